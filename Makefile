@@ -1,0 +1,82 @@
+# demo, test, check, bench, fuzz and schemas set up .venv first: with the standard library's venv and pip,
+# from the pinned and hashed files in requirements/. Stamp files make the second call quick.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := $(wildcard attest benchmarks scripts tests)
+# Wheels only: building a source archive would pull in a build backend that nobody pinned.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all:
+
+# More arguments for pytest, the benchmarks, the fuzzer or the demo: make test ARGS='-k tlog -n 0'
+ARGS ?=
+
+# Tests and demo are about .pyc files that servers write at their first start.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help venv demo test check bench fuzz schemas clean
+
+help:
+	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time)'
+	@echo 'make test     the tests'
+	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
+	@echo 'make bench    the benchmarks, as ratios'
+	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
+	@echo 'make schemas  write schemas/ again from the records'
+	@echo 'make clean    remove .venv, caches and builds'
+
+# The environment of a user: the run-time pins, the build backend, the project itself.
+$(VENV)/.core: requirements/build.txt requirements/core.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'mcp-attest needs Python 3.11 or newer, found: '"$$($(PYTHON) --version 2>&1)" >&2; \
+	  echo 'hint: name another one: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@echo 'setting up $(VENV)' >&2
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	  echo 'hint: on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	@$(PINNED) -r requirements/build.txt -r requirements/core.txt
+	@touch $@
+
+$(VENV)/.project: $(VENV)/.core pyproject.toml
+	@$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# The environment of a developer: the same, and what tests and checks need.
+$(VENV)/.dev: $(VENV)/.core requirements/dev.txt
+	@echo 'adding the tools for tests and checks' >&2
+	@$(PINNED) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
+	@$(PINNED) -r requirements/fuzz.txt
+	@touch $@
+
+venv: $(VENV)/.project $(VENV)/.dev
+
+demo: $(VENV)/.project
+	@$(BIN)/attest demo $(ARGS)
+
+test: venv
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: venv
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/hygiene.py
+	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python -m pytest -q tests/docs
+
+bench: venv
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: venv $(VENV)/.fuzz
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+schemas: venv
+	@$(BIN)/python scripts/schemas.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+"""What people type, as values: paths, times, names with values, digests; one click type each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from attest.codec import instant
+from attest.errors import MalformedError
+
+FILE: Final = click.Path(path_type=Path)
+"""A path; whether it exists is found out by reading it, with our own message and exit code."""
+
+
+class Time(click.ParamType):
+    """A UTC time such as 2026-11-22T12:00:00Z, as milliseconds since 1970."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        """Read the time or complain about the usage."""
+        if isinstance(value, int):
+            return value
+        try:
+            return instant.parse_argument(value, where="time")
+        except MalformedError as error:
+            self.fail(str(error), param, ctx)
+
+
+class NameValue(click.ParamType):
+    """NAME=VALUE, split at the first `=`."""
+
+    name = "NAME=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401
+    ) -> tuple[str, str]:
+        """Split, or complain about the usage."""
+        if isinstance(value, tuple):
+            return value
+        name, sign, rest = value.partition("=")
+        if not sign or not name or not rest:
+            self.fail(f"expected NAME=VALUE, found {value!r}", param, ctx)
+        return name, rest
+
+
+class Hexadecimal(click.ParamType):
+    """Bytes in lower-case hexadecimal, 8 to 64 of them."""
+
+    name = "HEX"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Check the form, or complain about the usage."""
+        if not re.fullmatch("([0-9a-f]{2}){8,64}", value):
+            self.fail("expected 8 to 64 bytes in lower-case hexadecimal", param, ctx)
+        return str(value)
+
+
+TIME: Final = Time()
+NAME_VALUE: Final = NameValue()
+HEX: Final = Hexadecimal()
+
+
+def unique(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str]:
+    """Return the pairs as a dict; a name given twice is a usage error."""
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise click.UsageError(f"{option}: each name once, found one twice")
+    return names
+
+
+def example(*lines: str) -> str:
+    """Return the end of a verb's help: examples that run."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)

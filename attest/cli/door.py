@@ -1,0 +1,116 @@
+"""The way in: find the verb, run it, turn what it raises into a message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final
+
+import click
+
+from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
+from attest.version import VERSION
+
+VERBS: Final = {
+    "demo": "the whole line on a real MCP server, under a minute",
+    "key": "make and show keys",
+    "trust": "make, show and check a trust file",
+    "seal": "write down what may run, signed: a RuntimeReference",
+    "agent": "measure a server, cycle after cycle, with a receipt each",
+    "log": "show and check a log of receipts",
+    "bundle": "export logs as one evidence file",
+    "verify": "prove or refute evidence, offline",
+    "show": "print any of our documents, not verified",
+}
+"""The verbs in the order of the line; each is a module of this room with a click command of that name."""
+
+
+class ExitCode(IntEnum):
+    """What the caller can rely on; CLI.md."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    MALFORMED = 3
+    UNTRUSTED = 4
+    REFUSED = 5
+    UNAVAILABLE = 6
+    INTERRUPTED = 130
+
+
+EXIT_CODES: Final[dict[type[AttestError], ExitCode]] = {
+    MalformedError: ExitCode.MALFORMED,
+    UntrustedError: ExitCode.UNTRUSTED,
+    RefusedError: ExitCode.REFUSED,
+    UnavailableError: ExitCode.UNAVAILABLE,
+}
+
+
+class Verbs(click.Group):
+    """A group that imports a verb's module only when that verb is called: start-up time is a promise."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Return the verbs in the order of the line."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the module of one verb and return its command."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"attest.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs from the table, without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExample:\n  attest --version",
+)
+@click.version_option(VERSION, prog_name="mcp-attest", message="%(prog)s %(version)s")
+def attest() -> None:
+    """Prove that the MCP server running now is the one that was built.
+
+    \b
+    seal -> agent -> bundle -> verify, with evidence that anybody can check offline.
+    Exit codes: 0 passed, 1 verdict failed, 2 usage, 3 malformed input,
+    4 untrusted input, 5 refused, 6 unavailable.
+    """
+
+
+def enter(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        answer = attest.main(args=list(arguments), prog_name="attest", standalone_mode=False)
+    except AttestError as error:
+        _complain(str(error), error.hint)
+        return EXIT_CODES.get(type(error), ExitCode.UNAVAILABLE)
+    except click.UsageError as error:
+        error.show(file=sys.stderr)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        _complain(error.format_message(), None)
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _closed_pipe()
+    return int(answer) if isinstance(answer, int) else ExitCode.PASSED
+
+
+def _complain(message: str, hint: str | None) -> None:
+    sys.stderr.write(f"attest: {message}\n")
+    if hint is not None:
+        sys.stderr.write(f"hint: {hint}\n")
+
+
+def _closed_pipe() -> int:
+    # The reader went away (`attest show ... | head`): nothing is left to say, and nobody to say it to.
+    sys.stdout = None  # type: ignore[assignment]
+    return ExitCode.UNAVAILABLE

@@ -1,0 +1,45 @@
+"""The time type: an instant in UTC, in milliseconds since 1970, and its one text form.
+
+On the wire an instant is `2026-11-22T12:00:00.000Z`, always with three digits and always with Z, so that equal
+instants are equal bytes. Inside, it is an `int`. RFC 3339, restricted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from attest.errors import MalformedError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_TEXT_LENGTH = len("2026-11-22T12:00:00.000Z")
+_SHORT_LENGTH = len("2026-11-22T12:00:00Z")
+_LAST = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z, the last instant that the text form can hold."""
+
+
+def text(milliseconds: int) -> str:
+    """Write an instant (milliseconds since 1970, UTC) in the one wire form."""
+    if not 0 <= milliseconds <= _LAST:
+        raise MalformedError("time", "an instant between 1970 and 9999", f"{milliseconds} ms")
+    moment = _EPOCH + milliseconds * _MILLISECOND
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def parse(wire: str, *, where: str = "time") -> int:
+    """Read the wire form (exactly three decimals, `Z`) into milliseconds; raise `MalformedError` for anything else."""
+    if len(wire) == _TEXT_LENGTH and wire.isascii() and wire[-1] == "Z" and wire[10] == "T" and wire[19] == ".":
+        try:
+            moment = datetime.fromisoformat(wire)
+        except ValueError:
+            pass
+        else:
+            return (moment - _EPOCH) // _MILLISECOND
+    raise MalformedError(where, "a UTC time such as 2026-11-22T12:00:00.000Z", repr(wire[:64]))
+
+
+def parse_argument(given: str, *, where: str) -> int:
+    """Read a time that a person typed: the wire form, or the same without decimals; UTC and `Z` only."""
+    if len(given) == _SHORT_LENGTH and given.endswith("Z"):
+        given = f"{given[:-1]}.000Z"
+    return parse(given, where=where)

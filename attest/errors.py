@@ -1,0 +1,38 @@
+"""Four kinds of error, told apart by what the caller can do about them.
+
+Every message has one shape: ``where: expected X, found Y``. Errors never print, log or exit; the door (`attest.cli`)
+turns each kind into its exit code. A verdict is a value and never one of these.
+"""
+
+from __future__ import annotations
+
+
+class AttestError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+    def __init__(self, where: str, expected: str, found: str, *, hint: str | None = None) -> None:
+        """Say where it happened, what was expected and what was found; `hint` is one line on what to do next."""
+        super().__init__(where, expected, found)
+        self.where = where
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}, found {self.found}"
+
+
+class MalformedError(AttestError):
+    """The bytes are not a document of the expected form: mend the document."""
+
+
+class UntrustedError(AttestError):
+    """The document is well formed, but nobody who is trusted for this said it: mend the trust file or the signer."""
+
+
+class RefusedError(AttestError):
+    """It could be done and will not be: a rule forbids it."""
+
+
+class UnavailableError(AttestError):
+    """The machine cannot do it now: a disk, a process, a network, a package is missing."""

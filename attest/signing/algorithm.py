@@ -1,0 +1,24 @@
+"""What a signature algorithm has to be able to do: one frozen record of functions, a row in `attest.signing.algorithms`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Algorithm:
+    """A signature algorithm: its name, and how keys of it are made, recognised and used.
+
+    The handles are objects of `cryptography`. `verify` answers with a bool and never raises for a bad signature.
+    `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public handle).
+    """
+
+    name: str
+    generate: Callable[[], Any]
+    owns_private: Callable[[object], bool]
+    owns_public: Callable[[object], bool]
+    sign: Callable[[Any, bytes], bytes]
+    verify: Callable[[Any, bytes, bytes], bool]
+    note_key_id: Callable[[str, Any], bytes]

@@ -1,0 +1,55 @@
+"""A key ring: whom to believe for one role. And `Verified`: what came out of an envelope that such a ring opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar, final
+
+from attest.signing.keys import PublicKey
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRing:
+    """The keys that are accepted for one role, and how many of them must have signed."""
+
+    role: str
+    keys: tuple[PublicKey, ...]
+    threshold: int = 1
+
+    def find(self, keyid: str) -> PublicKey | None:
+        """Return the key of that id, or None."""
+        return next((key for key in self.keys if key.keyid == keyid), None)
+
+
+_SEAL: Final = object()
+
+
+@final
+class Verified(Generic[T]):
+    """A value whose signatures were checked against a key ring; only `attest.signing` can make one.
+
+    `value` is what was said, `signers` are the keys of the ring that said it, `role` is what they were trusted for.
+    """
+
+    __slots__ = ("role", "signers", "value")
+
+    def __init__(self, seal: object, value: T, role: str, signers: tuple[PublicKey, ...]) -> None:
+        """Refuse everybody who does not hold the seal of this module."""
+        if seal is not _SEAL:
+            msg = "Verified values come from open_envelope alone"
+            raise TypeError(msg)
+        self.value: Final[T] = value
+        self.role: Final = role
+        self.signers: Final = signers
+
+    def reading(self, value: U) -> Verified[U]:
+        """Return the same signers' word for `value`, which must be a reading of this very value, as parsed from it."""
+        return Verified(_SEAL, value, self.role, self.signers)
+
+
+def vouch(value: T, role: str, signers: tuple[PublicKey, ...]) -> Verified[T]:
+    """Make a `Verified`; called by `dsse.open_envelope` and nobody else."""
+    return Verified(_SEAL, value, role, signers)

@@ -1,0 +1,85 @@
+"""C2SP signed notes (c2sp.org/signed-note): text, an empty line, and signature lines `— name base64(key id, signature)`.
+
+Transparency logs sign their heads in this form.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attest.codec.octets import from_base64, to_base64
+from attest.errors import MalformedError, UntrustedError
+from attest.signing.keys import PrivateKey, PublicKey
+
+MAX_NOTE_BYTES: Final = 64 * 1024
+MAX_SIGNATURES: Final = 16
+_DASH: Final = "— "
+_KEY_ID_BYTES: Final = 4
+
+
+def check_key_name(name: str) -> str:
+    """Return `name` if it can name a note's key: not empty, no white space, no plus, no control characters."""
+    if not name or "+" in name or not name.isprintable() or any(character.isspace() for character in name):
+        raise MalformedError("note key name", "a name without spaces, plus and control characters", ascii(name[:80]))
+    return name
+
+
+def sign_note(text: str, name: str, key: PrivateKey) -> bytes:
+    """Sign `text` (ends in a line feed) as `name`; return the whole note."""
+    _check_text(text, "note")
+    line = _signature_line(check_key_name(name), key.public, key.sign(text.encode()))
+    return f"{text}\n{line}".encode()
+
+
+def open_note(octets: bytes, name: str, key: PublicKey, *, where: str) -> str:
+    """Return the text of a note that `key` signed as `name`.
+
+    Other signatures are ignored, as the specification demands. Raises `UntrustedError` if this key's is missing or bad.
+    """
+    text, lines = _split(octets, where)
+    prefix = f"{_DASH}{check_key_name(name)} "
+    key_id = key.note_key_id(name)
+    ours = 0
+    for line in lines:
+        if not line.startswith(prefix):
+            continue
+        signature = from_base64(line.removeprefix(prefix), where=where)
+        if signature[:_KEY_ID_BYTES] != key_id:
+            continue
+        if not key.verify(signature[_KEY_ID_BYTES:], text.encode()):
+            raise UntrustedError(where, f"a signature of key {key.keyid[:16]} over this note", "a bad one")
+        ours += 1
+    if ours != 1:
+        raise UntrustedError(where, f"one signature of {name} by key {key.keyid[:16]}", f"{ours}")
+    return text
+
+
+def read_text(octets: bytes, *, where: str) -> str:
+    """Return the text of a note WITHOUT checking who signed it; for showing, and for finding the right key."""
+    return _split(octets, where)[0]
+
+
+def _signature_line(name: str, key: PublicKey, signature: bytes) -> str:
+    return f"{_DASH}{name} {to_base64(key.note_key_id(name) + signature)}\n"
+
+
+def _split(octets: bytes, where: str) -> tuple[str, list[str]]:
+    if len(octets) > MAX_NOTE_BYTES:
+        raise MalformedError(where, f"a note of at most {MAX_NOTE_BYTES} bytes", f"{len(octets)}")
+    try:
+        note = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedError(where, "a note in UTF-8", f"byte {error.start} is not") from error
+    text, gap, signatures = note.rpartition("\n\n")
+    lines = signatures.removesuffix("\n").split("\n")
+    if not gap or not signatures.endswith("\n") or not 1 <= len(lines) <= MAX_SIGNATURES:
+        raise MalformedError(where, f"a text, an empty line and 1 to {MAX_SIGNATURES} signature lines", "something else")
+    if not all(line.startswith(_DASH) and len(line.split(" ")) == 3 for line in lines):  # noqa: PLR2004  (dash, name, base64)
+        raise MalformedError(where, "signature lines '— name base64'", "another line")
+    return _check_text(f"{text}\n", where), lines
+
+
+def _check_text(text: str, where: str) -> str:
+    if not text.endswith("\n") or any(ord(character) < 0x20 and character != "\n" for character in text):  # noqa: PLR2004  (control characters)
+        raise MalformedError(where, "text that ends in a line feed, without control characters", "something else")
+    return text

@@ -1,0 +1,175 @@
+"""The manifest: named roots and one entry a file, as JSON Lines, sorted, content-addressed; a side file of a reference.
+
+First line: the header with the roots. Then the entries, sorted by root and path (UTF-8 bytes). A last line counts them.
+An entry says how its digest is known (`origin`); a `derived` entry holds no digest but a rule and its inputs, so that
+one manifest serves every installation of the same archives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from attest.codec import canonical, strict
+from attest.codec.paths import check_relative, sort_key
+from attest.codec.records import Count, Path, Record, Sha256Hex
+from attest.errors import MalformedError
+from attest.statement.levels import Origin
+
+MANIFEST_SCHEMA: Final = "https://mcp-attest.github.io/schemas/manifest/v0.1"
+MAX_LINE_BYTES: Final = 64 * 1024
+MAX_ENTRIES: Final = 5_000_000
+
+RootName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$(?!\n)")]
+RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$(?!\n)")]
+
+
+class Scope(StrEnum):
+    """How much of a root is sealed."""
+
+    EXACT = "exact"
+    """Everything in it: an extra file is a finding."""
+    LISTED = "listed"
+    """Only the entries: what else lies there belongs to others (an installer's `prefix`)."""
+
+
+class FileKind(StrEnum):
+    """What an entry is; directories carry no content and are not entries."""
+
+    FILE = "file"
+    LINK = "link"
+
+
+class Root(Record, kw_only=True):
+    """A named place whose files are sealed; where it lies on a machine is not part of it."""
+
+    name: RootName
+    scope: Scope
+    mutable: tuple[Path, ...]
+    """Literal directories (relative) that may change and may never hold loaded code."""
+
+
+class ManifestHeader(Record, kw_only=True, tag_field="kind", tag="manifest"):
+    """The first line: which schema, which roots."""
+
+    schema: Literal["https://mcp-attest.github.io/schemas/manifest/v0.1"]
+    roots: Annotated[tuple[Root, ...], msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
+    """One file or symbolic link.
+
+    A file known by its content has `size`, `sha256` and `executable`; a link has `target`. A `derived` entry has
+    `rule` and `inputs` (paths `root/path` of sealed entries, or literal parameters `name=value`) and no digest.
+    """
+
+    root: RootName
+    path: Path
+    type_: FileKind = msgspec.field(name="type")
+    origin: Origin
+    rank: Origin | None = None
+    """For a derived entry: the origin of its worst input, by which it counts."""
+    size: Count | None = None
+    sha256: Sha256Hex | None = None
+    executable: bool | None = None
+    target: str | None = None
+    rule: RuleName | None = None
+    inputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an entry whose fields do not fit its type and origin."""
+        check_relative(self.path, where="path")
+        derived = self.origin is Origin.DERIVED
+        known = self.sha256 is not None and self.size is not None and self.executable is not None
+        if self.type_ is FileKind.FILE and derived == known:
+            raise MalformedError(f"entry {self.path}", "either a digest with size and mode, or a rule", "both or neither")
+        if derived != (self.rule is not None) or derived != (self.rank is not None):
+            raise MalformedError(f"entry {self.path}", "rule and rank exactly where the origin is derived", "otherwise")
+        if self.type_ is FileKind.LINK and (derived == (self.target is not None) or self.sha256 is not None):
+            raise MalformedError(f"entry {self.path}", "a link with its target, or with a rule", "otherwise")
+        if self.rank in {Origin.DERIVED}:
+            raise MalformedError(f"entry {self.path}", "a rank other than derived", "derived")
+
+
+class ManifestEnd(Record, kw_only=True, tag_field="kind", tag="end"):
+    """The last line: how many entries, so that a cut file is never taken for a whole one."""
+
+    entries: Count
+
+
+_Line = ManifestHeader | Entry | ManifestEnd
+
+
+def write_manifest(roots: tuple[Root, ...], entries: Iterable[Entry]) -> Iterator[bytes]:
+    """Yield the lines of a manifest (each ends in a line feed); `entries` must come sorted by `entry_key`."""
+    yield canonical.encode(ManifestHeader(schema=MANIFEST_SCHEMA, roots=roots)) + b"\n"
+    count = 0
+    for count, entry in enumerate(entries, 1):  # noqa: B007  (counted for the last line)
+        yield canonical.encode(entry) + b"\n"
+    yield canonical.encode(ManifestEnd(entries=count)) + b"\n"
+
+
+def read_manifest(lines: Iterable[bytes], *, where: str) -> tuple[ManifestHeader, tuple[Entry, ...]]:
+    """Read a whole manifest; raise `MalformedError` for anything out of form, order or count.
+
+    Who vouches for it is checked elsewhere: its SHA-256 stands in the signed reference.
+    """
+    header: ManifestHeader | None = None
+    entries: list[Entry] = []
+    ended = False
+    names: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        at = f"{where} line {number}"
+        record = _read_line(line, at)
+        if ended or isinstance(record, ManifestHeader) != (number == 1):
+            raise MalformedError(at, "header, entries, end, in this order", "another order")
+        if isinstance(record, ManifestHeader):
+            header = _check_roots(record, at)
+            names = {root.name for root in record.roots}
+        elif isinstance(record, Entry):
+            _check_entry(record, entries, names, at)
+            entries.append(record)
+        else:
+            ended = True
+            if record.entries != len(entries):
+                raise MalformedError(at, f"{record.entries} entries", f"{len(entries)}")
+    if header is None or not ended:
+        raise MalformedError(where, "a manifest with a first and a last line", "a cut one")
+    return header, tuple(entries)
+
+
+def entry_key(entry: Entry) -> tuple[bytes, bytes]:
+    """Return the key by which entries are sorted."""
+    return entry.root.encode(), sort_key(entry.path)
+
+
+def _read_line(line: bytes, at: str) -> _Line:
+    if not line.endswith(b"\n"):
+        raise MalformedError(at, "a line that ends in a line feed", "none")
+    kind: type[Record] = _Line  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
+    record = strict.read(line[:-1], kind, where=at, max_bytes=MAX_LINE_BYTES)
+    if isinstance(record, ManifestHeader | Entry | ManifestEnd):
+        return record
+    raise MalformedError(at, "a line of a manifest", type(record).__name__)
+
+
+def _check_roots(header: ManifestHeader, at: str) -> ManifestHeader:
+    names = [root.name for root in header.roots]
+    if len(set(names)) != len(names):
+        raise MalformedError(at, "roots with different names", "one name twice")
+    for root in header.roots:
+        for place in root.mutable:
+            check_relative(place, where=f"{at}: mutable")
+    return header
+
+
+def _check_entry(entry: Entry, before: list[Entry], roots: set[str], at: str) -> None:
+    if entry.root not in roots:
+        raise MalformedError(at, "a root of the header", entry.root)
+    if before and entry_key(before[-1]) >= entry_key(entry):
+        raise MalformedError(at, "entries sorted by root and path, each once", entry.path)
+    if len(before) >= MAX_ENTRIES:
+        raise MalformedError(at, f"at most {MAX_ENTRIES} entries", "more")

@@ -1,0 +1,181 @@
+"""runtime-reference v0.1: what may run, how it is measured, and what happens on drift. Signed by a sealer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from attest.codec import instant
+from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
+from attest.errors import MalformedError
+from attest.statement.digests import DigestSet, Subject
+from attest.statement.levels import Binding, Isolation
+from attest.statement.manifest import RootName
+from attest.statement.predicate_type import PREDICATE_BASE
+
+PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 366 * 86400)]
+
+
+class Action(StrEnum):
+    """What happens on drift."""
+
+    ALERT = "alert"
+    TERMINATE = "terminate"
+
+
+class Server(Record, kw_only=True):
+    """Which MCP server this is about; the name is for people, the manifest identifies."""
+
+    name: Line
+    version: Line | None = None
+    purl: Line | None = None
+
+
+class Share(Record, kw_only=True):
+    """Files and bytes of one origin."""
+
+    files: Count
+    bytes: Count
+
+
+class Assurance(Record, kw_only=True):
+    """How much of the server is known how well: shares by origin, and the worst rank of any file."""
+
+    built: Share
+    listed: Share
+    locked: Share
+    derived: Share
+    site: Share
+    least: Line
+    """The weakest origin that any file has, a derived one counting as its worst input."""
+
+
+class ManifestDescriptor(Record, kw_only=True):
+    """The content-addressed side file with an entry for each file."""
+
+    digest: DigestSet
+    entries: Count
+
+
+class EvidenceCheck(Record, kw_only=True):
+    """One thing that was verified about a piece of build evidence, or that could not be."""
+
+    id: Line
+    status: Line
+    detail: Line
+
+
+class BuildEvidence(Record, kw_only=True):
+    """A piece of build evidence: its exact bytes by digest, what it is, and what was verified about it at seal time."""
+
+    digest: Sha256Hex
+    format: Line
+    """A row of `attest.provenance.sources`."""
+    authenticated: bool
+    signers: tuple[Sha256Hex, ...]
+    builder: Line | None = None
+    source: Line | None = None
+    slsa_level: Count | None = None
+    subjects: Annotated[tuple[Subject, ...], msgspec.Meta(max_length=4096)]
+    checks: tuple[EvidenceCheck, ...]
+
+
+class Artifact(Record, kw_only=True):
+    """An archive that was bound to files on disk, and the evidence that speaks for it."""
+
+    name: Line
+    digest: DigestSet
+    origin: Line
+    evidence: tuple[Sha256Hex, ...]
+
+
+class Place(Record, kw_only=True):
+    """Where a root lay at seal time: the default of `--root NAME=PATH`, proving nothing."""
+
+    name: RootName
+    path: Line
+
+
+class ProcessProfile(Record, kw_only=True):
+    """The process that runs the tree. In `argv`, `{NAME}` at the start of an argument stands for the place of a root."""
+
+    argv: tuple[Line, ...]
+    interpreter: Line | None = None
+    """For a script: the interpreter its `#!` line names, in the same form; it is `argv[0]` of the running process."""
+
+
+class MeasurementRules(Record, kw_only=True):
+    """How often and how well a server has to be measured."""
+
+    cycle_seconds: Seconds
+    max_gap_seconds: Seconds
+    max_age_seconds: Seconds
+    min_binding: Binding | None = None
+    min_isolation: Isolation | None = None
+
+
+class Validity(Record, kw_only=True):
+    """From when to when the reference may be used, and which ones it replaces."""
+
+    not_before: Timestamp
+    not_after: Timestamp | None = None
+    ttl_seconds: Seconds | None = None
+    sequence: Count
+    """Anti-rollback: higher replaces lower for the same server name."""
+    supersedes: tuple[Sha256Hex, ...]
+
+
+class Enforcement(Record, kw_only=True):
+    """What happens on drift; audit-only records what would have happened."""
+
+    on_drift: Action
+    audit_only: bool
+
+
+class SubjectIdentifier(Record, kw_only=True):
+    """The server as one name: the digest of its content and the digest of its canonical metadata."""
+
+    content: Sha256Hex
+    """The digest of the manifest."""
+    metadata: Sha256Hex
+    """The SHA-256 of the RFC 8785 form of `server`."""
+
+
+class RuntimeReference(Record, kw_only=True):
+    """What may run. A reference's own digest is the SHA-256 of its DSSE payload bytes."""
+
+    sealed_at: Timestamp
+    server: Server
+    subject_identifier: SubjectIdentifier
+    manifest: ManifestDescriptor
+    assurance: Assurance
+    evidence: Annotated[tuple[BuildEvidence, ...], msgspec.Meta(max_length=1024)]
+    artifacts: Annotated[tuple[Artifact, ...], msgspec.Meta(max_length=4096)]
+    unbound: Annotated[tuple[Line, ...], msgspec.Meta(max_length=100_000)]
+    """Components and archives that no file on disk answers to: listed, never dropped."""
+    outside: tuple[Line, ...]
+    """What runs with the server and is not measured."""
+    places: tuple[Place, ...]
+    process: ProcessProfile | None = None
+    measurement: MeasurementRules
+    validity: Validity
+    enforcement: Enforcement
+    writers: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(min_length=1)]
+    """The writer keys whose receipts count."""
+
+    def __post_init__(self) -> None:
+        """Refuse times and rules that contradict each other."""
+        instant.parse(self.sealed_at, where="sealedAt")
+        start = instant.parse(self.validity.not_before, where="notBefore")
+        if self.validity.not_after is not None and instant.parse(self.validity.not_after, where="notAfter") <= start:
+            raise MalformedError("notAfter", "a time after notBefore", self.validity.not_after)
+        if self.measurement.max_gap_seconds < self.measurement.cycle_seconds:
+            raise MalformedError(
+                "maxGapSeconds",
+                f"at least the cycle, {self.measurement.cycle_seconds}",
+                f"{self.measurement.max_gap_seconds}",
+            )

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Pin the requirement files again from their *.in files: bash scripts/pin.sh [--upgrade]
+#
+# Needs uv on the PATH. No header and no index option is written, so that no file names where its author's
+# packages came from; the hashes say which archives are meant, wherever they are found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+unset PIP_FIND_LINKS UV_FIND_LINKS
+
+pin() {
+  uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+    --no-header --no-annotate --no-emit-index-url --no-emit-find-links "${@:3}" \
+    "requirements/$1.in" --output-file "$2"
+}
+
+pin build requirements/build.txt "$@"
+pin core requirements/core.txt "$@"
+pin dev requirements/dev.txt "$@"
+pin fuzz requirements/fuzz.txt "$@"
+pin demo attest/demo/requirements.txt "$@"

@@ -1,0 +1,104 @@
+"""The wheel, built from the checkout and installed where nothing else is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+SHIPPED = ("predicates", "schemas", "ci")
+
+# One worker for all of them: the empty environment is made once.
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+
+
+def run(*argv: str | Path, cwd: Path) -> str:
+    """Run a program away from the checkout and without its paths; return its standard output."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+    }
+    done = subprocess.run(
+        argv, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def built(source: Path, folder: Path) -> Path:
+    """Build the wheel of `source` with the pinned backend of this environment, into `folder`."""
+    folder.mkdir()
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "--wheel-dir", folder, source, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return built(ROOT, tmp_path_factory.mktemp("wheel") / "out")
+
+
+@pytest.fixture(scope="module")
+def empty(wheel, tmp_path_factory):
+    """The programs of an environment of the wheel and the pinned run-time set, nothing else."""
+    folder = tmp_path_factory.mktemp("empty")
+    venv.create(folder / "venv", with_pip=True)
+    bin_ = folder / "venv" / "bin"
+    pip = (bin_ / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pins = ROOT / "requirements" / "core.txt"
+    run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", pins, cwd=folder)
+    run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
+    run(*pip[:3], "check", cwd=folder)
+    return bin_
+
+
+def test_the_source_archive_builds_the_same_wheel(wheel, tmp_path):
+    run(
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "-t",
+        "sdist",
+        "-d",
+        tmp_path / "sdist",
+        cwd=ROOT,
+    )
+    (archive,) = (tmp_path / "sdist").glob("*.tar.gz")
+    again = built(archive, tmp_path / "again")
+    assert digest(again) == digest(wheel)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_wheel_holds_the_shipped_folders_file_by_file(wheel):
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    tracked = run(
+        "git", "ls-files", "--cached", "--others", "--exclude-standard", *SHIPPED, cwd=ROOT
+    )
+    wanted = {f"attest/_shipped/{name}" for name in tracked.splitlines() if (ROOT / name).is_file()}
+    assert wanted == {name for name in inside if name.startswith("attest/_shipped/")}
+
+
+@pytest.mark.parametrize("command", ["attest", "mcp-attest"])
+def test_each_command_runs_and_tells_its_version(empty, command, tmp_path):
+    assert VERSION in run(empty / command, "--version", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_folder_is_found_in_the_installed_wheel(empty, name, tmp_path):
+    program = f"from attest.codec.shipped import folder; print(folder({name!r}))"
+    found = Path(run(empty / "python", "-c", program, cwd=tmp_path).strip())
+    assert found.is_relative_to(empty.parent)
+    assert any(found.iterdir())
