@@ -15,7 +15,7 @@ FILE: Final = click.Path(path_type=Path)
 """A path; whether it exists is found out by reading it, with our own message and exit code."""
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[int]):
     """A UTC time such as 2026-11-22T12:00:00Z, as milliseconds since 1970."""
 
     name = "TIME"
@@ -30,13 +30,16 @@ class Time(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class NameValue(click.ParamType):
+class NameValue(click.ParamType[tuple[str, str]]):
     """NAME=VALUE, split at the first `=`."""
 
     name = "NAME=VALUE"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> tuple[str, str]:
         """Split, or complain about the usage."""
         if isinstance(value, tuple):
@@ -47,7 +50,7 @@ class NameValue(click.ParamType):
         return name, rest
 
 
-class Hexadecimal(click.ParamType):
+class Hexadecimal(click.ParamType[str]):
     """Bytes in lower-case hexadecimal, 8 to 64 of them."""
 
     name = "HEX"
@@ -58,6 +61,37 @@ class Hexadecimal(click.ParamType):
             self.fail("expected 8 to 64 bytes in lower-case hexadecimal", param, ctx)
         return str(value)
 
+
+class WithCommand(click.Command):
+    """A verb that ends in `-- COMMAND...`: what follows the two dashes is another program's and not parsed here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the command off, then parse the rest."""
+        ours, dashes, command = _cut(args)
+        if dashes and not command:
+            raise click.UsageError("expected a COMMAND after --, found none", ctx)
+        ctx.meta[_COMMAND] = tuple(command)
+        return super().parse_args(ctx, ours)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Name the command in the usage line."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
+def command_of(context: click.Context) -> tuple[str, ...]:
+    """Return the command that followed the two dashes; empty without one."""
+    command: tuple[str, ...] = context.meta[_COMMAND]
+    return command
+
+
+def _cut(arguments: list[str]) -> tuple[list[str], bool, list[str]]:
+    if "--" not in arguments:
+        return arguments, False, []
+    at = arguments.index("--")
+    return arguments[:at], True, arguments[at + 1 :]
+
+
+_COMMAND: Final = "attest.command"
 
 TIME: Final = Time()
 NAME_VALUE: Final = NameValue()

@@ -75,7 +75,7 @@ class Verbs(click.Group):
 )
 @click.version_option(VERSION, prog_name="mcp-attest", message="%(prog)s %(version)s")
 def attest() -> None:
-    """Prove that the MCP server running now is the one that was built.
+    r"""Prove that the MCP server running now is the one that was built.
 
     \b
     seal -> agent -> bundle -> verify, with evidence that anybody can check offline.
@@ -112,5 +112,5 @@ def _complain(message: str, hint: str | None) -> None:
 
 def _closed_pipe() -> int:
     # The reader went away (`attest show ... | head`): nothing is left to say, and nobody to say it to.
-    sys.stdout = None  # type: ignore[assignment]
+    sys.stdout = None
     return ExitCode.UNAVAILABLE

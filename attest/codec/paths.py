@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from attest.errors import MalformedError
 
-MAX_PATH_BYTES = 4096
+MAX_PATH_BYTES: Final = 4096
 """Longest path accepted, in UTF-8 bytes (Linux PATH_MAX)."""
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def check_relative(path: str, *, where: str) -> str:
@@ -20,7 +26,7 @@ def check_relative(path: str, *, where: str) -> str:
         raise MalformedError(where, "a path in UTF-8", ascii(path)[:80]) from error
     if not encoded or len(encoded) > MAX_PATH_BYTES:
         raise MalformedError(where, f"a path of 1 to {MAX_PATH_BYTES} bytes", f"{len(encoded)} bytes")
-    if "\\" in path or any(ord(character) < 0x20 or character == "\x7f" for character in path):
+    if "\\" in path or _CONTROL.search(path):
         raise MalformedError(where, "a path without control characters and backslashes", ascii(path)[:80])
     if any(part in {"", ".", ".."} for part in path.split("/")):
         raise MalformedError(where, "a relative, normalised path", ascii(path)[:80])

@@ -37,8 +37,8 @@ Id128 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]
 """A number of things, or of the unit that the field's name ends in."""
 
-Base64Text = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]*={0,2}$(?!\n)")]
-"""Standard base64 with padding; `attest.codec.octets` checks that it is the canonical form."""
+Base64Text = Annotated[str, msgspec.Meta(extra_json_schema={"contentEncoding": "base64"})]
+"""Standard base64 with padding; `attest.codec.octets.from_base64` checks that it is the canonical form."""
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 """One line of text without control characters, at most 4096 characters."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections import Counter
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
 from attest.codec import canonical
+from attest.codec.printable import printable
 from attest.codec.records import MAX_SAFE_INTEGER, Record
 from attest.errors import MalformedError
 
@@ -98,9 +100,9 @@ def parse(octets: bytes, *, where: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        msg = f"the key {ascii(twice[:40])} twice"
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
+        msg = f"the key {twice[:40]!a} twice"
         raise ValueError(msg)
     return unique
 
@@ -156,7 +158,8 @@ def _check_text(text: str, where: str) -> None:
 
 
 def _complain(where: str, error: msgspec.ValidationError) -> NoReturn:
-    match = _COMPLAINT.fullmatch(str(error))
+    # The library quotes unknown names and values as they stand in the document, which may be an attacker's.
+    match = _COMPLAINT.fullmatch(printable(str(error)))
     at = f"{where}: {match['at']}" if match and match["at"] else where
     expected = (match and match["expected"]) or "the fields and types of this document"
     found = (match and (match["found"] or match["other"])) or "others"

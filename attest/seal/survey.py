@@ -11,84 +11,27 @@ import sys
 from collections.abc import Iterator
 
 from attest.codec import canonical, strict
-from attest.codec.records import Count, Line, Record, Sha256Hex
-from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
-from attest.seal.binding import Bound, bind_archives
+from attest.codec.printable import printable
+from attest.errors import AttestError
+from attest.seal.binding import BoundArchive, bind_archives, refuse_troubles
 from attest.seal.explaining import explain
-from attest.statement.digests import DigestSet
-from attest.statement.levels import Origin
-from attest.statement.manifest import Root, RootName, write_manifest
-from attest.statement.predicates.runtime_reference import Assurance
-
-KINDS: dict[str, type[AttestError]] = {
-    kind.__name__: kind for kind in (MalformedError, RefusedError, UnavailableError, UntrustedError)
-}
-
-
-class SurveyRoot(Record, kw_only=True):
-    """A root to survey and where it lies; `listed` paths make it a root of single files."""
-
-    root: Root
-    place: Line
-    listed: tuple[Line, ...]
-
-
-class SurveyArchive(Record, kw_only=True):
-    """An archive at hand, its digests as the parent computed them, and the origin that build evidence gives it."""
-
-    path: Line
-    sha256: Sha256Hex
-    origin: Origin
-
-
-class SurveyRequest(Record, kw_only=True):
-    """What to survey."""
-
-    roots: tuple[SurveyRoot, ...]
-    archives: tuple[SurveyArchive, ...]
-    allow_site: tuple[Line, ...]
-
-
-class SurveyedArchive(Record, kw_only=True):
-    """An archive, whether its files were found in the tree, and what it calls itself."""
-
-    sha256: Sha256Hex
-    digest: DigestSet
-    filename: Line
-    name: Line
-    version: Line
-    bound: bool
-
-
-class SurveyResult(Record, kw_only=True):
-    """What was found: followed by the manifest's lines."""
-
-    roots: tuple[SurveyRoot, ...]
-    entries: Count
-    assurance: Assurance
-    archives: tuple[SurveyedArchive, ...]
-
-
-class SurveyFailure(Record, kw_only=True):
-    """Why there is no result: an error of ours, by kind."""
-
-    kind: Line
-    where: Line
-    expected: Line
-    found: Line
-    hint: Line | None = None
+from attest.seal.messages import SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
+from attest.statement.manifest import write_manifest
 
 
 def survey(request: SurveyRequest) -> Iterator[bytes]:
     """Yield the answer to a request, line by line; raises the errors of the readers it uses."""
-    bound: Bound = bind_archives(request)
-    entries, assurance = explain(bound, request.allow_site)
-    yield canonical.encode(
-        SurveyResult(
-            roots=bound.roots, entries=len(entries), assurance=assurance, archives=bound.archives
-        )
-    ) + b"\n"
-    yield from write_manifest(tuple(item.root for item in bound.roots), entries)
+    bindings = bind_archives(request)
+    refuse_troubles(bindings.observation)
+    entries, assurance = explain(bindings, request.allow_site)
+    result = SurveyResult(
+        roots=bindings.roots,
+        entries=len(entries),
+        assurance=assurance,
+        archives=tuple(_told(item) for item in bindings.archives),
+    )
+    yield canonical.encode(result) + b"\n"
+    yield from write_manifest(tuple(item.root for item in bindings.roots), entries)
 
 
 def main() -> None:
@@ -102,15 +45,23 @@ def main() -> None:
         sys.exit(1)
 
 
-def _failure(error: AttestError) -> SurveyFailure:
-    return SurveyFailure(
-        kind=type(error).__name__,
-        where=_line(error.where),
-        expected=_line(error.expected),
-        found=_line(error.found),
-        hint=error.hint and _line(error.hint),
+def _told(item: BoundArchive) -> SurveyedArchive:
+    archive = item.bound.archive
+    return SurveyedArchive(
+        sha256=item.asked.sha256,
+        digest=archive.digest,
+        filename=archive.filename,
+        name=archive.name,
+        version=archive.version,
+        bound=item.bound.found,
     )
 
 
-def _line(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)[:4000] or "-"
+def _failure(error: AttestError) -> SurveyFailure:
+    return SurveyFailure(
+        kind=type(error).__name__,
+        where=printable(error.where) or "-",
+        expected=printable(error.expected) or "-",
+        found=printable(error.found) or "-",
+        hint=error.hint,
+    )

@@ -1,4 +1,4 @@
-"""What a signature algorithm has to be able to do: one frozen record of functions, a row in `attest.signing.algorithms`."""
+"""What a signature algorithm has to be able to do: one frozen record of functions, a row in `algorithms`."""
 
 from __future__ import annotations
 

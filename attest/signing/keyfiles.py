@@ -32,7 +32,7 @@ def load_private(path: Path) -> PrivateKey:
         raise RefusedError(
             str(path), "a private key that only its owner can read", "wider permissions", hint=f"chmod 600 {path}"
         )
-    return private_from_pkcs8(_block(octets, "PRIVATE", str(path)), where=str(path))
+    return parse_private(octets, where=str(path))
 
 
 def load_either(path: Path) -> PublicKey:
@@ -45,6 +45,11 @@ def load_either(path: Path) -> PublicKey:
 def parse_public(octets: bytes, *, where: str) -> PublicKey:
     """Read a PEM public key."""
     return public_from_spki(_block(octets, "PUBLIC", where), where=where)
+
+
+def parse_private(octets: bytes, *, where: str) -> PrivateKey:
+    """Read an unencrypted PEM private key; who else could read its file is `load_private`'s to check."""
+    return private_from_pkcs8(_block(octets, "PRIVATE", where), where=where)
 
 
 def public_pem(key: PublicKey) -> bytes:

@@ -1,4 +1,4 @@
-"""C2SP signed notes (c2sp.org/signed-note): text, an empty line, and signature lines `— name base64(key id, signature)`.
+"""C2SP signed notes (c2sp.org/signed-note): text, an empty line, signature lines `— name base64(key id, signature)`.
 
 Transparency logs sign their heads in this form.
 """
@@ -73,7 +73,9 @@ def _split(octets: bytes, where: str) -> tuple[str, list[str]]:
     text, gap, signatures = note.rpartition("\n\n")
     lines = signatures.removesuffix("\n").split("\n")
     if not gap or not signatures.endswith("\n") or not 1 <= len(lines) <= MAX_SIGNATURES:
-        raise MalformedError(where, f"a text, an empty line and 1 to {MAX_SIGNATURES} signature lines", "something else")
+        raise MalformedError(
+            where, f"a text, an empty line and 1 to {MAX_SIGNATURES} signature lines", "something else"
+        )
     if not all(line.startswith(_DASH) and len(line.split(" ")) == 3 for line in lines):  # noqa: PLR2004  (dash, name, base64)
         raise MalformedError(where, "signature lines '— name base64'", "another line")
     return _check_text(f"{text}\n", where), lines

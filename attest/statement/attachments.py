@@ -35,13 +35,17 @@ def write_attachments(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def read_attachments(lines: Iterable[bytes], *, where: str) -> dict[str, bytes]:
-    """Return the pieces by digest; a line whose bytes have another digest is a `MalformedError`."""
+    """Return the pieces by digest, which is also their order; anything else in the file is a `MalformedError`."""
     pieces: dict[str, bytes] = {}
     for number, line in enumerate(lines, 1):
         at = f"{where} line {number}"
-        attachment = strict.read(line.removesuffix(b"\n"), Attachment, where=at, max_bytes=_MAX_LINE_BYTES)
+        if not line.endswith(b"\n"):
+            raise MalformedError(at, "a line that ends in a line feed", "none")
+        attachment = strict.read(line[:-1], Attachment, where=at, max_bytes=_MAX_LINE_BYTES)
         octets = from_base64(attachment.octets, where=at)
         if sha256_hex(octets) != attachment.digest:
             raise MalformedError(at, f"bytes with sha256 {attachment.digest}", sha256_hex(octets))
+        if pieces and next(reversed(pieces)) >= attachment.digest:
+            raise MalformedError(at, "lines sorted by digest, each once", attachment.digest)
         pieces[attachment.digest] = octets
     return pieces

@@ -33,7 +33,7 @@ BINDING_RANK: Final = {Binding.REMOTE: 0, Binding.TREE: 1, Binding.ADOPTED: 2, B
 
 
 class Isolation(StrEnum):
-    """How the measurer was kept apart from the server, strongest first; same-uid whenever the server could signal us."""
+    """How the measurer was kept apart from the server, strongest first; same-uid if the server could signal us."""
 
     PRIVILEGED = "privileged"
     OTHER_UID = "other-uid"

@@ -83,15 +83,18 @@ class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
         """Refuse an entry whose fields do not fit its type and origin."""
         check_relative(self.path, where="path")
         derived = self.origin is Origin.DERIVED
-        known = self.sha256 is not None and self.size is not None and self.executable is not None
-        if self.type_ is FileKind.FILE and derived == known:
-            raise MalformedError(f"entry {self.path}", "either a digest with size and mode, or a rule", "both or neither")
-        if derived != (self.rule is not None) or derived != (self.rank is not None):
-            raise MalformedError(f"entry {self.path}", "rule and rank exactly where the origin is derived", "otherwise")
-        if self.type_ is FileKind.LINK and (derived == (self.target is not None) or self.sha256 is not None):
-            raise MalformedError(f"entry {self.path}", "a link with its target, or with a rule", "otherwise")
-        if self.rank in {Origin.DERIVED}:
-            raise MalformedError(f"entry {self.path}", "a rank other than derived", "derived")
+        file = self.type_ is FileKind.FILE
+        where = f"entry {self.path}"
+        if any((field is None) == (file and not derived) for field in (self.size, self.sha256, self.executable)):
+            raise MalformedError(
+                where, "size, sha256 and executable exactly for a file that is not derived", "otherwise"
+            )
+        if (self.target is None) == (not file and not derived):
+            raise MalformedError(where, "a target exactly for a link that is not derived", "otherwise")
+        if any((field is None) == derived for field in (self.rule, self.rank)) or (self.inputs and not derived):
+            raise MalformedError(where, "rule, rank and inputs exactly where the origin is derived", "otherwise")
+        if self.rank is Origin.DERIVED:
+            raise MalformedError(where, "a rank other than derived", "derived")
 
 
 class ManifestEnd(Record, kw_only=True, tag_field="kind", tag="end"):

@@ -32,8 +32,6 @@ def open_reference(octets: bytes, trust: Trust, *, at: int, where: str) -> Opene
     Raises `UntrustedError` or `MalformedError`. Does not check validity times, the manifest or the evidence.
     """
     envelope = read_envelope(octets, where=where)
-    statement = open_statement(
-        envelope, trust.ring(Role.SEALER, at), PREDICATE_TYPE, RuntimeReference, where=where
-    )
+    statement = open_statement(envelope, trust.ring(Role.SEALER, at), PREDICATE_TYPE, RuntimeReference, where=where)
     digest = payload_digest(envelope, where=where)
     return OpenedReference(digest=digest, envelope=octets.removesuffix(b"\n"), statement=statement)

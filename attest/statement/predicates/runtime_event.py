@@ -1,4 +1,4 @@
-"""runtime-event v0.1: what happened besides measurements. Signed by a writer; its subject is the event record's digest."""
+"""runtime-event v0.1: what happened besides measurements. Signed by a writer; its subject is the event's digest."""
 
 from __future__ import annotations
 

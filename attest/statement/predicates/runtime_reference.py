@@ -70,7 +70,7 @@ class EvidenceCheck(Record, kw_only=True):
 
 
 class BuildEvidence(Record, kw_only=True):
-    """A piece of build evidence: its exact bytes by digest, what it is, and what was verified about it at seal time."""
+    """A piece of build evidence: its exact bytes by digest, what it is, what was verified about it at seal time."""
 
     digest: Sha256Hex
     format: Line

@@ -38,3 +38,7 @@ class RuntimeRevocation(Record, kw_only=True):
 
     revocation: Revocation
     signed_at: Timestamp
+
+    def __post_init__(self) -> None:
+        """Refuse a day that no calendar has."""
+        instant.parse(self.signed_at, where="signedAt")

@@ -1,0 +1,70 @@
+"""From results to receipts: which predicate, which subjects. A negative statement never names a good digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attest.agent.cycle import Cycle
+from attest.agent.sealed import SealedServer
+from attest.codec.records import Record
+from attest.recorder import Draft
+from attest.statement.digests import DigestSet, Subject
+from attest.statement.findings import State
+from attest.statement.levels import Binding, Isolation
+from attest.statement.predicates import runtime_event, runtime_measurement, runtime_violation
+from attest.statement.predicates.runtime_event import Event, RuntimeEvent
+from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.receipt import ReceiptHeader
+from attest.statement.statement import findings_subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Under which conditions receipts are made: what they bind, and how the measurer is kept apart."""
+
+    binding: Binding
+    isolation: Isolation
+
+
+def cycle_draft(server: SealedServer, cycle: Cycle, standing: Standing) -> Draft:
+    """Draft the receipt of one cycle: a measurement if it matched, else a violation."""
+    if cycle.state is State.MATCH:
+        subjects = _subjects(server)
+
+        def measurement(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
+            return RuntimeMeasurement(receipt=header, measured=cycle.measured), subjects
+
+        return _draft(runtime_measurement.PREDICATE_TYPE, measurement, server.opened.digest, standing)
+
+    def violation(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
+        predicate = RuntimeViolation(receipt=header, measured=cycle.measured, findings=cycle.findings)
+        return predicate, findings_subject(cycle.findings)
+
+    return _draft(runtime_violation.PREDICATE_TYPE, violation, server.opened.digest, standing)
+
+
+def event_draft(event: Event, standing: Standing, *, reference: str | None) -> Draft:
+    """Draft the receipt of an event; its subject is the digest of the event record."""
+
+    def make(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
+        return RuntimeEvent(receipt=header, event=event), findings_subject(event, name="event")
+
+    return _draft(runtime_event.PREDICATE_TYPE, make, reference, standing)
+
+
+def _draft(predicate_type: str, make: object, reference: str | None, standing: Standing) -> Draft:
+    return Draft(
+        predicate_type=predicate_type,
+        make=make,  # type: ignore[arg-type]
+        reference=reference,
+        binding=standing.binding,
+        isolation=standing.isolation,
+    )
+
+
+def _subjects(server: SealedServer) -> tuple[Subject, ...]:
+    """The manifest and the archives that are bound to files: what the measurement is about."""
+    reference = server.reference
+    manifest = Subject(name="manifest", digest=DigestSet(sha256=reference.manifest.digest.sha256))
+    return (manifest, *(Subject(name=item.name, digest=item.digest) for item in reference.artifacts))

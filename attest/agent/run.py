@@ -1,0 +1,136 @@
+"""A run: from its start event over cycle after cycle to its stop event, for one or several sealed servers."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from attest.agent.cycle import Cycle, measure_once
+from attest.agent.drafts import Standing, cycle_draft, event_draft
+from attest.agent.enforcement import enforce
+from attest.agent.sealed import SealedServer
+from attest.agent.watched import WatchedProcess
+from attest.codec.clock import Clock
+from attest.measure.deriver import Deriver
+from attest.recorder import Recorder
+from attest.statement.findings import State
+from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What a run is about and what its starter wants recorded."""
+
+    servers: tuple[SealedServer, ...]
+    watched: WatchedProcess | None
+    standing: Standing
+    verifier_nonce: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
+    cycle_seconds: int | None = None
+    """Instead of the sealed cycle, for a quicker one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """One recorded cycle, for whoever watches; reported only once its receipt is durable."""
+
+    server: SealedServer
+    cycle: Cycle
+    sequence: int
+    outcome: str | None
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run in progress; `stop` may be set from anywhere, also from a signal handler."""
+
+    request: RunRequest
+    recorder: Recorder
+    clock: Clock
+    report: Callable[[Reported], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    matched: bool = True
+    """Whether every cycle so far was a MATCH."""
+    _deriver: Deriver = field(default_factory=Deriver)
+    _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
+
+    def once(self) -> bool:
+        """Start, measure every server once, stop; return whether everything matched."""
+        self._start()
+        self._cycle()
+        self._stop("one cycle was asked for")
+        return self.matched
+
+    def until_stopped(self) -> bool:
+        """Measure until `stop` is set or the process ends; return whether every cycle matched."""
+        self._start()
+        reason = "the agent was asked to stop"
+        while not self.stop.is_set():
+            began = time.monotonic()
+            if not self._cycle():
+                reason = "the process ended"
+                break
+            self._wait(began)
+        self._stop(reason)
+        return self.matched
+
+    def _start(self) -> None:
+        interrupted = self.recorder.interrupted
+        if interrupted is not None and interrupted.run is not None:
+            self._run_id = interrupted.run
+        event = Event(
+            kind=EventKind.START if interrupted is None else EventKind.RESUME,
+            run=self._run_id,
+            references=tuple(server.opened.digest for server in self.request.servers),
+            verifier_nonce=self.request.verifier_nonce,
+            context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
+            entries_found=None if interrupted is None else interrupted.entries_found,
+            pid=self.request.watched.pid if self.request.watched is not None else None,
+        )
+        self._record(event)
+
+    def _cycle(self) -> bool:
+        """Measure, record, report and act; return False once the watched process has ended."""
+        watched = self.request.watched
+        for server in self.request.servers:
+            if watched is not None and watched.ended():
+                return False
+            cycle = measure_once(server, watched, self._deriver, self.clock)
+            if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
+                # It ended while we looked: that nothing was found says nothing about it. What was found does.
+                return False
+            recorded = self.recorder.submit(cycle_draft(server, cycle, self.request.standing)).result()
+            self.matched = self.matched and cycle.state is State.MATCH
+            outcome = None
+            if cycle.state is State.DRIFT:
+                outcome = enforce(server, watched, self.recorder, self.request.standing, caused_by=recorded.sequence)
+            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
+        self.recorder.checkpoint().result()
+        return watched is None or not watched.ended()
+
+    def _wait(self, began: float) -> None:
+        """Wait for the next cycle, counted from the beginning of this one; an ending process ends the wait."""
+        sealed = min(server.reference.measurement.cycle_seconds for server in self.request.servers)
+        due = began + (self.request.cycle_seconds or sealed)
+        while not self.stop.is_set() and (left := due - time.monotonic()) > 0:
+            watched = self.request.watched
+            if watched is None:
+                self.stop.wait(left)
+            elif watched.wait(min(left, _PROCESS_WAIT_SECONDS)):
+                return
+
+    def _stop(self, reason: str) -> None:
+        self._record(Event(kind=EventKind.STOP, run=self._run_id, outcome=reason))
+        self.recorder.checkpoint().result()
+
+    def _record(self, event: Event) -> None:
+        self.recorder.submit(event_draft(event, self.request.standing, reference=None)).result()
+
+
+_RUN_ID_BYTES = 16
+
+_PROCESS_WAIT_SECONDS = 0.25
+"""How long a wait on the process may hide that `stop` was set."""

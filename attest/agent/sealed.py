@@ -1,0 +1,124 @@
+"""A sealed server as the agent holds it: the opened reference, its manifest, and where its roots lie here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from attest.codec.files import read_file
+from attest.codec.octets import sha256_hex
+from attest.errors import MalformedError, RefusedError, UntrustedError
+from attest.statement.attachments import read_attachments
+from attest.statement.companions import attachments_path, manifest_path
+from attest.statement.manifest import Entry, Root, Scope, read_manifest
+from attest.statement.observation import Key
+from attest.statement.predicates.runtime_reference import RuntimeReference
+from attest.tlog.documents import MAX_DOCUMENT_BYTES, Documents
+from attest.trust.references import OpenedReference, open_reference
+from attest.trust.trust import Trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedServer:
+    """What may run, and where it lies here."""
+
+    path: Path
+    opened: OpenedReference
+    manifest: bytes
+    attachments: Mapping[str, bytes]
+    roots: tuple[Root, ...]
+    entries: Mapping[Key, Entry]
+    places: Mapping[str, str]
+
+    @property
+    def reference(self) -> RuntimeReference:
+        """What the sealer said."""
+        return self.opened.predicate
+
+    @property
+    def listed(self) -> dict[str, tuple[str, ...]]:
+        """The paths to look at in each root of which only the entries are sealed."""
+        names = [root.name for root in self.roots if root.scope is Scope.LISTED]
+        return {name: tuple(path for root, path in self.entries if root == name) for name in names}
+
+    @cached_property
+    def known(self) -> dict[Key, str]:
+        """The digests of the files that are sealed by digest."""
+        return {key: entry.sha256 for key, entry in self.entries.items() if entry.sha256 is not None}
+
+    @cached_property
+    def promised(self) -> dict[Key, tuple[str, ...]]:
+        """The sealed inputs of the derived files."""
+        return {key: entry.inputs for key, entry in self.entries.items() if entry.rule is not None}
+
+    @cached_property
+    def archives(self) -> dict[str, str]:
+        """The file names of the bound archives by their SHA-256."""
+        return {item.digest.sha256: item.name for item in self.reference.artifacts if item.digest.sha256 is not None}
+
+    def keep(self, documents: Documents) -> None:
+        """Keep reference, manifest and build evidence beside the log whose receipts will speak about them."""
+        documents.put("reference", self.opened.digest, self.opened.envelope)
+        documents.put("manifest", sha256_hex(self.manifest), self.manifest)
+        for digest, octets in self.attachments.items():
+            documents.put("evidence", digest, octets)
+
+
+def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]) -> SealedServer:
+    """Open a reference with its side files; `places` overrides where roots lie.
+
+    Raises `UntrustedError` (signature, manifest or evidence that the reference does not name), `MalformedError`.
+    """
+    opened = open_reference(read_file(path), trust, at=at, where=str(path))
+    reference = opened.predicate
+    manifest = read_file(manifest_path(path), max_bytes=MAX_DOCUMENT_BYTES)
+    if sha256_hex(manifest) != reference.manifest.digest.sha256:
+        raise UntrustedError(
+            str(manifest_path(path)),
+            f"the manifest with sha256 {reference.manifest.digest.sha256}",
+            sha256_hex(manifest),
+        )
+    header, entries = read_manifest(manifest.splitlines(keepends=True), where=str(manifest_path(path)))
+    return SealedServer(
+        path=path,
+        opened=opened,
+        manifest=manifest,
+        attachments=_attachments(path, reference),
+        roots=header.roots,
+        entries={(entry.root, entry.path): entry for entry in entries},
+        places=_places(reference, header.roots, places),
+    )
+
+
+def check_writer(server: SealedServer, keyid: str) -> None:
+    """Refuse to measure with a key whose receipts would not count."""
+    if keyid not in server.reference.writers:
+        raise RefusedError(
+            str(server.path),
+            "a writer key that the reference names",
+            keyid,
+            hint="seal again with this key among the trust file's writers",
+        )
+
+
+def _attachments(path: Path, reference: RuntimeReference) -> dict[str, bytes]:
+    named = {piece.digest for piece in reference.evidence}
+    if not named:
+        return {}
+    where = attachments_path(path)
+    found = read_attachments(read_file(where, max_bytes=MAX_DOCUMENT_BYTES).splitlines(keepends=True), where=str(where))
+    missing = sorted(named - set(found))
+    if missing:
+        raise MalformedError(str(where), f"build evidence {missing[0]}", "none of that digest")
+    return {digest: found[digest] for digest in sorted(named)}
+
+
+def _places(reference: RuntimeReference, roots: tuple[Root, ...], overrides: Mapping[str, Path]) -> dict[str, str]:
+    sealed = {place.name: place.path for place in reference.places}
+    places = {root.name: str(overrides.get(root.name, sealed.get(root.name, ""))) for root in roots}
+    for name, place in places.items():
+        if not place.startswith("/"):
+            raise RefusedError(f"root {name}", "an absolute place", place or "none", hint=f"--root {name}=PATH")
+    return places

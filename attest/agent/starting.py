@@ -1,0 +1,123 @@
+"""Start an agent: everything is verified and opened, in an order in which nothing half-started is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from attest.agent.drafts import Standing
+from attest.agent.run import Reported, Run, RunRequest
+from attest.agent.sealed import SealedServer, check_writer, load_sealed
+from attest.agent.watched import WatchedProcess
+from attest.codec.clock import system_clock
+from attest.codec.files import read_file
+from attest.errors import RefusedError, UntrustedError
+from attest.measure.process import isolation_of
+from attest.recorder import open_recorder
+from attest.signing.keyfiles import load_private
+from attest.signing.keys import PrivateKey
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding
+from attest.tlog.checkpoint import Checkpoint, open_checkpoint
+from attest.tlog.documents import Documents
+from attest.trust.role import Role
+from attest.trust.trust import Trust, check_current, load_trust
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentRequest:
+    """What a person asks an agent to do; paths as given."""
+
+    references: tuple[Path, ...]
+    trust: Path
+    key: Path
+    log: Path
+    pid: int | None = None
+    places: Mapping[str, Path]
+    cycle_seconds: int | None = None
+    verifier_nonce: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
+    pinned: Path | None = None
+
+
+@contextmanager
+def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Iterator[Run]:
+    """Open everything that a run needs and close it again.
+
+    Raises `UntrustedError` and `MalformedError` for references, `RefusedError` for a key, a log or a minimum that does
+    not fit, `UnavailableError` for a process or a disk that is not there.
+    """
+    clock = system_clock()
+    now = clock.real()
+    trust = load_trust(request.trust)
+    check_current(trust, now)
+    servers = tuple(load_sealed(path, trust, at=now, places=request.places) for path in request.references)
+    _check_places(servers, request.places)
+    watched = WatchedProcess(request.pid) if request.pid is not None else None
+    if watched is not None and len(servers) > 1:
+        raise RefusedError("--pid", "one REF for one process", f"{len(servers)}")
+    standing = _standing(watched)
+    key = _writer(request.key, trust, now)
+    for server in servers:
+        check_writer(server, key.keyid)
+        _check_minima(server, trust, standing)
+    pinned = _pinned(request.pinned, key)
+    recorder = open_recorder(request.log, key, clock=clock, pinned=pinned)
+    try:
+        for server in servers:
+            server.keep(Documents(request.log))
+        run_request = RunRequest(
+            servers=servers,
+            watched=watched,
+            standing=standing,
+            verifier_nonce=request.verifier_nonce,
+            context=request.context,
+            cycle_seconds=request.cycle_seconds,
+        )
+        yield Run(request=run_request, recorder=recorder, clock=clock, report=report)
+    finally:
+        recorder.close()
+
+
+def _standing(watched: WatchedProcess | None) -> Standing:
+    if watched is None:
+        return Standing(binding=Binding.TREE, isolation=isolation_of(None))
+    return Standing(binding=Binding.ADOPTED, isolation=isolation_of(watched.uid()))
+
+
+def _writer(path: Path, trust: Trust, at: int) -> PrivateKey:
+    key = load_private(path)
+    if trust.ring(Role.WRITER, at).find(key.keyid) is None:
+        raise UntrustedError(
+            str(path), "a writer key of the trust file", key.keyid, hint="attest trust new --writer PUB"
+        )
+    return key
+
+
+def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path]) -> None:
+    known = {root.name for server in servers for root in server.roots}
+    for name in places:
+        if name not in known:
+            raise RefusedError(f"--root {name}", f"a root of the references: {', '.join(sorted(known))}", name)
+
+
+def _check_minima(server: SealedServer, trust: Trust, standing: Standing) -> None:
+    """Refuse to make receipts that could never be enough."""
+    for least in (server.reference.measurement.min_binding, trust.minima.binding):
+        if least is not None and BINDING_RANK[standing.binding] < BINDING_RANK[least]:
+            raise RefusedError("binding", f"{least} or better", standing.binding, hint="name the process: --pid PID")
+    for isolation in (server.reference.measurement.min_isolation, trust.minima.isolation):
+        if isolation is not None and ISOLATION_RANK[standing.isolation] < ISOLATION_RANK[isolation]:
+            raise RefusedError(
+                "isolation",
+                f"{isolation} or better",
+                standing.isolation,
+                hint="run the agent and the server as different users",
+            )
+
+
+def _pinned(path: Path | None, key: PrivateKey) -> Checkpoint | None:
+    if path is None:
+        return None
+    return open_checkpoint(read_file(path), key.public, where=str(path))

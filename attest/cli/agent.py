@@ -1,0 +1,72 @@
+"""`attest agent`: measure a sealed server, cycle after cycle, with a receipt for each."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from attest.agent.run import Reported
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, example, unique
+
+_SHOWN = 10
+
+
+@click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
+@click.argument("ref", type=FILE, nargs=-1, required=True)
+@click.option("--trust", required=True, type=FILE, help="The trust file.")
+@click.option("--key", required=True, type=FILE, help="The writer's private key.")
+@click.option("--log", required=True, type=FILE, help="The directory of the log; made if it is not there.")
+@click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
+@click.option("--pid", type=click.IntRange(min=1), help="The running process that the reference is about.")
+@click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
+@click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
+@click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
+@click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
+@click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
+def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
+    """Measure the servers of each REF until stopped; exit 1 if anything did not match."""
+    from attest.agent.starting import AgentRequest, open_agent
+
+    request = AgentRequest(
+        references=ref,
+        trust=given["trust"],
+        key=given["key"],
+        log=given["log"],
+        pid=given["pid"],
+        places={name: Path(path).absolute() for name, path in unique(given["root"], "--root").items()},
+        cycle_seconds=given["cycle"],
+        verifier_nonce=given["nonce"],
+        context=tuple(unique(given["context"], "--context").items()),
+        pinned=given["expect_checkpoint"],
+    )
+    with open_agent(request, _print) as run:
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            run.stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        matched = run.once() if given["once"] else run.until_stopped()
+    return 0 if matched else 1
+
+
+def _print(reported: Reported) -> None:
+    cycle = reported.cycle
+    coverage = cycle.measured.coverage
+    name = reported.server.reference.server.name
+    click.echo(
+        f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
+        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, receipt {reported.sequence}"
+    )
+    for finding in cycle.findings.findings[:_SHOWN]:
+        click.echo(f"  {finding.kind.value} {finding.where}")
+        if finding.expected is not None or finding.found is not None:
+            click.echo(f"    expected {finding.expected or '-'}, found {finding.found or '-'}")
+    if cycle.findings.total > _SHOWN:
+        click.echo(f"  and {cycle.findings.total - _SHOWN} more findings, in the receipt")
+    if reported.outcome is not None:
+        click.echo(f"  {reported.server.reference.enforcement.on_drift.value}: {reported.outcome}")

@@ -1,0 +1,109 @@
+"""`attest seal`: from verified evidence, archives and an installed tree to a signed RuntimeReference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
+from attest.seal.request import Rules, SealRequest, name_trees
+from attest.statement.levels import Binding, Isolation
+from attest.statement.predicates.runtime_reference import Action
+
+SECONDS = click.IntRange(min=1)
+
+
+@click.command(
+    cls=WithCommand,
+    epilog=example(
+        "attest seal server --trust trust.json --key sealer.key --allow-site '**' -o server.ref -- server/run.sh"
+    ),
+)
+@click.argument("tree", type=FILE, nargs=-1, required=True)
+@click.option("--trust", required=True, type=FILE, help="The trust file.")
+@click.option("--key", required=True, type=FILE, help="The sealer's private key.")
+@click.option("-o", "out", required=True, type=FILE, help="Where to write the reference; its manifest goes beside it.")
+@click.option("--root", type=NAME_VALUE, multiple=True, help="Name a TREE: NAME=PATH.")
+@click.option("--name", help="The server's name, where the archives do not tell it.")
+@click.option("--artifact", type=FILE, multiple=True, help="An archive that was installed (a wheel).")
+@click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
+@click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
+@click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
+@click.option("--source-uri", help="The source repository that provenance has to name.")
+@click.option("--builder-id", help="The builder that provenance has to name.")
+@click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
+@click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files that no evidence speaks for.")
+@click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
+@click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
+@click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="Largest interval, seconds.")
+@click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale, seconds.")
+@click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
+@click.option("--not-before", type=TIME)
+@click.option("--not-after", type=TIME)
+@click.option("--supersedes", type=FILE, multiple=True, help="A reference that this one replaces.")
+@click.option("--on-drift", type=click.Choice([action.value for action in Action]), default="alert", show_default=True)
+@click.option("--min-binding", type=click.Choice([binding.value for binding in Binding]))
+@click.option("--min-isolation", type=click.Choice([level.value for level in Isolation]))
+@click.option("--audit-only", is_flag=True, help="Record what would be done on drift, and do nothing.")
+@click.option("--writer", type=FILE, multiple=True, help="Let only this writer key's receipts count.")
+@click.pass_context
+def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
+    """Seal what is installed in TREE and started by COMMAND.
+
+    Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
+    """
+    from attest.cli.sealed_summary import summarize
+    from attest.codec.files import write_file
+    from attest.seal.seal import seal as run
+    from attest.signing.keyfiles import load_private
+    from attest.statement.companions import attachments_path, manifest_path
+    from attest.trust.trust import load_trust
+
+    out: Path = given["out"]
+    request = _request(tree, command_of(context), given)
+    sealed = run(
+        request, load_trust(given["trust"]), lambda: load_private(given["key"]), at=time.time_ns() // 1_000_000
+    )
+    write_file(manifest_path(out), [sealed.manifest])
+    if sealed.attachments:
+        write_file(attachments_path(out), sealed.attachments)
+    write_file(out, [sealed.envelope, b"\n"])
+    click.echo(f"sha256:{sealed.digest}")
+    click.echo(summarize(sealed.reference), err=True)
+
+
+def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
+    from attest.provenance.model import Expectations
+    from attest.seal.folder import sort_folder
+
+    archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
+    return SealRequest(
+        trees=name_trees(tree, {name: Path(path) for name, path in unique(given["root"], "--root").items()}),
+        artifacts=(*given["artifact"], *archives),
+        evidence=(*given["provenance"], *given["sbom"], *pieces),
+        expectations=Expectations(
+            source=given["source_uri"], builder_id=given["builder_id"], min_level=given["min_slsa_level"]
+        ),
+        allow_site=given["allow_site"],
+        mutable=given["mutable"],
+        name=given["name"],
+        command=command,
+        supersedes=given["supersedes"],
+        writers=given["writer"],
+        rules=Rules(
+            cycle=given["cycle"],
+            max_gap=given["max_gap"],
+            max_age=given["max_age"],
+            ttl=given["ttl"],
+            min_binding=Binding(given["min_binding"]) if given["min_binding"] else None,
+            min_isolation=Isolation(given["min_isolation"]) if given["min_isolation"] else None,
+            on_drift=Action(given["on_drift"]),
+            audit_only=given["audit_only"],
+            not_before=given["not_before"],
+            not_after=given["not_after"],
+        ),
+    )

@@ -1,0 +1,31 @@
+"""What a sealed reference says, in a few lines for the person who sealed it."""
+
+from __future__ import annotations
+
+from attest.statement.levels import Origin
+from attest.statement.predicates.runtime_reference import RuntimeReference, Share
+
+_SHOWN = 5
+
+
+def summarize(reference: RuntimeReference) -> str:
+    """Return the lines: which server, how well its files are known, what is not bound and what is outside."""
+    server = reference.server
+    lines = [f"sealed     {server.name}{f' {server.version}' if server.version else ''}"]
+    shares = {origin: _share(reference, origin) for origin in Origin}
+    files = sum(share.files for share in shares.values())
+    lines += [
+        f"{'files' if at == 0 else '':10} {origin:8} {share.files:6}  {share.files / max(files, 1):6.1%}"
+        for at, (origin, share) in enumerate(item for item in shares.items() if item[1].files)
+    ]
+    lines.append(f"least      {reference.assurance.least}")
+    lines += [f"unbound    {item}" for item in reference.unbound[:_SHOWN]]
+    if len(reference.unbound) > _SHOWN:
+        lines.append(f"unbound    and {len(reference.unbound) - _SHOWN} more")
+    lines += [f"outside    {item}" for item in reference.outside]
+    return "\n".join(lines)
+
+
+def _share(reference: RuntimeReference, origin: Origin) -> Share:
+    share: Share = getattr(reference.assurance, origin.value)
+    return share

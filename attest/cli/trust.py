@@ -1,0 +1,108 @@
+"""`attest trust`: make, show and check the file that says whom to believe for what."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from attest.cli.arguments import FILE, TIME, example
+from attest.statement.levels import Binding, Isolation, Origin
+
+_MINIMA = [origin.value for origin in Origin if origin is not Origin.DERIVED]
+
+
+@click.group()
+def trust() -> None:
+    """Make, show and check a trust file."""
+
+
+@trust.command(epilog=example("attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub"))
+@click.argument("out", type=FILE)
+@click.option("--sealer", type=FILE, multiple=True, metavar="PUB", help="May sign references.")
+@click.option("--writer", type=FILE, multiple=True, metavar="PUB", help="May sign receipts.")
+@click.option("--builder", multiple=True, metavar="ID=PUB[@LEVEL]", help="May sign build evidence, up to a SLSA level.")
+@click.option("--verifier", type=FILE, multiple=True, metavar="PUB", help="May sign verdicts.")
+@click.option("--source", multiple=True, metavar="URI", help="A source repository that the builders may build.")
+@click.option("--min-assurance", type=click.Choice(_MINIMA), help="The weakest origin that a file may have.")
+@click.option("--min-binding", type=click.Choice([binding.value for binding in Binding]))
+@click.option("--min-isolation", type=click.Choice([level.value for level in Isolation]))
+@click.option("--expires", type=TIME, help="When this file stops being good.")
+def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
+    """Write a trust file to OUT and print its digest."""
+    from attest.codec.files import write_file
+    from attest.codec.octets import sha256_hex
+    from attest.errors import RefusedError
+    from attest.signing.keyfiles import load_public
+    from attest.trust.document import Minima
+    from attest.trust.making import BuilderKey, make_trust, parse_builder_argument, write_trust
+
+    if out.exists():
+        raise RefusedError(str(out), "no file of that name", "one", hint="choose another name, or edit that file")
+    builders = [
+        BuilderKey(id=name, key=load_public(path), max_level=level)
+        for name, path, level in map(parse_builder_argument, given["builder"])
+    ]
+    minima = Minima(
+        assurance=Origin(given["min_assurance"]) if given["min_assurance"] else None,
+        binding=Binding(given["min_binding"]) if given["min_binding"] else None,
+        isolation=Isolation(given["min_isolation"]) if given["min_isolation"] else None,
+    )
+    octets = write_trust(
+        make_trust(
+            sealers=[load_public(path) for path in given["sealer"]],
+            writers=[load_public(path) for path in given["writer"]],
+            verifiers=[load_public(path) for path in given["verifier"]],
+            builders=builders,
+            sources=given["source"],
+            minima=minima,
+            expires=given["expires"],
+        )
+    )
+    write_file(out, [octets])
+    click.echo(f"sha256:{sha256_hex(octets)}")
+
+
+@trust.command(epilog=example("attest trust show trust.json"))
+@click.argument("file", type=FILE)
+def show(file: Path) -> None:
+    """Show whom FILE trusts for what."""
+    from attest.trust.role import Role
+    from attest.trust.trust import load_trust
+
+    found = load_trust(file)
+    click.echo(f"trust file sha256:{found.digest}")
+    click.echo(f"version    {found.document.version}")
+    click.echo(f"expires    {found.document.expires or 'never'}")
+    for role in (Role.SEALER, Role.WRITER, Role.VERIFIER, Role.WITNESS):
+        for dated in found.keys[role]:
+            click.echo(f"{role.value:10} {dated.key.keyid} {dated.key.algorithm.name}")
+    for builder in found.builders:
+        click.echo(f"builder    {builder.id} up to SLSA build level {builder.max_level}")
+        for dated in found.builder_keys[builder.id]:
+            click.echo(f"{'':10} {dated.key.keyid} {dated.key.algorithm.name}")
+        for source in builder.sources:
+            click.echo(f"{'':10} source {source}")
+    for name, least in (
+        ("assurance", found.minima.assurance),
+        ("binding", found.minima.binding),
+        ("isolation", found.minima.isolation),
+    ):
+        click.echo(f"minimum    {name} {least or 'none'}")
+
+
+@trust.command(epilog=example("attest trust check trust.json"))
+@click.argument("file", type=FILE)
+def check(file: Path) -> int:
+    """Say what is wrong or odd with FILE; exit 1 if something cannot be verified with it."""
+    from attest.trust.checking import Weight, find_remarks
+    from attest.trust.trust import load_trust
+
+    remarks = find_remarks(load_trust(file), time.time_ns() // 1_000_000)
+    for remark in remarks:
+        click.echo(f"{remark.weight.value:8} {remark.where}: {remark.text}")
+    problems = sum(remark.weight is Weight.PROBLEM for remark in remarks)
+    click.echo("no problems" if problems == 0 else f"{problems} problem(s)")
+    return 1 if problems else 0

@@ -1,0 +1,173 @@
+"""The evidence bundle: JSON Lines, each in RFC 8785 form, of these records in a fixed order.
+
+    header
+    build-evidence*          sorted by digest, each named by a RuntimeReference below
+    reference*               sorted by digest, each named by a receipt below
+    manifest*                (tier full: the manifests' own lines; reserved, not yet written or read)
+    ( log entry* checkpoint )+   one section a log, in the header's order, sorted by origin
+    end                      how many lines stand before it, and the SHA-256 of all their bytes
+
+Sorted sections and "named below" leave no freedom: no line can be dropped, doubled or swapped without a trace.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from attest.codec.records import Base64Text, Count, Line, Record, Sha256Hex
+from attest.signing.dsse import Envelope
+from attest.tlog.entry import LogEntry
+
+BUNDLE_SCHEMA: Final = "https://mcp-attest.github.io/schemas/evidence-bundle/v0.1"
+
+MAX_LOGS: Final = 64
+MAX_REFERENCES: Final = 1024
+MAX_EVIDENCE: Final = 4096
+MAX_EVIDENCE_BYTES: Final = 256 * 1024 * 1024
+"""All build evidence of one bundle together; what was read from it is kept until the end."""
+
+MAX_ENTRIES: Final = 100_000_000
+MAX_PROOF: Final = 64
+"""Hashes in a proof or compact range: a tree of 2**64 leaves has no more."""
+
+MAX_ENTRY_LINE_BYTES: Final = 16 * 1024 * 1024
+"""A violation may write out 1000 findings with three texts of 4096 characters each."""
+
+MAX_SECTION_LINE_BYTES: Final = 48 * 1024 * 1024
+"""Build evidence and references: 32 MiB (the largest document) in base64, and the rest of the line."""
+
+MAX_LINE_BYTES: Final = 1024 * 1024
+"""Every other line."""
+
+Hashes = Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=MAX_PROOF)]
+
+
+class Tier(StrEnum):
+    """How much an evidence bundle holds, least first."""
+
+    STRUCTURAL = "structural"
+    """Entries, checkpoints and proofs: order, completeness and time, without any content."""
+    RECEIPTS = "receipts"
+    """And the signed statements, the references and the original build evidence."""
+    FULL = "full"
+    """And the manifests and disclosures."""
+
+
+TIER_RANK: Final = {Tier.STRUCTURAL: 0, Tier.RECEIPTS: 1, Tier.FULL: 2}
+
+
+class BundleHeader(Record, kw_only=True, tag_field="kind", tag="header"):
+    """The first line: which schema, how much is in it, and which logs follow (origins, sorted)."""
+
+    schema: Literal["https://mcp-attest.github.io/schemas/evidence-bundle/v0.1"]
+    tier: Tier
+    logs: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=MAX_LOGS)]
+
+
+class BuildEvidenceLine(Record, kw_only=True, tag_field="kind", tag="build-evidence"):
+    """A piece of build evidence: its exact bytes, and their SHA-256, which a reference names."""
+
+    digest: Sha256Hex
+    bytes: Base64Text
+
+
+class ReferenceLine(Record, kw_only=True, tag_field="kind", tag="reference"):
+    """A RuntimeReference as the sealer signed it, and the SHA-256 of its payload, which receipts name."""
+
+    digest: Sha256Hex
+    envelope: Envelope
+
+
+class LogLine(Record, kw_only=True, tag_field="kind", tag="log"):
+    """Where this bundle's part of a log begins.
+
+    From genesis: size 0, and nothing else. From a pinned checkpoint on: its size, the compact range of the tree of
+    that size (largest subtree first), the entry before (`size - 1`), and the proof that it is in that tree.
+    """
+
+    origin: Line
+    size: Count
+    frontier: Hashes
+    previous_entry: LogEntry | None = None
+    previous_proof: Hashes
+
+
+class EntryLine(Record, kw_only=True, tag_field="kind", tag="entry"):
+    """One entry of the log and, but at the structural tier, the receipt that it commits to."""
+
+    entry: LogEntry
+    receipt: Envelope | None = None
+
+
+class CheckpointLine(Record, kw_only=True, tag_field="kind", tag="checkpoint"):
+    """The log's newest checkpoint, a C2SP signed note with one signature; it closes the log's section."""
+
+    note: str
+
+
+class BundleEnd(Record, kw_only=True, tag_field="kind", tag="end"):
+    """The last line: how many lines stand before it, and the SHA-256 of all bytes before it."""
+
+    lines: Count
+    sha256: Sha256Hex
+
+
+BundleLine = BundleHeader | BuildEvidenceLine | ReferenceLine | LogLine | EntryLine | CheckpointLine | BundleEnd
+
+FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
+    None: frozenset({BundleHeader}),
+    BundleHeader: frozenset({BuildEvidenceLine, ReferenceLine, LogLine}),
+    BuildEvidenceLine: frozenset({BuildEvidenceLine, ReferenceLine}),
+    ReferenceLine: frozenset({ReferenceLine, LogLine}),
+    LogLine: frozenset({EntryLine, CheckpointLine}),
+    EntryLine: frozenset({EntryLine, CheckpointLine}),
+    CheckpointLine: frozenset({LogLine, BundleEnd}),
+    BundleEnd: frozenset(),
+}
+"""What may follow what; the whole order of a bundle."""
+
+KIND_OF: Final[dict[type[Record], str]] = {
+    BundleHeader: "header",
+    BuildEvidenceLine: "build-evidence",
+    ReferenceLine: "reference",
+    LogLine: "log",
+    EntryLine: "entry",
+    CheckpointLine: "checkpoint",
+    BundleEnd: "end",
+}
+
+HEADER_PREFIX: Final = b'{"kind":"header",'
+"""How every evidence bundle begins, in RFC 8785 form."""
+
+ENTRY_PREFIX: Final = b'{"entry":'
+ENTRY_KIND: Final = b',"kind":"entry"'
+ENTRY_RECEIPT: Final = b',"receipt":'
+
+
+def line_limit(beginning: bytes) -> int:
+    """Return how long a line may be that begins so, its line feed included."""
+    if beginning.startswith((b'{"bytes":', b'{"digest":')):
+        return MAX_SECTION_LINE_BYTES
+    if beginning.startswith(ENTRY_PREFIX):
+        return MAX_ENTRY_LINE_BYTES
+    return MAX_LINE_BYTES
+
+
+def entry_parts(line: bytes) -> tuple[bytes, bytes]:
+    """Cut the bytes of entry and receipt (empty if there is none) out of an entry line in RFC 8785 form.
+
+    Inside a JSON string every quotation mark is escaped and a `LogEntry` has no field `kind`: the first match is the
+    boundary. The line must have been read (and so found canonical) before.
+    """
+    boundary = line.index(ENTRY_KIND, len(ENTRY_PREFIX))
+    receipt = line[boundary + len(ENTRY_KIND) + len(ENTRY_RECEIPT) : -2]
+    return line[len(ENTRY_PREFIX) : boundary], receipt
+
+
+def entry_line(entry: bytes, receipt: bytes) -> bytes:
+    """Put an entry line together from bytes in RFC 8785 form; an empty receipt is left out."""
+    tail = ENTRY_RECEIPT + receipt if receipt else b""
+    return ENTRY_PREFIX + entry + ENTRY_KIND + tail + b"}\n"

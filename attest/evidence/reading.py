@@ -1,0 +1,93 @@
+"""A file as a stream of lines: unpacked if it was packed, every line bounded, nothing held but the line being read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from attest.codec.strict import MAX_DOCUMENT_BYTES
+from attest.errors import MalformedError, UnavailableError
+from attest.evidence.grammar import MAX_SECTION_LINE_BYTES, line_limit
+from attest.evidence.packing import recognise
+
+_PEEK_BYTES: Final = 4
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, packed or not; the file is closed at the end.
+
+    Raises `UnavailableError` if the machine cannot read it, `MalformedError` (while iterating) for a packed stream
+    that is broken or expands too far, and for a line above its limit.
+    """
+    try:
+        with path.open("rb") as file:
+            yield from lines_of(file, where=path.name)
+    except OSError as error:
+        found = error.strerror or "an error"
+        raise UnavailableError(str(path), "a readable file", found) from error
+
+
+def lines_of(file: IO[bytes], *, where: str) -> Iterator[bytes]:
+    """Yield the lines (with their line feeds) of an open binary file, packed or not, such as stdin."""
+    beginning = file.read(_PEEK_BYTES)
+    source = _Rejoined(beginning, file)
+    yield from split_lines(recognise(beginning).unpack(source, where), where=where)  # type: ignore[arg-type]  # reads alike
+
+
+def split_lines(chunks: Iterable[bytes], *, where: str) -> Iterator[bytes]:
+    """Cut chunks into lines, each with its line feed; the last may have none. Too long a line is refused.
+
+    The first line may be as long as a whole document, since a file of another kind may have only one.
+    """
+    pieces: list[bytes] = []
+    held = 0
+    limit = MAX_SECTION_LINE_BYTES
+    for chunk in chunks:
+        start = 0
+        while (stop := chunk.find(b"\n", start)) >= 0:
+            pieces.append(chunk[start : stop + 1])
+            line = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            _check(len(line), limit if limit == MAX_SECTION_LINE_BYTES else line_limit(line), where)
+            yield line
+            pieces.clear()
+            held, start, limit = 0, stop + 1, 0
+        if start < len(chunk):
+            pieces.append(chunk[start:])
+            held += len(chunk) - start
+            _check(held, limit or line_limit(_beginning(pieces)), where)
+    if pieces:
+        yield b"".join(pieces)
+
+
+def read_document(lines: Iterable[bytes], *, where: str) -> bytes:
+    """Join the lines of a file that is one document, up to the largest size of one."""
+    octets = bytearray()
+    for line in lines:
+        octets += line
+        if len(octets) > MAX_DOCUMENT_BYTES:
+            raise MalformedError(where, f"a document of at most {MAX_DOCUMENT_BYTES} bytes", "more")
+    return bytes(octets)
+
+
+def _beginning(pieces: list[bytes]) -> bytes:
+    return pieces[0] if len(pieces[0]) >= 16 else b"".join(pieces)[:16]  # noqa: PLR2004  (longest prefix)
+
+
+def _check(held: int, limit: int, where: str) -> None:
+    if held > limit:
+        raise MalformedError(where, f"lines of at most {limit} bytes", "a longer one")
+
+
+class _Rejoined:
+    """A file whose first bytes were already taken from it."""
+
+    def __init__(self, beginning: bytes, file: IO[bytes]) -> None:
+        self._beginning = beginning
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        if self._beginning:
+            taken, self._beginning = self._beginning[:size], self._beginning[size:]
+            return taken
+        return self._file.read(size)

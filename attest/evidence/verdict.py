@@ -1,0 +1,166 @@
+"""The verdict: a value, never an exception; the very record that `attest verify --format json` prints."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+
+from attest.statement.digests import Subject
+
+VERDICT_SCHEMA: Final = "https://mcp-attest.github.io/schemas/verdict/v0.1"
+
+
+class Status(StrEnum):
+    """What became of a check, or of an axis."""
+
+    PASS = "pass"  # noqa: S105  (a word, no secret)
+    ASSERTED = "asserted"
+    """Somebody trusted says so, and this file does not hold what is needed to judge it again."""
+    UNPROVEN = "unproven"
+    """Nobody has shown it; fails the verdict."""
+    FAIL = "fail"
+    NOT_APPLICABLE = "not-applicable"
+    """Of an axis only: a kind of file to which it does not apply."""
+
+
+STATUS_RANK: Final = {Status.PASS: 0, Status.ASSERTED: 1, Status.UNPROVEN: 2, Status.FAIL: 3}
+"""An axis is its worst applicable check."""
+
+
+class Axis(StrEnum):
+    """The separate questions that a verdict answers."""
+
+    INTEGRITY = "integrity"
+    AUTHENTICITY = "authenticity"
+    COMPLETENESS = "completeness"
+    FRESHNESS = "freshness"
+    BUILD_LINK = "build-link"
+    CONFORMANCE = "conformance"
+
+
+class Kind(StrEnum):
+    """What a file is."""
+
+    EVIDENCE_BUNDLE = "evidence-bundle"
+    RECEIPT = "receipt"
+    RUNTIME_REFERENCE = "runtime-reference"
+    DSSE = "dsse"
+    """Build evidence in an envelope of a builder."""
+    UNKNOWN = "unknown"
+    """Always fails."""
+
+
+class Start(StrEnum):
+    """How it is known that nothing is missing before the first entry."""
+
+    GENESIS = "genesis"
+    PINNED = "pinned"
+    UNPROVEN = "unproven"
+
+
+class End(StrEnum):
+    """How it is known that nothing is missing after the last entry; as far as it can be."""
+
+    CLOSED = "closed"
+    """The last run ended with a stop."""
+    FRESH = "fresh"
+    """A checkpoint over all entries, young enough or of the run that was asked for."""
+    UNPROVEN = "unproven"
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check came to; `where` names the line."""
+
+    id: str
+    axis: Axis
+    status: Status
+    detail: str
+    expected: str | None = None
+    found: str | None = None
+    where: str | None = None
+
+
+class Axes(msgspec.Struct, frozen=True, kw_only=True):
+    """The worst applicable check of each axis."""
+
+    integrity: Status
+    authenticity: Status
+    completeness: Status
+    freshness: Status
+    build_link: Status = msgspec.field(name="build-link")
+    conformance: Status
+
+    def items(self) -> tuple[tuple[Axis, Status], ...]:
+        """Return the axes in their order."""
+        statuses = (
+            self.integrity,
+            self.authenticity,
+            self.completeness,
+            self.freshness,
+            self.build_link,
+            self.conformance,
+        )
+        return tuple(zip(Axis, statuses, strict=True))
+
+
+class AssuranceShares(msgspec.Struct, frozen=True, kw_only=True):
+    """Shares of files by origin (0 to 1), as the sealer counted them."""
+
+    built: float
+    listed: float
+    locked: float
+    derived: float
+    site: float
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of what the file holds, over all logs and references."""
+
+    entries: int = 0
+    measurements: int = 0
+    violations: int = 0
+    permits: int = 0
+    denials: int = 0
+
+
+class TrustDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trust file was asked."""
+
+    sha256: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one file proves, judged at `at`, against one trust file and what the caller expected."""
+
+    schema: str = VERDICT_SCHEMA
+    file: str
+    kind: Kind
+    tier: str | None
+    verdict: Literal["PASSED", "FAILED"]
+    at: str
+    assurance: AssuranceShares | None
+    binding: str | None
+    """The weakest among the measurements of the expected references; `isolation` likewise."""
+    isolation: str | None
+    path: str | None
+    enforcement: str | None
+    pinned: int | None
+    """The size of the largest expected checkpoint that was found to hold."""
+    anchored: str | None
+    axes: Axes
+    start: Start | None
+    end: End | None
+    period: tuple[str, str] | None
+    uncovered_seconds: int | None
+    checks: tuple[CheckResult, ...]
+    subjects: tuple[Subject, ...]
+    trust: TrustDigest
+    verifier: str
+    counts: Counts | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is PASSED."""
+        return self.verdict == "PASSED"

@@ -1,0 +1,189 @@
+"""From a RuntimeReference back to the build: its artifacts, its evidence verified again, its assurance.
+
+1. The reference is one that is expected.
+2. It names the expected artifacts, and evidence says they were built or listed.
+3. Every piece of evidence that it names is here, verifies against the trust file, and says what was sealed.
+4. Every artifact's origin follows from that evidence.
+5. Its weakest file is known well enough for the trust file.
+6. Evidence names the demanded builder, source and level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from attest.evidence.verdict import Status
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
+from attest.evidence.verify.sheet import Sheet
+from attest.provenance.model import CheckStatus, VerifiedEvidence, sealed
+from attest.provenance.origins import Origins
+from attest.statement.digests import DigestSet
+from attest.statement.levels import ORIGIN_RANK, Origin
+from attest.statement.predicates.runtime_reference import Artifact, BuildEvidence
+
+JUDGED: Final = (
+    "build-link.reference",
+    "build-link.artifact",
+    "build-link.evidence",
+    "build-link.assurance",
+    "build-link.level",
+)
+"""What is judged here, once every expected reference was."""
+
+_EVIDENCE: Final = "build-link.evidence"
+_ARTIFACT: Final = "build-link.artifact"
+
+
+def judge_expected(expected: Sequence[Sealed], missing: Iterable[str], question: Question, sheet: Sheet) -> None:
+    """Step 1: say which reference is not here, or that nobody said which one it should be."""
+    for digest in missing:
+        sheet.fail("build-link.reference", "the expected reference is not here", expected=digest)
+    if not question.references and not question.artifacts:
+        found = ", ".join(each.digest for each in expected)
+        sheet.unproven("build-link.reference", "nobody said which reference or artifact to expect", found=found)
+
+
+def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet) -> None:
+    """Steps 2 to 6 for one reference whose evidence is at hand."""
+    good = [
+        verified
+        for piece in each.reference.evidence
+        if (verified := _judge_piece(piece, evidence.get(piece.digest), each.where, sheet)) is not None
+    ]
+    origins = Origins(good)
+    for artifact in each.reference.artifacts:
+        known = origins.of(artifact.digest)
+        _judge_origin(artifact, None if known is None else known[0], each.where, sheet)
+    judge_artifacts(each, question, sheet)
+    judge_assurance(each, question, sheet)
+    if question.wants_level:
+        judge_level(good, question, sheet, each.where)
+
+
+def judge_artifacts(each: Sealed, question: Question, sheet: Sheet) -> None:
+    """Step 2: the expected artifacts stand in the reference, known by build evidence."""
+    named = artifacts_in(each, question.artifacts)
+    for digest in question.artifacts:
+        if digest not in named:
+            sheet.fail(_ARTIFACT, "the reference does not name it", where=each.where, expected=_text(digest))
+    for artifact in each.reference.artifacts:
+        wanted = any(artifact.digest.matches(digest) for digest in named)
+        if wanted and artifact.origin not in {Origin.BUILT, Origin.LISTED}:
+            sheet.unproven(
+                _ARTIFACT,
+                f"who made {artifact.name} is unproven",
+                where=each.where,
+                expected="built or listed",
+                found=artifact.origin,
+            )
+
+
+def judge_assurance(each: Sealed, question: Question, sheet: Sheet) -> None:
+    """Step 5: the sealer's own figure against the trust file's minimum; asserted, since the manifest is not here."""
+    least = question.trust.minima.assurance
+    rank = _rank(each.reference.assurance.least)
+    if least is not None and (rank is None or rank < ORIGIN_RANK[least]):
+        sheet.fail(
+            "build-link.assurance",
+            "a file is known worse than the trust file demands",
+            where=each.where,
+            expected=least,
+            found=each.reference.assurance.least,
+        )
+    sheet.note(
+        "build-link.assurance",
+        Status.ASSERTED,
+        f"the sealer says that every file is {each.reference.assurance.least} or better",
+        where=each.where,
+    )
+
+
+def judge_level(good: Iterable[VerifiedEvidence | BuildEvidence], question: Question, sheet: Sheet, where: str) -> None:
+    """Step 6: one piece of evidence has all that was demanded of it."""
+    wanted = question.expectations
+    if not any(
+        piece.authenticated
+        and piece.slsa_level is not None
+        and piece.slsa_level >= (wanted.min_level or 0)
+        and wanted.builder_id in {None, piece.builder}
+        and wanted.source in {None, piece.source}
+        for piece in good
+    ):
+        demanded = (
+            ("builder", wanted.builder_id),
+            ("source", wanted.source),
+            ("SLSA level", wanted.min_level),
+        )
+        sheet.fail(
+            "build-link.level",
+            "no build evidence says what is demanded",
+            where=where,
+            expected=", ".join(f"{name} {value}" for name, value in demanded if value is not None),
+        )
+
+
+def note_checks(verified: VerifiedEvidence, where: str, sheet: Sheet) -> None:
+    """Carry over what could not be proven about a piece of evidence that nothing is wrong with."""
+    if not verified.authenticated:
+        return
+    for check in verified.checks:
+        if check.status == CheckStatus.UNPROVEN:
+            sheet.unproven(_EVIDENCE, f"{check.id}: {check.detail}", where=where)
+
+
+def _judge_piece(piece: BuildEvidence, found: Evidence | None, where: str, sheet: Sheet) -> VerifiedEvidence | None:
+    if found is None:
+        sheet.fail(_EVIDENCE, "build evidence is not here", where=where, expected=piece.digest)
+        return None
+    if not isinstance(found, VerifiedEvidence):
+        sheet.fail_with(_EVIDENCE, found)
+        return None
+    again = sealed(found)
+    for name in ("format", "builder", "source", "subjects"):
+        claimed, judged = getattr(piece, name), getattr(again, name)
+        if claimed != judged:
+            sheet.fail(
+                _EVIDENCE,
+                f"build evidence {piece.digest[:16]} does not say what was sealed about its {name}",
+                where=where,
+                expected=claimed,
+                found=judged,
+            )
+    if piece.authenticated > again.authenticated or (piece.slsa_level or 0) > (again.slsa_level or 0):
+        sheet.fail(
+            _EVIDENCE,
+            f"build evidence {piece.digest[:16]} is worth less than was sealed",
+            where=where,
+            expected=_worth(piece),
+            found=_worth(again),
+        )
+    note_checks(found, where, sheet)
+    return found
+
+
+def _judge_origin(artifact: Artifact, judged: Origin | None, where: str, sheet: Sheet) -> None:
+    claimed = _rank(artifact.origin)
+    shown = ORIGIN_RANK[judged or Origin.SITE]
+    if claimed is None or claimed > shown:
+        sheet.fail(
+            _EVIDENCE,
+            f"the evidence does not show what was sealed about artifact {artifact.name}",
+            where=where,
+            expected=artifact.origin,
+            found=judged or "not named by any evidence",
+        )
+
+
+def _rank(origin: str) -> int | None:
+    return next((rank for known, rank in ORIGIN_RANK.items() if known == origin), None)
+
+
+def _worth(piece: BuildEvidence) -> str:
+    signed = "authenticated" if piece.authenticated else "not authenticated"
+    return f"{signed}, SLSA level {piece.slsa_level}"
+
+
+def _text(digest: DigestSet) -> str:
+    return ", ".join(f"{name}:{value}" for name, value in digest.items())

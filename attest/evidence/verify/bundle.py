@@ -1,0 +1,209 @@
+"""Judge an evidence bundle, line after line, in memory that does not grow with it.
+
+1. Header: the demanded tier.
+2. Build evidence and references: verified again; which references are expected (`references`).
+3. Each log: chain, receipts, runs, checkpoint (`log`), each expected reference's pace (`pace`).
+4. The end line; then everything that can only be judged at the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TypeVar, final
+
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.grammar import (
+    TIER_RANK,
+    BuildEvidenceLine,
+    BundleEnd,
+    BundleHeader,
+    CheckpointLine,
+    EntryLine,
+    LogLine,
+    ReferenceLine,
+    Tier,
+)
+from attest.evidence.verdict import Counts, End, Kind, Start, Verdict
+from attest.evidence.verify import chain, log
+from attest.evidence.verify.checks import applicable
+from attest.evidence.verify.closing import (
+    SubjectMatter,
+    close_receipts,
+    close_structural,
+    subject_matter,
+)
+from attest.evidence.verify.lines import Line, Lines
+from attest.evidence.verify.log import LogJudge
+from attest.evidence.verify.opening import Opened, Spread, open_receipts
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.references import Section
+from attest.evidence.verify.result import judge_asked, make_verdict
+from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import TYPE_OF
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
+from attest.trust.role import Role
+
+
+def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread) -> Verdict:
+    """Judge the lines of an evidence bundle; `spread` is `map`, or that of a pool of threads for the signatures."""
+    judge = _BundleJudge(question)
+    source = Lines(lines)
+    ring = question.trust.ring(Role.WRITER, question.at)
+    judge_asked(Kind.EVIDENCE_BUNDLE, question, judge.sheet)
+    try:
+        for line, opened in open_receipts(source, ring, spread):
+            judge.take(line, opened)
+    except (MalformedError, UntrustedError) as error:
+        # What was not settled until now stays "not reached".
+        judge.sheet.fail_with("integrity.grammar", error)
+    else:
+        judge.close(source.closing)
+    return judge.verdict(file)
+
+
+@final
+class _BundleJudge:
+    def __init__(self, question: Question) -> None:
+        self.sheet = Sheet(applicable(Kind.EVIDENCE_BUNDLE, None, question))
+        self._question = question
+        self._header: BundleHeader | None = None
+        self._section = Section(question, self.sheet)
+        self._subject: SubjectMatter | None = None
+        self._logs: list[LogJudge] = []
+        self._events: Counter[str] = Counter()
+        self._end_line: BundleEnd | None = None
+
+    def take(self, line: Line, opened: Opened) -> None:
+        """Take one line; the grammar has checked that its kind may stand here."""
+        record = line.record
+        if isinstance(record, EntryLine):
+            self._take_entry(line, record, opened)
+        elif isinstance(record, BundleHeader):
+            self._take_header(record, line.where)
+        elif isinstance(record, BuildEvidenceLine | ReferenceLine):
+            self._take_document(record, line.where)
+        elif isinstance(record, LogLine):
+            self._take_log(record, line.where)
+        elif isinstance(record, CheckpointLine):
+            self._logs[-1].finish(line, record)
+        elif isinstance(record, BundleEnd):
+            self._end_line = record
+
+    def close(self, closing: BundleEnd | None) -> None:
+        """Judge the end of the file, and all that had to wait for it."""
+        if closing is None or self._end_line is None or self._header is None or self._subject is None:
+            self.sheet.fail("integrity.end-line", "the last line is missing: the file was cut")
+            return
+        if closing != self._end_line:
+            self.sheet.fail(
+                "integrity.end-line",
+                "the last line does not fit the lines before it",
+                expected=f"{closing.lines} lines, sha256 {closing.sha256}",
+                found=f"{self._end_line.lines} lines, sha256 {self._end_line.sha256}",
+            )
+        if len(self._logs) != len(self._header.logs):
+            self._refuse_logs(f"{len(self._logs)}")
+        for pin in self._question.checkpoints:
+            if pin.origin not in self._header.logs:
+                self.sheet.fail("completeness.pinned", "the pinned log is not here", expected=pin.origin)
+        self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier")
+        self.sheet.settle(*chain.JUDGED, *log.JUDGED)
+        if self._header.tier is Tier.STRUCTURAL:
+            close_structural(self._logs, self._events, self._question, self.sheet)
+        else:
+            close_receipts(self._logs, self._section, self._subject, self._question, self.sheet)
+
+    def verdict(self, file: str) -> Verdict:
+        """Return the verdict over what was taken."""
+        paces = self._subject.paces.values() if self._subject is not None else ()
+        bindings = [pace.binding for pace in paces if pace.binding is not None]
+        isolations = [pace.isolation for pace in paces if pace.isolation is not None]
+        firsts = [each.chain.first_time for each in self._logs if each.chain.first_time is not None]
+        lasts = [each.chain.previous_time for each in self._logs if each.chain.first_time is not None]
+        times = [*firsts, *(last for last in lasts if last is not None)]
+        ended = self._end_line is not None
+        return make_verdict(
+            file,
+            Kind.EVIDENCE_BUNDLE,
+            self._question,
+            self.sheet,
+            expected=self._subject.expected if self._subject is not None else (),
+            tier=self._header.tier if self._header is not None else None,
+            binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),
+            isolation=min(isolations, key=ISOLATION_RANK.__getitem__, default=None),
+            pinned=max((size for each in self._logs for size in each.chain.proven_pins), default=None),
+            start=_worst(Start, [each.chain.start for each in self._logs] if ended else []),
+            end=_worst(End, [each.end for each in self._logs] if ended else []),
+            period=(min(times), max(times)) if times else None,
+            uncovered=sum(each.runs.uncovered for each in self._logs),
+            counts=Counts(
+                entries=sum(self._events.values()),
+                measurements=self._events["runtime-measurement"],
+                violations=self._events["runtime-violation"],
+            ),
+        )
+
+    def _take_header(self, record: BundleHeader, where: str) -> None:
+        if record.tier is Tier.FULL:
+            raise MalformedError(where, "tier structural or receipts", "full, which this version cannot read")
+        if list(record.logs) != sorted(set(record.logs)):
+            raise MalformedError(where, "logs sorted by origin, each once", "another order")
+        self._header = record
+        self.sheet.narrow(applicable(Kind.EVIDENCE_BUNDLE, record.tier, self._question))
+        if TIER_RANK[record.tier] < TIER_RANK[self._question.tier]:
+            self.sheet.fail(
+                "conformance.tier",
+                "the bundle holds less than demanded",
+                where=where,
+                expected=self._question.tier,
+                found=record.tier,
+            )
+
+    def _take_document(self, record: BuildEvidenceLine | ReferenceLine, where: str) -> None:
+        if self._header is None or self._header.tier is Tier.STRUCTURAL:
+            raise MalformedError(where, "entries and checkpoints alone, at the structural tier", "a document")
+        if isinstance(record, BuildEvidenceLine):
+            self._section.take_evidence(record, where)
+        else:
+            self._section.take_reference(record, where)
+
+    def _take_log(self, record: LogLine, where: str) -> None:
+        origins = self._header.logs if self._header is not None else ()
+        if len(self._logs) >= len(origins) or record.origin != origins[len(self._logs)]:
+            raise MalformedError(where, "the logs of the header, in its order", record.origin)
+        if self._subject is None:
+            self._subject = subject_matter(self._section, self._question, self.sheet)
+        judge = LogJudge(
+            record,
+            where,
+            question=self._question,
+            sheet=self.sheet,
+            section=self._section,
+            paces=self._subject.paces,
+        )
+        self._logs.append(judge)
+
+    def _take_entry(self, line: Line, record: EntryLine, opened: Opened) -> None:
+        structural = self._header is None or self._header.tier is Tier.STRUCTURAL
+        if structural == (record.receipt is not None):
+            raise MalformedError(line.where, "receipts exactly where the tier has them", "otherwise")
+        if structural:
+            self._logs[-1].pass_over(line, record)
+        else:
+            self._logs[-1].take(line, record, opened)
+        self._events[record.entry.event if record.entry.event in TYPE_OF else ""] += 1
+
+    def _refuse_logs(self, found: str) -> None:
+        expected = f"{len(self._header.logs)} logs" if self._header is not None else "a header"
+        self.sheet.fail("integrity.grammar", "logs of the header are missing", expected=expected, found=found)
+
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _worst(order: type[E], each: Sequence[E]) -> E:
+    """Return the value that stands last in its enumeration; the last of all if there is none."""
+    ranks = list(order)
+    return max(each, key=ranks.index, default=ranks[-1])

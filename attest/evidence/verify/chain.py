@@ -1,0 +1,178 @@
+"""One log's entries: numbered, linked, in the tree that its checkpoint signs, beginning where it says.
+
+1. The section begins at genesis, or with a compact range, the entry before and the proof that it is in there.
+2. Each entry has this log's origin, the next sequence number, its predecessor's SHA-256, and no earlier time.
+3. The entry commits to the SHA-256 of the receipt beside it.
+4. The tree over all entries has the size and root of the checkpoint.
+5. An expected checkpoint's root is the root at its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, final
+
+from attest.codec import instant
+from attest.codec.octets import sha256_hex
+from attest.errors import MalformedError
+from attest.evidence.grammar import EntryLine, LogLine, entry_parts
+from attest.evidence.verdict import Start
+from attest.evidence.verify.lines import Line
+from attest.evidence.verify.sheet import Sheet
+from attest.tlog.checkpoint import Checkpoint
+from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest
+from attest.tlog.merkle import Frontier, leaf_hash, verify_inclusion
+
+
+JUDGED: Final = (
+    "integrity.entry-chain",
+    "integrity.commitment",
+    "integrity.tree",
+    "integrity.start",
+    "completeness.start",
+    "completeness.pinned",
+)
+"""What is judged here, once every log came to its end."""
+
+
+@final
+class Chain:
+    """The state of a walk along the entries of one log."""
+
+    def __init__(self, log: LogLine, expected: Iterable[Checkpoint], sheet: Sheet, where: str) -> None:
+        """Begin where the log's section begins (step 1)."""
+        self.origin = log.origin
+        self.began_at = log.size
+        self.previous_time: int | None = None
+        self.first_time: int | None = None
+        self._sheet = sheet
+        self._previous = GENESIS
+        self._pins = {each.size: each for each in expected if each.origin == log.origin}
+        self.proven_pins: list[int] = []
+        self._frontier = Frontier()
+        try:
+            self._begin(log)
+        except MalformedError as error:
+            sheet.fail("integrity.start", str(error), where=where)
+        self._look_at_pin(where)
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has, up to here."""
+        return self._frontier.size
+
+    @property
+    def start(self) -> Start:
+        """How it is known that nothing is missing before the first entry; final once the log's section ended."""
+        if self.began_at == 0:
+            return Start.GENESIS
+        return Start.PINNED if self.proven_pins else Start.UNPROVEN
+
+    def step(self, line: Line, record: EntryLine) -> int:
+        """Take one entry (steps 2 and 3); return its time in milliseconds."""
+        octets, receipt = entry_parts(line.octets)
+        entry = record.entry
+        time = instant.parse(entry.time)
+        self._check_links(line, entry, time)
+        if record.receipt is not None:
+            digest = sha256_hex(receipt)
+            if digest != entry.commitment:
+                self._sheet.fail(
+                    "integrity.commitment",
+                    "the receipt is not the one that its entry commits to",
+                    where=line.where,
+                    expected=entry.commitment,
+                    found=digest,
+                )
+        self._previous = entry_digest(octets)
+        self._frontier.append(leaf_hash(octets))
+        self.previous_time = time
+        if self.first_time is None:
+            self.first_time = time
+        if self._pins:
+            self._look_at_pin(line.where)
+        return time
+
+    def finish(self, checkpoint: Checkpoint | None, where: str) -> None:
+        """Compare the tree with what the checkpoint claims (steps 4 and 5); None if it could not be read."""
+        for pin in self._pins.values():
+            self._sheet.fail(
+                "completeness.pinned",
+                f"the checkpoint of {pin.size} entries is not inside this part of the log",
+                where=where,
+                expected=f"{pin.size} entries or more, from an entry before {pin.size}",
+                found=f"entries {self.began_at} to {self.size}",
+            )
+        if checkpoint is not None:
+            here = Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
+            if checkpoint != here:
+                self._sheet.fail(
+                    "integrity.tree",
+                    "entries and checkpoint do not belong together",
+                    where=where,
+                    expected=_head(checkpoint),
+                    found=_head(here),
+                )
+
+    def _begin(self, log: LogLine) -> None:
+        before = log.previous_entry
+        if log.size == 0 or before is None:
+            if log.size or log.frontier or log.previous_proof or before is not None:
+                raise MalformedError("log", "from an entry: size, compact range, entry before, proof", "only a part")
+            return
+        frontier = Frontier(log.size, [bytes.fromhex(each) for each in log.frontier])
+        octets = encode_entry(before)
+        proof = [bytes.fromhex(each) for each in log.previous_proof]
+        root = frontier.root()
+        if before.sequence != log.size - 1 or before.origin != log.origin:
+            raise MalformedError("entry before", f"entry {log.size - 1} of {log.origin}", "another")
+        if not verify_inclusion(leaf_hash(octets), log.size - 1, log.size, proof, root):
+            raise MalformedError("entry before", "a proof that it is in the tree", "one that proves nothing")
+        self._frontier = frontier
+        self._previous = entry_digest(octets)
+        self.previous_time = instant.parse(before.time)
+
+    def _check_links(self, line: Line, entry: LogEntry, time: int) -> None:
+        if entry.sequence != self._frontier.size:
+            self._break(line, "an entry is missing, doubled or moved", self._frontier.size, entry.sequence)
+        elif entry.previous != self._previous:
+            self._break(line, "the entry before is not the one it was", entry.previous, self._previous)
+        elif entry.origin != self.origin:
+            self._break(line, "an entry of another log", self.origin, entry.origin)
+        elif self.previous_time is not None and time < self.previous_time:
+            self._break(line, "time falls", f"{instant.text(self.previous_time)} or later", entry.time)
+
+    def _break(self, line: Line, detail: str, expected: object, found: object) -> None:
+        self._sheet.fail("integrity.entry-chain", detail, where=line.where, expected=expected, found=found)
+
+    def _look_at_pin(self, where: str) -> None:
+        pin = self._pins.pop(self._frontier.size, None)
+        if pin is None:
+            return
+        root = self._frontier.root()
+        if root == pin.root:
+            self.proven_pins.append(pin.size)
+            return
+        self._sheet.fail(
+            "completeness.pinned",
+            f"the log had another content at {pin.size} entries",
+            where=where,
+            expected=f"root {pin.root.hex()}",
+            found=f"root {root.hex()}",
+        )
+
+
+def judge_start(chain: Chain, sheet: Sheet, where: str) -> None:
+    """Note an unproven beginning."""
+    if chain.start is Start.UNPROVEN:
+        sheet.unproven(
+            "completeness.start",
+            f"the log begins at entry {chain.began_at}, and nothing pins what came before",
+            where=where,
+            expected="entry 0, or an expected checkpoint at or after the first entry",
+            found=f"entry {chain.began_at}",
+        )
+
+
+def _head(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.size} entries, root {checkpoint.root.hex()}"

@@ -1,0 +1,131 @@
+"""What can only be judged at the end of a bundle, with its receipts or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from attest.evidence.verdict import Status
+from attest.evidence.verify import build_link, pace
+from attest.evidence.verify.build_link import judge_build_link, judge_expected
+from attest.evidence.verify.log import LogJudge
+from attest.evidence.verify.pace import Pace, no_reference
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.references import Sealed, Section, expected_references
+from attest.evidence.verify.sheet import Sheet
+
+_STRUCTURAL: Final = "structural only: not judged without the receipts"
+
+_ASSERTED: Final = (
+    "completeness.runs",
+    "freshness.age",
+    "freshness.cadence",
+    "freshness.validity",
+    "build-link.reference",
+    "build-link.artifact",
+    "build-link.evidence",
+    "build-link.assurance",
+    "build-link.level",
+    "conformance.measured",
+    "conformance.matched",
+    "conformance.binding",
+    "conformance.isolation",
+    "conformance.actions",
+)
+"""What a structural bundle leaves to somebody's word."""
+
+_BOUND: Final = ("freshness.nonce", "conformance.context")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectMatter:
+    """What the verdict is about: the expected references, those missing, and what was seen of each."""
+
+    expected: tuple[Sealed, ...]
+    missing: tuple[str, ...]
+    paces: Mapping[str, Pace]
+
+
+def subject_matter(section: Section, question: Question, sheet: Sheet) -> SubjectMatter:
+    """Settle what the verdict is about, once all references were read."""
+    expected, missing = expected_references(section.sealed, question)
+    paces = {each.digest: Pace(each, question, sheet) for each in expected}
+    return SubjectMatter(expected=expected, missing=missing, paces=paces)
+
+
+def close_receipts(
+    logs: Sequence[LogJudge],
+    section: Section,
+    subject: SubjectMatter,
+    question: Question,
+    sheet: Sheet,
+) -> None:
+    """Judge references, build link, pace, nonce and context of a bundle that was read to its end."""
+    section.finish({digest for log in logs for digest in log.named})
+    sheet.settle("authenticity.references")
+    judge_expected(subject.expected, subject.missing, question, sheet)
+    for each in subject.expected:
+        judge_build_link(each, section.evidence, question, sheet)
+        subject.paces[each.digest].finish()
+    if not subject.expected:
+        no_reference(sheet)
+        for check in build_link.JUDGED:
+            if check in sheet:
+                sheet.fail(check, "no expected reference is here")
+    sheet.settle(*build_link.JUDGED, *pace.JUDGED)
+    _judge_bound([log for log in logs if not log.named.isdisjoint(subject.paces)], question, sheet)
+
+
+def close_structural(logs: Iterable[LogJudge], events: Mapping[str, int], question: Question, sheet: Sheet) -> None:
+    """Say of everything that a structural bundle cannot show that it is asserted; what it does show is judged."""
+    newest = max((log.newest_measured for log in logs if log.newest_measured is not None), default=None)
+    if newest is None:
+        sheet.fail("conformance.measured", "no measurement")
+        sheet.fail("freshness.age", "no measurement")
+    elif question.at - newest > question.max_evidence_age:
+        sheet.fail("freshness.age", "the newest measurement is too old")
+    if events["runtime-violation"]:
+        sheet.fail("conformance.matched", "there are violations", found=events["runtime-violation"])
+    minima = question.trust.minima
+    demanded = {
+        "build-link.assurance": minima.assurance,
+        "conformance.binding": minima.binding,
+        "conformance.isolation": minima.isolation,
+    }
+    for check in _ASSERTED:
+        if check in sheet:
+            status = Status.ASSERTED if demanded.get(check) is None else Status.UNPROVEN
+            sheet.note(check, status, _STRUCTURAL, expected=demanded.get(check))
+    for check in _BOUND:
+        if check in sheet:
+            sheet.unproven(check, _STRUCTURAL)
+    sheet.settle(*_ASSERTED, *_BOUND)
+
+
+def _judge_bound(logs: Sequence[LogJudge], question: Question, sheet: Sheet) -> None:
+    for log in logs:
+        opening = log.runs.opening
+        if question.nonce is not None and not log.runs.holds_nonce:
+            sheet.fail(
+                "freshness.nonce",
+                "the newest run was not started with this nonce",
+                where=log.chain.origin,
+                expected=question.nonce,
+                found=opening.verifier_nonce if opening is not None else "its start is not here",
+            )
+        recorded = {each.name: each.value for each in opening.context} if opening is not None else {}
+        for name, value in question.context:
+            if recorded.get(name) != value:
+                sheet.fail(
+                    "conformance.context",
+                    "the newest run was not started with this context",
+                    where=log.chain.origin,
+                    expected=f"{name}={value}",
+                    found=recorded.get(name, "nothing of that name"),
+                )
+    if not logs:
+        for check in _BOUND:
+            if check in sheet:
+                sheet.fail(check, "no run is about an expected reference")
+    sheet.settle(*_BOUND)

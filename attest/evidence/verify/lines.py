@@ -1,0 +1,81 @@
+"""A bundle's lines one after the other: typed, canonical, in the order of the grammar, counted and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from attest.codec import strict
+from attest.codec.records import Record
+from attest.errors import MalformedError
+from attest.evidence.grammar import (
+    ENTRY_PREFIX,
+    FOLLOWERS,
+    KIND_OF,
+    BundleEnd,
+    BundleLine,
+    EntryLine,
+    line_limit,
+)
+
+_ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a bundle: its number from 1, its bytes with the line feed, and what it says."""
+
+    number: int
+    octets: bytes
+    record: Record
+
+    @property
+    def where(self) -> str:
+        """How messages name it."""
+        return f"line {self.number}"
+
+
+class Lines:
+    """The lines of a bundle, to be iterated once; `closing` is what the last line has to say, once it was read.
+
+    Iterating raises `MalformedError` for a line that is not in RFC 8785 form, of no known kind, too long, or where
+    the grammar allows none of its kind. That there is an `end` line, and what it says, is the caller's to check.
+    """
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        """Read from `lines`, each with its line feed."""
+        self._lines = lines
+        self._hash = hashlib.sha256()
+        self._count = 0
+        self.closing: BundleEnd | None = None
+
+    def __iter__(self) -> Iterator[Line]:
+        before: type[Record] | None = None
+        for octets in self._lines:
+            line = Line(self._count + 1, octets, _read(octets, self._count + 1))
+            kind = type(line.record)
+            if kind not in FOLLOWERS[before]:
+                raise MalformedError(line.where, _names(FOLLOWERS[before]), KIND_OF[kind])
+            before = kind
+            if kind is BundleEnd:
+                self.closing = BundleEnd(lines=self._count, sha256=self._hash.hexdigest())
+            yield line
+            self._count += 1
+            self._hash.update(octets)
+
+
+def _read(octets: bytes, number: int) -> Record:
+    where = f"line {number}"
+    if not octets.endswith(b"\n"):
+        raise MalformedError(where, "a line that ends in a line feed", "none")
+    if octets.startswith(ENTRY_PREFIX):
+        return strict.read(octets[:-1], EntryLine, where=where, max_bytes=line_limit(octets))
+    return strict.read(octets[:-1], _ANY, where=where, max_bytes=line_limit(octets))
+
+
+def _names(kinds: frozenset[type[Record]]) -> str:
+    if not kinds:
+        return "nothing after the last line"
+    return f"a line {' or '.join(sorted(KIND_OF[kind] for kind in kinds))}"

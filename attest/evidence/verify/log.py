@@ -1,0 +1,279 @@
+"""One log of a bundle: its chain, and what its receipts say, receipt after receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, final
+
+from attest.codec import instant
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.grammar import CheckpointLine, EntryLine, LogLine
+from attest.evidence.verdict import End
+from attest.evidence.verify.actions import Actions
+from attest.evidence.verify.chain import Chain, judge_start
+from attest.evidence.verify.lines import Line
+from attest.evidence.verify.opening import Opened
+from attest.evidence.verify.pace import Mark, Pace
+from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
+from attest.evidence.verify.references import Section
+from attest.evidence.verify.runs import Phase, Runs
+from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Told, own_subject, read_told
+from attest.signing.keyring import KeyRing, Verified
+from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
+from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
+from attest.trust.role import Role
+
+
+JUDGED: Final = (
+    "integrity.subject",
+    "authenticity.receipts",
+    "authenticity.checkpoint",
+    "completeness.runs",
+    "completeness.end",
+    "freshness.future",
+    "freshness.clock",
+    "conformance.actions",
+)
+"""What is judged here and in `runs` and `actions`, once every log came to its end."""
+
+
+@final
+class LogJudge:
+    """The state of judging one log's section, with receipts (`take`) or without (`pass_over`)."""
+
+    def __init__(
+        self,
+        log: LogLine,
+        where: str,
+        *,
+        question: Question,
+        sheet: Sheet,
+        section: Section,
+        paces: Mapping[str, Pace],
+    ) -> None:
+        """Begin before the section's first entry."""
+        self._question = question
+        self._sheet = sheet
+        self._section = section
+        self._paces = paces
+        self.chain = Chain(log, question.checkpoints, sheet, where)
+        self.runs = Runs(question, sheet, from_genesis=log.size == 0)
+        self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet)
+        self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
+        self._clock: tuple[str, int] | None = None
+        self._writer: str | None = None
+        self.end = End.UNPROVEN
+        self.named: set[str] = set()
+        self.newest_measured: int | None = None
+        if log.size and self.chain.previous_time is not None:
+            for pace in paces.values():
+                pace.open(Mark(real=self.chain.previous_time))
+
+    def pass_over(self, line: Line, record: EntryLine) -> None:
+        """Take an entry without its receipt: what a structural bundle holds."""
+        time = self.chain.step(line, record)
+        self._check_future(time, line.where, record)
+        if record.entry.event == "runtime-measurement":
+            self.newest_measured = time
+
+    def take(self, line: Line, record: EntryLine, opened: Opened) -> Told | None:
+        """Take an entry and its opened receipt; return what was told, or None if it counts for nothing."""
+        time = self.chain.step(line, record)
+        self._check_future(time, line.where, record)
+        if record.receipt is None or not isinstance(opened, Verified):
+            if isinstance(opened, MalformedError | UntrustedError):
+                self._sheet.fail_with("authenticity.receipts", opened)
+            return None
+        try:
+            told = read_told(record.receipt, opened, record.entry.event, line.where)
+        except MalformedError as error:
+            self._sheet.fail_with("integrity.commitment", error)
+            return None
+        self._check_place(told, record)
+        self._check_writer(told)
+        self._check_subject(told)
+        self._check_clock(told)
+        self._follow(told)
+        return told
+
+    def finish(self, line: Line, record: CheckpointLine) -> None:
+        """Judge the section's checkpoint and how it ends."""
+        checkpoint = self._open(record.note.encode(), line.where)
+        self.chain.finish(checkpoint, line.where)
+        judge_start(self.chain, self._sheet, line.where)
+        self._actions.finish()
+        if self.runs.phase is not Phase.STOPPED and self.chain.previous_time is not None:
+            for pace in self._paces.values():
+                pace.close(Mark(real=self.chain.previous_time), line.where)
+        self.end = self._judge_end(line.where)
+
+    def _check_future(self, time: int, where: str, record: EntryLine) -> None:
+        if time > self._latest:
+            self._sheet.fail(
+                "freshness.future",
+                "an entry from the future",
+                where=where,
+                expected=f"at most {instant.text(self._question.at)}",
+                found=record.entry.time,
+            )
+
+    def _check_place(self, told: Told, record: EntryLine) -> None:
+        header, entry = told.header, record.entry
+        if (header.log_origin, header.sequence, header.previous, header.real_time) != (
+            entry.origin,
+            entry.sequence,
+            entry.previous,
+            entry.time,
+        ):
+            self._sheet.fail(
+                "integrity.commitment",
+                "the receipt belongs to another place than its entry",
+                where=told.where,
+                expected=f"entry {entry.sequence} of {entry.origin} at {entry.time}",
+                found=f"entry {header.sequence} of {header.log_origin} at {header.real_time}",
+            )
+
+    def _check_writer(self, told: Told) -> None:
+        header = told.header
+        if header.writer not in told.signers or self._writer not in {None, header.writer}:
+            self._sheet.fail(
+                "authenticity.receipts",
+                "signed by another key than the log's writer",
+                where=told.where,
+                expected=self._writer or header.writer,
+                found=", ".join(told.signers),
+            )
+        self._writer = header.writer
+        for digest in self._references(told):
+            self.named.add(digest)
+            sealed = self._section.sealed.get(digest)
+            if sealed is None and not self._section.holds(digest):
+                self._sheet.fail(
+                    "authenticity.references",
+                    "a receipt is about a reference that is not here",
+                    where=told.where,
+                    expected=digest,
+                )
+            elif sealed is not None and header.writer not in sealed.writers:
+                self._sheet.fail(
+                    "authenticity.receipts",
+                    "the writer is not one that the reference names",
+                    where=told.where,
+                    expected=", ".join(sorted(sealed.writers)),
+                    found=header.writer,
+                )
+
+    def _references(self, told: Told) -> tuple[str, ...]:
+        own = (told.header.reference,) if told.header.reference is not None else ()
+        if isinstance(told.said, RuntimeEvent):
+            return (*own, *told.said.event.references)
+        return own
+
+    def _check_subject(self, told: Told) -> None:
+        if isinstance(told.said, RuntimeMeasurement):
+            sealed = self._section.sealed.get(told.header.reference or "")
+            if sealed is None or (
+                sealed.reference.manifest.digest == told.subjects[0].digest
+                and sealed.about.issuperset([subject.digest for subject in told.subjects])
+            ):
+                return
+            expected: object = sealed.reference.manifest.digest.sha256
+        elif told.subjects == (own := own_subject(told.said)):
+            return
+        else:
+            expected = own[0].digest.sha256
+        self._sheet.fail(
+            "integrity.subject",
+            "the receipt is about something else than it says",
+            where=told.where,
+            expected=expected,
+            found=told.subjects[0].digest.sha256,
+        )
+
+    def _check_clock(self, told: Told) -> None:
+        header, before = told.header, self._clock
+        if before is not None and before[0] == header.boot_id and header.boot_time_milliseconds < before[1]:
+            self._sheet.fail(
+                "freshness.clock",
+                "the time since boot falls",
+                where=told.where,
+                expected=f"{before[1]} ms or more",
+                found=f"{header.boot_time_milliseconds} ms",
+            )
+        self._clock = (header.boot_id, header.boot_time_milliseconds)
+
+    def _follow(self, told: Told) -> None:
+        header = told.header
+        event = told.said.event if isinstance(told.said, RuntimeEvent) else None
+        self.runs.step(event, header.reference, sequence=header.sequence, time=told.time, where=told.where)
+        here = Mark(real=told.time, boot=header.boot_time_milliseconds, boot_id=header.boot_id)
+        if event is not None and event.kind is EventKind.START:
+            for digest in event.references:
+                if digest in self._paces:
+                    self._paces[digest].open(here)
+        if event is not None and event.kind is EventKind.STOP:
+            for pace in self._paces.values():
+                pace.close(here, told.where)
+        pace_here = self._paces.get(header.reference or "")
+        if pace_here is not None:
+            if told.measured is not None:
+                pace_here.look(told, told.measured, bound=self.runs.holds_nonce)
+            self._actions.step(told)
+
+    def _open(self, note: bytes, where: str) -> Checkpoint | None:
+        try:
+            claimed = read_checkpoint_unverified(note, where=where)
+        except MalformedError as error:
+            self._sheet.fail_with("integrity.tree", error)
+            self._sheet.fail_with("authenticity.checkpoint", error)
+            return None
+        try:
+            self._check_note(note, claimed, where)
+        except (MalformedError, UntrustedError) as error:
+            self._sheet.fail_with("authenticity.checkpoint", error)
+        return claimed
+
+    def _check_note(self, note: bytes, claimed: Checkpoint, where: str) -> None:
+        signatures = note.rpartition(b"\n\n")[2].count(b"\n")
+        if signatures != 1:
+            raise MalformedError(where, "a checkpoint with one signature", f"{signatures}")
+        if claimed.origin != self.chain.origin:
+            raise UntrustedError(where, f"a checkpoint of {self.chain.origin}", claimed.origin)
+        ring = _named(self._question, self._writer)
+        if not ring.keys:
+            raise UntrustedError(where, "the signature of a trusted writer", f"writer {self._writer}")
+        reasons: list[MalformedError | UntrustedError] = []
+        for key in ring.keys:
+            try:
+                open_checkpoint(note, key, where=where)
+            except (MalformedError, UntrustedError) as error:
+                reasons.append(error)
+            else:
+                return
+        raise reasons[0]
+
+    def _judge_end(self, where: str) -> End:
+        last = self.chain.previous_time
+        young = last is not None and self._question.at - last <= self._question.max_evidence_age
+        if young or self.runs.holds_nonce:
+            return End.CLOSED if self.runs.phase is Phase.STOPPED else End.FRESH
+        age = "no entry" if last is None else f"{(self._question.at - last) / 1000:g} s"
+        self._sheet.unproven(
+            "completeness.end",
+            "what came after the last entry is not here, and it is old",
+            where=where,
+            expected=f"an entry at most {self._question.max_evidence_age / 1000:g} s old",
+            found=age,
+        )
+        return End.UNPROVEN
+
+
+def _named(question: Question, writer: str | None) -> KeyRing:
+    """Return the writers that may have signed: the one of the receipts, or any if there are no receipts."""
+    ring = question.trust.ring(Role.WRITER, question.at)
+    if writer is None:
+        return ring
+    key = ring.find(writer)
+    return KeyRing(role=ring.role, keys=() if key is None else (key,))

@@ -1,0 +1,82 @@
+"""Receipts opened in batches: reading goes on in one thread while signatures are checked wherever the caller likes.
+
+The caller hands in something like `map`: the built-in, or that of a thread pool (checking a signature lets other
+threads run). Lines come out in their order, each receipt opened before it is judged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.grammar import EntryLine
+from attest.evidence.verify.lines import Line
+from attest.signing.dsse import open_envelope
+from attest.signing.keyring import KeyRing, Verified
+
+Opened = Verified[bytes] | MalformedError | UntrustedError | None
+"""The payload that was signed, why it is not one, or None where there is no receipt."""
+
+Batch = tuple[Line, ...]
+Spread = Callable[[Callable[[Batch], list[Opened]], Iterable[Batch]], Iterable[list[Opened]]]
+"""As `map`: applies a function to each batch, results in order, now or later, here or in other threads."""
+
+BATCH_LINES: Final = 64
+"""A batch is one job: long enough that handing it over costs nothing beside 64 signatures."""
+
+BATCHES_AHEAD: Final = 8
+"""How many batches may wait: bounded memory, and work for as many threads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opener:
+    ring: KeyRing
+
+    def __call__(self, batch: Batch) -> list[Opened]:
+        return [self._open(line) for line in batch]
+
+    def _open(self, line: Line) -> Opened:
+        if not isinstance(line.record, EntryLine) or line.record.receipt is None:
+            return None
+        try:
+            return open_envelope(line.record.receipt, self.ring, where=line.where)
+        except (MalformedError, UntrustedError) as error:
+            return error
+
+
+def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Iterator[tuple[Line, Opened]]:
+    """Yield each line with its opened receipt; an error of `lines` is raised once what came before it was yielded."""
+    opener = _Opener(ring=ring)
+    waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
+    for batch, error in _batches(lines):
+        waiting.append((batch, iter(spread(opener, [batch]))))
+        while len(waiting) > (0 if error is not None else BATCHES_AHEAD):
+            yield from _drain(waiting)
+        if error is not None:
+            raise error
+    while waiting:
+        yield from _drain(waiting)
+
+
+def _drain(
+    waiting: deque[tuple[Batch, Iterator[list[Opened]]]],
+) -> Iterator[tuple[Line, Opened]]:
+    batch, results = waiting.popleft()
+    yield from zip(batch, next(results), strict=True)
+
+
+def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, MalformedError | None]]:
+    batch: list[Line] = []
+    try:
+        for line in lines:
+            batch.append(line)
+            if len(batch) >= BATCH_LINES:
+                yield tuple(batch), None
+                batch.clear()
+    except MalformedError as error:
+        yield tuple(batch), error
+        return
+    yield tuple(batch), None

@@ -1,0 +1,212 @@
+"""One expected reference: how often it was measured, how well, and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from attest.codec import instant
+from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
+from attest.evidence.verify.references import Sealed
+from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Told
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding, Isolation
+from attest.statement.predicates.runtime_measurement import Measured
+from attest.statement.predicates.runtime_violation import RuntimeViolation
+
+_SECOND: Final = 1000
+
+
+JUDGED: Final = (
+    "freshness.age",
+    "freshness.cadence",
+    "freshness.validity",
+    "conformance.measured",
+    "conformance.matched",
+    "conformance.binding",
+    "conformance.isolation",
+)
+"""What is judged here, once every expected reference was finished."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A moment from which the next measurement must not be too far: real time, and boot time within one boot (ms)."""
+
+    real: int
+    boot: int | None = None
+    boot_id: str | None = None
+
+
+@final
+class Pace:
+    """What was seen of one reference so far, over all logs."""
+
+    def __init__(self, sealed: Sealed, question: Question, sheet: Sheet) -> None:
+        """Begin with nothing seen."""
+        self.sealed = sealed
+        self._question = question
+        self._sheet = sheet
+        self.measurements = 0
+        self.violations = 0
+        self.newest: int | None = None
+        self.newest_bound = False
+        """Whether the newest measurement belongs to a run that was given the nonce."""
+        self.binding: Binding | None = None
+        self.isolation: Isolation | None = None
+        self._first_use: int | None = None
+        self._mark: Mark | None = None
+
+    def open(self, mark: Mark) -> None:
+        """Say that a run about this reference began, or that it is known to have been going on then."""
+        self._mark = mark
+        if self._first_use is None:
+            self._first_use = mark.real
+
+    def close(self, mark: Mark, where: str) -> None:
+        """Say that the run stopped, or that the log ends here."""
+        self._check_gap(mark, where)
+        self._mark = None
+
+    def look(self, told: Told, measured: Measured, *, bound: bool) -> None:
+        """Take a measurement or violation; `bound` says whether its run was given the nonce."""
+        started = instant.parse(measured.started_at)
+        header = told.header
+        boot = header.boot_time_milliseconds - (told.time - started)
+        mark = Mark(real=started, boot=boot, boot_id=header.boot_id)
+        self._check_gap(mark, told.where)
+        self._mark = mark
+        self._check_times(told, measured, started)
+        if isinstance(told.said, RuntimeViolation):
+            self._violate(told, told.said)
+            return
+        self.measurements += 1
+        if self.newest is None or started > self.newest:
+            self.newest, self.newest_bound = started, bound
+        if self.binding is None or BINDING_RANK[header.binding] < BINDING_RANK[self.binding]:
+            self.binding = header.binding
+        if self.isolation is None or ISOLATION_RANK[header.isolation] < ISOLATION_RANK[self.isolation]:
+            self.isolation = header.isolation
+
+    def finish(self) -> None:
+        """Judge what can only be judged at the end."""
+        self._finish_age()
+        self._finish_validity()
+        self._finish_minima()
+
+    def _check_gap(self, mark: Mark, where: str) -> None:
+        before = self._mark
+        if before is None:
+            return
+        gap = mark.real - before.real
+        if before.boot is not None and mark.boot is not None and before.boot_id == mark.boot_id:
+            gap = max(gap, mark.boot - before.boot)
+        if gap > self.sealed.max_gap:
+            self._sheet.fail(
+                "freshness.cadence",
+                "inside a run nothing was measured for longer than the sealed largest gap",
+                where=where,
+                expected=f"at most {self.sealed.max_gap / _SECOND:g} s",
+                found=f"{gap / _SECOND:g} s since {instant.text(max(0, before.real))}",
+            )
+
+    def _check_times(self, told: Told, measured: Measured, started: int) -> None:
+        sealed = self.sealed
+        if started < sealed.not_before or (sealed.not_after is not None and started > sealed.not_after):
+            self._outside_validity(measured.started_at, told.where)
+        ttl = sealed.reference.validity.ttl_seconds
+        if self._first_use is None:
+            self._first_use = started
+        if ttl is not None and started - self._first_use > ttl * _SECOND:
+            self._sheet.fail(
+                "freshness.validity",
+                "measured after the reference's time to live was over",
+                where=told.where,
+                expected=f"{ttl} s from {instant.text(self._first_use)}",
+                found=measured.started_at,
+            )
+        if measured.finished_at < measured.started_at:
+            self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
+        if instant.parse(measured.finished_at) > self._question.at + FUTURE_TOLERANCE_MILLISECONDS:
+            self._sheet.fail(
+                "freshness.future",
+                "measured later than now",
+                where=told.where,
+                expected=f"at most {instant.text(self._question.at)}",
+                found=measured.finished_at,
+            )
+
+    def _violate(self, told: Told, said: RuntimeViolation) -> None:
+        self.violations += 1
+        findings = said.findings
+        first = findings.findings[0] if findings.findings else None
+        more = f", and {findings.total - 1} more" if findings.total > 1 else ""
+        self._sheet.fail(
+            "conformance.matched",
+            f"{findings.state}: {first.kind} {first.where}{more}" if first else findings.state,
+            where=told.where,
+            expected=first.expected if first else None,
+            found=first.found if first else None,
+        )
+
+    def _outside_validity(self, time: str, where: str) -> None:
+        validity = self.sealed.reference.validity
+        self._sheet.fail(
+            "freshness.validity",
+            "the reference is not valid then",
+            where=where,
+            expected=f"{validity.not_before} to {validity.not_after or 'any time'}",
+            found=time,
+        )
+
+    def _finish_age(self) -> None:
+        if self.newest is None:
+            self._sheet.fail("freshness.age", "no measurement", found=self.sealed.digest)
+            self._sheet.fail("conformance.measured", "no measurement", found=self.sealed.digest)
+            self._sheet.fail("build-link.reference", "no receipt measures this reference", found=self.sealed.digest)
+            return
+        age = self._question.at - self.newest
+        if age > self._question.max_evidence_age and not self.newest_bound:
+            self._sheet.fail(
+                "freshness.age",
+                "the newest measurement is too old",
+                expected=f"at most {self._question.max_evidence_age / _SECOND:g} s",
+                found=f"{age / _SECOND:g} s, begun {instant.text(self.newest)}",
+            )
+
+    def _finish_validity(self) -> None:
+        sealed, at = self.sealed, self._question.at
+        if at < sealed.not_before or (sealed.not_after is not None and at > sealed.not_after):
+            self._outside_validity(f"now, {instant.text(at)}", sealed.where)
+        least = self._question.trust.minima.reference_sequence
+        if least is not None and sealed.reference.validity.sequence < least:
+            self._sheet.fail(
+                "freshness.validity",
+                "the reference is older than the trust file allows",
+                where=sealed.where,
+                expected=f"sequence {least} or higher",
+                found=sealed.reference.validity.sequence,
+            )
+
+    def _finish_minima(self) -> None:
+        rules, minima = self.sealed.reference.measurement, self._question.trust.minima
+        for least in (rules.min_binding, minima.binding):
+            if least is not None and (self.binding is None or BINDING_RANK[self.binding] < BINDING_RANK[least]):
+                self._sheet.fail("conformance.binding", "too little was measured", expected=least, found=self.binding)
+        for wanted in (rules.min_isolation, minima.isolation):
+            if wanted is not None and (
+                self.isolation is None or ISOLATION_RANK[self.isolation] < ISOLATION_RANK[wanted]
+            ):
+                self._sheet.fail(
+                    "conformance.isolation",
+                    "the measurer was not kept apart enough",
+                    expected=wanted,
+                    found=self.isolation,
+                )
+
+
+def no_reference(sheet: Sheet) -> None:
+    """Note that no expected reference stands in the file, so that nothing about one can pass."""
+    for check in ("freshness.age", "freshness.validity", "conformance.measured"):
+        sheet.fail(check, "no expected reference is here")
+    sheet.fail("build-link.reference", "no expected reference is here")

@@ -1,0 +1,161 @@
+"""References and build evidence of a bundle: who signed them, which are expected, and what holds when judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from attest.codec import canonical, instant
+from attest.codec.octets import from_base64, sha256_hex
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.grammar import (
+    MAX_EVIDENCE,
+    MAX_EVIDENCE_BYTES,
+    MAX_REFERENCES,
+    BuildEvidenceLine,
+    ReferenceLine,
+)
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.sheet import Sheet
+from attest.provenance.model import VerifiedEvidence
+from attest.provenance.read import read_evidence
+from attest.statement.digests import DigestSet, Subject
+from attest.statement.predicates.runtime_reference import RuntimeReference
+from attest.trust.references import open_reference
+
+Evidence = VerifiedEvidence | MalformedError | UntrustedError
+
+_SECOND: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A reference that a trusted sealer signed, with what is compared for every receipt made ready."""
+
+    digest: str
+    reference: RuntimeReference
+    subjects: tuple[Subject, ...]
+    about: frozenset[DigestSet]
+    """The digests that a measurement may have as subjects: the manifest and the artifacts."""
+    writers: frozenset[str]
+    max_gap: int
+    not_before: int
+    not_after: int | None
+    where: str
+
+
+@final
+class Section:
+    """The part of a bundle before its logs, as it is read."""
+
+    def __init__(self, question: Question, sheet: Sheet) -> None:
+        """Begin with nothing."""
+        self._question = question
+        self._sheet = sheet
+        self._last = ""
+        self._octets = 0
+        self._claimed: set[str] = set()
+        self.evidence: dict[str, Evidence] = {}
+        self.sealed: dict[str, Sealed] = {}
+
+    def take_evidence(self, record: BuildEvidenceLine, where: str) -> None:
+        """Read a piece of build evidence and verify it again; raise `MalformedError` if it is not what it says."""
+        octets = from_base64(record.bytes, where=where)
+        self._octets += len(octets)
+        if len(self.evidence) >= MAX_EVIDENCE or self._octets > MAX_EVIDENCE_BYTES:
+            raise MalformedError(where, f"at most {MAX_EVIDENCE} pieces, {MAX_EVIDENCE_BYTES} bytes", "more")
+        self._check_order(record.digest, where)
+        if sha256_hex(octets) != record.digest:
+            raise MalformedError(where, f"build evidence {record.digest}", sha256_hex(octets))
+        self.evidence[record.digest] = read_again(octets, self._question, where)
+
+    def take_reference(self, record: ReferenceLine, where: str) -> None:
+        """Open a reference; one that no trusted sealer signed is a failed check and counts for nothing."""
+        if not self._claimed:
+            self._last = ""
+        if len(self._claimed) >= MAX_REFERENCES:
+            raise MalformedError(where, f"at most {MAX_REFERENCES} references", "more")
+        self._check_order(record.digest, where)
+        self._claimed.add(record.digest)
+        envelope = canonical.encode(record.envelope)
+        try:
+            sealed = open_sealed(envelope, self._question, where)
+        except (MalformedError, UntrustedError) as error:
+            self._sheet.fail_with("authenticity.references", error)
+            return
+        if sealed.digest != record.digest:
+            raise MalformedError(where, f"reference {record.digest}", sealed.digest)
+        self.sealed[sealed.digest] = sealed
+
+    def finish(self, named: Iterable[str]) -> None:
+        """Check that nothing stands here that nobody names; `named` are the digests that receipts speak about."""
+        for digest in sorted(self._claimed.difference(named)):
+            self._sheet.fail("authenticity.references", "no receipt is about this reference", found=digest)
+        if self._claimed != set(self.sealed):
+            return
+        pieces = {each.digest for row in self.sealed.values() for each in row.reference.evidence}
+        for digest in sorted(set(self.evidence) - pieces):
+            self._sheet.fail("integrity.grammar", "build evidence that no reference names", found=digest)
+
+    def holds(self, digest: str) -> bool:
+        """Return whether a reference of that digest stands here, trusted or not."""
+        return digest in self._claimed
+
+    def _check_order(self, digest: str, where: str) -> None:
+        if digest <= self._last:
+            raise MalformedError(where, "lines sorted by digest, each once", digest)
+        self._last = digest
+
+
+def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
+    """Open one reference against the trust file's sealers; raise `UntrustedError` or `MalformedError`."""
+    opened = open_reference(envelope, question.trust, at=question.at, where=where)
+    reference = opened.predicate
+    validity = reference.validity
+    subjects = opened.statement.value.subject
+    artifacts = {artifact.digest for artifact in reference.artifacts}
+    return Sealed(
+        digest=opened.digest,
+        reference=reference,
+        subjects=subjects,
+        about=frozenset({reference.manifest.digest, *artifacts}),
+        writers=frozenset(reference.writers),
+        max_gap=reference.measurement.max_gap_seconds * _SECOND,
+        not_before=instant.parse(validity.not_before),
+        not_after=None if validity.not_after is None else instant.parse(validity.not_after),
+        where=where,
+    )
+
+
+def read_again(octets: bytes, question: Question, where: str) -> Evidence:
+    """Verify build evidence against the trust file as of `at`; what is wrong with it is returned, not raised."""
+    try:
+        return read_evidence(
+            octets,
+            trust=question.trust.as_of(question.at),
+            expectations=question.expectations,
+            where=where,
+        )
+    except (MalformedError, UntrustedError) as error:
+        return error
+
+
+def expected_references(sealed: Mapping[str, Sealed], question: Question) -> tuple[tuple[Sealed, ...], tuple[str, ...]]:
+    """Return the references that the verdict is about, and the digests of those that were expected and are missing.
+
+    Named by `--reference`; else those with an expected artifact; else all that are there.
+    """
+    if question.references:
+        missing = tuple(digest for digest in question.references if digest not in sealed)
+        return tuple(sealed[each] for each in dict.fromkeys(question.references) if each in sealed), missing
+    if question.artifacts:
+        return tuple(each for each in sealed.values() if artifacts_in(each, question.artifacts)), ()
+    return tuple(sealed.values()), ()
+
+
+def artifacts_in(sealed: Sealed, wanted: Iterable[DigestSet]) -> tuple[DigestSet, ...]:
+    """Return which of the wanted artifacts a reference names."""
+    return tuple(
+        digest for digest in wanted if any(artifact.digest.matches(digest) for artifact in sealed.reference.artifacts)
+    )

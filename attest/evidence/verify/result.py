@@ -1,0 +1,105 @@
+"""From a filled sheet to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from attest.codec import instant
+from attest.errors import UntrustedError
+from attest.evidence.grammar import Tier
+from attest.evidence.verdict import (
+    AssuranceShares,
+    Counts,
+    End,
+    Kind,
+    Start,
+    Status,
+    TrustDigest,
+    Verdict,
+)
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.references import Sealed
+from attest.evidence.verify.sheet import Sheet, axes_of
+from attest.statement.digests import Subject
+from attest.statement.predicates.runtime_reference import Assurance
+from attest.trust.trust import check_current
+from attest.version import VERSION
+
+VERIFIER: Final = f"mcp-attest {VERSION}"
+_FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
+
+
+def judge_asked(kind: Kind, question: Question, sheet: Sheet) -> None:
+    """Judge what does not depend on the file's content: the trust file's expiry and the demanded kind."""
+    try:
+        check_current(question.trust, question.at)
+    except UntrustedError as error:
+        sheet.fail_with("authenticity.trust", error)
+    sheet.settle("authenticity.trust", detail=f"trust file {question.trust.digest[:16]} is current")
+    if question.kind is not None and question.kind != kind:
+        sheet.fail("conformance.kind", "a file of another kind", expected=question.kind, found=kind)
+    sheet.settle("conformance.kind", detail=f"{kind}, as demanded")
+
+
+def make_verdict(
+    file: str,
+    kind: Kind,
+    question: Question,
+    sheet: Sheet,
+    *,
+    expected: Sequence[Sealed] = (),
+    tier: Tier | None = None,
+    binding: str | None = None,
+    isolation: str | None = None,
+    pinned: int | None = None,
+    start: Start | None = None,
+    end: End | None = None,
+    period: tuple[int, int] | None = None,
+    uncovered: int | None = None,
+    counts: Counts | None = None,
+    subjects: Iterable[Subject] = (),
+) -> Verdict:
+    """Put the verdict together: PASSED only if no check failed or stayed unproven."""
+    checks = sheet.results()
+    sealed_subjects = [subject for each in expected for subject in each.subjects]
+    return Verdict(
+        file=file,
+        kind=kind,
+        tier=tier,
+        verdict="FAILED" if any(check.status in _FAILING for check in checks) else "PASSED",
+        at=instant.text(question.at),
+        assurance=_shares([each.reference.assurance for each in expected]),
+        binding=binding,
+        isolation=isolation,
+        path=None,
+        enforcement=_enforcement(expected),
+        pinned=pinned,
+        anchored=None,
+        axes=axes_of(checks),
+        start=start,
+        end=end,
+        period=None if period is None else (instant.text(period[0]), instant.text(period[1])),
+        uncovered_seconds=None if uncovered is None else -(-uncovered // 1000),
+        checks=checks,
+        subjects=tuple(dict.fromkeys([*sealed_subjects, *subjects])),
+        trust=TrustDigest(sha256=question.trust.digest),
+        verifier=VERIFIER,
+        counts=counts,
+    )
+
+
+def _shares(assurances: Sequence[Assurance]) -> AssuranceShares | None:
+    """Return the shares of files by origin over all references, rounded to four digits; None without any file."""
+    sums = {name: sum(getattr(each, name).files for each in assurances) for name in AssuranceShares.__struct_fields__}
+    total = sum(sums.values())
+    if not total:
+        return None
+    return AssuranceShares(**{name: round(files / total, 4) for name, files in sums.items()})
+
+
+def _enforcement(expected: Sequence[Sealed]) -> str | None:
+    if not expected:
+        return None
+    audit_only = any(each.reference.enforcement.audit_only for each in expected)
+    return "audit-only" if audit_only else "enforcing"

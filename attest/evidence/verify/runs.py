@@ -1,0 +1,108 @@
+"""Runs: the grammar `start (measurement | violation | event)* stop`, with `resume` after a crash, as a table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, final
+
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.sheet import Sheet
+from attest.statement.predicates.runtime_event import Event, EventKind
+
+
+class Phase(StrEnum):
+    """Where in a run a log is."""
+
+    BEFORE = "before the first run"
+    UNKNOWN = "after entries that are not in this file"
+    RUNNING = "inside a run"
+    STOPPED = "after a stop"
+
+
+_OTHER: Final = None
+"""Whatever is neither start, stop nor resume."""
+
+NEXT: Final[dict[tuple[Phase, EventKind | None], Phase]] = {
+    (Phase.BEFORE, EventKind.START): Phase.RUNNING,
+    (Phase.STOPPED, EventKind.START): Phase.RUNNING,
+    (Phase.UNKNOWN, EventKind.START): Phase.RUNNING,
+    (Phase.UNKNOWN, EventKind.RESUME): Phase.RUNNING,
+    (Phase.UNKNOWN, EventKind.STOP): Phase.STOPPED,
+    (Phase.UNKNOWN, _OTHER): Phase.RUNNING,
+    (Phase.RUNNING, EventKind.RESUME): Phase.RUNNING,
+    (Phase.RUNNING, EventKind.STOP): Phase.STOPPED,
+    (Phase.RUNNING, _OTHER): Phase.RUNNING,
+}
+"""What is not here must not happen."""
+
+_BOUNDS: Final = frozenset({EventKind.START, EventKind.STOP, EventKind.RESUME})
+
+
+@final
+class Runs:
+    """The state of one log's runs, entry after entry."""
+
+    def __init__(self, question: Question, sheet: Sheet, *, from_genesis: bool) -> None:
+        """Begin before the first entry of the section."""
+        self._question = question
+        self._sheet = sheet
+        self.phase = Phase.BEFORE if from_genesis else Phase.UNKNOWN
+        self.opening: Event | None = None
+        """The newest start or resume: it holds nonce and context."""
+        self.uncovered = 0
+        """Milliseconds between a stop and the next start."""
+        self._run: str | None = None
+        self._stopped_at: int | None = None
+
+    @property
+    def holds_nonce(self) -> bool:
+        """Whether the newest run was started with the nonce that the caller chose."""
+        nonce = self._question.nonce
+        return nonce is not None and self.opening is not None and self.opening.verifier_nonce == nonce
+
+    def step(self, event: Event | None, reference: str | None, *, sequence: int, time: int, where: str) -> None:
+        """Take one receipt: its event (None for a measurement), the reference it is about, its time."""
+        kind = event.kind if event is not None and event.kind in _BOUNDS else None
+        following = NEXT.get((self.phase, kind))
+        if following is None:
+            self._fail(
+                "this must not stand here", where, f"what may come {self.phase.value}", kind or "another receipt"
+            )
+            following = Phase.STOPPED if kind is EventKind.STOP else Phase.RUNNING
+        if event is not None and kind is EventKind.START:
+            self._open(event, time, where)
+        elif event is not None and kind is not None:
+            self._check_run(event, where)
+        if event is not None and kind is EventKind.RESUME:
+            self._resume(event, sequence, where)
+        if kind is EventKind.STOP:
+            self._stopped_at = time
+        elif kind is None and reference is not None:
+            self._check_reference(reference, where)
+        self.phase = following
+
+    def _open(self, event: Event, time: int, where: str) -> None:
+        if event.run is None:
+            self._fail("a start without the id of its run", where, "an id", "none")
+        self._run = event.run
+        self.opening = event
+        if self._stopped_at is not None:
+            self.uncovered += max(0, time - self._stopped_at)
+        self._stopped_at = None
+
+    def _resume(self, event: Event, sequence: int, where: str) -> None:
+        self._run = event.run
+        self.opening = event
+        if event.entries_found != sequence:
+            self._fail("a resume that found another log", where, f"{sequence} entries", event.entries_found)
+
+    def _check_run(self, event: Event, where: str) -> None:
+        if event.run is None or (self._run is not None and event.run != self._run):
+            self._fail("an event of another run", where, self._run, event.run)
+
+    def _check_reference(self, reference: str, where: str) -> None:
+        if self.opening is not None and reference not in self.opening.references:
+            self._fail("a receipt about a reference that its run did not start with", where, None, reference)
+
+    def _fail(self, detail: str, where: str, expected: object, found: object) -> None:
+        self._sheet.fail("completeness.runs", detail, where=where, expected=expected, found=found)

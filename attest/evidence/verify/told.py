@@ -1,0 +1,73 @@
+"""A verified receipt in its place: the signed statement, read once, with its times as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from attest.codec import instant
+from attest.codec.records import Record
+from attest.errors import MalformedError
+from attest.signing.dsse import Envelope
+from attest.signing.keyring import Verified
+from attest.statement.digests import Subject
+from attest.statement.predicates import RECEIPTS, short_name
+from attest.statement.predicates.runtime_event import RuntimeEvent
+from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
+from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.receipt import ReceiptHeader
+from attest.statement.statement import check_payload_type, findings_subject, read_statement
+
+Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent
+
+TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
+"""The predicate type that belongs to a log entry's event."""
+
+_KINDS: Final = (RuntimeMeasurement, RuntimeViolation, RuntimeEvent)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What a writer signed: the predicate, its subjects, who signed, and when (milliseconds since 1970)."""
+
+    where: str
+    said: Said
+    subjects: tuple[Subject, ...]
+    signers: tuple[str, ...]
+    time: int
+
+    @property
+    def header(self) -> ReceiptHeader:
+        """What every receipt carries."""
+        return self.said.receipt
+
+    @property
+    def measured(self) -> Measured | None:
+        """When and how it was measured; None for an event."""
+        return None if isinstance(self.said, RuntimeEvent) else self.said.measured
+
+
+def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
+    """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""
+    check_payload_type(envelope, where=where)
+    kind = TYPE_OF.get(event)
+    if kind is None:
+        raise MalformedError(where, f"a receipt: {', '.join(TYPE_OF)}", event)
+    statement = read_statement(payload.value, kind, RECEIPTS[kind], where=where)
+    said: Record = statement.predicate
+    if not isinstance(said, _KINDS):
+        raise MalformedError(where, "a receipt", event)
+    return Told(
+        where=where,
+        said=said,
+        subjects=statement.subject,
+        signers=tuple(key.keyid for key in payload.signers),
+        time=instant.parse(said.receipt.real_time),
+    )
+
+
+def own_subject(said: RuntimeViolation | RuntimeEvent) -> tuple[Subject, ...]:
+    """Return the only subject that a negative statement or an event may have: the digest of its own record."""
+    if isinstance(said, RuntimeViolation):
+        return findings_subject(said.findings)
+    return findings_subject(said.event, name="event")

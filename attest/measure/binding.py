@@ -1,0 +1,132 @@
+"""What archives were bound to: which installed files are members of which verified archive."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from attest.statement.digests import DigestSet
+from attest.statement.observation import Key, Observation
+
+PREFIX_ROOT: Final = "prefix"
+"""The root that holds what an installer puts outside a measured site-packages directory."""
+
+_SITE: Final = re.compile(
+    r"(?P<prefix>/.*?)/lib(?:64)?/(?P<python>(?:python|pypy)[0-9.]+t?)/(?:site|dist)-packages"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One file of an archive, as its bytes and its mode in the archive say."""
+
+    path: str
+    size: int
+    sha256: str
+    executable: bool
+    body_sha256: str | None = None
+    """Of what follows the first line, where an installer replaces that line (`#!python`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """One archive that was read as a whole; whoever published it is checked elsewhere."""
+
+    kind: str
+    """A row of `attest.measure.collectors`."""
+    name: str
+    version: str
+    filename: str
+    digest: DigestSet
+    members: tuple[Member, ...]
+    label: str
+    """The directory that tells where it is installed: for a wheel, its `.dist-info`."""
+    generated: tuple[str, ...] = ()
+    """Names of the commands that an installer makes for it, in no member."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BoundFile:
+    """An installed file that is a member of the archive, byte for byte."""
+
+    sha256: str
+    size: int
+    executable: bool
+    member: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mismatch:
+    """An installed file that is not what the archive holds at its place."""
+
+    key: Key
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """One archive held against what is installed.
+
+    `promised` are inputs (`name=value`) that a later derivation of a file must show; they belong
+    into the manifest's entry and from there into `attest.measure.facts.Facts`.
+    """
+
+    archive: Archive
+    found: bool
+    """Whether the archive is installed here at all."""
+    files: Mapping[Key, BoundFile] = field(default_factory=dict)
+    mismatches: tuple[Mismatch, ...] = ()
+    missing: tuple[Key, ...] = ()
+    """Where a member should lie and nothing does; under `PREFIX_ROOT` if no root was looked at.
+
+    Also places of files that are derived (RECORD, scripts with `#!python`)."""
+    promised: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """One directory that Python packages were installed into, and the prefix it belongs to."""
+
+    directory: str
+    """Absolute, as the root was given."""
+    prefix: str
+    """Absolute; the same directory where the layout is none that is known (`--target`)."""
+    python: str | None
+    """`python3.11`, as in `PREFIX/lib/python3.11/site-packages`."""
+
+
+def site_at(directory: str) -> Site:
+    """Return what the name of a site-packages directory tells about the installation."""
+    match = _SITE.fullmatch(directory)
+    if match is None:
+        return Site(directory=directory, prefix=directory, python=None)
+    return Site(directory=directory, prefix=match["prefix"], python=match["python"])
+
+
+def sites_of(label: str, observation: Observation) -> Iterator[Site]:
+    """Yield each directory of the observed roots that holds `label/METADATA`."""
+    tail = f"{label}/METADATA"
+    for root, path in observation.files:
+        if path.endswith(tail) and path[: -len(tail)][-1:] in {"", "/"}:
+            place = observation.places[root].rstrip("/")
+            yield site_at(f"{place}/{path[: -len(tail)]}".rstrip("/"))
+
+
+def locate(places: Mapping[str, str], absolute: str) -> Key | None:
+    """Return root and path of an absolute, normalised path: in the innermost root that holds it."""
+    best: Key | None = None
+    longest = -1
+    for root, place in places.items():
+        start = place.rstrip("/") + "/"
+        if absolute.startswith(start) and len(start) > longest:
+            best, longest = (root, absolute[len(start) :]), len(start)
+    return best
+
+
+def absolute_of(places: Mapping[str, str], key: Key) -> str:
+    """Return the absolute path of a key, as its root was given."""
+    return os.path.join(places[key[0]], key[1])

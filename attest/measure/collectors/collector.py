@@ -1,0 +1,25 @@
+"""What a collector is: how one kind of archive is read and found again where it was installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from attest.measure.binding import Archive, Bound
+from attest.statement.observation import Observation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Collector:
+    """One kind of archive. None of the functions executes or imports anything of it."""
+
+    name: str
+    recognises: Callable[[Path], bool]
+    """Whether a file is called like one; says nothing about its content."""
+    read: Callable[[Path], Archive]
+    """Read it whole; raises `MalformedError` for what is no such archive, or a hostile one."""
+    outside: Callable[[Archive, Observation], Mapping[str, tuple[str, ...]]]
+    """Where its installer may have put files outside all observed roots: paths by prefix."""
+    bind: Callable[[Archive, Observation], Bound]
+    """Hold it against what is installed."""

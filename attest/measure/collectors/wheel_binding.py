@@ -1,0 +1,175 @@
+"""From the members of a wheel to the files that pip and uv make of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from attest.codec.octets import sha256_hex
+from attest.measure.binding import (
+    PREFIX_ROOT,
+    Archive,
+    Bound,
+    BoundFile,
+    Member,
+    Mismatch,
+    Site,
+    locate,
+    sites_of,
+)
+from attest.statement.manifest import FileKind
+from attest.statement.observation import Key, Observation, Observed
+
+_NO_ROW: Final = {"RECORD", "RECORD.jws", "RECORD.p7s"}
+
+
+def rows_digest(rows: Mapping[Key, tuple[str, int]]) -> str:
+    """Return one digest for installed files with SHA-256 and size, as a promise holds it."""
+    lines = sorted(f"{root}/{path}\0{row[0]}\0{row[1]}\n" for (root, path), row in rows.items())
+    return sha256_hex("".join(lines).encode())
+
+
+def outside_wheel(archive: Archive, observation: Observation) -> Mapping[str, tuple[str, ...]]:
+    """Return what an installer may have put outside all roots, by prefix, relative to it.
+
+    Told from the wheel alone; the installed RECORD is not asked.
+    """
+    outside: dict[str, set[str]] = {}
+    for site in sites_of(archive.label, observation):
+        targets = [target for _, target in _targets(archive, site)]
+        targets += [f"{site.prefix}/bin/{name}" for name in archive.generated]
+        for target in targets:
+            if locate(observation.places, target) is None:
+                relative = os.path.relpath(target, site.prefix)
+                outside.setdefault(site.prefix, set()).add(relative)
+    return {prefix: tuple(sorted(paths)) for prefix, paths in outside.items()}
+
+
+def bind_wheel(archive: Archive, observation: Observation) -> Bound:
+    """Hold each member against the file at its installed place, at every place it is installed."""
+    files: dict[Key, BoundFile] = {}
+    mismatches: list[Mismatch] = []
+    missing: list[Key] = []
+    promised: dict[Key, tuple[str, ...]] = {}
+    found = False
+    for site in sites_of(archive.label, observation):
+        found = True
+        rows: dict[Key, tuple[str, int]] = {}
+        for member, target in _targets(archive, site, observation):
+            key = locate(observation.places, target) or _unseen(site, target)
+            seen = observation.files.get(key)
+            promise = _promise(archive, member)
+            if promise is not None:
+                promised[key] = promise
+            elif member.path != _record(archive):
+                _hold(member, key, seen, files, mismatches)
+                if os.path.basename(member.path) not in _NO_ROW:
+                    rows[key] = (member.sha256, member.size)
+            if seen is None:
+                missing.append(key)
+        record = locate(observation.places, f"{site.directory}/{_record(archive)}")
+        if record is not None:
+            promised[record] = (f"rows={rows_digest(rows)}",)
+    return Bound(
+        archive=archive,
+        found=found,
+        files=files,
+        mismatches=tuple(mismatches),
+        missing=tuple(missing),
+        promised=promised,
+    )
+
+
+def _record(archive: Archive) -> str:
+    return f"{archive.label}/RECORD"
+
+
+def _unseen(site: Site, target: str) -> Key:
+    return PREFIX_ROOT, os.path.relpath(target, site.prefix)
+
+
+def _promise(archive: Archive, member: Member) -> tuple[str, ...] | None:
+    """What the installed form of a script must show, where it is not the member itself."""
+    if member.body_sha256 is not None:
+        return (f"body={member.body_sha256}",)
+    # Without the executable bit in the wheel, pip leaves a script as it is and uv makes it a program.
+    if member.path.startswith(f"{_data(archive)}/scripts/") and not member.executable:
+        return (f"content={member.sha256}",)
+    return None
+
+
+def _hold(
+    member: Member,
+    key: Key,
+    seen: Observed | None,
+    files: dict[Key, BoundFile],
+    mismatches: list[Mismatch],
+) -> None:
+    if seen is None:
+        return
+    found = _described(seen)
+    expected = _wanted(member)
+    if found != expected:
+        mismatches.append(Mismatch(key=key, expected=expected, found=found))
+        return
+    files[key] = BoundFile(
+        sha256=member.sha256, size=member.size, executable=member.executable, member=member.path
+    )
+
+
+def _wanted(member: Member) -> str:
+    return f"sha256:{member.sha256} {'executable' if member.executable else 'plain'}"
+
+
+def _described(seen: Observed) -> str:
+    if seen.type_ is not FileKind.FILE or seen.sha256 is None:
+        return "no readable file" if seen.target is None else f"a link to {seen.target}"
+    return f"sha256:{seen.sha256} {'executable' if seen.executable else 'plain'}"
+
+
+def _data(archive: Archive) -> str:
+    return f"{archive.label.removesuffix('.dist-info')}.data"
+
+
+def _targets(
+    archive: Archive, site: Site, observation: Observation | None = None
+) -> Iterator[tuple[Member, str]]:
+    start = f"{_data(archive)}/"
+    for member in archive.members:
+        if not member.path.startswith(start):
+            yield member, f"{site.directory}/{member.path}"
+            continue
+        scheme, _, rest = member.path.removeprefix(start).partition("/")
+        for folder in _folders(scheme, archive, site):
+            target = f"{folder}/{rest}"
+            if observation is None or _is_there(target, observation):
+                yield member, target
+                break
+        else:
+            yield member, f"{_folders(scheme, archive, site)[0]}/{rest}"
+
+
+def _is_there(target: str, observation: Observation) -> bool:
+    key = locate(observation.places, target)
+    return key is not None and key in observation.files
+
+
+def _folders(scheme: str, archive: Archive, site: Site) -> tuple[str, ...]:
+    if scheme == "headers" and site.python is not None:
+        names = (normalised(archive.name), archive.label.split("-")[0], archive.name)
+        return tuple(f"{site.prefix}/include/site/{site.python}/{name}" for name in names)
+    folders = {
+        "purelib": site.directory,
+        "platlib": site.directory,
+        "scripts": f"{site.prefix}/bin",
+        "headers": f"{site.prefix}/include",
+        "data": site.prefix,
+    }
+    return (folders[scheme],)
+
+
+def normalised(name: str) -> str:
+    """Return a project name in its normal form (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

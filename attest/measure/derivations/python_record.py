@@ -1,0 +1,82 @@
+"""python-record: RECORD lists its wheel's files, and besides only what other rules explain."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Final
+
+from attest.errors import MalformedError
+from attest.measure.collectors.wheel_binding import rows_digest
+from attest.measure.derivations.distribution import is_metadata, metadata_of
+from attest.measure.derivations.python_bytecode import source_of
+from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived, written
+from attest.measure.facts import Facts
+from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
+from attest.statement.observation import Derivation, Key
+
+
+def claims(path: str) -> bool:
+    """Return whether this is the file of some `.dist-info`."""
+    return is_metadata(path, "RECORD")
+
+
+def derive(facts: Facts, root: str, path: str) -> Outcome:
+    """Compare the set of rows: order is the installer's.
+
+    Each row of the wheel once, with the same hash and size (the promise `rows`); each further one
+    about a file that is explained and has this hash, a .pyc without hash, or RECORD itself.
+    """
+    key = (root, path)
+    metadata = metadata_of(facts, root, path)
+    promise = facts.promise(key, "rows")
+    if metadata is None or promise is None:
+        return None
+    if not is_plain(facts, key):
+        return underived("not a plain file")
+    try:
+        rows = read_record(facts.read(key, MAX_RECORD_BYTES), where=written(key))
+    except MalformedError as error:
+        return underived(str(error))
+    return _judge(facts, key, rows, promise, metadata)
+
+
+def _judge(
+    facts: Facts, key: Key, rows: tuple[Row, ...], promise: str, metadata: Key
+) -> Outcome:
+    site = os.path.dirname(os.path.dirname(facts.absolute(key)))
+    sealed: dict[Key, tuple[str, int]] = {}
+    seen: set[Key] = set()
+    for row in rows:
+        target = facts.locate(os.path.normpath(os.path.join(site, row.path)))
+        if target is None or target in seen:
+            return underived(f"a row for a file outside the roots, or twice: {row.path[:200]}")
+        seen.add(target)
+        if not _explained(facts, key, target, row):
+            return underived(f"a row for a file that is not like that: {row.path[:200]}")
+        if row.digest is not None and facts.sealed(target):
+            sealed[target] = (facts.known[target], _size(facts, target))
+    if rows_digest(sealed) != promise:
+        return underived("not the rows of its wheel")
+    return Derivation(rule=RULE.name, inputs=(written(metadata), f"rows={promise}"))
+
+
+def _explained(facts: Facts, record: Key, target: Key, row: Row) -> bool:
+    if row.algorithm is None or row.digest is None:
+        source = source_of(target)
+        unlisted = target[1].endswith((".dist-info/RECORD.jws", ".dist-info/RECORD.p7s"))
+        return target == record or (source is not None and facts.sealed(source)) or unlisted
+    observed = facts.observed(target)
+    if observed is None or not facts.explained(target) or row.size not in {None, observed.size}:
+        return False
+    if row.algorithm == "sha256":
+        return observed.sha256 == row.digest
+    return hashlib.new(row.algorithm, facts.read(target)).hexdigest() == row.digest
+
+
+def _size(facts: Facts, key: Key) -> int:
+    observed = facts.observed(key)
+    return observed.size if observed is not None and observed.size is not None else -1
+
+
+RULE: Final = Rule(name="python-record", required=True, claims=claims, derive=derive, stage=1)

@@ -1,0 +1,50 @@
+"""The first lines of installed scripts, which name an interpreter of the same prefix."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from attest.measure.facts import Facts
+
+INTERPRETER: Final = re.compile(r"(?:python|pypy)(?:[0-9]+(?:\.[0-9]+)?t?)?")
+"""Names under which virtual environments keep their interpreter."""
+
+_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
+_QUOTABLE: Final = re.compile(r"[^'\"\\$`\x00-\x1f]+")
+
+
+def after_shebang(facts: Facts, root: str, path: str, script: bytes) -> bytes | None:
+    """Return what follows the first line (or the three of a long one); None if they are others.
+
+    Accepted: `#!INTERPRETER`, and for paths that are too long or hold spaces the form that starts
+    `/bin/sh`, as pip (distlib) and uv quote it. INTERPRETER lies beside the script.
+    """
+    folder, _, _ = path.rpartition("/")
+    names = _interpreters(script)
+    for place in facts.spellings(root):
+        for name in names:
+            for first in _forms(os.path.join(place, folder, name)):
+                if script.startswith(first):
+                    return script[len(first) :]
+    return None
+
+
+def _interpreters(script: bytes) -> list[str]:
+    """The interpreter names that stand in the first two lines: candidates, not yet believed."""
+    head = b"\n".join(script[:8192].split(b"\n", 2)[:2]).decode("utf-8", "replace")
+    found = re.findall(r"/bin/((?:python|pypy)[0-9.]*t?)(?=[\n'\"\s]|$)", head)
+    return [name for name in dict.fromkeys(found) if INTERPRETER.fullmatch(name)]
+
+
+def _forms(interpreter: str) -> Iterator[bytes]:
+    yield f"#!{interpreter}\n".encode()
+    quoted = []
+    if _UNQUOTED.fullmatch(interpreter):
+        quoted.append(interpreter)
+    if _QUOTABLE.fullmatch(interpreter):
+        quoted += [f"'{interpreter}'", f'"{interpreter}"']
+    for word in quoted:
+        yield f"#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\n".encode()

@@ -1,0 +1,60 @@
+"""What several rules know about virtual environments: where one is, and its interpreter."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from typing import Final
+
+from attest.measure.facts import Facts
+from attest.statement.observation import Key
+
+CONFIGURATION: Final = "pyvenv.cfg"
+_MAX_BYTES: Final = 16 * 1024
+
+
+def configuration_of(facts: Facts, root: str, folder: str) -> Key | None:
+    """Return the `pyvenv.cfg` in `folder` (empty, or ending in `/`); None if there is none."""
+    key = (root, f"{folder}{CONFIGURATION}")
+    return key if facts.observed(key) else None
+
+
+def read_configuration(facts: Facts, key: Key) -> Mapping[str, str] | None:
+    """Return the keys and values of a `pyvenv.cfg`; None if it has other lines or a key twice.
+
+    It is content of the hostile tree: consistent with what is there, or worth nothing.
+    """
+    try:
+        text = facts.read(key, _MAX_BYTES).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    values: dict[str, str] = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        name = name.strip().lower()
+        if not equals or not name or name in values:
+            return None
+        values[name] = value.strip()
+    return values
+
+
+def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:
+    """Return whether `bin/python` of the environment leads to an interpreter of `home`.
+
+    Looks outside the roots, at link targets only; the interpreter's own files are not measured.
+    """
+    real = os.path.realpath(os.path.join(facts.place(root), folder, "bin", "python"))
+    if not os.path.isabs(home) or facts.locate(real) is not None or not is_program(real):
+        return False
+    names = {"python", "python3", os.path.basename(real)}
+    return any(os.path.realpath(os.path.join(home, name)) == real for name in names)
+
+
+def is_program(path: str) -> bool:
+    """Return whether a path leads to an executable regular file."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)

@@ -1,0 +1,160 @@
+"""What rules may know: what was seen, and which of it is sealed.
+
+The observed tree is hostile. A rule may take as input only content that `sealed` vouches for, and
+what `read` returns: bytes that have the digest that was observed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from attest.errors import UnavailableError
+from attest.measure.binding import absolute_of, locate
+from attest.statement.manifest import FileKind
+from attest.statement.observation import Key, Observation, Observed
+
+MAX_READ_BYTES: Final = 16 * 1024 * 1024
+"""Largest file that a rule reads: source text and what installers write stay far below."""
+
+_KEPT_BYTES: Final = 64 * 1024
+"""Largest file whose content is kept between cycles."""
+_KEPT_TOTAL: Final = 16 * 1024 * 1024
+
+
+class Contents:
+    """Small files by digest, so that a steady cycle reads none of them twice."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._total = 0
+
+    def get(self, sha256: str) -> bytes | None:
+        """Return the bytes with this digest if they are kept."""
+        return self._kept.get(sha256)
+
+    def keep(self, sha256: str, octets: bytes) -> None:
+        """Keep small content; when too much is kept, start anew."""
+        if len(octets) > _KEPT_BYTES:
+            return
+        if self._total + len(octets) > _KEPT_TOTAL:
+            self._kept.clear()
+            self._total = 0
+        self._kept[sha256] = octets
+        self._total += len(octets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """One observation and what is sealed about it.
+
+    `known` holds the SHA-256 of sealed files (bound, listed, site; not derived ones), `archives`
+    the file names of the bound archives by their SHA-256, `promised` the sealed inputs of derived
+    entries by key, of which rules compare those of the form `name=value`.
+    """
+
+    observation: Observation
+    known: Mapping[Key, str]
+    archives: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    promised: Mapping[Key, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    derived: frozenset[Key] = frozenset()
+    """What rules of an earlier stage have explained; filled in by the `Deriver`."""
+    contents: Contents = field(default_factory=Contents)
+
+    def observed(self, key: Key) -> Observed | None:
+        """Return what was seen there, if anything."""
+        return self.observation.files.get(key)
+
+    def sealed(self, key: Key) -> bool:
+        """Return whether this is a sealed file and was seen with its sealed content."""
+        expected = self.known.get(key)
+        seen = self.observation.files.get(key)
+        return expected is not None and seen is not None and seen.sha256 == expected
+
+    def explained(self, key: Key) -> bool:
+        """Return whether the file is sealed, or a rule has derived it already."""
+        return key in self.derived or self.sealed(key)
+
+    def promise(self, key: Key, name: str) -> str | None:
+        """Return the sealed parameter `name` of the derived file at `key`."""
+        start = f"{name}="
+        for given in self.promised.get(key, ()):
+            if given.startswith(start):
+                return given[len(start) :]
+        return None
+
+    def place(self, root: str) -> str:
+        """Return the absolute path of a root's directory."""
+        return self.observation.places[root]
+
+    def spellings(self, root: str) -> tuple[str, ...]:
+        """Return the place of a root as given and with all links resolved, each once."""
+        return self._spellings[root]
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, tuple[str, ...]]:
+        places = self.observation.places
+        return {
+            root: tuple(dict.fromkeys((place, os.path.realpath(place))))
+            for root, place in places.items()
+        }
+
+    def absolute(self, key: Key) -> str:
+        """Return the absolute path of a file, as its root was given."""
+        return absolute_of(self.observation.places, key)
+
+    def locate(self, absolute: str) -> Key | None:
+        """Return root and path of an absolute path below one of the roots."""
+        return locate(self.observation.places, absolute)
+
+    def find(self, root: str, prefix: str) -> Iterator[Observed]:
+        """Yield what was seen in a root under paths that start with `prefix`."""
+        for (name, path), seen in self.observation.files.items():
+            if name == root and path.startswith(prefix):
+                yield seen
+
+    @cached_property
+    def entry_points(self) -> tuple[Key, ...]:
+        """The sealed `entry_points.txt` of all installed distributions."""
+        tail = ".dist-info/entry_points.txt"
+        return tuple(key for key in self.known if key[1].endswith(tail) and self.sealed(key))
+
+    def read(self, key: Key, max_bytes: int = MAX_READ_BYTES) -> bytes:
+        """Return the content that was observed at `key`.
+
+        Raises `UnavailableError` if it is no longer that content, too large or not readable; the
+        directories on the way are not protected against links, which the digest makes harmless.
+        """
+        seen = self.observation.files.get(key)
+        where = f"{key[0]}/{key[1]}"
+        if seen is None or seen.type_ is not FileKind.FILE or seen.sha256 is None:
+            raise UnavailableError(where, "a file that was read", "none")
+        if (kept := self.contents.get(seen.sha256)) is not None:
+            return kept
+        if seen.size is None or seen.size > max_bytes:
+            raise UnavailableError(where, f"at most {max_bytes} bytes", f"{seen.size}")
+        octets = _read_at_most(self.absolute(key), seen.size + 1, where)
+        if hashlib.sha256(octets).hexdigest() != seen.sha256:
+            raise UnavailableError(where, "the content seen a moment ago", "other content")
+        self.contents.keep(seen.sha256, octets)
+        return octets
+
+
+def _read_at_most(path: str, size: int, where: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(where, "a readable file", type(error).__name__) from error
+    try:
+        with open(descriptor, "rb", closefd=True) as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnavailableError(where, "a regular file", "something else")
+            return stream.read(size)
+    except OSError as error:
+        raise UnavailableError(where, "a readable file", type(error).__name__) from error

@@ -1,0 +1,164 @@
+"""A normal form of marshalled code that is found without loading it.
+
+Two compilations of one source may differ in what marshal writes: which strings are interned, which
+objects are written once and referred to, in which order a frozenset goes. Everything else is kept:
+types, values, order, every field of every code object. Untrusted bytes are parsed here in Python,
+bounded in depth and linear in size, and never given to `marshal.loads`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from typing import Final
+
+from attest.errors import MalformedError
+
+_REF_FLAG: Final = 0x80
+_MAX_DEPTH: Final = 200
+_DIGIT_BITS: Final = 15
+
+_Shape = tuple[int, int, int]
+"""Numbers, objects and, after the number of the first line, objects: the order of Python/marshal.c."""
+
+_SHAPE_3_8: Final = (6, 8, 1)
+_SHAPE_3_11: Final = (5, 8, 2)
+_MAGIC_3_11: Final = 3450
+"""First magic number of the 3.11 series (importlib/_bootstrap_external.py)."""
+_MAGIC_3_8: Final = 3400
+
+_MAX_DIGITS: Final = 1000
+"""In units of 15 bits; a longer constant is not worth quadratic time."""
+
+_TEXTS: Final = {
+    "a": (4, "latin-1"),
+    "A": (4, "latin-1"),
+    "z": (1, "latin-1"),
+    "Z": (1, "latin-1"),
+    "u": (4, "utf-8"),
+    "t": (4, "utf-8"),
+}
+"""Bytes that the length takes, and how the characters stand."""
+
+
+def normal_form(octets: bytes, magic: bytes, *, where: str) -> str:
+    """Return the SHA-256 of the normal form of one marshalled object.
+
+    `magic` is the first half of the .pyc header, which says how code objects are laid out. Raises
+    `MalformedError` for what no compiler writes: references to unfinished objects, trailing bytes,
+    lists and dictionaries, deeper nesting than a compiler makes.
+    """
+    number = int.from_bytes(magic[:2], "little")
+    if number < _MAGIC_3_8 or magic[2:4] != b"\r\n":
+        raise MalformedError(where, "a magic number of Python 3.8 or newer", magic.hex())
+    shape = _SHAPE_3_11 if number >= _MAGIC_3_11 else _SHAPE_3_8
+    reader = _Reader(octets, shape, where)
+    digest = reader.read(0)
+    if reader.at != len(octets):
+        raise MalformedError(where, "the end of the code", f"{len(octets) - reader.at} more bytes")
+    return digest.hex()
+
+
+class _Reader:
+    def __init__(self, octets: bytes, shape: _Shape, where: str) -> None:
+        self.at = 0
+        self._octets = octets
+        self._shape = shape
+        self._where = where
+        self._refs: list[bytes | None] = []
+
+    def read(self, depth: int) -> bytes:
+        """Return the digest of the next object."""
+        if depth > _MAX_DEPTH:
+            raise self._unexpected("nesting")
+        first = self._take(1)[0]
+        kind = chr(first & ~_REF_FLAG)
+        if kind == "r":
+            return self._reference()
+        slot = None
+        if first & _REF_FLAG:
+            slot = len(self._refs)
+            self._refs.append(None)
+        digest = self._object(kind, depth)
+        if slot is not None:
+            self._refs[slot] = digest
+        return digest
+
+    def _object(self, kind: str, depth: int) -> bytes:
+        if kind in "NTF.S":
+            return _digest(kind, b"")
+        if kind in _TEXTS:
+            return self._text(kind)
+        if kind in "il":
+            return _digest("int", hex(self._integer(kind)).encode())
+        if kind in "gy":
+            return _digest(kind, self._take(8 if kind == "g" else 16))
+        if kind == "s":
+            return _digest("bytes", self._take(self._length(4)))
+        if kind in "()>":
+            return self._items(kind, depth)
+        if kind == ":":
+            return _digest("slice", b"".join(self.read(depth + 1) for _ in range(3)))
+        if kind == "c":
+            return self._code(depth)
+        raise self._unexpected(f"type {kind!r}")
+
+    def _code(self, depth: int) -> bytes:
+        numbers, before, after = self._shape
+        parts = [self._take(4 * numbers)]
+        parts += [self.read(depth + 1) for _ in range(before)]
+        parts.append(self._take(4))
+        parts += [self.read(depth + 1) for _ in range(after)]
+        return _digest("code", b"".join(parts))
+
+    def _items(self, kind: str, depth: int) -> bytes:
+        count = self._length(1 if kind == ")" else 4)
+        if count > len(self._octets) - self.at:
+            raise self._unexpected("a size beyond the end")
+        items = [self.read(depth + 1) for _ in range(count)]
+        if kind == ">":
+            return _digest("frozenset", b"".join(sorted(items)))
+        return _digest("tuple", b"".join(items))
+
+    def _text(self, kind: str) -> bytes:
+        width, encoding = _TEXTS[kind]
+        octets = self._take(self._length(width))
+        if encoding == "latin-1":
+            octets = octets.decode("latin-1").encode("utf-8")
+        return _digest("str", octets)
+
+    def _integer(self, kind: str) -> int:
+        if kind == "i":
+            return int.from_bytes(self._take(4), "little", signed=True)
+        (count,) = struct.unpack("<i", self._take(4))
+        if abs(count) > _MAX_DIGITS:
+            raise self._unexpected("a number of that size")
+        digits = self._take(2 * abs(count))
+        value = 0
+        for index in range(abs(count) - 1, -1, -1):
+            value = value << _DIGIT_BITS | int.from_bytes(digits[2 * index : 2 * index + 2], "little")
+        return -value if count < 0 else value
+
+    def _reference(self) -> bytes:
+        index = self._length(4)
+        digest = self._refs[index] if index < len(self._refs) else None
+        if digest is None:
+            raise self._unexpected("a reference to an unfinished object")
+        return digest
+
+    def _length(self, width: int) -> int:
+        return int.from_bytes(self._take(width), "little")
+
+    def _take(self, count: int) -> bytes:
+        taken = self._octets[self.at : self.at + count]
+        if len(taken) != count:
+            raise self._unexpected("the end")
+        self.at += count
+        return taken
+
+    def _unexpected(self, found: str) -> MalformedError:
+        return MalformedError(self._where, "code as a compiler writes it", f"{found} at {self.at}")
+
+
+def _digest(kind: str, octets: bytes) -> bytes:
+    return hashlib.sha256(f"{kind}:{len(octets)}:".encode() + octets).digest()

@@ -1,0 +1,150 @@
+"""A look at named roots: every file and link in them, read anew, by all cores, in bounded memory.
+
+What this does not see: a file that is changed and put back between two looks, and a writer that
+moves a file around faster than directories are looked at (they are looked at again three times).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Final
+
+from attest.measure.crew import Crew
+from attest.measure.opening import Name, Sight, open_directory, unreadable
+from attest.measure.walk import ROOT_PATH, Walk
+from attest.statement.findings import FindingKind
+from attest.statement.manifest import Root, Scope
+from attest.statement.observation import Observation, Observed, Trouble
+
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""O_PATH (Linux): a directory on the way has to be searchable, not readable."""
+
+SETTLING_ROUNDS: Final = 3
+"""How often directories that changed during the look are looked at again: at its first start, a
+Python server writes `.pyc` files under names that exist for a moment only."""
+
+
+def look_at_roots(
+    places: Mapping[str, str | os.PathLike[str]],
+    roots: Sequence[Root],
+    listed: Mapping[str, Iterable[str]],
+    *,
+    clock_ms: Callable[[], int],
+) -> Observation:
+    """Look at all roots once and return what is there.
+
+    An exact root is walked, but for its mutable directories; a mutable one that is a link or a file
+    is reported as such. Of a listed root only the paths in `listed` are looked at. Links are
+    reported and never followed, a root that is one is trouble; special files are reported and never
+    opened. Nothing that goes wrong raises: it stands as trouble where it happened.
+    """
+    started_at = clock_ms()
+    with ExitStack() as stack:
+        crew = stack.enter_context(Crew())
+        walks: list[Walk] = []
+        for root in roots:
+            top = _open_root(root.name, places, crew)
+            if top is None:
+                continue
+            stack.callback(os.close, top)
+            if root.scope is Scope.LISTED:
+                _look_at_listed(top, root.name, listed.get(root.name, ()), crew)
+                continue
+            walks.append(Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew))
+            walks[-1].everything()
+        crew.finish()
+        _settle(walks, crew)
+        files = crew.found
+    spelled_places = {name: os.fspath(place) for name, place in places.items()}
+    return Observation(files=files, places=spelled_places, started_at=started_at, finished_at=clock_ms())
+
+
+def _settle(walks: Sequence[Walk], crew: Crew) -> None:
+    for _ in range(SETTLING_ROUNDS):
+        changed = [(walk, paths) for walk in walks if (paths := walk.changed())]
+        if not changed:
+            return
+        for walk, paths in changed:
+            walk.again(paths)
+        crew.finish()
+
+
+def _open_root(name: str, places: Mapping[str, str | os.PathLike[str]], crew: Crew) -> int | None:
+    """Open the directory of a root; report why not and return None otherwise."""
+    if name not in places:
+        _report(crew, name, ROOT_PATH, Trouble(kind=FindingKind.MISSING, detail="no place is known"))
+        return None
+    # A slash at the end would make the kernel follow a link.
+    place = os.fspath(places[name]).rstrip("/") or "/"
+    try:
+        return open_directory(place)
+    except FileNotFoundError as error:
+        trouble = Trouble(kind=FindingKind.MISSING, detail=unreadable(error).detail)
+    except NotADirectoryError:
+        trouble = Trouble(kind=FindingKind.TYPE, detail=_instead_of_directory(place))
+    except OSError as error:
+        trouble = unreadable(error)
+    _report(crew, name, ROOT_PATH, trouble)
+    return None
+
+
+def _instead_of_directory(place: str) -> str:
+    try:
+        return "a link" if stat.S_ISLNK(os.lstat(place).st_mode) else "no directory"
+    except OSError:
+        return "no directory"
+
+
+def _look_at_listed(top: int, root: str, paths: Iterable[str], crew: Crew) -> None:
+    folders: dict[str, list[Name]] = {}
+    for path in paths:
+        folder, _, last = path.rpartition("/")
+        # What kind of file it is comes first, before anything is opened.
+        wanted = Name(os.fsdecode(last.encode()), path, Sight.OTHER)
+        folders.setdefault(folder, []).append(wanted)
+    for folder, names in sorted(folders.items()):
+        try:
+            descriptor = _open_folder(top, folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _report_all(crew, root, names, error)
+            continue
+        for name in names:
+            crew.look(descriptor, root, name)
+        os.close(descriptor)
+
+
+def _open_folder(top: int, folder: str) -> int:
+    """Open a directory in a root one name after the other; it need not be readable."""
+    descriptor = os.dup(top)
+    try:
+        for part in folder.split("/") if folder else ():
+            inner = os.open(
+                os.fsdecode(part.encode()),
+                _FOLDER,
+                dir_fd=descriptor,
+            )
+            os.close(descriptor)
+            descriptor = inner
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _report_all(crew: Crew, root: str, names: Sequence[Name], error: OSError) -> None:
+    trouble = unreadable(error)
+    if error.errno == errno.ENOTDIR:
+        detail = "a directory above it is a link or a file"
+        trouble = Trouble(kind=FindingKind.TYPE, detail=detail)
+    for name in names:
+        _report(crew, root, name.path, trouble)
+
+
+def _report(crew: Crew, root: str, path: str, trouble: Trouble) -> None:
+    crew.report(Observed(root=root, path=path, type_=None, trouble=trouble))

@@ -1,0 +1,97 @@
+"""What is known after a piece of build evidence was read: one record, whatever format it had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from attest.codec.octets import sha256_hex
+from attest.codec.printable import printable
+from attest.errors import MalformedError
+from attest.statement.digests import DigestSet, Subject
+from attest.statement.predicates.runtime_reference import BuildEvidence, EvidenceCheck
+
+MAX_SUBJECTS = 4096
+"""As `BuildEvidence.subjects`."""
+
+_DETAIL_CHARACTERS = 400
+
+
+class CheckStatus(StrEnum):
+    """How one check of build evidence came out; one that fails is an error and no status."""
+
+    PASS = "pass"  # noqa: S105  (a result, not a password)
+    UNPROVEN = "unproven"
+    """It could not be checked, because nobody said what to expect or nobody signed."""
+    NOT_APPLICABLE = "not-applicable"
+    """Nothing to check here; the detail says what was left unjudged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A part that evidence names, with the digests of its archives or files; without digests it identifies nothing."""
+
+    name: str
+    version: str | None = None
+    purl: str | None = None
+    digests: tuple[DigestSet, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectations:
+    """What the caller demands of build evidence beyond the trust file; None demands nothing more.
+
+    They only ever narrow: a source or builder named here must be allowed by the trust file too, where that names any.
+    """
+
+    source: str | None = None
+    builder_id: str | None = None
+    min_level: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedEvidence:
+    """A piece of build evidence after every check that could be made.
+
+    `digest` is the SHA-256 of its exact bytes, `format` a row of `attest.provenance.sources`, `signers` the ids of the
+    builder keys that signed it. `slsa_level` is set for provenance alone. `authenticated` is False for what nobody
+    signed, which proves nothing beyond `locked`.
+    """
+
+    digest: str
+    format: str
+    authenticated: bool
+    signers: tuple[str, ...] = ()
+    builder: str | None = None
+    source: str | None = None
+    slsa_level: int | None = None
+    subjects: tuple[Subject, ...] = ()
+    components: tuple[Component, ...] = ()
+    checks: tuple[EvidenceCheck, ...] = ()
+
+
+def check(identifier: str, status: CheckStatus, detail: str) -> EvidenceCheck:
+    """Return one check; whatever a foreign document said in `detail` is made printable and cut."""
+    return EvidenceCheck(id=identifier, status=status.value, detail=printable(detail, limit=_DETAIL_CHARACTERS))
+
+
+def sealed(evidence: VerifiedEvidence) -> BuildEvidence:
+    """Return what a reference says about a piece of evidence."""
+    if len(evidence.subjects) > MAX_SUBJECTS:
+        raise MalformedError("evidence", f"at most {MAX_SUBJECTS} subjects", f"{len(evidence.subjects)}")
+    return BuildEvidence(
+        digest=evidence.digest,
+        format=evidence.format,
+        authenticated=evidence.authenticated,
+        signers=evidence.signers,
+        builder=evidence.builder,
+        source=evidence.source,
+        slsa_level=evidence.slsa_level,
+        subjects=evidence.subjects,
+        checks=evidence.checks,
+    )
+
+
+def evidence_digest(octets: bytes) -> str:
+    """Return the digest by which a piece of evidence is named: the SHA-256 of its exact bytes."""
+    return sha256_hex(octets)

@@ -1,0 +1,139 @@
+"""Assemble the RuntimeReference from what was verified, surveyed and asked for; values in, one record out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from attest.codec import canonical, instant
+from attest.codec.octets import sha256_hex
+from attest.errors import RefusedError
+from attest.provenance.model import Component, VerifiedEvidence, sealed
+from attest.provenance.origins import origin_of
+from attest.seal.messages import SurveyedArchive
+from attest.seal.request import SealRequest
+from attest.seal.surveyor import Surveyed
+from attest.statement.digests import DigestSet
+from attest.statement.levels import ORIGIN_RANK, Origin
+from attest.statement.predicates.runtime_reference import (
+    Artifact,
+    Enforcement,
+    ManifestDescriptor,
+    MeasurementRules,
+    Place,
+    ProcessProfile,
+    RuntimeReference,
+    Server,
+    SubjectIdentifier,
+    Validity,
+)
+from attest.trust.references import OpenedReference
+from attest.trust.trust import Trust
+
+OUTSIDE: Final = (
+    "the interpreter, its standard library and the libraries of the system",
+    "what the process maps, its environment, its children and its sockets",
+)
+"""What runs with the server and is not measured yet; stated in every reference."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """All that a reference is assembled from."""
+
+    request: SealRequest
+    trust: Trust
+    evidence: tuple[VerifiedEvidence, ...]
+    surveyed: Surveyed
+    process: ProcessProfile | None
+    superseded: tuple[OpenedReference, ...]
+    writers: tuple[str, ...]
+
+
+def assemble(parts: Parts, *, at: int) -> RuntimeReference:
+    """Return the reference; raise `RefusedError` where the trust file's minimum is not reached."""
+    result = parts.surveyed.result
+    _check_minimum(parts, Origin(result.assurance.least))
+    artifacts = tuple(_artifact(item, parts) for item in result.archives if item.bound)
+    server = _server(parts, artifacts)
+    return RuntimeReference(
+        sealed_at=instant.text(at),
+        server=server,
+        subject_identifier=SubjectIdentifier(
+            content=parts.surveyed.manifest_digest, metadata=sha256_hex(canonical.encode(server))
+        ),
+        manifest=ManifestDescriptor(digest=DigestSet(sha256=parts.surveyed.manifest_digest), entries=result.entries),
+        assurance=result.assurance,
+        evidence=tuple(sealed(item) for item in sorted(parts.evidence, key=lambda item: item.digest)),
+        artifacts=artifacts,
+        unbound=_unbound(parts),
+        outside=OUTSIDE,
+        places=tuple(Place(name=item.root.name, path=item.place) for item in result.roots),
+        process=parts.process,
+        measurement=_measurement(parts),
+        validity=_validity(parts, at),
+        enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
+        writers=parts.writers,
+    )
+
+
+def _check_minimum(parts: Parts, least: Origin) -> None:
+    minimum = parts.trust.minima.assurance
+    if minimum is not None and ORIGIN_RANK[least] < ORIGIN_RANK[minimum]:
+        raise RefusedError("assurance", f"every file {minimum} or better, as the trust file asks", f"some only {least}")
+
+
+def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
+    said = origin_of(item.digest, parts.evidence)
+    origin, by = said if said is not None else (Origin.SITE, ())
+    return Artifact(name=item.filename, digest=item.digest, origin=origin, evidence=by)
+
+
+def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
+    """Name the server after what was asked, else after the best known archive, else after the tree."""
+    bound = [item for item in parts.surveyed.result.archives if item.bound]
+    origins = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
+    best = max(bound, key=lambda item: origins[item.filename], default=None)
+    asked = parts.request.name
+    if best is None or (asked is not None and asked != best.name):
+        return Server(name=asked if asked is not None else parts.request.trees[0].path.resolve().name or "server")
+    return Server(name=best.name, version=best.version, purl=f"pkg:pypi/{best.name}@{best.version}")
+
+
+def _unbound(parts: Parts) -> tuple[str, ...]:
+    """List components of SBOMs and archives at hand that no file on disk answers to."""
+    archives = parts.surveyed.result.archives
+    bound = [item.digest for item in archives if item.bound]
+    loose = {f"archive {item.filename}" for item in archives if not item.bound}
+    for item in parts.evidence:
+        for component in item.components:
+            if not any(digest.matches(known) for digest in component.digests for known in bound):
+                loose.add(f"component {_named(component)}")
+    return tuple(sorted(loose))
+
+
+def _named(component: Component) -> str:
+    return component.purl or f"{component.name}@{component.version or 'unknown'}"
+
+
+def _measurement(parts: Parts) -> MeasurementRules:
+    rules = parts.request.rules
+    return MeasurementRules(
+        cycle_seconds=rules.cycle,
+        max_gap_seconds=rules.max_gap,
+        max_age_seconds=rules.max_age,
+        min_binding=rules.min_binding,
+        min_isolation=rules.min_isolation,
+    )
+
+
+def _validity(parts: Parts, at: int) -> Validity:
+    rules = parts.request.rules
+    before = [item.predicate.validity.sequence for item in parts.superseded]
+    return Validity(
+        not_before=instant.text(rules.not_before if rules.not_before is not None else at),
+        not_after=instant.text(rules.not_after) if rules.not_after is not None else None,
+        ttl_seconds=rules.ttl,
+        sequence=max(before, default=0) + 1,
+        supersedes=tuple(sorted(item.digest for item in parts.superseded)),
+    )

@@ -1,0 +1,132 @@
+"""First half of the survey: look at the trees, read the archives, and find the members where they were installed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from attest.codec.paths import sort_key
+from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.measure.binding import PREFIX_ROOT, Archive, Bound
+from attest.measure.collectors import COLLECTORS
+from attest.measure.collectors.collector import Collector
+from attest.measure.tree import look_at_roots
+from attest.seal.messages import SurveyArchive, SurveyRequest, SurveyRoot
+from attest.statement.manifest import Root, Scope
+from attest.statement.observation import Observation
+
+_SHOWN: Final = 5
+"""How many differing files an error names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundArchive:
+    """An archive, what the parent said about it, and which installed files are its members."""
+
+    asked: SurveyArchive
+    bound: Bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bindings:
+    """Everything that was seen, and what of it is explained by archives."""
+
+    roots: tuple[SurveyRoot, ...]
+    observation: Observation
+    archives: tuple[BoundArchive, ...]
+
+
+def bind_archives(request: SurveyRequest) -> Bindings:
+    """Look at the roots and bind the archives to what is there.
+
+    What an installer put outside the trees becomes a root of its own, `prefix`, of which only those files count. Raises
+    `RefusedError` for an installed file that differs from its archive or is missing, with its path.
+    """
+    archives = [(asked, *_read(asked)) for asked in request.archives]
+    _check_names([archive for _, _, archive in archives])
+    roots = request.roots
+    observation = _look(roots)
+    outside = sorted({path for _, collector, archive in archives for path in collector.outside(archive, observation)})
+    if outside:
+        roots = (*roots, _prefix(outside))
+        observation = _look(roots)
+    bound = tuple(
+        BoundArchive(asked=asked, bound=collector.bind(archive, observation)) for asked, collector, archive in archives
+    )
+    for item in bound:
+        _refuse_differences(item)
+    return Bindings(
+        roots=tuple(sorted(roots, key=lambda item: item.root.name)), observation=observation, archives=bound
+    )
+
+
+def _read(asked: SurveyArchive) -> tuple[Collector, Archive]:
+    path = Path(asked.path)
+    for collector in COLLECTORS.values():
+        if collector.recognises(path):
+            archive = collector.read(path)
+            if archive.digest.sha256 != asked.sha256:
+                raise RefusedError(asked.path, f"the archive with sha256 {asked.sha256}", str(archive.digest.sha256))
+            return collector, archive
+    raise MalformedError(asked.path, f"an archive of a known kind: {', '.join(COLLECTORS)}", "another file")
+
+
+def _check_names(archives: Sequence[Archive]) -> None:
+    names = [(archive.kind, archive.name) for archive in archives]
+    for name in names:
+        if names.count(name) > 1:
+            raise RefusedError("--artifact", f"one archive of {name[1]}", "two")
+
+
+def _look(roots: Sequence[SurveyRoot]) -> Observation:
+    return look_at_roots(
+        {item.root.name: item.place for item in roots},
+        [item.root for item in roots],
+        {item.root.name: item.listed for item in roots},
+        clock_ms=lambda: time.time_ns() // 1_000_000,
+    )
+
+
+def _prefix(outside: Sequence[str]) -> SurveyRoot:
+    place = str(Path(*_common_parts([Path(path).parent.parts for path in outside])))
+    listed = sorted((str(Path(path).relative_to(place)) for path in outside), key=sort_key)
+    return SurveyRoot(root=Root(name=PREFIX_ROOT, scope=Scope.LISTED, mutable=()), place=place, listed=tuple(listed))
+
+
+def _common_parts(paths: Sequence[tuple[str, ...]]) -> list[str]:
+    common: list[str] = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return common
+
+
+def _refuse_differences(item: BoundArchive) -> None:
+    archive, bound = item.bound.archive, item.bound
+    if bound.mismatches:
+        first = bound.mismatches[0]
+        more = f" (and {len(bound.mismatches) - 1} more)" if len(bound.mismatches) > 1 else ""
+        raise RefusedError(
+            f"{first.key[0]}/{first.key[1]}",
+            f"what {archive.filename} holds, {first.expected}",
+            f"{first.found}{more}",
+            hint="install it again, or find out who changed it",
+        )
+    if bound.found and bound.missing:
+        named = ", ".join(f"{root}/{path}" for root, path in bound.missing[:_SHOWN])
+        raise RefusedError(archive.filename, "each of its files installed", f"{len(bound.missing)} missing: {named}")
+
+
+def refuse_troubles(observation: Observation) -> None:
+    """Refuse to seal what could not be read, is no plain file, or has a mode that no sealed file has."""
+    for (root, path), seen in sorted(observation.files.items()):
+        if seen.trouble is not None:
+            raise UnavailableError(f"{root}/{path}", "a readable file", f"{seen.trouble.kind}: {seen.trouble.detail}")
+        if seen.type_ is None:
+            raise RefusedError(f"{root}/{path}", "a file or a link", "another kind of file")
+        if seen.special:
+            raise RefusedError(f"{root}/{path}", "a file without setuid and setgid bits", "one with them")

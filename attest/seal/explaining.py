@@ -1,0 +1,156 @@
+"""Second half of the survey: every file seen gets an entry that says how its digest is known, or sealing is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Final
+
+from attest.errors import RefusedError
+from attest.measure.binding import BoundFile
+from attest.measure.deriver import Deriver
+from attest.measure.facts import Facts
+from attest.seal.binding import Bindings
+from attest.statement.levels import ORIGIN_RANK, Origin
+from attest.statement.manifest import Entry, FileKind, entry_key
+from attest.statement.observation import Derivation, Key, Observed, Trouble
+from attest.statement.predicates.runtime_reference import Assurance, Share
+
+_SHOWN: Final = 5
+_HINT: Final = "give the archives they came from (--artifact), or approve them by name (--allow-site GLOB)"
+
+
+def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entry, ...], Assurance]:
+    """Return the manifest's entries, sorted, and the shares by origin.
+
+    Raises `RefusedError` naming the files that neither archive nor rule nor `allow_site` explains.
+    """
+    seen = bindings.observation.files
+    known = _bound_files(bindings)
+    facts = Facts(
+        observation=bindings.observation,
+        known={key: file.sha256 for key, (file, _) in known.items()},
+        archives={
+            str(item.bound.archive.digest.sha256): item.bound.archive.filename
+            for item in bindings.archives
+            if item.bound.found
+        },
+        promised={key: given for item in bindings.archives for key, given in item.bound.promised.items()},
+    )
+    rest = [key for key in seen if key not in known]
+    outcomes = Deriver().derive_all(facts, rest)
+    entries = [_known_entry(seen[key], origin) for key, (_, origin) in known.items()]
+    ranks = {(entry.root, entry.path): entry.origin for entry in entries}
+    unexplained: list[Key] = []
+    for key in rest:
+        outcome = outcomes[key]
+        if isinstance(outcome, Derivation):
+            entries.append(_derived_entry(seen[key], outcome, ranks, outcomes))
+        else:
+            entries.append(_site_entry(seen[key]))
+    for entry in entries:
+        key = (entry.root, entry.path)
+        if entry.origin is Origin.SITE and not _allowed(key, allow_site):
+            unexplained.append(key)
+    _refuse_unexplained(unexplained, outcomes)
+    return tuple(sorted(entries, key=entry_key)), _assurance(entries, seen)
+
+
+def _bound_files(bindings: Bindings) -> dict[Key, tuple[BoundFile, Origin]]:
+    files: dict[Key, tuple[BoundFile, Origin]] = {}
+    for item in bindings.archives:
+        for key, file in item.bound.files.items():
+            before = files.get(key)
+            # Two archives may hold the same file with the same content: the better known one speaks for it.
+            if before is None or ORIGIN_RANK[before[1]] < ORIGIN_RANK[item.asked.origin]:
+                files[key] = (file, item.asked.origin)
+    return files
+
+
+def _known_entry(seen: Observed, origin: Origin) -> Entry:
+    return Entry(
+        root=seen.root,
+        path=seen.path,
+        type_=FileKind.FILE,
+        origin=origin,
+        size=seen.size,
+        sha256=seen.sha256,
+        executable=seen.executable,
+    )
+
+
+def _site_entry(seen: Observed) -> Entry:
+    if seen.type_ is FileKind.LINK:
+        return Entry(root=seen.root, path=seen.path, type_=FileKind.LINK, origin=Origin.SITE, target=seen.target)
+    return _known_entry(seen, Origin.SITE)
+
+
+def _derived_entry(
+    seen: Observed,
+    derivation: Derivation,
+    ranks: Mapping[Key, Origin],
+    outcomes: Mapping[Key, Derivation | Trouble | None],
+) -> Entry:
+    return Entry(
+        root=seen.root,
+        path=seen.path,
+        type_=seen.type_ or FileKind.FILE,
+        origin=Origin.DERIVED,
+        rank=_rank(derivation, ranks, outcomes),
+        rule=derivation.rule,
+        inputs=derivation.inputs,
+    )
+
+
+def _rank(
+    derivation: Derivation, ranks: Mapping[Key, Origin], outcomes: Mapping[Key, Derivation | Trouble | None]
+) -> Origin:
+    """Return the worst origin among the inputs; without any, the rule alone determines the content."""
+    worst = Origin.BUILT
+    for given in derivation.inputs:
+        root, _, path = given.partition("/")
+        inner = outcomes.get((root, path))
+        if (root, path) in ranks:
+            found = ranks[root, path]
+        elif isinstance(inner, Derivation) and inner != derivation:
+            found = _rank(inner, ranks, outcomes)
+        else:
+            continue
+        worst = min(worst, found, key=ORIGIN_RANK.__getitem__)
+    return worst
+
+
+def _allowed(key: Key, allow_site: tuple[str, ...]) -> bool:
+    """Whether a glob approves the file: against its path in the root, or `root/path`; `*` also crosses `/`."""
+    return any(fnmatchcase(key[1], glob) or fnmatchcase("/".join(key), glob) for glob in allow_site)
+
+
+def _refuse_unexplained(keys: list[Key], outcomes: Mapping[Key, Derivation | Trouble | None]) -> None:
+    if not keys:
+        return
+    first = sorted(keys)[:_SHOWN]
+    named = ", ".join(f"{root}/{path}{_why(outcomes.get((root, path)))}" for root, path in first)
+    more = f" and {len(keys) - len(first)} more" if len(keys) > len(first) else ""
+    raise RefusedError("seal", "each file explained by an archive or a rule", f"{named}{more}", hint=_HINT)
+
+
+def _why(outcome: Derivation | Trouble | None) -> str:
+    return f" ({outcome.detail})" if isinstance(outcome, Trouble) else ""
+
+
+def _assurance(entries: list[Entry], seen: Mapping[Key, Observed]) -> Assurance:
+    files = dict.fromkeys(Origin, 0)
+    octets = dict.fromkeys(Origin, 0)
+    for entry in entries:
+        files[entry.origin] += 1
+        octets[entry.origin] += seen[entry.root, entry.path].size or 0
+    shares = {origin: Share(files=files[origin], bytes=octets[origin]) for origin in Origin}
+    ranked = [entry.rank or entry.origin for entry in entries]
+    return Assurance(
+        built=shares[Origin.BUILT],
+        listed=shares[Origin.LISTED],
+        locked=shares[Origin.LOCKED],
+        derived=shares[Origin.DERIVED],
+        site=shares[Origin.SITE],
+        least=min(ranked, key=ORIGIN_RANK.__getitem__, default=Origin.SITE),
+    )

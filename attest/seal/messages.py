@@ -1,0 +1,63 @@
+"""What the sealing process and its keyless child say to one another: records of ours, read as strictly as any."""
+
+from __future__ import annotations
+
+from attest.codec.records import Count, Line, Record, Sha256Hex
+from attest.statement.digests import DigestSet
+from attest.statement.levels import Origin
+from attest.statement.manifest import Root
+from attest.statement.predicates.runtime_reference import Assurance
+
+
+class SurveyRoot(Record, kw_only=True):
+    """A root to survey and where it lies; `listed` paths make it a root of single files."""
+
+    root: Root
+    place: Line
+    listed: tuple[Line, ...]
+
+
+class SurveyArchive(Record, kw_only=True):
+    """An archive at hand, its digests as the parent computed them, and the origin that build evidence gives it."""
+
+    path: Line
+    sha256: Sha256Hex
+    origin: Origin
+
+
+class SurveyRequest(Record, kw_only=True):
+    """What to survey."""
+
+    roots: tuple[SurveyRoot, ...]
+    archives: tuple[SurveyArchive, ...]
+    allow_site: tuple[Line, ...]
+
+
+class SurveyedArchive(Record, kw_only=True):
+    """An archive, whether its files were found in the tree, and what it calls itself."""
+
+    sha256: Sha256Hex
+    digest: DigestSet
+    filename: Line
+    name: Line
+    version: Line
+    bound: bool
+
+
+class SurveyResult(Record, kw_only=True):
+    """What was found: followed by the manifest's lines."""
+
+    roots: tuple[SurveyRoot, ...]
+    entries: Count
+    assurance: Assurance
+    archives: tuple[SurveyedArchive, ...]
+
+
+class SurveyFailure(Record, kw_only=True):
+    """Why there is no result: an error of ours, by kind."""
+
+    kind: Line
+    where: Line
+    expected: Line
+    found: Line
+    hint: Line | None = None

@@ -1,0 +1,69 @@
+"""What a person asks to have sealed: trees, evidence, rules; values only, already read from flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attest.errors import RefusedError
+from attest.provenance.model import Expectations
+from attest.statement.levels import Binding, Isolation
+from attest.statement.predicates.runtime_reference import Action
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """An installed directory, or a single file, and the name of its root."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How the server has to be measured and what follows; seconds."""
+
+    cycle: int = 10
+    max_gap: int = 30
+    max_age: int = 60
+    ttl: int | None = None
+    min_binding: Binding | None = None
+    min_isolation: Isolation | None = None
+    on_drift: Action = Action.ALERT
+    audit_only: bool = False
+    not_before: int | None = None
+    not_after: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealRequest:
+    """Everything that a sealing is made from, apart from key and trust file."""
+
+    trees: tuple[Tree, ...]
+    artifacts: tuple[Path, ...] = ()
+    evidence: tuple[Path, ...] = ()
+    expectations: Expectations = field(default_factory=Expectations)
+    allow_site: tuple[str, ...] = ()
+    mutable: tuple[Path, ...] = ()
+    name: str | None = None
+    command: tuple[str, ...] = ()
+    supersedes: tuple[Path, ...] = ()
+    writers: tuple[Path, ...] = ()
+    rules: Rules = Rules()
+
+
+def name_trees(paths: Sequence[Path], named: Mapping[str, Path]) -> tuple[Tree, ...]:
+    """Name the trees: as `named` says (`--root NAME=PATH`), the others `tree`, `tree2`, ... in their order."""
+    names = {path.resolve(): name for name, path in named.items()}
+    if len(names) != len(named):
+        raise RefusedError("--root", "a name for each place", "two names for one place")
+    trees: list[Tree] = []
+    unnamed = 0
+    for path in paths:
+        name = names.pop(path.resolve(), None)
+        if name is None:
+            unnamed += 1
+            name = "tree" if unnamed == 1 else f"tree{unnamed}"
+        trees.append(Tree(name=name, path=path))
+    return (*trees, *(Tree(name=name, path=path) for path, name in names.items()))

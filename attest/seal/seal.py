@@ -1,0 +1,147 @@
+"""Seal: verify the evidence, survey tree and archives, assemble the reference, sign it last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from attest.codec.files import read_file
+from attest.codec.octets import sha256_hex
+from attest.errors import RefusedError
+from attest.provenance.model import VerifiedEvidence
+from attest.provenance.origins import origin_of
+from attest.provenance.read import read_evidence
+from attest.seal.assembling import Parts, assemble
+from attest.seal.command import profile_of
+from attest.seal.messages import SurveyArchive, SurveyRequest
+from attest.seal.request import SealRequest
+from attest.seal.roots import survey_roots
+from attest.seal.surveyor import Surveyed, run_survey
+from attest.signing.dsse import encode_envelope
+from attest.signing.keyfiles import load_public
+from attest.signing.keys import PrivateKey
+from attest.statement.attachments import write_attachments
+from attest.statement.digests import DigestSet, Subject
+from attest.statement.levels import Origin
+from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, EvidenceCheck, RuntimeReference
+from attest.statement.statement import make_statement, payload_digest, sign_statement
+from attest.trust.references import OpenedReference, open_reference
+from attest.trust.role import Role
+from attest.trust.trust import Trust, check_current
+
+MAX_ARCHIVE_BYTES = 4 * 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """A finished reference and what belongs beside it; nothing is written yet."""
+
+    digest: str
+    reference: RuntimeReference
+    envelope: bytes
+    manifest: bytes
+    attachments: tuple[bytes, ...]
+
+
+def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey], *, at: int) -> Sealed:
+    """Seal what `request` describes, at time `at` (milliseconds since 1970).
+
+    `load_key` is called after everything hostile has been parsed, in other processes where it is archives or trees.
+    Raises `UntrustedError` (evidence, key), `RefusedError` (unexplained or differing files), `MalformedError`.
+    """
+    check_current(trust, at)
+    evidence, pieces = _verify_evidence(request, trust)
+    superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
+    archives = tuple(_archive(path, evidence) for path in request.artifacts)
+    roots = survey_roots(request)
+    places = {item.root.name: item.place for item in roots}
+    process = profile_of(request.command, places)
+    surveyed = run_survey(SurveyRequest(roots=roots, archives=archives, allow_site=request.allow_site))
+    parts = Parts(
+        request=request,
+        trust=trust,
+        evidence=evidence,
+        surveyed=surveyed,
+        process=process,
+        superseded=tuple(superseded),
+        writers=_writers(request, trust, at),
+    )
+    reference = assemble(parts, at=at)
+    return _sign(reference, surveyed, pieces, trust, load_key, at)
+
+
+def _sign(
+    reference: RuntimeReference,
+    surveyed: Surveyed,
+    pieces: tuple[bytes, ...],
+    trust: Trust,
+    load_key: Callable[[], PrivateKey],
+    at: int,
+) -> Sealed:
+    key = load_key()
+    if trust.ring(Role.SEALER, at).find(key.keyid) is None:
+        raise RefusedError(
+            f"key {key.keyid[:16]}", "a sealer of the trust file", "another key", hint="attest trust new --sealer PUB"
+        )
+    subjects = (
+        Subject(name="manifest", digest=DigestSet(sha256=surveyed.manifest_digest)),
+        *(Subject(name=item.name, digest=item.digest) for item in reference.artifacts),
+    )
+    envelope = sign_statement(make_statement(PREDICATE_TYPE, reference, subjects), key)
+    return Sealed(
+        digest=payload_digest(envelope, where="reference"),
+        reference=reference,
+        envelope=encode_envelope(envelope),
+        manifest=surveyed.manifest,
+        attachments=tuple(write_attachments(pieces)),
+    )
+
+
+def _verify_evidence(request: SealRequest, trust: Trust) -> tuple[tuple[VerifiedEvidence, ...], tuple[bytes, ...]]:
+    pieces = tuple(read_file(path) for path in request.evidence)
+    verified = tuple(
+        read_evidence(piece, trust=trust, expectations=request.expectations, where=str(path))
+        for path, piece in zip(request.evidence, pieces, strict=True)
+    )
+    for path, item in zip(request.evidence, verified, strict=True):
+        for check in item.checks:
+            if item.authenticated and check.status not in {"pass", "not-applicable"}:
+                raise RefusedError(str(path), "evidence whose every check passes", _told(check), hint=_hint(check))
+    return verified, pieces
+
+
+def _told(check: EvidenceCheck) -> str:
+    return f"{check.id} {check.status}: {check.detail}"
+
+
+def _hint(check: EvidenceCheck) -> str | None:
+    return (
+        "name the source you expect: --source-uri URI, or --source in the trust file" if "source" in check.id else None
+    )
+
+
+def _archive(path: Path, evidence: tuple[VerifiedEvidence, ...]) -> SurveyArchive:
+    """Digest an archive and find out what build evidence says of it; without any, what is in it is only `site`."""
+    octets = read_file(path, max_bytes=MAX_ARCHIVE_BYTES)
+    said = origin_of(DigestSet(sha256=sha256_hex(octets)), evidence)
+    return SurveyArchive(
+        path=str(path.absolute()), sha256=sha256_hex(octets), origin=said[0] if said is not None else Origin.SITE
+    )
+
+
+def _open_superseded(path: Path, trust: Trust, at: int) -> OpenedReference:
+    return open_reference(read_file(path), trust, at=at, where=str(path))
+
+
+def _writers(request: SealRequest, trust: Trust, at: int) -> tuple[str, ...]:
+    trusted = {key.keyid for key in trust.ring(Role.WRITER, at).keys}
+    narrowed = {load_public(path).keyid for path in request.writers} if request.writers else trusted
+    foreign = sorted(narrowed - trusted)
+    if foreign:
+        raise RefusedError("--writer", "a writer of the trust file", foreign[0])
+    if not narrowed:
+        raise RefusedError(
+            "trust file", "at least one writer, whose receipts will count", "none", hint="attest trust new --writer PUB"
+        )
+    return tuple(sorted(narrowed))

@@ -1,0 +1,111 @@
+"""What was seen: one record a file or link, all of them by root and path, and the process that runs them.
+
+Values only. `attest.measure` makes them, `attest.appraisal` judges them; neither room knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from attest.statement.findings import FindingKind
+from attest.statement.manifest import FileKind
+
+Key = tuple[str, str]
+"""(root name, relative path)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """Why something could not be observed properly; becomes a finding of this kind."""
+
+    kind: FindingKind
+    detail: str
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One file or link, as it was found.
+
+    A file has `size` (bytes), `sha256`, `executable` (any x bit), `special` (setuid or setgid) and
+    `mtime_seconds`; a link has `target`. With `trouble` the rest may be missing. `type_` is None for
+    what is neither file nor link (device, FIFO, socket) and for a directory that is in trouble.
+
+    No dataclass, though it is never written: a look makes one a file, a frozen dataclass takes
+    longer to make than the file to open.
+    """
+
+    root: str
+    path: str
+    type_: FileKind | None
+    size: int | None = None
+    sha256: str | None = None
+    executable: bool | None = None
+    special: bool = False
+    mtime_seconds: int | None = None
+    target: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def key(self) -> Key:
+        """(root name, relative path)."""
+        return self.root, self.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """All that one look at some roots found: files by key, and where each root lay.
+
+    Trouble with a root as a whole stands under the path `.`. A name that no document could hold
+    stands under an escaped one, which has a backslash in it and so is never a real path.
+    """
+
+    files: Mapping[Key, Observed]
+    places: Mapping[str, str]
+    """Root name to the absolute path of its directory."""
+    started_at: int
+    """Milliseconds since 1970, before the first read; age counts from here."""
+    finished_at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Derivation:
+    """A file is what `rule` makes of `inputs`: `root/path` of other files, or `name=value`."""
+
+    rule: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileIdentity:
+    """Which file, whatever its name: equal device and inode mean one and the same."""
+
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedProcess:
+    """One process at one moment; `pid`, `start_time_ticks` and `boot_id` name it for ever.
+
+    With `trouble`, or once it is not `alive`, the fields that default to None may be missing.
+    """
+
+    pid: int
+    start_time_ticks: int
+    """Clock ticks since boot, field 22 of /proc/PID/stat."""
+    boot_id: str
+    alive: bool
+    uid: int | None = None
+    """The effective one."""
+    argv: tuple[str, ...] | None = None
+    """As the process shows it, and it may rewrite it; bytes that are not UTF-8 as surrogates."""
+    executable_path: str | None = None
+    """Where procfs says it lies, without the mark of a deleted one."""
+    executable_deleted: bool = False
+    """Unlinked or replaced since it was started, or never on disk (memfd)."""
+    executable_sha256: str | None = None
+    """Of the file that runs, whatever lies at its path now."""
+    executable_identity: FileIdentity | None = None
+    trouble: Trouble | None = None

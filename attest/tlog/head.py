@@ -1,0 +1,70 @@
+"""The writing end of a log: receipts in, linked rows and signed checkpoints out. In memory; a store makes it last."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from attest.codec import instant
+from attest.codec.octets import sha256_hex
+from attest.errors import RefusedError
+from attest.signing.keys import PrivateKey
+from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
+from attest.tlog.entry import LogEntry, encode_entry, entry_digest
+from attest.tlog.merkle import leaf_hash
+from attest.tlog.stores.row import NewRow
+from attest.tlog.tail import Tail
+
+
+@final
+class Head:
+    """What the next entry is built upon; it moves on with every entry that is linked to it."""
+
+    __slots__ = ("_frontier", "_previous", "_time", "origin")
+
+    def __init__(self, origin: str, tail: Tail) -> None:
+        """Go on after `tail` of the log `origin`."""
+        self.origin: Final = origin
+        self._frontier = tail.frontier
+        self._previous = tail.previous
+        self._time = tail.time
+
+    @property
+    def size(self) -> int:
+        """The number of entries, and so the sequence number of the next one."""
+        return self._frontier.size
+
+    @property
+    def previous(self) -> str:
+        """The digest of the last entry, which the next one names."""
+        return self._previous
+
+    def check_time(self, time: int) -> int:
+        """Return `time` (milliseconds since 1970), or raise `RefusedError` if it is before the last entry's.
+
+        Times in a log never go back; an entry that did would fail every later verification.
+        """
+        if time < self._time:
+            expected, found = instant.text(self._time), instant.text(time)
+            hint = "the clock was set back: wait, or set it right"
+            raise RefusedError("clock", f"no time before the last entry's, {expected}", found, hint=hint)
+        return time
+
+    def link(self, *, event: str, time: int, receipt: bytes, landmark: bool) -> NewRow:
+        """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay."""
+        entry = encode_entry(
+            LogEntry(
+                origin=self.origin,
+                event=event,
+                sequence=self._frontier.size,
+                time=instant.text(self.check_time(time)),
+                previous=self._previous,
+                commitment=sha256_hex(receipt),
+            )
+        )
+        subtrees = b"".join(self._frontier.append(leaf_hash(entry)))
+        self._previous, self._time = entry_digest(entry), time
+        return NewRow(entry=entry, receipt=receipt, subtrees=subtrees, landmark=landmark)
+
+    def sign(self, key: PrivateKey) -> bytes:
+        """Sign a checkpoint over every entry linked so far."""
+        return sign_checkpoint(Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root()), key)

@@ -1,0 +1,29 @@
+"""What goes into a store and what comes out of it: an entry, its receipt, and the subtrees that the entry completes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRow:
+    """An entry to append and its receipt.
+
+    `subtrees` are the concatenated hashes of the perfect subtrees whose last leaf is this entry, leaf level first.
+    A `landmark` is an entry that is found again without reading those after it: the beginning or end of a run.
+    """
+
+    entry: bytes
+    receipt: bytes
+    subtrees: bytes
+    landmark: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A stored entry and its receipt, as they were appended."""
+
+    sequence: int
+    entry: bytes
+    receipt: bytes
+    subtrees: bytes

@@ -1,0 +1,173 @@
+"""The trust file with its meaning checked: key rings by role, builders, minima. Whoever decides takes a `Trust`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from attest.codec import instant, strict
+from attest.codec.files import read_file
+from attest.codec.octets import from_base64, sha256_hex
+from attest.errors import MalformedError, UntrustedError
+from attest.signing.keyring import KeyRing
+from attest.signing.keys import PublicKey, public_from_spki
+from attest.trust.document import MAX_TRUST_BYTES, Minima, TrustedKey, TrustFile
+from attest.trust.role import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatedKey:
+    """A key and its window, both ends inclusive, in milliseconds since 1970; None is open."""
+
+    key: PublicKey
+    not_before: int | None = None
+    not_after: int | None = None
+
+    def counts_at(self, at: int) -> bool:
+        """Return whether `at` lies in the window."""
+        return (self.not_before is None or self.not_before <= at) and (self.not_after is None or at <= self.not_after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """A build platform as far as it is believed; a key in its ring speaks for this `id` and for no other."""
+
+    id: str
+    ring: KeyRing
+    max_level: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """A trust file that was checked: `digest` is the SHA-256 of its exact bytes, `document` its form.
+
+    Without `at`, rings and builders hold every key, whatever its window: pass the time that the judgement is about, or
+    narrow the whole once with `as_of`. Whether the file itself has expired: `check_current`.
+    """
+
+    document: TrustFile
+    digest: str
+    keys: Mapping[Role, tuple[DatedKey, ...]]
+    builder_keys: Mapping[str, tuple[DatedKey, ...]]
+
+    @property
+    def minima(self) -> Minima:
+        """The least that is enough."""
+        return self.document.minima
+
+    @property
+    def builders(self) -> tuple[Builder, ...]:
+        """The builders, in the file's order; one whose keys are all outside their windows has an empty ring."""
+        return tuple(
+            Builder(
+                id=row.id,
+                ring=self._ring(Role.BUILDER, self.builder_keys[row.id]),
+                max_level=row.max_level,
+                sources=row.sources,
+            )
+            for row in self.document.builders
+        )
+
+    def ring(self, role: Role, at: int | None = None) -> KeyRing:
+        """Return the keys of a role (of builders: of all together) that count at `at`; the ring may be empty."""
+        return self._ring(role, self.keys[role] if at is None else _counting(self.keys[role], at))
+
+    def as_of(self, at: int) -> Trust:
+        """Return the same trust with only the keys that count at `at` (milliseconds since 1970)."""
+        return replace(
+            self,
+            keys={role: _counting(keys, at) for role, keys in self.keys.items()},
+            builder_keys={name: _counting(keys, at) for name, keys in self.builder_keys.items()},
+        )
+
+    def _ring(self, role: Role, keys: tuple[DatedKey, ...]) -> KeyRing:
+        threshold: int = getattr(self.document.thresholds, role.value)
+        return KeyRing(role=role.value, keys=tuple(dated.key for dated in keys), threshold=threshold)
+
+
+def load_trust(path: Path) -> Trust:
+    """Read a trust file; raise `UnavailableError` if it cannot be read, `MalformedError` if it is not one."""
+    return parse_trust(read_file(path, max_bytes=MAX_TRUST_BYTES), where=str(path))
+
+
+def parse_trust(octets: bytes, where: str) -> Trust:
+    """Read the bytes of a trust file and check what they mean; raise `MalformedError`.
+
+    Refused beside every fault of form: a key twice, be it in two roles or two builders; a key whose id, algorithm or
+    bytes disagree; a window that ends before it begins; a builder id twice; a threshold that a role's keys never reach.
+    """
+    document = strict.read_edited(octets, TrustFile, where=where, max_bytes=MAX_TRUST_BYTES)
+    if document.expires is not None:
+        instant.parse(document.expires, where=f"{where}: expires")
+    keys = {role: tuple(_read_key(key, at) for key, at in _rows(document, role, where)) for role in Role}
+    builder_keys = {
+        builder.id: tuple(_read_key(key, f"{where}: builder {builder.id}") for key in builder.keys)
+        for builder in document.builders
+    }
+    trust = Trust(document=document, digest=sha256_hex(octets), keys=keys, builder_keys=builder_keys)
+    _check_one_role_a_key(keys, where)
+    _check_thresholds(trust, where)
+    return trust
+
+
+def check_current(trust: Trust, at: int) -> None:
+    """Raise `UntrustedError` if the trust file has expired at `at` (milliseconds since 1970)."""
+    expires = trust.document.expires
+    if expires is not None and instant.parse(expires, where="expires") <= at:
+        raise UntrustedError(
+            "trust file",
+            f"a file that is current at {instant.text(at)}",
+            f"one that expired at {expires}",
+            hint="get a newer trust file from whoever decides whom to trust",
+        )
+
+
+def _counting(keys: tuple[DatedKey, ...], at: int) -> tuple[DatedKey, ...]:
+    return tuple(dated for dated in keys if dated.counts_at(at))
+
+
+def _rows(document: TrustFile, role: Role, where: str) -> Iterator[tuple[TrustedKey, str]]:
+    flat = {
+        Role.SEALER: document.sealers,
+        Role.WRITER: document.writers,
+        Role.BUILDER: tuple(key for builder in document.builders for key in builder.keys),
+        Role.VERIFIER: document.verifiers,
+        Role.WITNESS: document.witnesses,
+    }
+    for number, key in enumerate(flat[role], 1):
+        yield key, f"{where}: {role} key {number}"
+
+
+def _read_key(row: TrustedKey, where: str) -> DatedKey:
+    key = public_from_spki(from_base64(row.public_key, where=f"{where}: publicKey"), where=f"{where}: publicKey")
+    if row.keyid != key.keyid:
+        raise MalformedError(f"{where}: keyid", f"the SHA-256 of the key, {key.keyid}", row.keyid)
+    if row.algorithm != key.algorithm.name:
+        raise MalformedError(f"{where}: algorithm", f"the key's own, {key.algorithm.name}", row.algorithm[:80])
+    start = None if row.not_before is None else instant.parse(row.not_before, where=f"{where}: notBefore")
+    end = None if row.not_after is None else instant.parse(row.not_after, where=f"{where}: notAfter")
+    if start is not None and end is not None and end <= start:
+        raise MalformedError(f"{where}: notAfter", f"a time after notBefore, {row.not_before}", f"{row.not_after}")
+    return DatedKey(key=key, not_before=start, not_after=end)
+
+
+def _check_one_role_a_key(keys: Mapping[Role, tuple[DatedKey, ...]], where: str) -> None:
+    seen: dict[str, Role] = {}
+    for role, dated_keys in keys.items():
+        for dated in dated_keys:
+            if dated.key.keyid in seen:
+                found = f"{dated.key.keyid} as {seen[dated.key.keyid]} and again as {role}"
+                raise MalformedError(where, "each key once, in one role", found)
+            seen[dated.key.keyid] = role
+
+
+def _check_thresholds(trust: Trust, where: str) -> None:
+    if len(trust.builder_keys) != len(trust.document.builders):
+        raise MalformedError(where, "each builder id once", "one twice")
+    rings = [trust.ring(role) for role in Role if role is not Role.BUILDER and trust.keys[role]]
+    for ring in [*rings, *(builder.ring for builder in trust.builders)]:
+        if len(ring.keys) < ring.threshold:
+            found = f"{len(ring.keys)}"
+            raise MalformedError(f"{where}: thresholds", f"at least {ring.threshold} {ring.role} keys", found)

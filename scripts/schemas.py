@@ -1,0 +1,80 @@
+"""Write schemas/ from the records; `--check` only compares, and exits 1 naming each stale, missing or surplus file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from attest.codec.schema import json_schema
+from attest.evidence.grammar import BundleLine
+from attest.signing.dsse import Envelope
+from attest.statement.attachments import Attachment
+from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
+from attest.statement.predicates import PREDICATES, short_name
+from attest.tlog.entry import LogEntry
+from attest.trust.document import TrustFile
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas"
+BASE: Final = "https://mcp-attest.github.io/schemas"
+SUFFIX: Final = ".schema.json"
+
+SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
+    **{short_name(uri): (f"Predicate {short_name(uri)} v0.1", record) for uri, record in PREDICATES.items()},
+    "attachment": ("A line of REF.evidence.jsonl: one piece of build evidence", Attachment),
+    "envelope": ("A DSSE envelope as mcp-attest writes it", Envelope),
+    "evidence-bundle": ("A line of an evidence bundle", BundleLine),
+    "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
+    "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
+    "trust": ("The trust file: who may say what", TrustFile),
+}
+"""Name, which is also the file's and the last but one part of the schema's id; title; type."""
+
+
+def wanted() -> dict[str, bytes]:
+    """Return what the folder should hold: file name to content."""
+    return {
+        f"{name}{SUFFIX}": json_schema(kind, identifier=f"{BASE}/{name}/v0.1", title=title)
+        for name, (title, kind) in SCHEMAS.items()
+    }
+
+
+def differences(folder: Path) -> list[str]:
+    """Return one line for each file that is missing, stale or surplus in `folder`."""
+    files = wanted()
+    found = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
+    missing = [f"schemas/{name}: missing" for name in files if name not in found]
+    stale = [f"schemas/{name}: stale" for name in files if name in found and found[name] != files[name]]
+    surplus = [f"schemas/{name}: surplus" for name in found if name not in files]
+    return sorted(missing + stale + surplus)
+
+
+def write(folder: Path) -> None:
+    """Make `folder` hold what it should."""
+    folder.mkdir(exist_ok=True)
+    files = wanted()
+    for path in folder.glob("*"):
+        if path.is_file() and path.name not in files:
+            path.unlink()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def main() -> int:
+    """Write, or compare; return 1 if the comparison finds something."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    if not parser.parse_args().check:
+        write(FOLDER)
+        return 0
+    found = differences(FOLDER)
+    for line in found:
+        print(line)
+    if found:
+        print("hint: make schemas", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Every reader of a document, one row each: what the property tests, the vectors and the fuzzer run.
+
+`read` takes any bytes and returns the one form of what it read, or None where a format has several forms. It raises
+nothing but `AttestError`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from attest.codec import canonical, strict
+from attest.codec.records import Record
+from attest.errors import MalformedError
+from attest.evidence.packing import recognise
+from attest.evidence.reading import split_lines
+from attest.evidence.verify.lines import Lines
+from attest.measure.archive import ZipArchive
+from attest.measure.entry_points import read_commands
+from attest.measure.marshal_form import normal_form
+from attest.measure.record import read_record
+from attest.provenance.model import Expectations
+from attest.provenance.read import read_evidence
+from attest.signing.dsse import encode_envelope, open_foreign_envelope, read_envelope, read_foreign_envelope
+from attest.signing.keyfiles import parse_private, parse_public
+from attest.signing.note import open_note, sign_note
+from attest.statement.attachments import read_attachments, write_attachments
+from attest.statement.manifest import read_manifest, write_manifest
+from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
+from attest.statement.statement import open_statement, predicate_type_of, read_statement
+from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
+from attest.tlog.entry import encode_entry, read_entry
+from attest.trust.role import Role
+from attest.trust.trust import parse_trust
+from tests import documents
+from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
+
+TRUST: Final = parse_trust(documents.TRUST, where="trust")
+NOTE_NAME: Final = "witness.example/log"
+PYC_MAGIC: Final = b"\xcb\r\r\n"
+"""Python 3.12."""
+
+Read = Callable[[bytes], bytes | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A reader and one good document for it; `json` where a document is one JSON value."""
+
+    good: bytes
+    read: Read
+    json: bool = False
+
+
+def _statement(predicate_type: str, predicate: type[Record]) -> Read:
+    def read(octets: bytes) -> bytes:
+        return canonical.encode(read_statement(octets, predicate_type, predicate, where="statement"))
+
+    return read
+
+
+def _envelope(octets: bytes) -> bytes:
+    """An envelope of ours, down to the statement that is in it."""
+    envelope = read_envelope(octets, where="envelope")
+    ring = TRUST.ring(Role.SEALER)
+    kind = runtime_revocation.PREDICATE_TYPE
+    open_statement(envelope, ring, kind, runtime_revocation.RuntimeRevocation, where="envelope")
+    return encode_envelope(envelope) + (b"\n" if octets.endswith(b"\n") else b"")
+
+
+def _claimed_type(octets: bytes) -> None:
+    """The payload of an envelope whose signature nobody checked."""
+    predicate_type_of(read_envelope(octets, where="envelope"), where="envelope")
+
+
+def _foreign_envelope(octets: bytes) -> None:
+    open_foreign_envelope(read_foreign_envelope(octets, where="envelope"), make_ring(BUILDER), where="envelope")
+
+
+def _evidence(octets: bytes) -> None:
+    read_evidence(octets, trust=TRUST, expectations=Expectations(), where="evidence")
+
+
+def _foreign_statement(octets: bytes) -> None:
+    """A payload that a builder did sign, whatever it is: as far as its own readers go."""
+    strict.parse(octets, where="payload")
+    _evidence(sign_foreign(octets, BUILDER))
+
+
+def _trust(octets: bytes) -> None:
+    parse_trust(octets, where="trust")
+
+
+def _manifest(octets: bytes) -> bytes:
+    header, entries = read_manifest(octets.splitlines(keepends=True), where="manifest")
+    return b"".join(write_manifest(header.roots, entries))
+
+
+def _attachments(octets: bytes) -> bytes:
+    pieces = read_attachments(octets.splitlines(keepends=True), where="attachments")
+    return b"".join(write_attachments(pieces.values()))
+
+
+def _entry(octets: bytes) -> bytes:
+    return encode_entry(read_entry(octets, where="entry"))
+
+
+def _checkpoint(octets: bytes) -> None:
+    open_checkpoint(octets, WRITER.public, where="checkpoint")
+
+
+def _claimed_checkpoint(octets: bytes) -> None:
+    """A checkpoint whose signature nobody checked."""
+    read_checkpoint_unverified(octets, where="checkpoint")
+
+
+def _note(octets: bytes) -> None:
+    open_note(octets, NOTE_NAME, SEALER.public, where="note")
+
+
+def _public_key(octets: bytes) -> None:
+    parse_public(octets, where="key")
+
+
+def _private_key(octets: bytes) -> None:
+    parse_private(octets, where="key")
+
+
+def _bundle(octets: bytes) -> bytes:
+    """The lines of an evidence bundle, in the order of its grammar, and what the last one says of the others."""
+    lines = Lines(split_lines(iter([octets]), where="bundle"))
+    records = [line.record for line in lines]
+    if lines.closing is None or lines.closing != records[-1]:
+        raise MalformedError("bundle", "a last line that counts and hashes those before", "another, or none")
+    return b"".join(canonical.encode(record) + b"\n" for record in records)
+
+
+def _packed(octets: bytes) -> None:
+    """A packed file, whatever is in it."""
+    for _ in recognise(octets[:4]).unpack(io.BytesIO(octets), "packed"):
+        pass
+
+
+def _zip(octets: bytes) -> None:
+    """A wheel as an archive, every member read to its end."""
+    archive = ZipArchive(io.BytesIO(octets), where="wheel")
+    for member in archive.members:
+        for _ in archive.read(member):
+            pass
+
+
+def _record(octets: bytes) -> None:
+    read_record(octets, where="RECORD")
+
+
+def _entry_points(octets: bytes) -> None:
+    read_commands(octets, where="entry_points.txt")
+
+
+def _bytecode(octets: bytes) -> None:
+    normal_form(octets, PYC_MAGIC, where="pyc")
+
+
+TARGETS: Final[dict[str, Target]] = {
+    **{
+        short_name(uri): Target(good=documents.PAYLOADS[short_name(uri)], read=_statement(uri, predicate), json=True)
+        for uri, predicate in PREDICATES.items()
+    },
+    "attachments": Target(good=documents.ATTACHMENTS, read=_attachments),
+    "bundle": Target(good=documents.BUNDLE, read=_bundle),
+    "bytecode": Target(good=documents.BYTECODE, read=_bytecode),
+    "checkpoint": Target(good=documents.CHECKPOINT, read=_checkpoint),
+    "claimed-checkpoint": Target(good=documents.CHECKPOINT, read=_claimed_checkpoint),
+    "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
+    "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),
+    "cyclonedx-file": Target(good=documents.SBOM, read=_evidence, json=True),
+    "entry-points": Target(good=b"[console_scripts]\nmcp-server-time = mcp_server_time:main\n", read=_entry_points),
+    "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),
+    "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
+    "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
+    "log-entry": Target(good=documents.LOG[1].entry, read=_entry, json=True),
+    "manifest": Target(good=documents.MANIFEST, read=_manifest),
+    "note": Target(good=sign_note("three\nlines\nof text\n", NOTE_NAME, SEALER), read=_note),
+    "packed": Target(good=gzip.compress(documents.MANIFEST, mtime=0), read=_packed),
+    "private-key": Target(good=documents.PRIVATE_KEY, read=_private_key),
+    "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
+    "record": Target(good=b"a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nRECORD,,\n", read=_record),
+    "slsa-dsse": Target(good=documents.PROVENANCE, read=_evidence, json=True),
+    "trust": Target(good=documents.TRUST, read=_trust, json=True),
+    "zip": Target(good=make_zip({"pkg/__init__.py": b"x = 1\n", "pkg/data": b"0" * 5000}), read=_zip),
+}
