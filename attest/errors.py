@@ -7,6 +7,10 @@ turns each kind into its exit code. A verdict is a value and never one of these.
 from __future__ import annotations
 
 
+_MAX_CHARACTERS = 2000
+"""A message quotes documents; a person has to be able to read it."""
+
+
 class AttestError(Exception):
     """The root of all errors that this package raises on purpose."""
 
@@ -19,7 +23,14 @@ class AttestError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, found {self.found}"
+        return _one_line(f"{self.where}: expected {self.expected}, found {self.found}")
+
+
+def _one_line(text: str) -> str:
+    # What is quoted is the attacker's: no line ends, no escape sequences that drive a terminal.
+    if len(text) > _MAX_CHARACTERS:
+        text = f"{text[: _MAX_CHARACTERS - 1]}…"
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 class MalformedError(AttestError):

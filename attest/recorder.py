@@ -8,19 +8,17 @@ is durable. Never: a receipt acknowledged and lost, a further one after a store 
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple, Self, TypeVar, final
+from typing import Any, Final, Self, final
 
 from attest.codec import canonical, instant, strict
 from attest.codec.clock import Clock
-from attest.codec.octets import sha256_hex
 from attest.codec.records import Record
-from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
+from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PrivateKey, PublicKey
@@ -31,26 +29,18 @@ from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import Statement, make_statement, open_statement, predicate_type_of
 from attest.tlog.checkpoint import Checkpoint
+from attest.tlog.committer import Committer, OpenedLog
 from attest.tlog.entry import read_entry
 from attest.tlog.head import Head
 from attest.tlog.pin import check_pinned
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.row import NewRow, Row
-from attest.tlog.stores.sqlite import SqliteReader, SqliteWriter
+from attest.tlog.stores.sqlite import SqliteReader
 from attest.tlog.tail import NEW_LOG_HINT, Tail, read_tail
-
-BATCH: Final = 64
-"""Most receipts in one commit: beyond that the flush is shared by enough, and the first one would wait longer."""
-
-CHECKPOINT_INTERVAL_MS: Final = 1000
-"""Longest time that an entry waits for a checkpoint over it."""
 
 _RANDOM_BYTES: Final = 16
 _RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
 _STATEMENTS: Final[dict[str, Any]] = {name: Statement[kind] for name, kind in RECEIPTS.items()}  # type: ignore[valid-type]
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,13 +90,15 @@ class Emitter:
         self.head: Final = head
         self.session_id: Final = session_id
 
-    def emit(self, draft: Draft) -> NewRow:
+    def emit(self, draft: Draft) -> tuple[NewRow, Recorded]:
         """Make the next receipt and its row. Whatever raises in here leaves everything as it was."""
+        sequence = self.head.size
         kind = _STATEMENTS.get(draft.predicate_type)
         if kind is None:
             raise MalformedError("draft", "the predicate type of a receipt", draft.predicate_type)
         event = short_name(draft.predicate_type)
-        time = self.head.check_time(self._clock.real() if draft.time is None else draft.time)
+        time = instant.text(self._clock.real() if draft.time is None else draft.time)
+        self.head.check_time(time)
         header = self._header(draft, time)
         predicate, subjects = draft.make(header)
         if getattr(predicate, "receipt", None) is not header:
@@ -116,9 +108,10 @@ class Emitter:
         strict.read_any_form(payload, kind, where=f"draft of a {event}")
         receipt = encode_envelope(sign_envelope(payload, self._key))
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
-        return self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
+        row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
+        return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
-    def _header(self, draft: Draft, time: int) -> ReceiptHeader:
+    def _header(self, draft: Draft, time: str) -> ReceiptHeader:
         return ReceiptHeader(
             nonce=secrets.token_hex(_RANDOM_BYTES),
             log_origin=self.head.origin,
@@ -129,142 +122,29 @@ class Emitter:
             writer=self._key.keyid,
             isolation=draft.isolation,
             binding=draft.binding,
-            real_time=instant.text(time),
+            real_time=time,
             boot_time_milliseconds=self._clock.boot(),
             boot_id=self._clock.boot_id,
         )
-
-
-class _Opened(NamedTuple):
-    store: SqliteWriter
-    tail: Tail
-    interrupted: Interruption | None
-    emitter: Emitter
-
-
-class _Writer(threading.Thread):
-    """The thread that owns the store, the tree and the order of things. A wish without draft is for a checkpoint."""
-
-    def __init__(self, key: PrivateKey, clock: Clock, open_log: Callable[[], _Opened]) -> None:
-        super().__init__(name="attest-recorder", daemon=True)
-        self.wishes: Final[SimpleQueue[tuple[Draft | None, Future[Any]] | None]] = SimpleQueue()
-        self.opened: Final[Future[_Opened]] = Future()
-        self.size = 0
-        self._key = key
-        self._clock = clock
-        self._open_log = open_log
-        self._failure: AttestError | None = None
-        self._due: int | None = None
-
-    def run(self) -> None:
-        try:
-            opened = self._open_log()
-        except BaseException as error:  # noqa: BLE001  (handed to whoever is opening)
-            self.opened.set_exception(error)
-            return
-        self._store, self._emitter = opened.store, opened.emitter
-        self.size, self._covered, self._note = opened.store.log.size, opened.tail.covered, opened.tail.note
-        self._set_due()
-        self.opened.set_result(opened)
-        going_on = True
-        while going_on:
-            batch, going_on = self._collect()
-            if batch or going_on:
-                self._handle(batch)
-        self._store.close()
-
-    def _collect(self) -> tuple[list[tuple[Draft | None, Future[Any]]], bool]:
-        """Wait for wishes and return them, none if a checkpoint falls due first; and whether to go on after them."""
-        batch: list[tuple[Draft | None, Future[Any]]] = []
-        patience = None if self._due is None else max(0, self._due - self._clock.boot()) / 1000
-        try:
-            while len(batch) < BATCH:
-                wish = self.wishes.get_nowait() if batch else self.wishes.get(timeout=patience)
-                if wish is None:
-                    return batch, False
-                batch.append(wish)
-        except Empty:
-            pass
-        return batch, True
-
-    def _handle(self, batch: Sequence[tuple[Draft | None, Future[Any]]]) -> None:
-        """Sign and commit a batch, then tell everybody: nobody hears of an entry that is not on disk."""
-        rows: list[NewRow] = []
-        made: list[Future[Recorded]] = []
-        heads: list[Future[bytes]] = []
-        for draft, future in batch:
-            if not future.set_running_or_notify_cancel():
-                continue
-            if self._failure is not None:
-                future.set_exception(_unavailable(self._failure))
-            elif draft is None:
-                heads.append(future)
-            else:
-                try:
-                    rows.append(self._emitter.emit(draft))
-                    made.append(future)
-                except Exception as error:  # noqa: BLE001  (the caller's own code: it fails the caller's future alone)
-                    future.set_exception(error)
-        first = self.size
-        try:
-            note = self._commit(rows, now=bool(heads) or not batch)
-        except Exception as error:  # noqa: BLE001  (whatever it was: what is not surely on disk is not acknowledged)
-            self._fail(error, [*made, *heads])
-            return
-        for sequence, (row, future) in enumerate(zip(rows, made, strict=True), first):
-            digest = sha256_hex(row.receipt)
-            future.set_result(Recorded(sequence=sequence, entry=row.entry, receipt=row.receipt, digest=digest))
-        for future in heads:
-            future.set_result(note)
-
-    def _commit(self, rows: Sequence[NewRow], *, now: bool) -> bytes | None:
-        """Append rows, with a checkpoint over them if one is due or wanted `now`; return the newest checkpoint."""
-        size, note = self.size + len(rows), None
-        if (now and (self._note is None or self._covered != size)) or (rows and self._is_due()):
-            note = self._emitter.head.sign(self._key)
-        if rows or note is not None:
-            self._store.append(self.size, rows, note)
-        if note is not None:
-            self._note, self._covered = note, size
-        self.size = size
-        self._set_due()
-        return self._note
-
-    def _set_due(self) -> None:
-        if self._covered == self.size:
-            self._due = None
-        elif self._due is None:
-            self._due = self._clock.boot() + CHECKPOINT_INTERVAL_MS
-
-    def _is_due(self) -> bool:
-        return self._due is not None and self._clock.boot() >= self._due
-
-    def _fail(self, error: Exception, futures: Sequence[Future[Any]]) -> None:
-        if not isinstance(error, AttestError):
-            error = UnavailableError(self._store.log.where, "a log that takes entries", repr(error))
-        self._failure, self._due = error, None
-        for future in futures:
-            future.set_exception(_unavailable(error))
 
 
 @final
 class Recorder:
     """The handle by which any number of threads record into one log; made by `open_recorder`."""
 
-    def __init__(self, writer: _Writer, opened: _Opened) -> None:
-        """Take a running writer."""
-        self._writer = writer
-        self._gate = threading.Lock()
-        self._closed = False
-        self.origin: Final = opened.emitter.head.origin
-        self.session_id: Final = opened.emitter.session_id
-        self.interrupted: Final = opened.interrupted
+    def __init__(self, committer: Committer[Recorded], emitter: Emitter, interrupted: Interruption | None) -> None:
+        """Take a running committer."""
+        self._committer = committer
+        self._emitter = emitter
+        self.origin: Final = emitter.head.origin
+        self.session_id: Final = emitter.session_id
+        self.interrupted: Final = interrupted
         """What the last run left behind if it was cut short: record a `resume` before anything else."""
 
     @property
     def size(self) -> int:
         """The number of entries on disk."""
-        return self._writer.size
+        return self._committer.size
 
     def submit(self, draft: Draft) -> Future[Recorded]:
         """Have `draft` recorded, after everything submitted before; the future resolves once it is on disk.
@@ -274,33 +154,24 @@ class Recorder:
         `UnavailableError` the log did not take it: it may or may not be there at the next start, and all later ones
         fail too.
         """
-        return self._put(draft, Future())
+        return self._committer.append(partial(self._emitter.emit, draft))
 
     def checkpoint(self) -> Future[bytes]:
-        """Have all entries, also those submitted before, covered by a checkpoint; resolves once the note is on disk."""
-        return self._put(None, Future())
+        """Have all entries, also those submitted before, covered by a checkpoint; resolves once the note is on disk.
+
+        Without being asked, one is made at most a second after an entry.
+        """
+        return self._committer.checkpoint()
 
     def close(self) -> None:
         """Finish what was submitted and release the log; signs nothing by itself."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._writer.wishes.put(None)
-        self._writer.join()
+        self._committer.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _put(self, draft: Draft | None, future: Future[T]) -> Future[T]:
-        with self._gate:
-            if not self._closed:
-                self._writer.wishes.put((draft, future))
-                return future
-        future.set_exception(UnavailableError("recorder", "an open recorder", "a closed one"))
-        return future
 
 
 def open_recorder(
@@ -313,23 +184,25 @@ def open_recorder(
     than `pinned` says, a tail that cannot be read), `UntrustedError` (the log of another key), `UnavailableError`,
     `MalformedError`.
     """
+    found: list[tuple[Head, Interruption | None]] = []
 
-    def open_log() -> _Opened:
+    def open_log() -> OpenedLog:
         store = SQLITE.create_or_open_writer(directory)
         try:
             if pinned is not None:
                 check_pinned(store.log, pinned)
             tail = read_tail(store.log, key.public)
-            interrupted = _read_history(store.log, tail, key.public)
+            head = Head(store.log.origin, tail)
+            found.append((head, _read_history(store.log, tail, key.public)))
         except BaseException:
             store.close()
             raise
-        session = session_id or (interrupted.session_id if interrupted else secrets.token_hex(_RANDOM_BYTES))
-        return _Opened(store, tail, interrupted, Emitter(key, clock, Head(store.log.origin, tail), session))
+        return OpenedLog(store=store, head=head, tail=tail)
 
-    writer = _Writer(key, clock, open_log)
-    writer.start()
-    return Recorder(writer, writer.opened.result())
+    committer = Committer[Recorded](open_log, key, clock)
+    [(head, interrupted)] = found
+    session = session_id or (interrupted.session_id if interrupted else secrets.token_hex(_RANDOM_BYTES))
+    return Recorder(committer, Emitter(key, clock, head, session), interrupted)
 
 
 def _read_history(log: SqliteReader, tail: Tail, key: PublicKey) -> Interruption | None:
@@ -361,10 +234,3 @@ def _open_receipt(row: Row, log: SqliteReader, ring: KeyRing) -> Record:
     if (header.log_origin, header.sequence, header.previous, header.real_time, short_name(name)) != expected:
         raise MalformedError(where, "a receipt that was made for its entry", "another")
     return predicate
-
-
-def _unavailable(cause: AttestError) -> UnavailableError:
-    """Return an error of its own for each future: they are raised in many threads."""
-    error = UnavailableError(cause.where, cause.expected, cause.found, hint=cause.hint)
-    error.__cause__ = cause
-    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
@@ -12,13 +13,16 @@ from attest.appraisal.state import make_findings
 from attest.appraisal.validity import judge_validity
 from attest.codec import instant
 from attest.codec.clock import Clock
-from attest.measure.derivations import OPTIONAL_RULES
+from attest.measure.derivations import RULES
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding, Findings, State
 from attest.statement.observation import Derivation, Key, Observation, Trouble
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
+
+
+_OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +45,10 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, deriver: 
     observation = look_at_roots(server.places, server.roots, server.listed, clock_ms=clock.real)
     derivations = _derive(server, observation, deriver)
     findings: list[Finding] = []
-    if seen is not None:
-        findings += judge_process(server.reference.process, server.places, seen.process, seen.interpreter)
-    findings += compare_files(server.roots, server.entries, observation, derivations, optional_rules=OPTIONAL_RULES)
+    if watched is not None and seen is not None:
+        profile = server.reference.process
+        findings += judge_process(profile, server.places, seen.process, seen.executable, first=watched.first)
+    findings += compare_files(server.roots, server.entries, observation, derivations, optional_rules=_OPTIONAL_RULES)
     findings += judge_validity(server.reference, at=started_at)
     files = [item for item in observation.files.values() if item.sha256 is not None]
     coverage = Coverage(

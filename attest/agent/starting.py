@@ -14,7 +14,7 @@ from attest.agent.watched import WatchedProcess
 from attest.codec.clock import system_clock
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
-from attest.measure.process import isolation_of
+from attest.measure.isolation import isolation_of
 from attest.recorder import open_recorder
 from attest.signing.keyfiles import load_private
 from attest.signing.keys import PrivateKey

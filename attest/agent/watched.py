@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.sealed import SealedServer
+from attest.appraisal.process import sealed_executable
 from attest.measure.process import (
     ProcessHandle,
     file_identity,
@@ -25,7 +26,7 @@ class SeenProcess:
     """One observation of the process, and which file its sealed command would run."""
 
     process: ObservedProcess
-    interpreter: FileIdentity | None
+    executable: FileIdentity | None
     measured: MeasuredProcess | None
 
 
@@ -36,15 +37,18 @@ class WatchedProcess:
         """Open the process; raise `UnavailableError` if there is none."""
         self._handle: ProcessHandle = open_process(pid)
         self.pid = pid
+        self.first: ObservedProcess | None = None
 
     def observe(self, server: SealedServer) -> SeenProcess:
         """Look at the process as it is now."""
         process = observe_process(self._handle)
+        self.first = self.first or process
         profile = server.reference.process
-        sealed = expand(profile.argv[0], server.places) if profile is not None and profile.argv else None
+        sealed = sealed_executable(profile) if profile is not None else None
+        program = expand(sealed, server.places) if sealed is not None else None
         return SeenProcess(
             process=process,
-            interpreter=file_identity(Path(sealed)) if sealed is not None else None,
+            executable=file_identity(Path(program)) if program is not None else None,
             measured=_measured(process),
         )
 

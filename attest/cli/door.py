@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
@@ -101,6 +103,8 @@ def enter(arguments: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return _closed_pipe()
+    except Exception as error:  # noqa: BLE001  (a fault of ours must not look like a verdict: Python would exit 1)
+        return _fault(error)
     return int(answer) if isinstance(answer, int) else ExitCode.PASSED
 
 
@@ -108,6 +112,16 @@ def _complain(message: str, hint: str | None) -> None:
     sys.stderr.write(f"attest: {message}\n")
     if hint is not None:
         sys.stderr.write(f"hint: {hint}\n")
+
+
+def _fault(error: Exception) -> int:
+    if os.environ.get("ATTEST_TRACEBACK"):
+        traceback.print_exception(error, file=sys.stderr)
+    _complain(
+        f"fault: expected none in attest itself, found {type(error).__name__}",
+        "please report it, with what ATTEST_TRACEBACK=1 prints",
+    )
+    return ExitCode.UNAVAILABLE
 
 
 def _closed_pipe() -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import MalformedError, UnavailableError
 from attest.evidence.grammar import MAX_SECTION_LINE_BYTES, line_limit
 from attest.evidence.packing import recognise
@@ -58,16 +57,6 @@ def split_lines(chunks: Iterable[bytes], *, where: str) -> Iterator[bytes]:
             _check(held, limit or line_limit(_beginning(pieces)), where)
     if pieces:
         yield b"".join(pieces)
-
-
-def read_document(lines: Iterable[bytes], *, where: str) -> bytes:
-    """Join the lines of a file that is one document, up to the largest size of one."""
-    octets = bytearray()
-    for line in lines:
-        octets += line
-        if len(octets) > MAX_DOCUMENT_BYTES:
-            raise MalformedError(where, f"a document of at most {MAX_DOCUMENT_BYTES} bytes", "more")
-    return bytes(octets)
 
 
 def _beginning(pieces: list[bytes]) -> bytes:

@@ -15,7 +15,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import IO, Any, Final
 
 from attest.codec.paths import check_relative
 from attest.errors import MalformedError
@@ -64,7 +64,7 @@ class ZipMember:
 class ZipArchive:
     """The members of one archive whose directory was found in order."""
 
-    def __init__(self, stream: BinaryIO, *, where: str) -> None:
+    def __init__(self, stream: IO[bytes], *, where: str) -> None:
         """Read and check the directory and all local headers; raises `MalformedError`."""
         self._stream = stream
         self._where = where
@@ -142,6 +142,8 @@ class ZipArchive:
         for _ in range(count):
             if at + _CENTRAL.size > len(directory):
                 raise self._bad(f"{count} members", f"{len(entries)}")
+            if directory[at : at + 4] != b"PK\x01\x02":
+                raise self._bad("an entry of the directory", "something else")
             fields = _CENTRAL.unpack_from(directory, at)
             name_length, extra_length, comment_length = fields[11:14]
             at += _CENTRAL.size
@@ -153,11 +155,11 @@ class ZipArchive:
             raise self._bad("nothing after the last member of the directory", "more bytes")
         return entries
 
-    def _entry(self, fields: tuple[int, ...], name: bytes, extra: bytes) -> ZipMember:
+    def _entry(self, fields: tuple[Any, ...], name: bytes, extra: bytes) -> ZipMember:
         flags, method, crc, compressed, size = fields[4], fields[5], *fields[8:11]
         disk, attributes, offset = fields[14], fields[16], fields[17]
-        if fields[0] != b"PK\x01\x02" or disk:
-            raise self._bad("an entry of the directory", "something else")
+        if disk:
+            raise self._bad("an archive in one part", f"part {disk}")
         path = self._path(name, flags, extra)
         if flags & ~_FLAGS_ALLOWED:
             raise self._bad(f"{path} not encrypted or patched", f"flags {flags:#06x}")
@@ -243,7 +245,7 @@ class ZipArchive:
         )
         if not same or (crc, compressed, size) != expected:
             raise self._bad(f"a local header of {entry.path} that agrees", "another one")
-        return entry.offset + _LOCAL.size + name_length + extra_length
+        return entry.offset + _LOCAL.size + len(rest)
 
     def _descriptor(self, entry: ZipMember, at: int) -> int:
         found = self._at(at, 24)
@@ -259,9 +261,7 @@ class ZipArchive:
         for entry in entries:
             name = _folded(entry.path.removesuffix("/"))
             if name in seen:
-                raise self._bad(
-                    f"one member {ascii(seen[name])[:80]}", f"also {ascii(entry.path)[:80]}"
-                )
+                raise self._bad(f"one member {ascii(seen[name])[:80]}", f"also {ascii(entry.path)[:80]}")
             seen[name] = entry.path
         for entry in self.members:
             parts = _folded(entry.path).split("/")

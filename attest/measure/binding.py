@@ -14,9 +14,7 @@ from attest.statement.observation import Key, Observation
 PREFIX_ROOT: Final = "prefix"
 """The root that holds what an installer puts outside a measured site-packages directory."""
 
-_SITE: Final = re.compile(
-    r"(?P<prefix>/.*?)/lib(?:64)?/(?P<python>(?:python|pypy)[0-9.]+t?)/(?:site|dist)-packages"
-)
+_SITE: Final = re.compile(r"(?P<prefix>/.*?)/lib(?:64)?/(?P<python>(?:python|pypy)[0-9.]+t?)/(?:site|dist)-packages")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -123,9 +123,7 @@ def _content(facts: Facts, job: CompileJob) -> _Content:
     return (source.sha256, compiled.sha256, job.filenames, job.optimize, *times, *modes)
 
 
-def _batches(
-    facts: Facts, jobs: Mapping[_Content, CompileJob]
-) -> Iterator[dict[_Content, CompileJob]]:
+def _batches(facts: Facts, jobs: Mapping[_Content, CompileJob]) -> Iterator[dict[_Content, CompileJob]]:
     batch: dict[_Content, CompileJob] = {}
     size = 0
     for content, job in jobs.items():
@@ -175,9 +173,7 @@ def _judge(case: _Case, compiled: Compiled | None) -> Trouble | None:
         return None
     try:
         magic = case.compiled[:4]
-        same = normal_form(body, magic, where="found") == normal_form(
-            compiled.code, magic, where="derived"
-        )
+        same = normal_form(body, magic, where="found") == normal_form(compiled.code, magic, where="derived")
     except MalformedError as error:
         return underived(str(error))
     return None if same else underived("other code than its source compiles to")

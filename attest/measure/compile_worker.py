@@ -10,6 +10,8 @@ byte), the hash of the source as hash-based .pyc files hold it (8 bytes), a leng
 the marshalled code or the name of the error.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import marshal
 import resource
@@ -23,7 +25,7 @@ CPU_SECONDS = 60
 MEMORY_BYTES = 4 * 1024 * 1024 * 1024
 
 
-def limit():
+def limit() -> None:
     """Give up what a compiler does not need."""
     for kind, most in (
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -36,7 +38,7 @@ def limit():
         resource.setrlimit(kind, (value, value))
 
 
-def answer(name, optimize, source):
+def answer(name: str, optimize: int, source: bytes) -> bytes:
     """Return one answer; the code keeps a reference, as in py_compile, which marshal writes down."""
     digest = importlib.util.source_hash(source)
     try:
@@ -48,7 +50,7 @@ def answer(name, optimize, source):
     return ANSWER.pack(1, digest, len(payload)) + payload
 
 
-def main():
+def main() -> None:
     """Answer all requests."""
     limit()
     warnings.simplefilter("ignore")

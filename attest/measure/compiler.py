@@ -107,7 +107,5 @@ def _read_answers(answer: bytes, count: int) -> list[Compiled] | None:
         payload = answer[at : at + length]
         at += length
         error = None if ok else payload.decode("ascii", "replace")
-        compiled.append(
-            Compiled(source_hash=source_hash, code=payload if ok else None, error=error)
-        )
+        compiled.append(Compiled(source_hash=source_hash, code=payload if ok else None, error=error))
     return compiled if at == len(answer) and len(compiled) == count else None

@@ -11,9 +11,7 @@ from attest.errors import MalformedError
 
 _GROUPS: Final = {"console_scripts", "gui_scripts"}
 _NAME: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_OBJECT: Final = re.compile(
-    rf"(?P<module>{_NAME})\s*:\s*(?P<function>{_NAME})\s*(?:\[[\w\s,.-]*\])?\s*"
-)
+_OBJECT: Final = re.compile(rf"(?P<module>{_NAME})\s*:\s*(?P<function>{_NAME})\s*(?:\[[\w\s,.-]*\])?\s*")
 _COMMAND: Final = re.compile(r"[\w][\w.-]*")
 
 
@@ -45,7 +43,7 @@ def read_commands(octets: bytes, *, where: str) -> tuple[Command, ...]:
     for name, value in _pairs(text):
         match = _OBJECT.fullmatch(value)
         if match is None or _COMMAND.fullmatch(name) is None or name in commands:
-            raise MalformedError(where, "a command once, as name = module:function", name[:80])
+            raise MalformedError(where, "a command once, as name = module:function", ascii(name)[:80])
         commands[name] = Command(name=name, module=match["module"], function=match["function"])
     return tuple(commands.values())
 

@@ -100,10 +100,7 @@ class Facts:
     @cached_property
     def _spellings(self) -> Mapping[str, tuple[str, ...]]:
         places = self.observation.places
-        return {
-            root: tuple(dict.fromkeys((place, os.path.realpath(place))))
-            for root, place in places.items()
-        }
+        return {root: tuple(dict.fromkeys((place, os.path.realpath(place)))) for root, place in places.items()}
 
     def absolute(self, key: Key) -> str:
         """Return the absolute path of a file, as its root was given."""

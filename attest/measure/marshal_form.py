@@ -85,22 +85,25 @@ class _Reader:
         return digest
 
     def _object(self, kind: str, depth: int) -> bytes:
-        if kind in "NTF.S":
-            return _digest(kind, b"")
         if kind in _TEXTS:
             return self._text(kind)
+        if kind in "()>":
+            return self._items(kind, depth)
+        if kind == "c":
+            return self._code(depth)
+        if kind == ":":
+            return _digest("slice", b"".join(self.read(depth + 1) for _ in range(3)))
+        return self._constant(kind)
+
+    def _constant(self, kind: str) -> bytes:
+        if kind in "NTF.S":
+            return _digest(kind, b"")
         if kind in "il":
             return _digest("int", hex(self._integer(kind)).encode())
         if kind in "gy":
             return _digest(kind, self._take(8 if kind == "g" else 16))
         if kind == "s":
             return _digest("bytes", self._take(self._length(4)))
-        if kind in "()>":
-            return self._items(kind, depth)
-        if kind == ":":
-            return _digest("slice", b"".join(self.read(depth + 1) for _ in range(3)))
-        if kind == "c":
-            return self._code(depth)
         raise self._unexpected(f"type {kind!r}")
 
     def _code(self, depth: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from attest.codec import canonical, instant
@@ -90,10 +91,11 @@ def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
 
 
 def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
-    """Name the server after what was asked, else after the best known archive, else after the tree."""
+    """Name the server after the archive that its command comes from, or the best known one; else after the tree."""
     bound = [item for item in parts.surveyed.result.archives if item.bound]
-    origins = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
-    best = max(bound, key=lambda item: origins[item.filename], default=None)
+    ranks = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
+    program = Path(parts.request.command[0]).name if parts.request.command else None
+    best = max(bound, key=lambda item: (program in item.commands, ranks[item.filename]), default=None)
     asked = parts.request.name
     if best is None or (asked is not None and asked != best.name):
         return Server(name=asked if asked is not None else parts.request.trees[0].path.resolve().name or "server")

@@ -31,7 +31,7 @@ def profile_of(command: Sequence[str], places: Mapping[str, str]) -> ProcessProf
         return None
     program = _find(command[0])
     interpreter = interpreter_of(program)
-    argv = [program, *command[1:]] if interpreter is None else [*interpreter, program, *command[1:]]
+    argv = [*(interpreter or [])[1:], program, *command[1:]]
     both = _with_real_places(places)
     return ProcessProfile(
         argv=tuple(_contracted(argument, both) for argument in argv),

@@ -41,6 +41,8 @@ class SurveyedArchive(Record, kw_only=True):
     filename: Line
     name: Line
     version: Line
+    commands: tuple[Line, ...]
+    """The programs that its installer makes for it."""
     bound: bool
 
 

@@ -53,6 +53,7 @@ def _told(item: BoundArchive) -> SurveyedArchive:
         filename=archive.filename,
         name=archive.name,
         version=archive.version,
+        commands=archive.generated,
         bound=item.bound.found,
     )
 

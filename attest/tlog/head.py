@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.signing.keys import PrivateKey
@@ -38,32 +37,32 @@ class Head:
         """The digest of the last entry, which the next one names."""
         return self._previous
 
-    def check_time(self, time: int) -> int:
-        """Return `time` (milliseconds since 1970), or raise `RefusedError` if it is before the last entry's.
+    def check_time(self, time: str) -> None:
+        """Raise `RefusedError` if `time` (wire form, whose text order is the order in time) is before the last entry's.
 
         Times in a log never go back; an entry that did would fail every later verification.
         """
         if time < self._time:
-            expected, found = instant.text(self._time), instant.text(time)
             hint = "the clock was set back: wait, or set it right"
-            raise RefusedError("clock", f"no time before the last entry's, {expected}", found, hint=hint)
-        return time
+            raise RefusedError("clock", f"no time before the last entry's, {self._time}", time, hint=hint)
 
-    def link(self, *, event: str, time: int, receipt: bytes, landmark: bool) -> NewRow:
+    def link(self, *, event: str, time: str, receipt: bytes, landmark: bool) -> NewRow:
         """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay."""
+        self.check_time(time)
+        commitment = sha256_hex(receipt)
         entry = encode_entry(
             LogEntry(
                 origin=self.origin,
                 event=event,
                 sequence=self._frontier.size,
-                time=instant.text(self.check_time(time)),
+                time=time,
                 previous=self._previous,
-                commitment=sha256_hex(receipt),
+                commitment=commitment,
             )
         )
         subtrees = b"".join(self._frontier.append(leaf_hash(entry)))
         self._previous, self._time = entry_digest(entry), time
-        return NewRow(entry=entry, receipt=receipt, subtrees=subtrees, landmark=landmark)
+        return NewRow(entry=entry, receipt=receipt, commitment=commitment, subtrees=subtrees, landmark=landmark)
 
     def sign(self, key: PrivateKey) -> bytes:
         """Sign a checkpoint over every entry linked so far."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from attest.codec import instant
 from attest.errors import MalformedError, RefusedError
 from attest.signing.keys import PublicKey
 from attest.tlog.check import Links
@@ -32,12 +31,12 @@ NEW_LOG_HINT: Final = "keep the folder as evidence and record into a new one"
 class Tail:
     """Where to go on: the tree's right edge, digest and time of the last entry, the newest checkpoint's size and note.
 
-    Without entries, `time` (milliseconds since 1970) is 0; without checkpoint, `covered` is 0 and `note` None.
+    Without entries, `time` (wire form) is empty; without checkpoint, `covered` is 0 and `note` None.
     """
 
     frontier: Frontier
     previous: str
-    time: int
+    time: str
     covered: int
     note: bytes | None
 
@@ -55,7 +54,7 @@ def read_tail(reader: SqliteReader, key: PublicKey) -> Tail:
         for row in reader.rows(covered.size, reader.size):
             links.check(row)
         last = next(reader.rows(reader.size - 1, reader.size)) if reader.size else None
-        time = 0 if last is None else instant.parse(read_entry(last.entry, where=f"entry {last.sequence}").time)
+        time = "" if last is None else read_entry(last.entry, where=f"entry {last.sequence}").time
     except MalformedError as error:
         where = f"{reader.where}: entries from {covered.size} on"
         raise RefusedError(where, error.expected, f"{error.found} ({error.where})", hint=NEW_LOG_HINT) from error

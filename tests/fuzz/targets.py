@@ -35,7 +35,7 @@ from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import documents
+from tests import documents, log_documents
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
@@ -166,14 +166,16 @@ def _bytecode(octets: bytes) -> None:
 
 TARGETS: Final[dict[str, Target]] = {
     **{
-        short_name(uri): Target(good=documents.PAYLOADS[short_name(uri)], read=_statement(uri, predicate), json=True)
+        short_name(uri): Target(
+            good=log_documents.PAYLOADS[short_name(uri)], read=_statement(uri, predicate), json=True
+        )
         for uri, predicate in PREDICATES.items()
     },
     "attachments": Target(good=documents.ATTACHMENTS, read=_attachments),
-    "bundle": Target(good=documents.BUNDLE, read=_bundle),
+    "bundle": Target(good=log_documents.BUNDLE, read=_bundle),
     "bytecode": Target(good=documents.BYTECODE, read=_bytecode),
-    "checkpoint": Target(good=documents.CHECKPOINT, read=_checkpoint),
-    "claimed-checkpoint": Target(good=documents.CHECKPOINT, read=_claimed_checkpoint),
+    "checkpoint": Target(good=log_documents.CHECKPOINT, read=_checkpoint),
+    "claimed-checkpoint": Target(good=log_documents.CHECKPOINT, read=_claimed_checkpoint),
     "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
     "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),
     "cyclonedx-file": Target(good=documents.SBOM, read=_evidence, json=True),
@@ -181,7 +183,7 @@ TARGETS: Final[dict[str, Target]] = {
     "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
-    "log-entry": Target(good=documents.LOG[1].entry, read=_entry, json=True),
+    "log-entry": Target(good=log_documents.LOG[1].entry, read=_entry, json=True),
     "manifest": Target(good=documents.MANIFEST, read=_manifest),
     "note": Target(good=sign_note("three\nlines\nof text\n", NOTE_NAME, SEALER), read=_note),
     "packed": Target(good=gzip.compress(documents.MANIFEST, mtime=0), read=_packed),

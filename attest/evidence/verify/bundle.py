@@ -39,7 +39,7 @@ from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Section
-from attest.evidence.verify.result import judge_asked, make_verdict
+from attest.evidence.verify.result import Seen, judge_asked, make_verdict
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
@@ -124,11 +124,7 @@ class _BundleJudge:
         lasts = [each.chain.previous_time for each in self._logs if each.chain.first_time is not None]
         times = [*firsts, *(last for last in lasts if last is not None)]
         ended = self._end_line is not None
-        return make_verdict(
-            file,
-            Kind.EVIDENCE_BUNDLE,
-            self._question,
-            self.sheet,
+        seen = Seen(
             expected=self._subject.expected if self._subject is not None else (),
             tier=self._header.tier if self._header is not None else None,
             binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),
@@ -144,6 +140,7 @@ class _BundleJudge:
                 violations=self._events["runtime-violation"],
             ),
         )
+        return make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
 
     def _take_header(self, record: BundleHeader, where: str) -> None:
         if record.tier is Tier.FULL:

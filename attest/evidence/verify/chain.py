@@ -23,7 +23,6 @@ from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest
 from attest.tlog.merkle import Frontier, leaf_hash, verify_inclusion
 
-
 JUDGED: Final = (
     "integrity.entry-chain",
     "integrity.commitment",

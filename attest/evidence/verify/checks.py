@@ -10,7 +10,6 @@ from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Axis, Kind
 from attest.evidence.verify.question import Question
 
-
 Asked = Callable[[Question, Kind], bool]
 
 

@@ -25,7 +25,6 @@ from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.trust.role import Role
 
-
 JUDGED: Final = (
     "integrity.subject",
     "authenticity.receipts",

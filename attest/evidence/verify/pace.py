@@ -91,7 +91,7 @@ class Pace:
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
         self._finish_age()
-        self._finish_validity()
+        self.judge_validity()
         self._finish_minima()
 
     def _check_gap(self, mark: Mark, where: str) -> None:
@@ -174,7 +174,8 @@ class Pace:
                 found=f"{age / _SECOND:g} s, begun {instant.text(self.newest)}",
             )
 
-    def _finish_validity(self) -> None:
+    def judge_validity(self) -> None:
+        """Judge whether the reference is valid now, and new enough for the trust file."""
         sealed, at = self.sealed, self._question.at
         if at < sealed.not_before or (sealed.not_after is not None and at > sealed.not_after):
             self._outside_validity(f"now, {instant.text(at)}", sealed.where)

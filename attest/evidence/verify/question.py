@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from attest.evidence.grammar import Tier
@@ -38,7 +38,7 @@ class Question:
     checkpoints: tuple[Checkpoint, ...] = ()
     """Heads of logs, known from elsewhere: the evidence must contain and extend them."""
     max_evidence_age: int = MAX_EVIDENCE_AGE_MILLISECONDS
-    expectations: Expectations = Expectations(source=None, builder_id=None, min_level=None)
+    expectations: Expectations = field(default_factory=Expectations)
 
     @property
     def wants_level(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from attest.codec import instant
@@ -22,6 +23,7 @@ from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet, axes_of
 from attest.statement.digests import Subject
+from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates.runtime_reference import Assurance
 from attest.trust.trust import check_current
 from attest.version import VERSION
@@ -42,50 +44,51 @@ def judge_asked(kind: Kind, question: Question, sheet: Sheet) -> None:
     sheet.settle("conformance.kind", detail=f"{kind}, as demanded")
 
 
-def make_verdict(
-    file: str,
-    kind: Kind,
-    question: Question,
-    sheet: Sheet,
-    *,
-    expected: Sequence[Sealed] = (),
-    tier: Tier | None = None,
-    binding: str | None = None,
-    isolation: str | None = None,
-    pinned: int | None = None,
-    start: Start | None = None,
-    end: End | None = None,
-    period: tuple[int, int] | None = None,
-    uncovered: int | None = None,
-    counts: Counts | None = None,
-    subjects: Iterable[Subject] = (),
-) -> Verdict:
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was found in a file beside its checks; what does not apply to its kind is left out. Times in milliseconds."""
+
+    expected: Sequence[Sealed] = ()
+    tier: Tier | None = None
+    binding: Binding | None = None
+    isolation: Isolation | None = None
+    pinned: int | None = None
+    start: Start | None = None
+    end: End | None = None
+    period: tuple[int, int] | None = None
+    uncovered: int | None = None
+    counts: Counts | None = None
+    subjects: tuple[Subject, ...] = ()
+
+
+def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: Seen) -> Verdict:
     """Put the verdict together: PASSED only if no check failed or stayed unproven."""
     checks = sheet.results()
-    sealed_subjects = [subject for each in expected for subject in each.subjects]
+    sealed_subjects = [subject for each in seen.expected for subject in each.subjects]
+    period, uncovered = seen.period, seen.uncovered
     return Verdict(
         file=file,
         kind=kind,
-        tier=tier,
+        tier=seen.tier,
         verdict="FAILED" if any(check.status in _FAILING for check in checks) else "PASSED",
         at=instant.text(question.at),
-        assurance=_shares([each.reference.assurance for each in expected]),
-        binding=binding,
-        isolation=isolation,
+        assurance=_shares([each.reference.assurance for each in seen.expected]),
+        binding=seen.binding,
+        isolation=seen.isolation,
         path=None,
-        enforcement=_enforcement(expected),
-        pinned=pinned,
+        enforcement=_enforcement(seen.expected),
+        pinned=seen.pinned,
         anchored=None,
         axes=axes_of(checks),
-        start=start,
-        end=end,
+        start=seen.start,
+        end=seen.end,
         period=None if period is None else (instant.text(period[0]), instant.text(period[1])),
         uncovered_seconds=None if uncovered is None else -(-uncovered // 1000),
         checks=checks,
-        subjects=tuple(dict.fromkeys([*sealed_subjects, *subjects])),
+        subjects=tuple(dict.fromkeys([*sealed_subjects, *seen.subjects])),
         trust=TrustDigest(sha256=question.trust.digest),
         verifier=VERIFIER,
-        counts=counts,
+        counts=seen.counts,
     )
 
 

@@ -99,6 +99,10 @@ class Sheet:
             if check in self._checks:
                 self._settled[check] = detail or CHECKS[check].meaning
 
+    def reached(self, check: str) -> bool:
+        """Return whether anything was said about a check yet."""
+        return check in self._worst or check in self._settled
+
     def results(self) -> tuple[CheckResult, ...]:
         """Return all checks in the order of the table."""
         return tuple(self._result(check) for check in CHECKS if check in self._checks)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from attest.errors import MalformedError, UnavailableError
 from attest.measure.archive import ZipArchive, ZipMember
@@ -18,9 +18,7 @@ from attest.measure.entry_points import read_commands
 from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
 from attest.statement.digests import DigestSet
 
-_FILENAME: Final = re.compile(
-    r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl"
-)
+_FILENAME: Final = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
 _DIST_INFO: Final = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[A-Za-z0-9._+!]+)\.dist-info")
 _UNLISTED: Final = {"RECORD", "RECORD.jws", "RECORD.p7s"}
 """Members that RECORD cannot list, or need not."""
@@ -50,7 +48,7 @@ def read_wheel(path: Path) -> Archive:
         raise UnavailableError(str(path), "a readable wheel", error.strerror or "none") from error
 
 
-def _copy(file: BinaryIO, copy: Iterable[bytes] | BinaryIO) -> DigestSet:
+def _copy(file: IO[bytes], copy: IO[bytes]) -> DigestSet:
     sha256, sha512 = hashlib.sha256(), hashlib.sha512()
     while piece := file.read(_CHUNK_BYTES):
         sha256.update(piece)
@@ -59,7 +57,7 @@ def _copy(file: BinaryIO, copy: Iterable[bytes] | BinaryIO) -> DigestSet:
     return DigestSet(sha256=sha256.hexdigest(), sha512=sha512.hexdigest())
 
 
-def _read(stream: BinaryIO, digest: DigestSet, filename: str) -> Archive:
+def _read(stream: IO[bytes], digest: DigestSet, filename: str) -> Archive:
     archive = ZipArchive(stream, where=filename)
     label = _label(archive, filename)
     texts = _Texts(archive, label, filename)
@@ -91,9 +89,7 @@ class _Texts:
         self._filename = filename
         start = f"{label}/"
         self._members = {
-            member.path.removeprefix(start): member
-            for member in archive.members
-            if member.path.startswith(start)
+            member.path.removeprefix(start): member for member in archive.members if member.path.startswith(start)
         }
 
     def get(self, name: str, most: int = _TEXT_BYTES) -> bytes | None:
@@ -159,9 +155,7 @@ def _rows(texts: _Texts, filename: str) -> Mapping[str, Row]:
     return {row.path: row for row in rows if row.algorithm is not None}
 
 
-def _member(
-    archive: ZipArchive, member: ZipMember, rows: Mapping[str, Row], label: str, filename: str
-) -> Member:
+def _member(archive: ZipArchive, member: ZipMember, rows: Mapping[str, Row], label: str, filename: str) -> Member:
     row = rows.get(member.path)
     where = f"{filename}: {member.path}"
     listed = member.path not in {f"{label}/{name}" for name in _UNLISTED}
@@ -199,6 +193,4 @@ def _check_scheme(path: str, label: str, where: str) -> None:
 
 NAME: Final = "wheel"
 
-WHEEL: Final = Collector(
-    name=NAME, recognises=recognises, read=read_wheel, outside=outside_wheel, bind=bind_wheel
-)
+WHEEL: Final = Collector(name=NAME, recognises=recognises, read=read_wheel, outside=outside_wheel, bind=bind_wheel)

@@ -114,9 +114,7 @@ def _hold(
     if found != expected:
         mismatches.append(Mismatch(key=key, expected=expected, found=found))
         return
-    files[key] = BoundFile(
-        sha256=member.sha256, size=member.size, executable=member.executable, member=member.path
-    )
+    files[key] = BoundFile(sha256=member.sha256, size=member.size, executable=member.executable, member=member.path)
 
 
 def _wanted(member: Member) -> str:
@@ -133,9 +131,7 @@ def _data(archive: Archive) -> str:
     return f"{archive.label.removesuffix('.dist-info')}.data"
 
 
-def _targets(
-    archive: Archive, site: Site, observation: Observation | None = None
-) -> Iterator[tuple[Member, str]]:
+def _targets(archive: Archive, site: Site, observation: Observation | None = None) -> Iterator[tuple[Member, str]]:
     start = f"{_data(archive)}/"
     for member in archive.members:
         if not member.path.startswith(start):

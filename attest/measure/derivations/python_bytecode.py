@@ -29,10 +29,10 @@ def source_of(compiled: Key) -> Key | None:
 
 
 def derive(facts: Facts, root: str, path: str) -> Outcome | CompileJob:
-    """Ask for the compilation of the sealed source; without one the file is none of ours."""
+    """Ask for the compilation of the source; without a sealed or derived one it is none of ours."""
     match = _PATH.fullmatch(path)
     source = source_of((root, path))
-    if match is None or source is None or not facts.sealed(source):
+    if match is None or source is None or not facts.explained(source):
         return None
     return CompileJob(
         source=source,
@@ -54,4 +54,4 @@ def _filenames(facts: Facts, source: Key) -> tuple[str, ...]:
     return (*names, *(name.replace("/lib/python", "/lib64/python", 1) for name in names))
 
 
-RULE: Final = Rule(name=NAME, required=False, claims=claims, derive=derive)
+RULE: Final = Rule(name=NAME, required=False, claims=claims, derive=derive, stage=1)

@@ -35,6 +35,4 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     return Derivation(rule=RULE.name, inputs=(f"body={body}",))
 
 
-RULE: Final = Rule(
-    name="python-data-script", required=True, claims=python_script.claims, derive=derive
-)
+RULE: Final = Rule(name="python-data-script", required=True, claims=python_script.claims, derive=derive)

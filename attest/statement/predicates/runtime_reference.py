@@ -101,11 +101,12 @@ class Place(Record, kw_only=True):
 
 
 class ProcessProfile(Record, kw_only=True):
-    """The process that runs the tree. In `argv`, `{NAME}` at the start of an argument stands for the place of a root."""
+    """The process that runs the tree. `{NAME}` at the start of an argument stands for the place of a root."""
 
-    argv: tuple[Line, ...]
+    argv: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    """Without an interpreter, program and arguments. With one, what follows it: the script and its arguments."""
     interpreter: Line | None = None
-    """For a script: the interpreter its `#!` line names, in the same form; it is `argv[0]` of the running process."""
+    """For a script: the program that its `#!` line names, which is what the kernel runs."""
 
 
 class MeasurementRules(Record, kw_only=True):

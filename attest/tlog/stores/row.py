@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewRow:
-    """An entry to append and its receipt.
+
+class NewRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An entry to append, its receipt, and the receipt's SHA-256 to which the entry commits.
 
     `subtrees` are the concatenated hashes of the perfect subtrees whose last leaf is this entry, leaf level first.
     A `landmark` is an entry that is found again without reading those after it: the beginning or end of a run.
+
+    No dataclass, though it is never written: one is made for each receipt, beside the making of which it counts.
     """
 
     entry: bytes
     receipt: bytes
+    commitment: str
     subtrees: bytes
     landmark: bool = False
 

@@ -17,7 +17,7 @@ from attest.statement.findings import FindingKind
 from attest.statement.predicates import PREDICATES, short_name
 from attest.statement.predicates.runtime_event import EventKind
 from attest.statement.statement import read_statement
-from tests.documents import PAYLOADS
+from tests.log_documents import PAYLOADS
 
 HEADINGS = (
     "# Predicate type: ",

@@ -1,0 +1,227 @@
+"""A process, held by a descriptor: whatever is read about its number is checked to be about itself.
+
+Process ids are used again. A pidfd stays with one process; as long as that one lives, what lies
+under `/proc/PID` belongs to it. So everything is read first and believed once the pidfd says that
+the process still lives and its start time is unchanged. Linux only.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+from attest.codec.printable import printable
+from attest.errors import UnavailableError
+from attest.measure.hashing import hash_descriptor
+from attest.measure.opening import MAX_RETRIES, unreadable
+from attest.statement.findings import FindingKind
+from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
+
+MAX_ARGUMENT_BYTES: Final = 4 * 1024 * 1024
+"""More than the kernel's own limit for arguments and environment together, by default 2 MiB."""
+_DELETED: Final = " (deleted)"
+_START_TIME: Final = 22 - 3
+"""Field 22 of /proc/PID/stat (proc_pid_stat(5)), counted from the one after the command."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessHandle:
+    """One process for ever: its descriptor, and what names it for others. Closed by `close`."""
+
+    pid: int
+    start_time_ticks: int
+    boot_id: str
+    descriptor: int
+    _closed: list[bool] = field(default_factory=list, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back; a second call does nothing."""
+        if not self._closed:
+            self._closed.append(True)
+            os.close(self.descriptor)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Executable:
+    path: str
+    deleted: bool
+    sha256: str | None
+    identity: FileIdentity
+
+
+def open_process(pid: int) -> ProcessHandle:
+    """Take hold of a running process; raise `UnavailableError` if there is none of that number."""
+    where = f"process {pid}"
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        descriptor = os.pidfd_open(pid)
+    except (OSError, ValueError, OverflowError) as error:
+        raise UnavailableError(where, "a running process", _reason(error)) from error
+    try:
+        ticks = _start_time_ticks(pid)
+    except OSError as error:
+        os.close(descriptor)
+        raise UnavailableError(where, "a running process", _reason(error)) from error
+    handle = ProcessHandle(pid=pid, start_time_ticks=ticks, boot_id=boot_id, descriptor=descriptor)
+    if wait_exit(handle, 0.0):
+        handle.close()
+        raise UnavailableError(where, "a running process", "one that has ended")
+    return handle
+
+
+def observe_process(handle: ProcessHandle) -> ObservedProcess:
+    """Look at the process as it is now.
+
+    The running file itself is hashed, whatever lies at its path. If the process changes its
+    executable meanwhile, it is looked at again; after `MAX_RETRIES` that is trouble, as is
+    everything that cannot be read. One that ends meanwhile is reported as not alive.
+    """
+    trouble = Trouble(kind=FindingKind.UNSTABLE, detail="the executable changed in every look")
+    try:
+        for _ in range(MAX_RETRIES + 1):
+            before = _identity_of(f"/proc/{handle.pid}/exe")
+            seen = _observe(handle)
+            if not _is_same(handle):
+                return _ended(handle)
+            if seen is not None and before == seen.executable_identity:
+                return seen
+    except OSError as error:
+        if not _is_same(handle):
+            return _ended(handle)
+        trouble = unreadable(error)
+    return ObservedProcess(
+        pid=handle.pid,
+        start_time_ticks=handle.start_time_ticks,
+        boot_id=handle.boot_id,
+        alive=True,
+        trouble=trouble,
+    )
+
+
+def signal_process(handle: ProcessHandle, number: signal.Signals) -> bool:
+    """Send a signal to this very process; return False if it has ended.
+
+    Raises `UnavailableError` if the system does not let us.
+    """
+    try:
+        signal.pidfd_send_signal(handle.descriptor, number)
+    except ProcessLookupError:
+        return False
+    except OSError as error:
+        raise UnavailableError(f"process {handle.pid}", f"leave to send {number.name}", _reason(error)) from error
+    return True
+
+
+def wait_exit(handle: ProcessHandle, seconds: float) -> bool:
+    """Wait until the process ends, at most so long; return whether it did. A zombie has ended."""
+    poller = select.poll()
+    poller.register(handle.descriptor, select.POLLIN)
+    return bool(poller.poll(max(0.0, seconds) * 1000))
+
+
+def file_identity(path: str | os.PathLike[str]) -> FileIdentity | None:
+    """Return which file a path leads to, links followed; None if to none that we can see."""
+    try:
+        return _identity_of(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _observe(handle: ProcessHandle) -> ObservedProcess | None:
+    """None if the executable's file changed while it was hashed."""
+    executable = _executable(handle.pid)
+    if executable.sha256 is None:
+        return None
+    return ObservedProcess(
+        pid=handle.pid,
+        start_time_ticks=handle.start_time_ticks,
+        boot_id=handle.boot_id,
+        alive=True,
+        uid=_effective_uid(handle.pid),
+        argv=_arguments(handle.pid),
+        executable_path=executable.path,
+        executable_deleted=executable.deleted,
+        executable_sha256=executable.sha256,
+        executable_identity=executable.identity,
+    )
+
+
+def _ended(handle: ProcessHandle) -> ObservedProcess:
+    return ObservedProcess(
+        pid=handle.pid,
+        start_time_ticks=handle.start_time_ticks,
+        boot_id=handle.boot_id,
+        alive=False,
+    )
+
+
+def _is_same(handle: ProcessHandle) -> bool:
+    try:
+        ticks = _start_time_ticks(handle.pid)
+    except OSError:
+        return False
+    return ticks == handle.start_time_ticks and not wait_exit(handle, 0.0)
+
+
+def _start_time_ticks(pid: int) -> int:
+    octets = Path(f"/proc/{pid}/stat").read_bytes()
+    # The command stands in brackets and may itself hold brackets, blanks and line ends.
+    return int(octets[octets.rindex(b")") + 2 :].split()[_START_TIME])
+
+
+def _executable(pid: int) -> _Executable:
+    place = f"/proc/{pid}/exe"
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        identity = FileIdentity(device=status.st_dev, inode=status.st_ino)
+        path = os.fsencode(os.readlink(place)).decode("utf-8", "surrogateescape")
+        deleted = status.st_nlink == 0
+        if path.endswith(_DELETED):
+            # A file may be called so; the kernel says it of a name that is gone.
+            deleted = deleted or file_identity(f"/proc/{pid}/root{path}") != identity
+        if deleted:
+            path = path.removesuffix(_DELETED)
+        return _Executable(
+            path=printable(path),
+            deleted=deleted,
+            sha256=hash_descriptor(descriptor, status),
+            identity=identity,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _arguments(pid: int) -> tuple[str, ...]:
+    with Path(f"/proc/{pid}/cmdline").open("rb") as file:
+        octets = file.read(MAX_ARGUMENT_BYTES)
+    if not octets:
+        return ()
+    texts = octets.removesuffix(b"\0").split(b"\0")
+    return tuple(text.decode("utf-8", "surrogateescape") for text in texts)
+
+
+def _effective_uid(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+        if line.startswith(b"Uid:"):
+            return int(line.split()[2])
+    raise ProcessLookupError
+
+
+def _identity_of(path: str | os.PathLike[str]) -> FileIdentity:
+    status = os.stat(path)
+    return FileIdentity(device=status.st_dev, inode=status.st_ino)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "no such process id"
