@@ -6,7 +6,6 @@ turns each kind into its exit code. A verdict is a value and never one of these.
 
 from __future__ import annotations
 
-
 _MAX_CHARACTERS = 2000
 """A message quotes documents; a person has to be able to read it."""
 

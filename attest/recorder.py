@@ -7,6 +7,7 @@ is durable. Never: a receipt acknowledged and lost, a further one after a store 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,7 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, final
 
-from attest.codec import canonical, instant, strict
+import msgspec
+
+from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UntrustedError
@@ -40,7 +43,16 @@ from attest.tlog.tail import NEW_LOG_HINT, Tail, read_tail
 
 _RANDOM_BYTES: Final = 16
 _RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
-_STATEMENTS: Final[dict[str, Any]] = {name: Statement[kind] for name, kind in RECEIPTS.items()}  # type: ignore[valid-type]
+
+
+def _checker(kind: type[Record]) -> msgspec.json.Decoder[Any]:
+    """Return a reader of statements with predicate `kind`, in which the header may be anything."""
+    loose: Any = msgspec.defstruct(kind.__name__, [("receipt", msgspec.Raw)], bases=(kind,), kw_only=True)
+    return msgspec.json.Decoder(Statement[loose])
+
+
+_CHECKERS: Final = {name: _checker(kind) for name, kind in RECEIPTS.items()}
+_SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +70,7 @@ class Draft:
     reference: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is in the log now: the entry's bytes, the receipt's envelope, and the SHA-256 of the latter."""
 
     sequence: int
@@ -93,8 +104,8 @@ class Emitter:
     def emit(self, draft: Draft) -> tuple[NewRow, Recorded]:
         """Make the next receipt and its row. Whatever raises in here leaves everything as it was."""
         sequence = self.head.size
-        kind = _STATEMENTS.get(draft.predicate_type)
-        if kind is None:
+        checker = _CHECKERS.get(draft.predicate_type)
+        if checker is None:
             raise MalformedError("draft", "the predicate type of a receipt", draft.predicate_type)
         event = short_name(draft.predicate_type)
         time = instant.text(self._clock.real() if draft.time is None else draft.time)
@@ -104,14 +115,15 @@ class Emitter:
         if getattr(predicate, "receipt", None) is not header:
             raise MalformedError(f"draft of a {event}", "the header that was given to it", "another")
         payload = canonical.encode(make_statement(draft.predicate_type, predicate, subjects))
-        # Records check their fields when read, not when made: what nobody could read back is never signed.
-        strict.read_any_form(payload, kind, where=f"draft of a {event}")
+        _check(payload, checker, f"draft of a {event}")
         receipt = encode_envelope(sign_envelope(payload, self._key))
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
         row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str) -> ReceiptHeader:
+        if draft.reference is not None and not _SHA256.fullmatch(draft.reference):
+            raise MalformedError("draft", "the SHA-256 of a RuntimeReference", ascii(draft.reference[:80]))
         return ReceiptHeader(
             nonce=secrets.token_hex(_RANDOM_BYTES),
             log_origin=self.head.origin,
@@ -120,12 +132,23 @@ class Emitter:
             previous=self.head.previous,
             reference=draft.reference,
             writer=self._key.keyid,
-            isolation=draft.isolation,
-            binding=draft.binding,
+            isolation=Isolation(draft.isolation),
+            binding=Binding(draft.binding),
             real_time=time,
             boot_time_milliseconds=self._clock.boot(),
             boot_id=self._clock.boot_id,
         )
+
+
+def _check(payload: bytes, checker: msgspec.json.Decoder[Any], where: str) -> None:
+    """Refuse to sign what nobody could read back: records check their fields when they are read, not when made.
+
+    The header is left out, since it is ours and half of the work; what a draft brings to it is checked where it is made.
+    """
+    try:
+        checker.decode(payload)
+    except msgspec.ValidationError as error:
+        raise MalformedError(where, "a predicate that can be read back", str(error)[:200]) from error
 
 
 @final

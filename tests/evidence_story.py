@@ -56,9 +56,7 @@ EVIDENCE: Final = (documents.PROVENANCE, documents.SBOM)
 WHEEL: Final = documents.WHEEL
 DRIFT: Final = Findings(
     state=State.DRIFT,
-    findings=(
-        Finding(kind=FindingKind.CHANGED, where="tree/server.py", expected="sha256 aa", found="sha256 bb"),
-    ),
+    findings=(Finding(kind=FindingKind.CHANGED, where="tree/server.py", expected="sha256 aa", found="sha256 bb"),),
     total=1,
 )
 
@@ -177,9 +175,7 @@ class Story:
         started = self.now
         self.now += 50
         coverage = Coverage(files=5, bytes=479, rehashed=5, cached=0, derived=2, oldest_hash_age_milliseconds=50)
-        return Measured(
-            started_at=instant.text(started), finished_at=instant.text(self.now), coverage=coverage
-        )
+        return Measured(started_at=instant.text(started), finished_at=instant.text(self.now), coverage=coverage)
 
     def measure(
         self,
@@ -194,9 +190,7 @@ class Story:
             self.wait(after)
             measured = self.measured()
 
-            def make(
-                header: ReceiptHeader, measured: Measured = measured
-            ) -> tuple[Record, tuple[Subject, ...]]:
+            def make(header: ReceiptHeader, measured: Measured = measured) -> tuple[Record, tuple[Subject, ...]]:
                 return RuntimeMeasurement(receipt=header, measured=measured), subjects
 
             self.record(runtime_measurement.PREDICATE_TYPE, make, reference or self.reference)
@@ -215,9 +209,7 @@ class Story:
     def act(self, sequence: int, *, outcome: bool = True) -> Story:
         """Record the sealed action for a violation, and its outcome."""
         action = self.sealed.enforcement.on_drift
-        self.event(
-            Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=sequence), reference=self.reference
-        )
+        self.event(Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=sequence), reference=self.reference)
         if outcome:
             taken = Event(kind=EventKind.ACTION_TAKEN, action=action, caused_by=sequence, outcome="it ended")
             self.event(taken, reference=self.reference)

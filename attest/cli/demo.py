@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -21,10 +20,11 @@ def demo(folder: Path | None, server: str, *, keep: bool) -> int:  # noqa: ARG00
     Uses the network to install the server, and nothing else. Exits 1 if any step did not come out as it should.
     """
     from attest.demo.demo import run_demo
-    from attest.demo.timeline import Timeline, wants_colours
+    from attest.cli.output import wants_colours
+    from attest.demo.timeline import Timeline
     from attest.errors import RefusedError
 
-    timeline = Timeline(colours=wants_colours(os.environ.get("NO_COLOR")))
+    timeline = Timeline(colours=wants_colours())
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

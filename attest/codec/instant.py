@@ -6,6 +6,7 @@ instants are equal bytes. Inside, it is an `int`. RFC 3339, restricted.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -24,20 +25,33 @@ def text(milliseconds: int) -> str:
     """Write an instant (milliseconds since 1970, UTC) in the one wire form."""
     if not 0 <= milliseconds <= _LAST:
         raise MalformedError("time", "an instant between 1970 and 9999", f"{milliseconds} ms")
-    moment = _EPOCH + milliseconds * _MILLISECOND
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_to_the_second(seconds)}.{rest:03d}Z"
 
 
 def parse(wire: str, *, where: str = "time") -> int:
     """Read the wire form (exactly three decimals, `Z`) into milliseconds; raise `MalformedError` for anything else."""
-    if _WIRE.fullmatch(wire):
-        try:
-            milliseconds = (datetime.fromisoformat(wire) - _EPOCH) // _MILLISECOND
-        except ValueError:
-            milliseconds = -1
-        if milliseconds >= 0:
-            return milliseconds
+    milliseconds = _milliseconds(wire)
+    if milliseconds >= 0:
+        return milliseconds
     raise MalformedError(where, "a UTC time such as 2026-11-22T12:00:00.000Z", ascii(wire[:64]))
+
+
+# One receipt holds the same time several times, and a busy log has many receipts a second.
+@functools.lru_cache(maxsize=64)
+def _to_the_second(seconds: int) -> str:
+    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+
+
+@functools.lru_cache(maxsize=64)
+def _milliseconds(wire: str) -> int:
+    """Return the milliseconds of a wire form, -1 if it is none."""
+    if not _WIRE.fullmatch(wire):
+        return -1
+    try:
+        return (datetime.fromisoformat(wire) - _EPOCH) // _MILLISECOND
+    except ValueError:
+        return -1
 
 
 def parse_argument(given: str, *, where: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,8 +46,3 @@ class Timeline:
 
     def _in(self, colour: str, text: str) -> str:
         return f"{colour}{text}{_PLAIN}" if self.colours else text
-
-
-def wants_colours(no_color: str | None) -> bool:
-    """Return whether standard output is a terminal that may be coloured (NO_COLOR is honoured)."""
-    return sys.stdout.isatty() and not no_color

@@ -12,6 +12,7 @@ the marshalled code or the name of the error.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import marshal
 import resource
@@ -35,7 +36,9 @@ def limit() -> None:
     ):
         hard = resource.getrlimit(kind)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (value, value))
+        # Not every platform has every limit; the parent's time-out stays.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (value, value))
 
 
 def answer(name: str, optimize: int, source: bytes) -> bytes:

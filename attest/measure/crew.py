@@ -1,24 +1,27 @@
 """Names in open directories, looked at by all cores; what is under way is bounded, and so is memory.
 
-A small file costs little more than its system calls, each of which gives up the interpreter lock:
-threads that share such work wait for one another longer than they work. So the caller's thread
-reads the small ones itself, and the crew the large ones, where the lock is free nearly all the time.
+A small file costs little more than its system calls, each of which gives up the interpreter lock: threads that share
+such work wait for one another longer than they work. So the caller's thread opens and reads, and the crew hashes what
+was read, in batches, and reads large files, where the lock is free nearly all the time.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
-from attest.measure.opening import Later, Name, look_at, look_at_small
+from attest.measure.opening import Content, Later, Name, hashed, look_at, look_at_small
 from attest.statement.observation import Key, Observed
 
 MAX_THREADS: Final = 16
-_WAITING_A_THREAD: Final = 4
-"""Each waits with a descriptor of its directory: at most 64 of them."""
+BATCH_BYTES: Final = 512 * 1024
+"""Handed over at once: some dozens of files."""
+_WAITING_A_THREAD: Final = 2
+"""Batches, or large files with a descriptor of their directory: at most 16 MiB and 32 descriptors."""
 
 
 class Crew:
@@ -29,7 +32,9 @@ class Crew:
         threads = min(_cores(), MAX_THREADS)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="look")
         self._limit = threads * _WAITING_A_THREAD
-        self._running: deque[Future[Observed | None]] = deque()
+        self._running: deque[Future[list[Observed]]] = deque()
+        self._batch: list[Content] = []
+        self._batch_bytes = 0
 
     def __enter__(self) -> Self:
         return self
@@ -49,32 +54,46 @@ class Crew:
     def look(self, directory: int, root: str, name: Name) -> None:
         """Look at a name in an open directory, which the caller may close at once."""
         seen = look_at_small(directory, root, name)
-        if seen is Later.LARGE:
-            self._later(directory, root, name)
-        elif seen is not None:
+        if isinstance(seen, Observed):
             self.found[root, seen.path] = seen
+        elif isinstance(seen, Content):
+            self._batch.append(seen)
+            self._batch_bytes += len(seen.octets)
+            if self._batch_bytes >= BATCH_BYTES:
+                self._send()
+        elif seen is Later.LARGE:
+            self._submit(_look_and_close, os.dup(directory), root, name)
 
     def finish(self) -> None:
         """Wait until everything asked for has been looked at."""
+        self._send()
         while self._running:
             self._collect()
 
-    def _later(self, directory: int, root: str, name: Name) -> None:
+    def _send(self) -> None:
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
+        self._submit(_hash_all, batch)
+
+    def _submit(self, work: Callable[..., list[Observed]], *arguments: object) -> None:
         if len(self._running) >= self._limit:
             self._collect()
-        self._running.append(self._pool.submit(_look_and_close, os.dup(directory), root, name))
+        self._running.append(self._pool.submit(work, *arguments))
 
     def _collect(self) -> None:
-        seen = self._running.popleft().result()
-        if seen is not None:
-            self.report(seen)
+        for seen in self._running.popleft().result():
+            self.found[seen.root, seen.path] = seen
 
 
-def _look_and_close(directory: int, root: str, name: Name) -> Observed | None:
+def _hash_all(batch: Sequence[Content]) -> list[Observed]:
+    return [hashed(content) for content in batch]
+
+
+def _look_and_close(directory: int, root: str, name: Name) -> list[Observed]:
     try:
-        return look_at(directory, root, name)
+        seen = look_at(directory, root, name)
     finally:
         os.close(directory)
+    return [] if seen is None else [seen]
 
 
 def _cores() -> int:

@@ -35,6 +35,13 @@ def hash_descriptor(descriptor: int, status: os.stat_result) -> str | None:
     return digest.hexdigest() if unchanged else None
 
 
+def read_descriptor(descriptor: int, status: os.stat_result) -> bytes | None:
+    """Return the content of a small file, on the same terms as `hash_descriptor` its digest."""
+    octets = os.read(descriptor, status.st_size + 1)
+    unchanged = len(octets) == status.st_size and _stamps(os.fstat(descriptor)) == _stamps(status)
+    return octets if unchanged else None
+
+
 def _stamps(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 

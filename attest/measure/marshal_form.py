@@ -26,6 +26,8 @@ _SHAPE_3_11: Final = (5, 8, 2)
 _MAGIC_3_11: Final = 3450
 """First magic number of the 3.11 series (importlib/_bootstrap_external.py)."""
 _MAGIC_3_8: Final = 3400
+_MAGIC_2: Final = 20121
+"""Python 2 and 1 counted from here."""
 
 _MAX_DIGITS: Final = 1000
 """In units of 15 bits; a longer constant is not worth quadratic time."""
@@ -49,7 +51,7 @@ def normal_form(octets: bytes, magic: bytes, *, where: str) -> str:
     lists and dictionaries, deeper nesting than a compiler makes.
     """
     number = int.from_bytes(magic[:2], "little")
-    if number < _MAGIC_3_8 or magic[2:4] != b"\r\n":
+    if not _MAGIC_3_8 <= number < _MAGIC_2 or magic[2:4] != b"\r\n":
         raise MalformedError(where, "a magic number of Python 3.8 or newer", magic.hex())
     shape = _SHAPE_3_11 if number >= _MAGIC_3_11 else _SHAPE_3_8
     reader = _Reader(octets, shape, where)

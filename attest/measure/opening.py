@@ -7,14 +7,15 @@ middle between two looks. A descriptor names one directory, whatever is renamed 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
-import sys
+from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from attest.codec.printable import printable
-from attest.measure.hashing import hash_descriptor
+from attest.measure.hashing import hash_descriptor, read_descriptor
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Observed, Trouble
@@ -22,8 +23,10 @@ from attest.statement.observation import Observed, Trouble
 MAX_RETRIES: Final = 3
 """How often a file that changes while it is read is read again."""
 
-SMALL_BYTES: Final = 128 * 1024
-"""Up to here opening and handing over take longer than hashing."""
+TINY_BYTES: Final = 16 * 1024
+"""Up to here handing over takes longer than hashing."""
+SMALL_BYTES: Final = 256 * 1024
+"""Up to here a file is read at once."""
 
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = _FLAGS | os.O_NONBLOCK
@@ -50,12 +53,26 @@ class Later(Enum):
     LARGE = auto()
 
 
+class Content(NamedTuple):
+    """A file that was read and is still to be hashed."""
+
+    root: str
+    path: str
+    status: os.stat_result
+    octets: bytes
+
+
 class Name(NamedTuple):
     """A name to look at: as its directory spells it, and the path under which it is reported."""
 
     name: str
     path: str
     sight: Sight
+
+
+T = TypeVar("T")
+_Read = Callable[[int, str, str], T | None]
+"""From the descriptor of what may be a regular file, its root and its path; None if it changed or is none."""
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
@@ -69,21 +86,27 @@ def look_at(directory: int, root: str, wanted: Name) -> Observed | None:
     What changes while it is looked at is looked at again, `MAX_RETRIES` times. Never raises
     `OSError` and never waits: what cannot be read is reported with its trouble.
     """
-    seen = _look(directory, root, wanted, sys.maxsize)
-    return None if isinstance(seen, Later) else seen
+    return _look(directory, root, wanted, _hash_file)
 
 
-def look_at_small(directory: int, root: str, wanted: Name) -> Observed | Later | None:
-    """As `look_at`, but leave a file alone that has more than `SMALL_BYTES`."""
-    return _look(directory, root, wanted, SMALL_BYTES)
+def look_at_small(directory: int, root: str, wanted: Name) -> Observed | Content | Later | None:
+    """As `look_at`, but do not hash what is more than tiny, nor read what is more than small."""
+    return _look(directory, root, wanted, _read_file)
 
 
-def _look(directory: int, root: str, wanted: Name, at_most: int) -> Observed | Later | None:
+def hashed(content: Content) -> Observed:
+    """Return the file whose content is this."""
+    digest = hashlib.sha256(content.octets).hexdigest()
+    return _file(content.root, content.path, content.status, digest)
+
+
+def _look(directory: int, root: str, wanted: Name, read: _Read[T]) -> Observed | T | None:
     sight = wanted.sight
+    seen: Observed | T | None
     try:
         for _ in range(MAX_RETRIES + 1):
             if sight is Sight.FILE:
-                seen = _look_at_file(directory, root, wanted, at_most)
+                seen = _look_at_file(directory, root, wanted, read)
             elif sight is Sight.LINK:
                 seen = _look_at_link(directory, root, wanted)
             else:
@@ -112,7 +135,7 @@ def unreadable(error: OSError) -> Trouble:
     return Trouble(kind=FindingKind.UNREADABLE, detail=detail)
 
 
-def _look_at_file(directory: int, root: str, wanted: Name, at_most: int) -> Observed | Later | None:
+def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T]) -> T | None:
     """None, here and below: it is not what it seemed, or it changed meanwhile."""
     try:
         descriptor = os.open(wanted.name, _FILE, dir_fd=directory)
@@ -121,20 +144,35 @@ def _look_at_file(directory: int, root: str, wanted: Name, at_most: int) -> Obse
             return None
         raise
     try:
-        status = os.fstat(descriptor)
-        mode = status.st_mode
-        if not stat.S_ISREG(mode):
-            return None
-        if status.st_size > at_most:
-            return Later.LARGE
-        digest = hash_descriptor(descriptor, status)
+        return read(descriptor, root, wanted.path)
     finally:
         os.close(descriptor)
-    if digest is None:
+
+
+def _hash_file(descriptor: int, root: str, path: str) -> Observed | None:
+    status = os.fstat(descriptor)
+    digest = hash_descriptor(descriptor, status) if stat.S_ISREG(status.st_mode) else None
+    return None if digest is None else _file(root, path, status, digest)
+
+
+def _read_file(descriptor: int, root: str, path: str) -> Observed | Content | Later | None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         return None
+    if status.st_size > SMALL_BYTES:
+        return Later.LARGE
+    octets = read_descriptor(descriptor, status)
+    if octets is None:
+        return None
+    content = Content(root, path, status, octets)
+    return content if len(octets) > TINY_BYTES else hashed(content)
+
+
+def _file(root: str, path: str, status: os.stat_result, digest: str) -> Observed:
+    mode = status.st_mode
     return Observed(
         root=root,
-        path=wanted.path,
+        path=path,
         type_=FileKind.FILE,
         size=status.st_size,
         sha256=digest,

@@ -109,9 +109,17 @@ def _unbound(parts: Parts) -> tuple[str, ...]:
     loose = {f"archive {item.filename}" for item in archives if not item.bound}
     for item in parts.evidence:
         for component in item.components:
+            if _is_source(component):
+                continue
             if not any(digest.matches(known) for digest in component.digests for known in bound):
                 loose.add(f"component {_named(component)}")
     return tuple(sorted(loose))
+
+
+def _is_source(component: Component) -> bool:
+    """Whether it is a commit that was built from, which is never a file on disk."""
+    names = {name for digest in component.digests for name, _ in digest.items()}
+    return names == {"gitCommit"}
 
 
 def _named(component: Component) -> str:

@@ -75,14 +75,15 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 def edited(draw: st.DrawFn, good: bytes) -> bytes:
     """A good JSON document in which one value is another, is gone, stands twice, or has company; spelled right."""
     root = {"": json.loads(good)}
-    *above, name = ("", *draw(st.sampled_from(places(root[""]))))
+    path: tuple[Any, ...] = ("", *draw(st.sampled_from(places(root[""]))))
+    name: Any = path[-1]
     holder: Any = root
-    for step in above:
+    for step in path[:-1]:
         holder = holder[step]
     match draw(st.sampled_from(["replace", "remove", "repeat", "add"])):
         case "replace":
             holder[name] = draw(VALUES)
-        case "remove" if len(above) > 0:
+        case "remove" if len(path) > 1:
             del holder[name]
         case "repeat" if isinstance(holder, list):
             holder.insert(name, holder[name])

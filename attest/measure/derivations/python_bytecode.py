@@ -51,7 +51,8 @@ def _filenames(facts: Facts, source: Key) -> tuple[str, ...]:
     root, path = source
     names = [os.path.join(place, path) for place in facts.spellings(root)]
     # Where platlib is lib64 and lib64 links to lib, half of a tree is compiled under each name.
-    return (*names, *(name.replace("/lib/python", "/lib64/python", 1) for name in names))
+    names += [name.replace("/lib/python", "/lib64/python", 1) for name in names]
+    return tuple(dict.fromkeys(names))
 
 
 RULE: Final = Rule(name=NAME, required=False, claims=claims, derive=derive, stage=1)

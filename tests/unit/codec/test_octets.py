@@ -30,8 +30,10 @@ def test_a_text_is_the_one_of_its_bytes_or_refused(written):
 
 @pytest.mark.parametrize(
     "written",
-    ["A", "AA", "AAA", "AA=", "AA===", "AB==", "AAB=", "=", "====", "AAAA=", "AA==AAAA", "AAAA\n", " AAAA", "AA AA"]
-    + ["-_-_", "AAA-", "ÄAAA", "AAAA\x00", "AA==\n", "\ud800AAA"],
+    [
+        *("A", "AA", "AAA", "AA=", "AA===", "AB==", "AAB=", "=", "====", "AAAA=", "AA==AAAA", "AAAA\n", " AAAA"),
+        *("AA AA", "-_-_", "AAA-", "ÄAAA", "AAAA\x00", "AA==\n", "\ud800AAA"),
+    ],
 )
 def test_any_other_spelling_is_malformed(written):
     with pytest.raises(MalformedError) as caught:

@@ -19,8 +19,12 @@ def test_a_relative_normalised_path_is_taken_as_it_is(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "/a", "//a", "a/", "a//b", ".", "..", "./a", "../a", "a/..", "a/./b", "a/../b", "a/b/.", "a\\b", "..\\a"]
-    + ["a\x00", "a\nb", "a\r", "\x1b[2J", "a\x7f", "\udc80", "a/\ud800", "x" * 4097, "é" * 2049],
+    [
+        *("", "/", "/a", "//a", "a/", "a//b", ".", "..", "./a", "../a", "a/..", "a/./b", "a/../b", "a/b/."),
+        *("a\\b", "..\\a", "a\x00", "a\nb", "a\r", "\x1b[2J", "a\x7f", "\udc80", "a/\ud800"),
+        "x" * 4097,
+        "é" * 2049,
+    ],
 )
 def test_any_other_path_is_malformed(path):
     with pytest.raises(MalformedError) as caught:

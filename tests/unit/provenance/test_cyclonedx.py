@@ -1,6 +1,7 @@
 """CycloneDX: bare and signed, and which digests it names."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -156,7 +157,7 @@ def test_the_versions_in_use_are_read(version):
 def test_duplicate_keys_and_deep_nesting_are_malformed():
     with pytest.raises(MalformedError, match="twice"):
         read(make_sbom([]).replace(b'"version": 1', b'"version": 1, "version": 1'))
-    deep = {"name": "x"}
+    deep: dict[str, Any] = {"name": "x"}
     for _ in range(70):
         deep = {"name": "x", "components": [deep]}
     with pytest.raises(MalformedError, match="nesting"):

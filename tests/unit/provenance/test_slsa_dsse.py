@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.world import (
 )
 
 PROVENANCE = "https://slsa.dev/provenance/v1"
-WHEEL = {"name": "x.whl", "digest": sha256_of(b"wheel")}
+WHEEL: dict[str, Any] = {"name": "x.whl", "digest": sha256_of(b"wheel")}
 UNSOURCED = trust_of(make_trust_file(sources=()))
 
 
@@ -221,7 +222,7 @@ def test_a_flag_narrows_what_the_trust_file_allows_and_never_widens_it():
 
 
 def test_resolved_dependencies_are_components_with_their_digests():
-    wheel = {"uri": "pkg:pypi/dep@2", "digest": {**sha256_of(b"dep"), "md5": "0"}}
+    wheel: dict[str, Any] = {"uri": "pkg:pypi/dep@2", "digest": {**sha256_of(b"dep"), "md5": "0"}}
     unnamed = {"digest": {"sha1": COMMIT}}
     components = read(make_provenance([WHEEL], dependencies=[wheel, unnamed])).components
     assert [part.name for part in components] == [f"git+{SOURCE}@refs/tags/v1", "pkg:pypi/dep@2", "(unnamed)"]

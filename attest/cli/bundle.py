@@ -1,0 +1,41 @@
+"""`attest bundle`: export logs as one file that anybody can verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from attest.cli.arguments import FILE, example
+
+
+@click.command(epilog=example("attest bundle log -o evidence.jsonl"))
+@click.argument("directory", metavar="DIR...", type=FILE, nargs=-1, required=True)
+@click.option("-o", "out", required=True, type=FILE, help="Where to write; a name in .gz or .zst is packed; - is stdout.")
+@click.option(
+    "--tier",
+    type=click.Choice(["structural", "receipts"]),
+    default="receipts",
+    show_default=True,
+    help="Structural: order, completeness and time only, without any content.",
+)
+@click.option("--since", type=FILE, help="Begin after this checkpoint, which whoever verifies has to hold too.")
+def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None) -> None:
+    """Export the log in each DIR, up to its newest checkpoint, with all that it takes to verify it."""
+    from attest.cli.output import STANDARD, write_binary
+    from attest.codec.files import read_file, write_file
+    from attest.evidence.bundle import LogSource, write_bundle
+    from attest.evidence.grammar import Tier
+    from attest.evidence.packing import packing_for
+    from attest.tlog.checkpoint import read_checkpoint_unverified
+    from attest.tlog.documents import Documents
+    from attest.tlog.stores import SQLITE
+
+    pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
+    sources = [LogSource(reader=SQLITE.open_reader(log), documents=Documents(log)) for log in directory]
+    lines = packing_for(out.name).pack(write_bundle(sources, tier=Tier(tier), since=pinned))
+    if out == STANDARD:
+        write_binary(lines)
+    else:
+        write_file(out, lines)
+        click.echo(f"wrote {out}", err=True)

@@ -1,0 +1,58 @@
+"""What a caller expects evidence to be about: a file of his own, or a digest that he typed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+import click
+
+from attest.codec.files import read_file
+from attest.errors import AttestError, UnavailableError
+from attest.signing.dsse import read_envelope
+from attest.statement.digests import ALGORITHMS, DigestSet, from_foreign
+from attest.statement.statement import payload_digest
+
+_DIGEST: Final = re.compile(rf"(?P<algorithm>{'|'.join(ALGORITHMS)}):(?P<hexadecimal>[0-9a-f]+)")
+_CHUNK_BYTES: Final = 1024 * 1024
+
+
+def reference_digest(given: str) -> str:
+    """Return the payload digest that `REF` or `sha256:HEX` names."""
+    match = _DIGEST.fullmatch(given)
+    if match is None:
+        return payload_digest(read_envelope(read_file(Path(given)), where=given), where=given)
+    digest = _typed(given, match)
+    if digest.sha256 is None:
+        raise click.UsageError(f"--reference: expected REF or sha256:HEX, found {given!r}")
+    return digest.sha256
+
+
+def artifact_digest(given: str) -> DigestSet:
+    """Return the digest that `ALG:HEX` is, or the digests of a file."""
+    match = _DIGEST.fullmatch(given)
+    return _typed(given, match) if match is not None else _digests_of(Path(given))
+
+
+def _typed(given: str, match: re.Match[str]) -> DigestSet:
+    try:
+        digest = from_foreign({match["algorithm"]: match["hexadecimal"]}, where=given)
+    except AttestError as error:
+        raise click.UsageError(str(error)) from error
+    if digest is None:
+        raise click.UsageError(f"expected one of {', '.join(ALGORITHMS)}, found {given!r}")
+    return digest
+
+
+def _digests_of(path: Path) -> DigestSet:
+    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                sha256.update(chunk)
+                sha512.update(chunk)
+    except OSError as error:
+        raise UnavailableError(str(path), "a readable file", error.strerror or "an error") from error
+    return DigestSet(sha256=sha256.hexdigest(), sha512=sha512.hexdigest())

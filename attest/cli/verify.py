@@ -1,0 +1,89 @@
+"""`attest verify`: prove or refute a file of evidence, offline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
+from attest.evidence.verify.question import Question
+
+_SECOND = 1000
+"""In milliseconds."""
+
+
+@click.command(epilog=example("attest verify evidence.jsonl --trust trust.json --reference server.ref"))
+@click.argument("file", type=FILE, nargs=-1, required=True)
+@click.option("--trust", required=True, type=FILE, help="The trust file: yours, never the evidence's.")
+@click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")
+@click.option("--artifact", multiple=True, metavar="FILE|ALG:HEX", help="The artifact it has to be about.")
+@click.option("--kind", help="The kind of file it has to be.")
+@click.option("--tier", type=click.Choice(["structural", "receipts", "full"]), default="receipts", show_default=True)
+@click.option("--nonce", type=HEX, help="The nonce that the newest run was given.")
+@click.option("--context", type=NAME_VALUE, multiple=True, help="What the newest run was started with.")
+@click.option("--expect-checkpoint", type=FILE, multiple=True, help="A checkpoint that the log has to contain.")
+@click.option("--at", type=TIME, help="Judge as of this time, instead of now.")
+@click.option("--max-evidence-age", type=click.IntRange(min=1), default=86400, show_default=True, help="Seconds.")
+@click.option("--builder-id", help="The builder that provenance has to name.")
+@click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
+@click.option("--source-uri", help="The source repository that provenance has to name.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "out", type=FILE, help="Write the report to a file.")
+def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) -> int:  # noqa: ANN401  (click's options)
+    """Judge each FILE: an evidence bundle, a receipt, a RuntimeReference, build evidence; - is stdin.
+
+    Exits 0 if every one passed and 1 if any did not.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from attest.cli.input import lines_of_argument
+    from attest.cli.output import wants_colours
+    from attest.codec.files import write_file
+    from attest.evidence.reports import REPORTS
+    from attest.evidence.verify.file import verify_file
+
+    question = _question(given)
+    report = REPORTS[form]
+    with ThreadPoolExecutor() as pool:
+        verdicts = [
+            verify_file(lines_of_argument(path), question, file=str(path), spread=pool.map) for path in file
+        ]
+    render = report.render_colored if out is None and wants_colours() else report.render
+    text = "".join(render(verdict).rstrip("\n") + "\n" for verdict in verdicts)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(out, [text.encode()])
+    return 0 if all(verdict.passed for verdict in verdicts) else 1
+
+
+def _question(given: Mapping[str, Any]) -> Question:
+    """Read the caller's own files; whatever is wrong with one of them is an error and no verdict."""
+    from attest.cli.expected import artifact_digest, reference_digest
+    from attest.codec.files import read_file
+    from attest.evidence.grammar import Tier
+    from attest.provenance.model import Expectations
+    from attest.tlog.checkpoint import read_checkpoint_unverified
+    from attest.trust.trust import load_trust
+
+    return Question(
+        trust=load_trust(given["trust"]),
+        at=given["at"] if given["at"] is not None else time.time_ns() // 1_000_000,
+        references=tuple(map(reference_digest, given["reference"])),
+        artifacts=tuple(map(artifact_digest, given["artifact"])),
+        kind=given["kind"],
+        tier=Tier(given["tier"]),
+        nonce=given["nonce"],
+        context=tuple(sorted(unique(given["context"], "--context").items())),
+        checkpoints=tuple(
+            read_checkpoint_unverified(read_file(path), where=str(path)) for path in given["expect_checkpoint"]
+        ),
+        max_evidence_age=given["max_evidence_age"] * _SECOND,
+        expectations=Expectations(
+            source=given["source_uri"], builder_id=given["builder_id"], min_level=given["min_slsa_level"]
+        ),
+    )

@@ -1,0 +1,99 @@
+"""The verdict for people: read in ten seconds, and what to do about each failed check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from attest.codec.printable import printable
+from attest.evidence.grammar import Tier
+from attest.evidence.verdict import CheckResult, Kind, Status, Verdict
+from attest.evidence.verify.checks import CHECKS
+from attest.evidence.verify.sheet import NOT_REACHED
+
+Paint = Callable[[str, str], str]
+"""Gives (text, colour) its colour, or not."""
+
+_MARKS: Final = {
+    Status.PASS: ("ok", "green"),
+    Status.ASSERTED: ("asserted", "yellow"),
+    Status.UNPROVEN: ("UNPROVEN", "red"),
+    Status.FAIL: ("FAIL", "red"),
+    Status.NOT_APPLICABLE: ("-", "dim"),
+}
+_CODES: Final = {"green": "32", "yellow": "33", "red": "31", "dim": "2", "bold": "1"}
+_PERCENT: Final = 100
+
+
+def render_text(verdict: Verdict) -> str:
+    """Return the verdict as plain text, ending in a line feed."""
+    return "\n".join(_lines(verdict, lambda text, _colour: text)) + "\n"
+
+
+def render_colored(verdict: Verdict) -> str:
+    """Return the verdict as text for a terminal with colours."""
+    return "\n".join(_lines(verdict, lambda text, colour: f"\x1b[{_CODES[colour]}m{text}\x1b[0m")) + "\n"
+
+
+def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
+    colour = "green" if verdict.passed else "red"
+    only = "  structural only: nobody looked at any content" if verdict.tier == Tier.STRUCTURAL else ""
+    kind = verdict.kind if verdict.tier is None else f"{verdict.kind}, {verdict.tier}"
+    yield f"{paint(verdict.verdict, colour)}  {printable(verdict.file)}  ({kind}){only}"
+    yield from (f"  {line}" for line in _about(verdict))
+    yield ""
+    for axis, status in verdict.axes.items():
+        mark, mark_colour = _MARKS[status]
+        yield f"  {axis:<13} {paint(mark, mark_colour)}"
+    bad = [check for check in verdict.checks if check.status in {Status.FAIL, Status.UNPROVEN}]
+    for check in bad:
+        if check.detail != NOT_REACHED:
+            yield from _trouble(check, paint)
+    left = [check.id for check in bad if check.detail == NOT_REACHED]
+    if left:
+        yield ""
+        yield f"  not reached, and so failed: {len(left)} checks ({', '.join(left[:3])}{', …' if len(left) > 3 else ''})"  # noqa: PLR2004  (three tell enough)
+    asserted = [check for check in verdict.checks if check.status is Status.ASSERTED]
+    if asserted:
+        yield ""
+        yield from (f"  asserted  {check.id}: {check.detail}" for check in asserted)
+
+
+def _about(verdict: Verdict) -> Iterator[str]:
+    for subject in verdict.subjects[:4]:
+        algorithm, digest = subject.digest.items()[0]
+        yield f"about       {printable(subject.name or '(no name)')}  {algorithm}:{digest}"
+    if len(verdict.subjects) > 4:  # noqa: PLR2004  (four tell enough)
+        yield f"            and {len(verdict.subjects) - 4} more"
+    if verdict.assurance is not None:
+        shares = [(name, getattr(verdict.assurance, name)) for name in verdict.assurance.__struct_fields__]
+        known = ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
+        yield f"assurance   {known} (files)"
+    if verdict.binding is not None:
+        yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {verdict.enforcement or 'unknown reference'}"
+    if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
+        counts = verdict.counts
+        told = f"{counts.measurements} measurements, {counts.violations} violations"
+        yield f"receipts    {counts.entries} entries: {told}"
+    if verdict.period is not None:
+        yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
+    yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
+
+
+def _bounds(verdict: Verdict) -> str:
+    if verdict.start is None:
+        return ""
+    uncovered = f", {verdict.uncovered_seconds} s outside runs" if verdict.uncovered_seconds else ""
+    return f" (start {verdict.start}, end {verdict.end}{uncovered})"
+
+
+def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:
+    yield ""
+    mark, colour = _MARKS[check.status]
+    where = f"  [{check.where}]" if check.where else ""
+    yield f"  {paint(mark, colour)}  {paint(check.id, 'bold')}: {check.detail}{where}"
+    if check.expected is not None:
+        yield f"    expected  {check.expected}"
+    if check.found is not None:
+        yield f"    found     {check.found}"
+    yield f"    to do     {CHECKS[check.id].remedy}"

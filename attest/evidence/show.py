@@ -1,0 +1,165 @@
+"""Any of our documents as text, headed "not verified": for people who want to see what is in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from attest.codec import strict
+from attest.codec.octets import from_base64, sha256_hex
+from attest.codec.printable import printable
+from attest.errors import AttestError, MalformedError
+from attest.evidence.grammar import (
+    HEADER_PREFIX,
+    BuildEvidenceLine,
+    BundleEnd,
+    BundleHeader,
+    CheckpointLine,
+    EntryLine,
+    LogLine,
+    ReferenceLine,
+)
+from attest.evidence.verify.lines import Line, Lines
+from attest.signing.dsse import read_foreign_envelope
+from attest.signing.keyfiles import parse_public
+from attest.statement.manifest import Entry, read_manifest
+from attest.tlog.checkpoint import read_checkpoint_unverified
+from attest.trust.document import TrustFile
+
+HEADING: Final = "NOT VERIFIED: this is only what the file says (attest verify judges it)"
+
+_WHERE: Final = "file"
+_INDENT: Final = 2
+
+
+def show(octets: bytes) -> Iterator[str]:
+    """Yield the lines of text that show a document; raise `MalformedError` if it is none of ours.
+
+    Evidence bundles, DSSE envelopes (references, receipts, build evidence), trust files, manifests, checkpoints and
+    public keys. Nothing is verified: no signature, no digest, no time.
+    """
+    for name, render in _FORMATS:
+        try:
+            lines = list(render(octets))
+        except AttestError:
+            continue
+        yield HEADING
+        yield name
+        yield from lines
+        return
+    expected = " or ".join(name for name, _ in _FORMATS)
+    raise MalformedError(_WHERE, expected, "none of them")
+
+
+def _show_bundle(octets: bytes) -> Iterator[str]:
+    if not octets.startswith(HEADER_PREFIX):
+        raise MalformedError(_WHERE, "a header line", "another")
+    for line in Lines(octets.splitlines(keepends=True)):
+        yield from _show_line(line)
+
+
+def _show_line(line: Line) -> Iterator[str]:
+    record = line.record
+    number = f"{line.number:>6} "
+    if isinstance(record, BundleHeader):
+        yield f"{number} header      tier {record.tier}, logs {', '.join(map(printable, record.logs))}"
+    elif isinstance(record, BuildEvidenceLine):
+        yield f"{number} evidence    sha256:{record.digest}"
+    elif isinstance(record, ReferenceLine):
+        yield f"{number} reference   sha256:{record.digest}"
+        yield from _indented(_payload(from_base64(record.envelope.payload, where=line.where)), 10)
+    elif isinstance(record, LogLine):
+        yield f"{number} log         {printable(record.origin)} from entry {record.size}"
+    elif isinstance(record, EntryLine):
+        yield f"{number} {record.entry.sequence:>6} {record.entry.time} {printable(record.entry.event)}{_told(record)}"
+    elif isinstance(record, CheckpointLine):
+        yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
+    elif isinstance(record, BundleEnd):
+        yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
+
+
+def _told(record: EntryLine) -> str:
+    """Return the gist of a receipt on one line."""
+    if record.receipt is None:
+        return ""
+    predicate = strict.parse(from_base64(record.receipt.payload, where=_WHERE), where=_WHERE).get("predicate", {})
+    if "event" in predicate:
+        event = predicate["event"]
+        return printable(f"  {event.get('kind')} {event.get('outcome', '')}".rstrip())
+    if "findings" in predicate:
+        findings = predicate["findings"]
+        first = next(iter(findings.get("findings", ())), {})
+        return printable(f"  {findings.get('state')}: {first.get('kind', '')} {first.get('where', '')}")
+    return ""
+
+
+def _show_envelope(octets: bytes) -> Iterator[str]:
+    envelope = read_foreign_envelope(octets, where=_WHERE)
+    payload = from_base64(envelope.payload, where=_WHERE)
+    yield f"payload type    {printable(envelope.payload_type)}"
+    yield f"payload digest  sha256:{sha256_hex(payload)}"
+    for signature in envelope.signatures:
+        yield f"signature by    {printable(signature.keyid or '(no key id)')}"
+    yield from _payload(payload)
+
+
+def _payload(payload: bytes) -> Iterator[str]:
+    yield from _pretty(strict.parse(payload, where=_WHERE))
+
+
+def _show_trust(octets: bytes) -> Iterator[str]:
+    yield f"digest          sha256:{sha256_hex(octets)}"
+    yield from _pretty(msgspec.to_builtins(strict.read_edited(octets, TrustFile, where=_WHERE)))
+
+
+def _show_manifest(octets: bytes) -> Iterator[str]:
+    header, entries = read_manifest(octets.splitlines(keepends=True), where=_WHERE)
+    yield f"digest          sha256:{sha256_hex(octets)}"
+    for root in header.roots:
+        mutable = f", mutable {', '.join(root.mutable)}" if root.mutable else ""
+        yield f"root            {root.name} ({root.scope}{mutable})"
+    for entry in entries:
+        yield f"{entry.origin:<8} {entry.root}/{printable(entry.path)}  {_content(entry)}"
+
+
+def _content(entry: Entry) -> str:
+    if entry.rule is not None:
+        return f"by rule {entry.rule}"
+    return f"-> {printable(entry.target)}" if entry.target is not None else f"sha256:{entry.sha256}"
+
+
+def _show_checkpoint(octets: bytes) -> Iterator[str]:
+    yield _checkpoint_text(octets)
+
+
+def _checkpoint_text(note: bytes) -> str:
+    checkpoint = read_checkpoint_unverified(note, where=_WHERE)
+    return f"{printable(checkpoint.origin)}, {checkpoint.size} entries, root {checkpoint.root.hex()}"
+
+
+def _show_key(octets: bytes) -> Iterator[str]:
+    key = parse_public(octets, where=_WHERE)
+    yield f"algorithm       {key.algorithm.name}"
+    yield f"key id          {key.keyid}"
+
+
+def _pretty(value: Any) -> Iterator[str]:  # noqa: ANN401  (any JSON value)
+    octets = msgspec.json.format(msgspec.json.encode(value), indent=_INDENT)
+    yield from (printable(line) for line in octets.decode().split("\n"))
+
+
+def _indented(lines: Iterator[str], columns: int) -> Iterator[str]:
+    yield from (" " * columns + line for line in lines)
+
+
+_FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
+    ("evidence bundle", _show_bundle),
+    ("DSSE envelope", _show_envelope),
+    ("trust file", _show_trust),
+    ("manifest", _show_manifest),
+    ("checkpoint", _show_checkpoint),
+    ("public key", _show_key),
+)
+"""The first that can read the bytes shows them."""

@@ -1,0 +1,119 @@
+"""Candidates side by side: interleaved round by round and compared inside each round, so that other load hits all alike.
+
+A ratio is the median of the ratios of the single rounds. A round in which a candidate that computes got less than
+`QUIET` of a core says more about the machine than about the candidate: it is run again, as long as there is time.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+QUIET: Final = 0.95
+"""Least processor time a second of real time, for a candidate that only computes."""
+
+LONGEST: Final = 14.0
+"""Seconds for the rounds of one race, in which nothing stands still that a person waits for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One way to do a piece of work: `run` does it once, `amount` is how many units that is.
+
+    `run` returns the processor seconds that were spent in processes which this one has not waited for, else 0.
+    """
+
+    name: str
+    run: Callable[[], float]
+    amount: int = 1
+    computes: bool = True
+    """Whether it should keep one core busy from begin to end: it waits for no disk and uses no second core."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lap:
+    """One run of one candidate: real seconds a unit, and processor time a second of real time."""
+
+    seconds: float
+    busy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A ratio seen in several rounds."""
+
+    median: float
+    least: float
+    most: float
+    rounds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """The laps of all candidates by name, in the order of rounds; how many rounds were left out, or are noisy."""
+
+    candidates: tuple[Candidate, ...]
+    laps: dict[str, tuple[Lap, ...]]
+    noisy: int
+    """Rounds that were not quiet; left out unless too few others are there, see `mixed`."""
+    mixed: bool
+    """Whether the noisy rounds were counted in."""
+
+    def seconds(self, name: str) -> float:
+        """Return the median of a candidate's real seconds a unit."""
+        return statistics.median(lap.seconds for lap in self.laps[name])
+
+    def busy(self, name: str) -> float:
+        """Return the median of a candidate's processor time a second."""
+        return statistics.median(lap.busy for lap in self.laps[name])
+
+    def time_ratio(self, name: str, peer: str) -> Ratio:
+        """Return how much longer a unit takes `name` than `peer`."""
+        each = [mine.seconds / its.seconds for mine, its in zip(self.laps[name], self.laps[peer], strict=True)]
+        return Ratio(median=statistics.median(each), least=min(each), most=max(each), rounds=len(each))
+
+    def rate_ratio(self, name: str, peer: str) -> Ratio:
+        """Return how many times as many units `name` does in the time of `peer`."""
+        return self.time_ratio(peer, name)
+
+
+def race(candidates: Sequence[Candidate], *, rounds: int, longest: float = LONGEST) -> Race:
+    """Run each candidate once to warm up, then `rounds` quiet rounds of all of them; the first changes every round.
+
+    Stops after `longest` seconds whatever was seen by then, but never before two rounds.
+    """
+    for candidate in candidates:
+        candidate.run()
+    quiet: list[dict[str, Lap]] = []
+    noisy: list[dict[str, Lap]] = []
+    began = time.perf_counter()
+    while len(quiet) < rounds and (len(quiet) + len(noisy) < 2 or time.perf_counter() - began < longest):
+        first = (len(quiet) + len(noisy)) % len(candidates)
+        one = {each.name: _lap(each) for each in (*candidates[first:], *candidates[:first])}
+        calm = all(one[each.name].busy >= QUIET for each in candidates if each.computes)
+        (quiet if calm else noisy).append(one)
+    mixed = len(quiet) < max(2, rounds // 2)
+    counted = [*quiet, *noisy] if mixed else quiet
+    laps = {each.name: tuple(one[each.name] for one in counted) for each in candidates}
+    return Race(candidates=tuple(candidates), laps=laps, noisy=len(noisy), mixed=mixed)
+
+
+def _lap(candidate: Candidate) -> Lap:
+    # What one candidate left behind is not to be cleared away in the time of the next.
+    gc.collect()
+    processor, began = _processor_seconds(), time.perf_counter()
+    elsewhere = candidate.run()
+    real = time.perf_counter() - began
+    processor = _processor_seconds() - processor + elsewhere
+    return Lap(seconds=real / candidate.amount, busy=processor / real)
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of this process and of the children it has waited for."""
+    each = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in each)

@@ -1,0 +1,274 @@
+"""Vectors of the formats that are JSON and signed nowhere themselves: statements, log entry, manifest, trust file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attest.codec import canonical
+from attest.codec.octets import to_base64
+from attest.signing.keys import PrivateKey
+from attest.statement.manifest import MAX_LINE_BYTES
+from attest.tlog.entry import MAX_ENTRY_BYTES
+from scripts.faults import (
+    Fault,
+    Places,
+    base64_faults,
+    float_for_integer,
+    form_faults,
+    json_faults,
+    path_faults,
+    value_faults,
+    with_value,
+    without,
+)
+from scripts.vector import Vector, bad, good
+from tests.documents import MANIFEST, TRUST, WHEEL
+from tests.log_documents import LOG, PAYLOADS
+from tests.world import BUILDER, SEALER, STRANGER
+
+RECEIPT: Final = Places(
+    text=("predicate", "receipt", "logOrigin"),
+    integer=("predicate", "receipt", "sequence"),
+    time=("predicate", "receipt", "realTime"),
+    digest=("predicate", "receipt", "writer"),
+    word=("predicate", "receipt", "binding"),
+)
+
+STATEMENTS: Final[dict[str, Places]] = {
+    "runtime-reference": Places(
+        text=("predicate", "server", "name"),
+        integer=("predicate", "validity", "sequence"),
+        time=("predicate", "sealedAt"),
+        digest=("predicate", "writers", 0),
+        word=("predicate", "enforcement", "onDrift"),
+    ),
+    "runtime-event": RECEIPT,
+    "runtime-measurement": RECEIPT,
+    "runtime-violation": RECEIPT,
+    "runtime-revocation": Places(
+        text=("predicate", "revocation", "reason"),
+        time=("predicate", "signedAt"),
+        digest=("predicate", "revocation", "digest"),
+        word=("predicate", "revocation", "kind"),
+    ),
+}
+
+ENTRY: Final = Places(text=("origin",), integer=("sequence",), time=("time",), digest=("commitment",))
+TRUST_PLACES: Final = Places(
+    text=("builders", 0, "id"),
+    integer=("version",),
+    time=("expires",),
+    digest=("sealers", 0, "keyid"),
+    word=("minima", "binding"),
+)
+
+
+def statements() -> Iterator[Vector]:
+    """Yield the payloads of statements."""
+    for kind, places in STATEMENTS.items():
+        payload = PAYLOADS[kind]
+        yield from good("good", payload, kind)
+        yield from bad(kind, strict_faults(payload, places))
+        yield from bad(kind, _statement_faults(payload))
+    yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
+    yield from bad("runtime-violation", _violation_faults(PAYLOADS["runtime-violation"]))
+    yield from bad("runtime-event", _event_faults(PAYLOADS["runtime-event"]))
+
+
+def strict_faults(octets: bytes, places: Places) -> Iterator[Fault]:
+    """Yield all faults of a document of ours that has to be in RFC 8785 form."""
+    yield from json_faults(octets, places)
+    yield from form_faults(octets, places)
+    yield from value_faults(octets, places)
+    if places.integer is not None:
+        yield float_for_integer(octets, places.integer)
+
+
+def _statement_faults(payload: bytes) -> Iterator[Fault]:
+    own = json.loads(payload)["predicateType"]
+    other = own.replace("/v0.1", "/v0.2")
+    yield "line-feed-at-the-end", payload + b"\n"
+    yield "wrong-statement-type", with_value(payload, ("_type",), "https://in-toto.io/Statement/v0.1")
+    yield "wrong-predicate-type", with_value(payload, ("predicateType",), other)
+    yield "no-subject", with_value(payload, ("subject",), [])
+    yield "subject-without-digest", with_value(payload, ("subject", 0, "digest"), {})
+    yield "subject-of-a-weak-digest", with_value(payload, ("subject", 0, "digest"), {"md5": "0" * 32})
+    yield "subject-of-null", with_value(payload, ("subject", 0, "digest", "sha256"), None)
+    yield "predicate-missing", without(payload, ("predicate",))
+    yield "predicate-empty", with_value(payload, ("predicate",), {})
+
+
+def _reference_faults(payload: bytes) -> Iterator[Fault]:
+    def put(*place: str | int, value: object) -> bytes:
+        return with_value(payload, ("predicate", *place), value)
+
+    yield "valid-until-before-it-begins", put("validity", "notAfter", value="2026-11-22T11:59:59.999Z")
+    yield "gap-below-the-cycle", put("measurement", "maxGapSeconds", value=9)
+    yield "cycle-of-no-length", put("measurement", "cycleSeconds", value=0)
+    yield "cycle-of-ages", put("measurement", "cycleSeconds", value=400_000_000)
+    yield "no-writer", put("writers", value=[])
+    yield "name-of-two-lines", put("server", "name", value="a\nb")
+    yield "name-too-long", put("server", "name", value="a" * 4097)
+    yield "root-name-with-slash", put("places", 0, "name", value="a/b")
+    yield "optional-null", put("server", "version", value=None)
+
+
+def _violation_faults(payload: bytes) -> Iterator[Fault]:
+    finding = json.loads(payload)["predicate"]["findings"]["findings"][0]
+    many = with_value(payload, ("predicate", "findings", "findings"), [{"kind": "extra", "where": "a"}] * 1001)
+    yield "too-many-findings", many
+    yield (
+        "finding-of-unknown-kind",
+        with_value(payload, ("predicate", "findings", "findings"), [{**finding, "kind": "odd"}]),
+    )
+    yield (
+        "finding-with-escape-sequence",
+        with_value(payload, ("predicate", "findings", "findings"), [{**finding, "where": "a\x1b[2J"}]),
+    )
+
+
+def _event_faults(payload: bytes) -> Iterator[Fault]:
+    def put(*place: str | int, value: object) -> bytes:
+        return with_value(payload, ("predicate", "event", *place), value)
+
+    yield "nonce-too-short", put("verifierNonce", value="00112233445566")
+    yield "nonce-of-half-bytes", put("verifierNonce", value="00112233445566778")
+    yield "context-name-with-space", put("context", 0, "name", value="a b")
+    yield "context-twice-the-same-field", put("context", 0, "value", value=["a"])
+    yield "optional-empty-array", put("context", value=[])
+
+
+def entries() -> Iterator[Vector]:
+    """Yield log entries."""
+    entry = LOG[1].entry
+    yield from good("good", entry, "log-entry")
+    yield from bad("log-entry", strict_faults(entry, ENTRY))
+    yield from bad(
+        "log-entry", [("line-feed-at-the-end", entry + b"\n"), ("too-large", entry + b" " * MAX_ENTRY_BYTES)]
+    )
+
+
+def trust_files() -> Iterator[Vector]:
+    """Yield trust files, which people edit: any layout is good."""
+    compact = canonical.encode_value(json.loads(TRUST))
+    yield from good("good", TRUST, "trust")
+    yield from good("good-in-one-line", compact, "trust")
+    yield from good("good-least", b'{"schema":"https://mcp-attest.github.io/schemas/trust/v0.1","version":1}', "trust")
+    yield from bad("trust", json_faults(compact, TRUST_PLACES))
+    yield from bad("trust", value_faults(compact, TRUST_PLACES))
+    yield from bad("trust", _trust_faults(compact))
+    spki = SEALER.public.spki
+    yield from bad("trust", base64_faults(spki, lambda text: with_value(compact, ("sealers", 0, "publicKey"), text)))
+
+
+def _trust_faults(trust: bytes) -> Iterator[Fault]:
+    document = json.loads(trust)
+    sealer, builder = document["sealers"][0], document["builders"][0]
+
+    def put(*place: str | int, value: object) -> bytes:
+        return with_value(trust, place, value)
+
+    def key(**changes: object) -> bytes:
+        return put("sealers", value=[{**sealer, **changes}])
+
+    yield "wrong-schema", put("schema", value=document["schema"].replace("v0.1", "v0.2"))
+    yield "version-zero", put("version", value=0)
+    yield "key-in-two-roles", put("writers", value=[sealer])
+    yield "key-twice-in-a-role", put("sealers", value=[sealer, sealer])
+    yield "key-of-two-builders", put("builders", value=[builder, {**builder, "id": "https://other.example"}])
+    yield "keyid-of-another-key", key(keyid=BUILDER.keyid)
+    yield "algorithm-of-another-key", key(algorithm="ecdsa-p256")
+    yield "algorithm-unknown", key(algorithm="rot13")
+    yield "key-with-trailing-bytes", key(publicKey=to_base64(SEALER.public.spki + b"\0"))
+    yield "window-backwards", key(notBefore="2026-11-22T12:00:00.000Z", notAfter="2026-11-21T12:00:00.000Z")
+    yield "window-on-no-day", key(notBefore="2026-13-01T12:00:00.000Z")
+    yield "level-four", put("builders", 0, "maxLevel", value=4)
+    yield "builder-without-key", put("builders", 0, "keys", value=[])
+    yield "builder-twice", put("builders", value=[builder, {**builder, "keys": [_row(STRANGER)]}])
+    yield "threshold-never-reached", put("thresholds", value={"sealer": 2})
+    yield "threshold-zero", put("thresholds", value={"sealer": 0})
+    yield "least-assurance-derived", put("minima", "assurance", value="derived")
+
+
+def _row(key: PrivateKey) -> dict[str, str]:
+    public = key.public
+    return {"keyid": public.keyid, "algorithm": public.algorithm.name, "publicKey": to_base64(public.spki)}
+
+
+def manifests() -> Iterator[Vector]:
+    """Yield manifests."""
+    lines = MANIFEST.splitlines(keepends=True)
+    yield from good("good", MANIFEST, "manifest")
+    yield from good("good-empty", lines[0] + b'{"entries":0,"kind":"end"}\n', "manifest")
+    yield from bad("manifest", _order_faults(lines))
+    yield from bad("manifest", _entry_faults(lines))
+    places = Places(text=("path",), integer=("size",), digest=("sha256",), word=("origin",))
+    for name, line in strict_faults(lines[2][:-1], places):
+        yield from bad("manifest", [(f"entry-{name}", b"".join([*lines[:2], line, b"\n", *lines[3:]]))])
+
+
+def _order_faults(lines: list[bytes]) -> Iterator[Fault]:
+    head, entries, end = lines[0], lines[1:-1], lines[-1]
+    header = json.loads(head)
+
+    def joined(*pieces: bytes) -> bytes:
+        return b"".join(pieces)
+
+    yield "empty", b""
+    yield "unsorted", joined(head, entries[1], entries[0], *entries[2:], end)
+    yield "entry-twice", joined(head, entries[0], *entries, end)
+    yield "entry-missing", joined(head, *entries[1:], end)
+    yield "cut-before-the-end", joined(head, *entries)
+    yield "cut-line-feed", joined(*lines)[:-1]
+    yield "only-a-header", head
+    yield "without-header", joined(*entries, end)
+    yield "header-twice", joined(head, head, *entries, end)
+    yield "end-twice", joined(*lines, end)
+    yield "entry-after-the-end", joined(head, *entries[:-1], end, entries[-1])
+    yield "wrong-count", joined(head, *entries, b'{"entries":6,"kind":"end"}\n')
+    yield "empty-line", joined(head, b"\n", *entries, end)
+    yield "carriage-return", joined(*(line[:-1] + b"\r\n" for line in lines))
+    yield "line-of-unknown-kind", joined(head, b'{"kind":"note"}\n', *entries, end)
+    yield "wrong-schema", joined(head.replace(b"v0.1", b"v0.2"), *entries, end)
+    yield "no-roots", joined(_line({**header, "roots": []}), end)
+    yield "root-twice", joined(_line({**header, "roots": [header["roots"][0]] * 2}), *entries, end)
+    yield "unknown-root", joined(_line({**header, "roots": header["roots"][:1]}), *entries, end)
+    yield "line-too-long", joined(head, b" " * (MAX_LINE_BYTES + 1), *entries, end)
+
+
+def _entry_faults(lines: list[bytes]) -> Iterator[Fault]:
+    derived, file, link = (json.loads(lines[number]) for number in (1, 2, 5))
+
+    def with_entry(entry: dict[str, Any]) -> bytes:
+        return b"".join([lines[0], _line(entry), b'{"entries":1,"kind":"end"}\n'])
+
+    def omit(entry: dict[str, Any], *names: str) -> dict[str, Any]:
+        return {name: value for name, value in entry.items() if name not in names}
+
+    yield from path_faults(lambda path: with_entry({**file, "path": path}))
+    yield (
+        "mutable-path-with-dots",
+        b"".join([_line({**json.loads(lines[0]), "roots": [{"name": "tree", "scope": "exact", "mutable": ["../a"]}]})])
+        + lines[-1].replace(b"5", b"0"),
+    )
+    yield "root-name-in-upper-case", with_entry({**file, "root": "Tree"})
+    yield "file-without-digest", with_entry(omit(file, "sha256"))
+    yield "file-without-size", with_entry(omit(file, "size"))
+    yield "file-without-mode", with_entry(omit(file, "executable"))
+    yield "file-with-target", with_entry({**file, "target": "a"})
+    yield "file-with-rule", with_entry({**file, "rule": "python-script", "rank": "built"})
+    yield "file-with-inputs", with_entry({**file, "inputs": ["tree/a"]})
+    yield "link-without-target", with_entry(omit(link, "target"))
+    yield "link-with-digest", with_entry({**link, "sha256": WHEEL.sha256})
+    yield "link-with-size", with_entry({**link, "size": 1})
+    yield "derived-without-rule", with_entry(omit(derived, "rule"))
+    yield "derived-without-rank", with_entry(omit(derived, "rank"))
+    yield "derived-with-digest", with_entry({**derived, "sha256": WHEEL.sha256})
+    yield "derived-of-rank-derived", with_entry({**derived, "rank": "derived"})
+    yield "rule-with-slash", with_entry({**derived, "rule": "a/b"})
+
+
+def _line(record: object) -> bytes:
+    return canonical.encode_value(record) + b"\n"

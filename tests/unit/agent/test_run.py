@@ -1,0 +1,347 @@
+"""A run of the agent: honest servers never alarm, changed ones always do, and what is reported is on disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from attest.agent.run import Reported, Run
+from attest.agent.starting import AgentRequest, open_agent
+from attest.codec.octets import from_base64
+from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
+from attest.seal.request import Rules, Tree
+from attest.signing.dsse import read_envelope
+from attest.statement.findings import FindingKind, State
+from attest.statement.levels import Binding
+from attest.statement.predicates.runtime_reference import Action
+from attest.tlog.check import check_structure
+from attest.tlog.stores import SQLITE
+from attest.trust.making import write_trust
+from tests.installed import Bench, install, make_bench
+from tests.world import SEALER, STRANGER, WRITER, make_trust_file, write_key_pair
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    made = make_bench(tmp_path)
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    write_key_pair(tmp_path, "writer", WRITER)
+    return made
+
+
+def request_for(bench: Bench, reference: Path, **changes: object) -> AgentRequest:
+    given: dict[str, object] = {
+        "references": (reference,),
+        "trust": bench.folder / "trust.json",
+        "key": bench.folder / "writer.key",
+        "log": bench.folder / "log",
+        "places": {},
+    }
+    return AgentRequest(**{**given, **changes})  # type: ignore[arg-type]
+
+
+@contextmanager
+def running(bench: Bench, reference: Path, **changes: object) -> Iterator[tuple[Run, list[Reported]]]:
+    seen: list[Reported] = []
+    with open_agent(request_for(bench, reference, **changes), seen.append) as run:
+        yield run, seen
+
+
+def once(bench: Bench, reference: Path, **changes: object) -> Reported:
+    with running(bench, reference, **changes) as (run, seen):
+        run.once()
+    return seen[-1]
+
+
+def receipts(bench: Bench) -> list[dict[str, object]]:
+    reader = SQLITE.open_reader(bench.folder / "log")
+    assert check_structure(reader) == ()
+    payloads = []
+    for row in reader.rows(0, reader.size):
+        envelope = read_envelope(row.receipt, where="receipt")
+        payloads.append(msgspec.json.decode(from_base64(envelope.payload, where="payload")))
+    return payloads
+
+
+def events(bench: Bench) -> list[str]:
+    told = []
+    for statement in receipts(bench):
+        predicate = statement["predicate"]
+        assert isinstance(predicate, dict)
+        name = str(statement["predicateType"]).rsplit("/", 2)[-2]
+        told.append(predicate["event"]["kind"] if name == "runtime-event" else name)
+    return told
+
+
+def test_an_honest_tree_matches_and_leaves_start_measurement_stop(bench: Bench) -> None:
+    reported = once(bench, bench.write(bench.seal()))
+    assert reported.cycle.state is State.MATCH
+    assert reported.cycle.measured.coverage.rehashed == len(list(bench.tree.rglob("*.*")) ) - len(
+        [path for path in bench.tree.rglob("*.*") if path.is_dir()]
+    ) + len([path for path in bench.tree.rglob("*") if path.is_file() and "." not in path.name])
+    assert events(bench) == ["start", "runtime-measurement", "stop"]
+
+
+def test_the_same_reference_matches_an_installation_elsewhere(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    elsewhere = install(bench.wheel, bench.folder / "elsewhere")
+    assert once(bench, reference, places={"tree": elsewhere}).cycle.state is State.MATCH
+
+
+def test_byte_code_written_by_a_first_start_is_no_finding(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    program = f"import sys; sys.path.insert(0, {str(bench.tree)!r}); import tiny_server.tools"
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    assert list(bench.tree.rglob("*.pyc"))
+    reported = once(bench, reference)
+    assert reported.cycle.findings.findings == ()
+    assert reported.cycle.measured.coverage.derived >= 2
+
+
+def test_one_changed_byte_of_byte_code_is_drift_and_named_with_both_digests(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    program = f"import sys; sys.path.insert(0, {str(bench.tree)!r}); import tiny_server.tools"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    (compiled,) = bench.tree.rglob("tools*.pyc")
+    octets = bytearray(compiled.read_bytes())
+    octets[octets.index(b"echo")] ^= 0x01
+    compiled.write_bytes(octets)
+    reported = once(bench, reference)
+    (finding,) = reported.cycle.findings.findings
+    assert reported.cycle.state is State.DRIFT
+    assert finding.kind is FindingKind.UNDERIVED
+    assert finding.where.endswith(compiled.name)
+    assert "sha256:" in (finding.expected or "")
+    assert "sha256:" in (finding.found or "")
+
+
+CHANGES = {
+    FindingKind.CHANGED: lambda tree: (tree / "tiny_server/tools.py").write_bytes(b"TOOLS = ('evil',)\n"),
+    FindingKind.MISSING: lambda tree: (tree / "tiny_server/tools.py").unlink(),
+    FindingKind.EXTRA: lambda tree: (tree / "stray.pth").write_bytes(b"import os\n"),
+    FindingKind.EXECUTABLE: lambda tree: (tree / "tiny_server/tools.py").chmod(0o755),
+    FindingKind.SPECIAL_MODE: lambda tree: (tree / "tiny_server/tools.py").chmod(0o4644),
+    FindingKind.NAME: lambda tree: (tree / "back\\slash").write_bytes(b""),
+    FindingKind.UNDERIVED: lambda tree: (tree / "tiny_server-1.0.dist-info/RECORD").write_bytes(b"x,,\n"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES, ids=str)
+def test_a_change_is_found_within_one_cycle_and_recorded(bench: Bench, kind: FindingKind) -> None:
+    reference = bench.write(bench.seal())
+    CHANGES[kind](bench.tree)
+    reported = once(bench, reference)
+    assert reported.cycle.state is State.DRIFT
+    assert [finding.kind for finding in reported.cycle.findings.findings] == [kind]
+    assert events(bench) == ["start", "runtime-violation", "stop"]
+
+
+def test_a_file_replaced_by_a_link_to_the_same_content_is_a_finding(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    path = bench.tree / "tiny_server/tools.py"
+    path.rename(bench.folder / "moved.py")
+    path.symlink_to(bench.folder / "moved.py")
+    reported = once(bench, reference)
+    assert [finding.kind for finding in reported.cycle.findings.findings] == [FindingKind.TYPE]
+
+
+def test_a_violation_names_no_good_digest_as_its_subject(bench: Bench) -> None:
+    sealed = bench.seal()
+    reference = bench.write(sealed)
+    (bench.tree / "stray.pth").write_bytes(b"")
+    once(bench, reference)
+    violation = next(item for item in receipts(bench) if "violation" in str(item["predicateType"]))
+    assert sealed.reference.manifest.digest.sha256 not in str(violation["subject"])
+    assert [subject["name"] for subject in violation["subject"]] == ["findings"]  # type: ignore[union-attr]
+
+
+def test_an_expired_reference_is_stale_and_never_a_match(bench: Bench) -> None:
+    reference = bench.write(bench.seal(at=1_000_000, rules=Rules(not_after=2_000_000)))
+    assert once(bench, reference).cycle.state is State.STALE
+
+
+def test_a_run_goes_on_after_a_crash_as_resume_in_the_same_session(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    with running(bench, reference) as (run, _):
+        run._start()  # and then nothing more: as after a kill
+    once(bench, reference)
+    assert events(bench) == ["start", "resume", "runtime-measurement", "stop"]
+    sessions = {item["predicate"]["receipt"]["sessionId"] for item in receipts(bench)}  # type: ignore[index]
+    assert len(sessions) == 1
+
+
+def test_an_honest_server_never_alarms_over_a_thousand_cycles(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    with running(bench, reference) as (run, seen):
+        run._start()
+        for _ in range(1000):
+            run._cycle()
+        run._stop("enough")
+    assert len(seen) == 1000
+    assert run.matched
+    assert {reported.cycle.state for reported in seen} == {State.MATCH}
+
+
+@contextmanager
+def a_server(bench: Bench) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that runs a script of the tree and would live for long."""
+    process = subprocess.Popen([sys.executable, str(bench.tree / "serve.py"), "--quiet"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def seal_server(bench: Bench, **rules: object) -> Path:
+    (bench.tree / "serve.py").write_bytes(b"import time\nprint('ready', flush=True)\ntime.sleep(600)\n")
+    return bench.write(
+        bench.seal(
+            allow_site=("serve.py",),
+            command=(sys.executable, str(bench.tree / "serve.py"), "--quiet"),
+            rules=Rules(**rules),  # type: ignore[arg-type]
+        )
+    )
+
+
+def test_a_measured_process_is_named_in_the_receipt(bench: Bench) -> None:
+    reference = seal_server(bench)
+    with a_server(bench) as process:
+        reported = once(bench, reference, pid=process.pid)
+    assert reported.cycle.state is State.MATCH
+    measured = reported.cycle.measured.coverage.process
+    assert measured is not None
+    assert measured.pid == process.pid
+    headers = [item["predicate"]["receipt"] for item in receipts(bench)]  # type: ignore[index]
+    assert {header["binding"] for header in headers} == {Binding.ADOPTED}
+
+
+def test_a_clean_tree_beside_a_foreign_process_is_no_match_for_it(bench: Bench) -> None:
+    reference = seal_server(bench)
+    with subprocess.Popen(["/bin/sleep", "600"]) as process:
+        try:
+            reported = once(bench, reference, pid=process.pid)
+        finally:
+            process.kill()
+    assert reported.cycle.state is State.DRIFT
+    kinds = {finding.kind for finding in reported.cycle.findings.findings}
+    assert kinds >= {FindingKind.EXECUTABLE_OTHER, FindingKind.ARGUMENTS}
+
+
+def test_the_sealed_action_is_taken_with_intent_before_and_outcome_after(bench: Bench) -> None:
+    reference = seal_server(bench, on_drift=Action.TERMINATE)
+    with a_server(bench) as process:
+        (bench.tree / "stray.pth").write_bytes(b"import os\n")
+        reported = once(bench, reference, pid=process.pid)
+        assert process.wait(timeout=10) != 0
+    assert reported.outcome == "the process ended after SIGTERM"
+    assert events(bench) == ["start", "runtime-violation", "action-intended", "action-taken", "stop"]
+
+
+def test_audit_only_says_what_would_be_done_and_does_nothing(bench: Bench) -> None:
+    reference = seal_server(bench, on_drift=Action.TERMINATE, audit_only=True)
+    with a_server(bench) as process:
+        (bench.tree / "stray.pth").write_bytes(b"import os\n")
+        reported = once(bench, reference, pid=process.pid)
+        assert process.poll() is None
+    assert "audit-only" in (reported.outcome or "")
+
+
+def test_a_run_ends_when_its_process_does(bench: Bench) -> None:
+    reference = seal_server(bench, cycle=1)
+    with a_server(bench) as process, running(bench, reference, pid=process.pid) as (run, seen):
+        run.report = lambda reported: (seen.append(reported), process.kill())[0]
+        assert run.until_stopped()
+    assert events(bench)[-1] == "stop"
+    assert [reported.cycle.state for reported in seen] == [State.MATCH]
+
+
+def refusals(bench: Bench) -> dict[str, tuple[type[AttestError], dict[str, object]]]:
+    other = write_key_pair(bench.folder, "stranger", STRANGER)
+    sealer = write_key_pair(bench.folder, "sealer", SEALER)
+    return {
+        "a key that is no writer": (UntrustedError, {"key": other}),
+        "the sealer's key": (UntrustedError, {"key": sealer}),
+        "a process that is not there": (UnavailableError, {"pid": 2**22 - 1}),
+        "a root that is not sealed": (RefusedError, {"places": {"other": bench.tree}}),
+        "a trust file that is not there": (UnavailableError, {"trust": bench.folder / "absent"}),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a key that is no writer",
+        "the sealer's key",
+        "a process that is not there",
+        "a root that is not sealed",
+        "a trust file that is not there",
+    ],
+)
+def test_an_agent_is_refused_before_anything_is_written(bench: Bench, name: str) -> None:
+    reference = bench.write(bench.seal())
+    kind, changes = refusals(bench)[name]
+    with pytest.raises(kind):
+        once(bench, reference, **changes)
+    assert not (bench.folder / "log").exists()
+
+
+def test_another_manifest_than_the_sealed_one_is_untrusted(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    side = reference.with_name("server.ref.manifest.jsonl")
+    side.write_bytes(side.read_bytes().replace(b'"executable":false', b'"executable":true', 1))
+    with pytest.raises(UntrustedError, match="manifest"):
+        once(bench, reference)
+
+
+def test_a_reference_with_one_byte_changed_is_refused(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    octets = bytearray(reference.read_bytes())
+    octets[octets.index(b'"payload":"') + 200] ^= 0x01
+    reference.write_bytes(octets)
+    with pytest.raises((UntrustedError, MalformedError)):
+        once(bench, reference)
+
+
+def test_a_binding_that_cannot_be_reached_is_refused_with_the_flag_that_helps(bench: Bench) -> None:
+    reference = bench.write(bench.seal(rules=Rules(min_binding=Binding.ADOPTED)))
+    with pytest.raises(RefusedError) as refused:
+        once(bench, reference)
+    assert "--pid" in (refused.value.hint or "")
+
+
+def test_a_log_that_lost_entries_is_refused(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    once(bench, reference)
+    early = bench.folder / "early"
+    (bench.folder / "log").rename(early)
+    once(bench, reference)
+    once(bench, reference)
+    pinned = bench.folder / "head"
+    note = SQLITE.open_reader(bench.folder / "log").newest_checkpoint()
+    assert note is not None
+    pinned.write_bytes(note)
+    with pytest.raises(RefusedError):
+        once(bench, reference, log=early, pinned=pinned)
+    once(bench, reference, pinned=pinned)
+
+
+def test_what_cannot_be_recorded_is_not_reported(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    with running(bench, reference) as (run, seen):
+        run._start()
+        run.recorder.close()
+        with pytest.raises(AttestError):
+            run._cycle()
+        assert seen == []

@@ -1,0 +1,116 @@
+"""A process matches if it is the same one, runs the sealed executable from disk, and was told the sealed things."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from attest.appraisal.process import judge_process, sealed_executable
+from attest.statement.findings import FindingKind
+from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
+from attest.statement.predicates.runtime_reference import ProcessProfile
+
+PYTHON = FileIdentity(device=1, inode=2)
+PLACES = {"tree": "/srv/venv"}
+SCRIPT = ProcessProfile(argv=("{tree}/bin/server", "--zone", "UTC"), interpreter="{tree}/bin/python")
+PROGRAM = ProcessProfile(argv=("{tree}/bin/server", "--stdio"))
+ARGV = ("/srv/venv/bin/python", "/srv/venv/bin/server", "--zone", "UTC")
+SEEN = ObservedProcess(
+    pid=7,
+    start_time_ticks=100,
+    boot_id="b",
+    alive=True,
+    uid=1000,
+    argv=ARGV,
+    executable_path="/usr/bin/python3.11",
+    executable_sha256="a" * 64,
+    executable_identity=PYTHON,
+)
+
+
+def kinds(
+    observed: ObservedProcess,
+    *,
+    profile: ProcessProfile | None = SCRIPT,
+    executable: FileIdentity | None = PYTHON,
+    first: ObservedProcess | None = None,
+) -> list[FindingKind]:
+    findings = judge_process(profile, PLACES, observed, executable, first=first)
+    assert all(finding.where == "process" for finding in findings)
+    return [finding.kind for finding in findings]
+
+
+def test_the_sealed_process_has_no_finding() -> None:
+    assert kinds(SEEN, first=SEEN) == []
+
+
+def test_of_a_script_the_interpreter_is_what_runs() -> None:
+    assert sealed_executable(SCRIPT) == "{tree}/bin/python"
+    assert sealed_executable(PROGRAM) == "{tree}/bin/server"
+    assert sealed_executable(ProcessProfile(argv=())) is None
+
+
+def test_a_program_of_its_own_is_compared_after_its_name() -> None:
+    seen = dataclasses.replace(SEEN, argv=("server", "--stdio"))
+    assert kinds(seen, profile=PROGRAM) == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("/srv/venv/bin/python",),
+        (*ARGV, "--debug"),
+        ("python", "-i", *ARGV[1:]),
+        ("python", "/srv/other/bin/server", "--zone", "UTC"),
+        ("python", "/srv/venv/bin/server", "--zone UTC"),
+        None,
+    ],
+)
+def test_other_arguments_are_a_finding(argv: tuple[str, ...] | None) -> None:
+    assert kinds(dataclasses.replace(SEEN, argv=argv)) == [FindingKind.ARGUMENTS]
+
+
+def test_arguments_are_shown_without_ambiguity() -> None:
+    seen = dataclasses.replace(SEEN, argv=("python", "a b", "\udcff\n"))
+    (finding,) = judge_process(SCRIPT, PLACES, seen, PYTHON)
+    assert finding.expected == "'/srv/venv/bin/server' '--zone' 'UTC'"
+    assert finding.found == "'a b' '\\udcff\\n'"
+
+
+@pytest.mark.parametrize("executable", [None, FileIdentity(device=1, inode=3)])
+def test_another_executable_is_a_finding(executable: FileIdentity | None) -> None:
+    assert kinds(SEEN, executable=executable) == [FindingKind.EXECUTABLE_OTHER]
+
+
+def test_an_executable_that_was_replaced_on_disk_is_its_own_finding() -> None:
+    seen = dataclasses.replace(SEEN, executable_deleted=True)
+    assert kinds(seen, executable=FileIdentity(device=1, inode=9)) == [
+        FindingKind.EXECUTABLE_DELETED,
+        FindingKind.EXECUTABLE_OTHER,
+    ]
+    assert kinds(seen, profile=None) == [FindingKind.EXECUTABLE_DELETED]
+
+
+def test_a_process_that_ended_is_gone_and_nothing_else() -> None:
+    gone = ObservedProcess(pid=7, start_time_ticks=100, boot_id="b", alive=False)
+    assert kinds(gone, first=SEEN) == [FindingKind.PROCESS_GONE]
+
+
+@pytest.mark.parametrize("change", [{"pid": 8}, {"start_time_ticks": 101}, {"boot_id": "c"}])
+def test_another_process_under_the_same_name_is_replaced(change: dict[str, object]) -> None:
+    other = dataclasses.replace(SEEN, **change)  # type: ignore[arg-type]  # one field of several types
+    assert kinds(other, first=SEEN) == [FindingKind.PROCESS_REPLACED]
+
+
+def test_a_process_that_became_another_program_is_a_finding_without_a_profile() -> None:
+    other = dataclasses.replace(SEEN, executable_sha256="b" * 64)
+    assert kinds(other, profile=None, first=SEEN) == [FindingKind.EXECUTABLE_OTHER]
+    assert kinds(SEEN, profile=None, first=SEEN) == []
+
+
+def test_what_could_not_be_observed_is_a_finding() -> None:
+    trouble = Trouble(kind=FindingKind.UNREADABLE, detail="Permission denied")
+    seen = ObservedProcess(pid=7, start_time_ticks=100, boot_id="b", alive=True, trouble=trouble)
+    assert kinds(seen) == [FindingKind.UNREADABLE]
