@@ -7,14 +7,14 @@ is durable. Never: a receipt acknowledged and lost, a further one after a store 
 
 from __future__ import annotations
 
+import functools
 import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self, final
+from typing import Any, Final, Generic, Self, TypeVar, final, get_type_hints
 
 import msgspec
 
@@ -41,17 +41,25 @@ from attest.tlog.stores.row import NewRow, Row
 from attest.tlog.stores.sqlite import SqliteReader
 from attest.tlog.tail import NEW_LOG_HINT, Tail, read_tail
 
+P = TypeVar("P", bound=Record)
+
 _RANDOM_BYTES: Final = 16
 _RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
 
 
-def _checker(kind: type[Record]) -> msgspec.json.Decoder[Any]:
-    """Return a reader of statements with predicate `kind`, in which the header may be anything."""
+class _Outline(msgspec.Struct, Generic[P], frozen=True):
+    subject: msgspec.Raw
+    predicate: P
+
+
+def _checker(kind: type[Record]) -> msgspec.json.Decoder[_Outline[Record]]:
+    """Return a reader of statements with predicate `kind`, in which header and subjects may be anything."""
     loose: Any = msgspec.defstruct(kind.__name__, [("receipt", msgspec.Raw)], bases=(kind,), kw_only=True)
-    return msgspec.json.Decoder(Statement[loose])
+    return msgspec.json.Decoder(_Outline[loose])
 
 
 _CHECKERS: Final = {name: _checker(kind) for name, kind in RECEIPTS.items()}
+_SUBJECTS: Final = msgspec.json.Decoder(get_type_hints(Statement, include_extras=True)["subject"])
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -68,6 +76,11 @@ class Draft:
     binding: Binding
     time: int | None = None
     reference: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would make a header that nobody could read back."""
+        if self.reference is not None and not _SHA256.fullmatch(self.reference):
+            raise MalformedError("draft", "the SHA-256 of a RuntimeReference", ascii(self.reference[:80]))
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -122,8 +135,6 @@ class Emitter:
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str) -> ReceiptHeader:
-        if draft.reference is not None and not _SHA256.fullmatch(draft.reference):
-            raise MalformedError("draft", "the SHA-256 of a RuntimeReference", ascii(draft.reference[:80]))
         return ReceiptHeader(
             nonce=secrets.token_hex(_RANDOM_BYTES),
             log_origin=self.head.origin,
@@ -132,23 +143,29 @@ class Emitter:
             previous=self.head.previous,
             reference=draft.reference,
             writer=self._key.keyid,
-            isolation=Isolation(draft.isolation),
-            binding=Binding(draft.binding),
+            isolation=draft.isolation,
+            binding=draft.binding,
             real_time=time,
             boot_time_milliseconds=self._clock.boot(),
             boot_id=self._clock.boot_id,
         )
 
 
-def _check(payload: bytes, checker: msgspec.json.Decoder[Any], where: str) -> None:
+def _check(payload: bytes, checker: msgspec.json.Decoder[_Outline[Record]], where: str) -> None:
     """Refuse to sign what nobody could read back: records check their fields when they are read, not when made.
 
-    The header is left out, since it is ours and half of the work; what a draft brings to it is checked where it is made.
+    To cost little beside the signature, it leaves out what repeats: the subjects of a run are the same in most
+    receipts, and what a draft brings to the header was checked when it was made.
     """
     try:
-        checker.decode(payload)
+        _check_subjects(bytes(checker.decode(payload).subject))
     except msgspec.ValidationError as error:
-        raise MalformedError(where, "a predicate that can be read back", str(error)[:200]) from error
+        raise MalformedError(where, "a statement that can be read back", str(error)[:200]) from error
+
+
+@functools.lru_cache(maxsize=16)
+def _check_subjects(octets: bytes) -> None:
+    _SUBJECTS.decode(octets)
 
 
 @final
@@ -177,7 +194,7 @@ class Recorder:
         `UnavailableError` the log did not take it: it may or may not be there at the next start, and all later ones
         fail too.
         """
-        return self._committer.append(partial(self._emitter.emit, draft))
+        return self._committer.append(functools.partial(self._emitter.emit, draft))
 
     def checkpoint(self) -> Future[bytes]:
         """Have all entries, also those submitted before, covered by a checkpoint; resolves once the note is on disk.

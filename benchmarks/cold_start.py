@@ -11,16 +11,16 @@ from typing import Final
 
 from attest.codec import instant
 from benchmarks.material import end_of
-from benchmarks.report import Report, at_most
-from benchmarks.rounds import Candidate, race
+from benchmarks.report import Report, at_most, time_outcome
+from benchmarks.rounds import Candidate
 from benchmarks.setting import Setting, timed_alone
 from tests.documents import REFERENCE_DIGEST
 
 RECEIPTS: Final = 100
 
-_PEER: Final = "python -c 'from cryptography... import ed25519'"
+_PEER: Final = "python -c 'import ed25519'"
 _VERSION: Final = "attest --version"
-_VERIFY: Final = f"attest verify of {RECEIPTS} receipts"
+_VERIFY: Final = f"attest verify ({RECEIPTS} receipts)"
 
 
 def run(setting: Setting) -> Report:
@@ -30,20 +30,20 @@ def run(setting: Setting) -> Report:
     verify = [attest, "verify", str(bundle), "--trust", str(setting.material.trust())]
     verify += ["--reference", f"sha256:{REFERENCE_DIGEST}", "--at", instant.text(end_of(RECEIPTS))]
     ed25519 = "from cryptography.hazmat.primitives.asymmetric import ed25519"
-    seen = race(
+    seen = setting.race(
         [
             Candidate(name=_PEER, run=_process([sys.executable, "-c", ed25519])),
             Candidate(name=_VERSION, run=_process([attest, "--version"])),
             Candidate(name=_VERIFY, run=_process(verify)),
         ],
-        rounds=setting.rounds(40),
+        rounds=40,
     )
     return Report(
         title="cold start: whole processes, warm cache",
         races=(seen,),
         outcomes=(
-            seen.time_outcome("time of attest --version / import ed25519", _VERSION, _PEER, at_most(1)),
-            seen.time_outcome("time of attest verify / import ed25519", _VERIFY, _PEER, at_most(4)),
+            time_outcome(seen, _VERSION, _PEER, at_most(1)),
+            time_outcome(seen, _VERIFY, _PEER, at_most(4)),
         ),
     )
 

@@ -12,7 +12,7 @@ from attest.signing.dsse import read_envelope
 from attest.tlog.stores import SQLITE
 from benchmarks.material import emitter, measurement
 from benchmarks.report import Report, at_least, rate_outcome
-from benchmarks.rounds import Candidate, race
+from benchmarks.rounds import Candidate
 from benchmarks.setting import Setting, timed_alone
 
 RECEIPTS: Final = 1000
@@ -43,12 +43,12 @@ def run(setting: Setting) -> Report:
         for payload in payloads:
             key.sign(payload)
 
-    seen = race(
+    seen = setting.race(
         [
             Candidate(name=_PEER, run=timed_alone(sign), amount=amount),
             Candidate(name=_EMIT, run=timed_alone(emit), amount=amount),
         ],
-        rounds=setting.rounds(61),
+        rounds=61,
     )
     return Report(
         title=f"emit: receipts of {len(receipts[0])} bytes, {len(payloads[0])} of them signed, in memory",

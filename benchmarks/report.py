@@ -35,12 +35,13 @@ def at_least(bound: float) -> Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One comparison: what was compared, the ratio (or one figure in `unit`), the goal if there is one."""
+    """One comparison: what was compared, the ratio (or one figure in `unit`), the goal if there is one, a remark."""
 
     what: str
     ratio: Ratio
     goal: Goal | None = None
     unit: str = "x"
+    note: str = ""
 
     @property
     def missed(self) -> bool:
@@ -56,12 +57,30 @@ class Outcome:
         if self.goal is not None:
             bound = f"{self.goal.sense} {self.goal.bound:g}{self.unit}"
             goal = f"goal {bound}: {'NOT MET' if self.missed else 'met'}"
-        return f"{self.what:<58} {seen:>8} {spread:<26} {goal}"
+        return f"{self.what:<62} {seen:>8} {spread:<26} {goal}{self.note}"
 
 
 def figure(what: str, value: float, unit: str, goal: Goal | None = None) -> Outcome:
     """Return the outcome that is one measured figure."""
     return Outcome(what=what, ratio=Ratio(median=value, least=value, most=value, rounds=1), goal=goal, unit=unit)
+
+
+def time_outcome(race: Race, name: str, peer: str, goal: Goal | None = None) -> Outcome:
+    """Compare the times that two candidates take for a unit."""
+    return Outcome(
+        what=f"time: {name} / {peer}", ratio=race.time_ratio(name, peer), goal=goal, note=_note(race, name, peer)
+    )
+
+
+def rate_outcome(race: Race, name: str, peer: str, goal: Goal | None = None) -> Outcome:
+    """Compare how many units two candidates do in the same time."""
+    return Outcome(
+        what=f"rate: {name} / {peer}", ratio=race.time_ratio(peer, name), goal=goal, note=_note(race, name, peer)
+    )
+
+
+def _note(race: Race, name: str, peer: str) -> str:
+    return ", by processor time" if race.by_processor(name, peer) else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +108,7 @@ def _race_lines(race: Race) -> Iterator[str]:
         seconds = race.seconds(candidate.name)
         rate = f"{1 / seconds:>9,.0f}/s" if candidate.amount > 1 else " " * 11
         yield f"    {candidate.name:<56} {_duration(seconds)} {rate}  cpu/wall {race.busy(candidate.name):.2f}"
-    if race.noisy and race.mixed:
+    if race.noisy and race.disturbed:
         yield f"    other load: cpu/wall below {QUIET} in {race.noisy} rounds, counted all the same for want of others"
     elif race.noisy:
         yield f"    other load: cpu/wall below {QUIET} in {race.noisy} rounds, run again"

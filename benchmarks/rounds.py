@@ -1,7 +1,8 @@
-"""Candidates side by side: interleaved round by round and compared inside each round, so that other load hits all alike.
+"""Candidates side by side: interleaved round by round, compared inside each round, so that other load hits all alike.
 
 A ratio is the median of the ratios of the single rounds. A round in which a candidate that computes got less than
-`QUIET` of a core says more about the machine than about the candidate: it is run again, as long as there is time.
+`QUIET` of a core says more about the machine than about the candidate: it is run again, as long as there is time. If
+there is not, candidates that compute are compared by the processor time that they took.
 """
 
 from __future__ import annotations
@@ -16,9 +17,6 @@ from typing import Final
 
 QUIET: Final = 0.95
 """Least processor time a second of real time, for a candidate that only computes."""
-
-LONGEST: Final = 14.0
-"""Seconds for the rounds of one race, in which nothing stands still that a person waits for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +35,15 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Lap:
-    """One run of one candidate: real seconds a unit, and processor time a second of real time."""
+    """One run of one candidate: real seconds and processor seconds a unit."""
 
     seconds: float
-    busy: float
+    processor: float
+
+    @property
+    def busy(self) -> float:
+        """Processor time a second of real time: how many cores it had."""
+        return self.processor / self.seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +63,9 @@ class Race:
     candidates: tuple[Candidate, ...]
     laps: dict[str, tuple[Lap, ...]]
     noisy: int
-    """Rounds that were not quiet; left out unless too few others are there, see `mixed`."""
-    mixed: bool
-    """Whether the noisy rounds were counted in."""
+    """Rounds that were not quiet; left out unless too few others are there, see `disturbed`."""
+    disturbed: bool
+    """Whether the noisy rounds were counted in, for want of others."""
 
     def seconds(self, name: str) -> float:
         """Return the median of a candidate's real seconds a unit."""
@@ -72,17 +75,20 @@ class Race:
         """Return the median of a candidate's processor time a second."""
         return statistics.median(lap.busy for lap in self.laps[name])
 
+    def by_processor(self, *names: str) -> bool:
+        """Return whether these candidates have to be compared by processor time."""
+        return self.disturbed and all(each.computes for each in self.candidates if each.name in names)
+
     def time_ratio(self, name: str, peer: str) -> Ratio:
-        """Return how much longer a unit takes `name` than `peer`."""
-        each = [mine.seconds / its.seconds for mine, its in zip(self.laps[name], self.laps[peer], strict=True)]
+        """Return how much longer a unit takes `name` than `peer`; see `by_processor` for which kind of time."""
+        pairs = list(zip(self.laps[name], self.laps[peer], strict=True))
+        each = [mine.seconds / its.seconds for mine, its in pairs]
+        if self.by_processor(name, peer):
+            each = [mine.processor / its.processor for mine, its in pairs]
         return Ratio(median=statistics.median(each), least=min(each), most=max(each), rounds=len(each))
 
-    def rate_ratio(self, name: str, peer: str) -> Ratio:
-        """Return how many times as many units `name` does in the time of `peer`."""
-        return self.time_ratio(peer, name)
 
-
-def race(candidates: Sequence[Candidate], *, rounds: int, longest: float = LONGEST) -> Race:
+def race(candidates: Sequence[Candidate], *, rounds: int, longest: float) -> Race:
     """Run each candidate once to warm up, then `rounds` quiet rounds of all of them; the first changes every round.
 
     Stops after `longest` seconds whatever was seen by then, but never before two rounds.
@@ -97,10 +103,10 @@ def race(candidates: Sequence[Candidate], *, rounds: int, longest: float = LONGE
         one = {each.name: _lap(each) for each in (*candidates[first:], *candidates[:first])}
         calm = all(one[each.name].busy >= QUIET for each in candidates if each.computes)
         (quiet if calm else noisy).append(one)
-    mixed = len(quiet) < max(2, rounds // 2)
-    counted = [*quiet, *noisy] if mixed else quiet
+    disturbed = len(quiet) < max(2, rounds // 2)
+    counted = [*quiet, *noisy] if disturbed else quiet
     laps = {each.name: tuple(one[each.name] for one in counted) for each in candidates}
-    return Race(candidates=tuple(candidates), laps=laps, noisy=len(noisy), mixed=mixed)
+    return Race(candidates=tuple(candidates), laps=laps, noisy=len(noisy), disturbed=disturbed)
 
 
 def _lap(candidate: Candidate) -> Lap:
@@ -110,7 +116,7 @@ def _lap(candidate: Candidate) -> Lap:
     elsewhere = candidate.run()
     real = time.perf_counter() - began
     processor = _processor_seconds() - processor + elsewhere
-    return Lap(seconds=real / candidate.amount, busy=processor / real)
+    return Lap(seconds=real / candidate.amount, processor=processor / candidate.amount)
 
 
 def _processor_seconds() -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks.material import Material
+from benchmarks.rounds import Candidate, Race, race
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -21,9 +22,9 @@ class Setting:
     material: Material
     quick: bool
 
-    def rounds(self, wanted: int) -> int:
-        """Return how many rounds to run."""
-        return 2 if self.quick else wanted
+    def race(self, candidates: Sequence[Candidate], *, rounds: int, longest: float = 13.0) -> Race:
+        """Run the candidates against each other, for `longest` seconds at most."""
+        return race(candidates, rounds=2, longest=0) if self.quick else race(candidates, rounds=rounds, longest=longest)
 
     def size(self, wanted: int) -> int:
         """Return of how many things a candidate's work is made up."""

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from attest.codec.octets import to_base64
+from attest.signing.algorithms.ecdsa_p256 import ECDSA_P256
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import private_pem, public_pem
 from attest.signing.keys import PrivateKey
@@ -25,7 +26,7 @@ from tests.fuzz.targets import NOTE_NAME, TARGETS
 from tests.log_documents import CHECKPOINT, ORIGIN, PAYLOADS
 from tests.world import SEALER, STRANGER, WRITER
 
-P256: Final = PrivateKey(ec.derive_private_key(4242, ec.SECP256R1()))
+P256: Final = PrivateKey(ECDSA_P256, ec.derive_private_key(4242, ec.SECP256R1()))
 NOTE: Final = TARGETS["note"].good
 
 

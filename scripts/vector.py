@@ -8,7 +8,6 @@ from typing import Final
 
 from scripts.faults import Fault
 
-
 _SUFFIX: Final = {
     "attachments": ".jsonl",
     "bundle": ".jsonl",

@@ -16,6 +16,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from attest.signing.algorithms.ed25519 import ED25519
 from attest.signing.dsse import IN_TOTO_PAYLOAD, encode_envelope, sign_envelope
 from attest.signing.keyfiles import public_pem, write_private
 from attest.signing.keyring import KeyRing
@@ -35,7 +36,8 @@ COMMIT = "c0ffee00" * 5
 
 def make_key(name: str) -> PrivateKey:
     """Return the Ed25519 key of that name, the same each time."""
-    return PrivateKey(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest()))
+    handle = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+    return PrivateKey(ED25519, handle)
 
 
 SEALER, SECOND_SEALER = make_key("sealer"), make_key("second sealer")

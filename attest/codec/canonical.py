@@ -30,6 +30,11 @@ def encode(record: Record) -> bytes:
     return encode_value(msgspec.to_builtins(record))
 
 
+def is_form_of(octets: bytes, record: Record) -> bool:
+    """Return whether `octets` are the RFC 8785 form of a record that was read from them."""
+    return (_ENCODER.encode(record) == octets and octets.isascii()) or encode(record) == octets
+
+
 def encode_value(value: Any) -> bytes:  # noqa: ANN401  (any JSON value)
     """Return the RFC 8785 form of a JSON value made of dict, list, str, int, float, bool and None."""
     try:

@@ -39,7 +39,7 @@ def read(octets: bytes, kind: type[R], *, where: str, max_bytes: int = MAX_DOCUM
     spelling. Raises `MalformedError`; checks nothing about who wrote it.
     """
     record: R = read_any_form(octets, kind, where=where, max_bytes=max_bytes)
-    if canonical.encode(record) != octets:
+    if not canonical.is_form_of(octets, record):
         raise MalformedError(where, "JSON in RFC 8785 form", "the same values spelled differently or given twice")
     return record
 

@@ -62,7 +62,7 @@ def _show_bundle(octets: bytes) -> Iterator[str]:
 
 def _show_line(line: Line) -> Iterator[str]:
     record = line.record
-    number = f"{line.number:>6} "
+    number = f"{line.where:>12} "
     if isinstance(record, BundleHeader):
         yield f"{number} header      tier {record.tier}, logs {', '.join(map(printable, record.logs))}"
     elif isinstance(record, BuildEvidenceLine):
@@ -90,7 +90,7 @@ def _told(record: EntryLine) -> str:
         return printable(f"  {event.get('kind')} {event.get('outcome', '')}".rstrip())
     if "findings" in predicate:
         findings = predicate["findings"]
-        first = next(iter(findings.get("findings", ())), {})
+        first: dict[str, Any] = next(iter(findings.get("findings", ())), {})
         return printable(f"  {findings.get('state')}: {first.get('kind', '')} {first.get('where', '')}")
     return ""
 

@@ -11,14 +11,19 @@ from typing import Any
 class Algorithm:
     """A signature algorithm: its name, and how keys of it are made, recognised and used.
 
-    The handles are objects of `cryptography`. `verify` answers with a bool and never raises for a bad signature.
-    `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public handle).
+    The handles are objects of `cryptography`. `load_public` takes a DER SubjectPublicKeyInfo, `load_private` an
+    unencrypted DER PKCS#8 key; both raise `ValueError` for a key of another algorithm. `verify` answers with a bool and
+    never raises for a bad signature. `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public
+    handle).
     """
 
     name: str
     generate: Callable[[], Any]
-    owns_private: Callable[[object], bool]
-    owns_public: Callable[[object], bool]
+    load_private: Callable[[bytes], Any]
+    load_public: Callable[[bytes], Any]
+    pkcs8: Callable[[Any], bytes]
+    spki: Callable[[Any], bytes]
+    public_half: Callable[[Any], Any]
     sign: Callable[[Any, bytes], bytes]
     verify: Callable[[Any, bytes, bytes], bool]
     note_key_id: Callable[[str, Any], bytes]

@@ -88,10 +88,10 @@ def open_envelope(envelope: Envelope, ring: KeyRing, *, where: str) -> Verified[
     Raises `UntrustedError` for a key outside the ring, a bad or missing signature; `MalformedError` for bad base64.
     Does not look at the payload: see `attest.statement.statement.open_statement`.
     """
-    payload = from_base64(envelope.payload, where=f"{where}: payload")
+    payload = from_base64(envelope.payload, where=where)
     signed = pae(envelope.payload_type, payload)
-    signers = tuple(_check(entry, ring, signed, where) for entry in envelope.signatures)
-    if len(set(signers)) != len(signers) or len(signers) != ring.threshold:
+    signers = tuple([_check(entry, ring, signed, where) for entry in envelope.signatures])
+    if len(signers) != ring.threshold or (len(signers) > 1 and len(set(signers)) != len(signers)):
         raise UntrustedError(where, f"signatures of {ring.threshold} different {ring.role} keys", f"{len(signers)}")
     return vouch(payload, ring.role, signers)
 
@@ -115,7 +115,7 @@ def _check(entry: Signature, ring: KeyRing, signed: bytes, where: str) -> Public
     key = ring.find(entry.keyid)
     if key is None:
         raise UntrustedError(where, f"a signature by a trusted {ring.role} key", f"one by {entry.keyid}")
-    if not key.verify(from_base64(entry.sig, where=f"{where}: sig"), signed):
+    if not key.verify(from_base64(entry.sig, where=where), signed):
         raise UntrustedError(where, f"a signature of {ring.role} key {entry.keyid[:16]} over these bytes", "a bad one")
     return key
 

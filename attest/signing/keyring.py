@@ -21,7 +21,10 @@ class KeyRing:
 
     def find(self, keyid: str) -> PublicKey | None:
         """Return the key of that id, or None."""
-        return next((key for key in self.keys if key.keyid == keyid), None)
+        for key in self.keys:
+            if key.keyid == keyid:
+                return key
+        return None
 
 
 _SEAL: Final = object()

@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_private_key,
-    load_der_public_key,
-)
-
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
 from attest.signing.algorithm import Algorithm
 from attest.signing.algorithms import ALGORITHMS
 
-_ONE_OF_OURS: Final = " or ".join(ALGORITHMS) + " key"
+_ONE_OF_OURS: Final = " or ".join(ALGORITHMS)
 
 
 @final
@@ -29,11 +19,11 @@ class PublicKey:
 
     __slots__ = ("_handle", "algorithm", "keyid", "spki")
 
-    def __init__(self, handle: Any) -> None:  # noqa: ANN401  (a key object of cryptography)
-        """Wrap a public key object of `cryptography`; raise `MalformedError` if no algorithm of ours owns it."""
-        self.algorithm: Final[Algorithm] = _owner(lambda row: row.owns_public(handle), handle)
+    def __init__(self, algorithm: Algorithm, handle: Any) -> None:  # noqa: ANN401  (a key object of cryptography)
+        """Wrap a public key object of `cryptography` that belongs to `algorithm`."""
+        self.algorithm: Final = algorithm
         self._handle = handle
-        self.spki: Final[bytes] = handle.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.spki: Final[bytes] = algorithm.spki(handle)
         self.keyid: Final[str] = sha256_hex(self.spki)
 
     def verify(self, signature: bytes, message: bytes) -> bool:
@@ -60,11 +50,11 @@ class PrivateKey:
 
     __slots__ = ("_handle", "algorithm", "public")
 
-    def __init__(self, handle: Any) -> None:  # noqa: ANN401  (a key object of cryptography)
-        """Wrap a private key object of `cryptography`; raise `MalformedError` if no algorithm of ours owns it."""
-        self.algorithm: Final[Algorithm] = _owner(lambda row: row.owns_private(handle), handle)
+    def __init__(self, algorithm: Algorithm, handle: Any) -> None:  # noqa: ANN401  (a key object of cryptography)
+        """Wrap a private key object of `cryptography` that belongs to `algorithm`."""
+        self.algorithm: Final = algorithm
         self._handle = handle
-        self.public: Final = PublicKey(handle.public_key())
+        self.public: Final = PublicKey(algorithm, algorithm.public_half(handle))
 
     @property
     def keyid(self) -> str:
@@ -77,8 +67,7 @@ class PrivateKey:
 
     def pkcs8(self) -> bytes:
         """Return the unencrypted PKCS#8 DER; only `keyfiles` may ask."""
-        octets: bytes = self._handle.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return octets
+        return self.algorithm.pkcs8(self._handle)
 
     def __repr__(self) -> str:
         return f"PrivateKey({self.algorithm.name}, {self.keyid[:16]}…)"
@@ -86,12 +75,13 @@ class PrivateKey:
 
 def generate(algorithm: Algorithm) -> PrivateKey:
     """Make a new key pair from the operating system's randomness."""
-    return PrivateKey(algorithm.generate())
+    return PrivateKey(algorithm, algorithm.generate())
 
 
 def public_from_spki(spki: bytes, *, where: str) -> PublicKey:
     """Read a DER SubjectPublicKeyInfo; any other encoding of the same key, or trailing bytes, are refused."""
-    key = PublicKey(_load(lambda: load_der_public_key(spki), where, "a SubjectPublicKeyInfo"))
+    algorithm, handle = _load(lambda row: row.load_public(spki), where, "public key (SubjectPublicKeyInfo)")
+    key = PublicKey(algorithm, handle)
     if key.spki != spki:
         raise MalformedError(where, "the one DER encoding of the key", "another, or trailing bytes")
     return key
@@ -99,19 +89,14 @@ def public_from_spki(spki: bytes, *, where: str) -> PublicKey:
 
 def private_from_pkcs8(pkcs8: bytes, *, where: str) -> PrivateKey:
     """Read an unencrypted DER PKCS#8 private key."""
-    return PrivateKey(_load(lambda: load_der_private_key(pkcs8, password=None), where, "an unencrypted PKCS#8 key"))
+    return PrivateKey(*_load(lambda row: row.load_private(pkcs8), where, "private key (PKCS#8, unencrypted)"))
 
 
-def _load(load: Callable[[], Any], where: str, expected: str) -> Any:  # noqa: ANN401  (a key object)
-    try:
-        return load()
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        # The library's message may quote the bytes of a private key: it goes no further.
-        raise MalformedError(where, expected, "something else") from error
-
-
-def _owner(owns: Callable[[Algorithm], bool], handle: object) -> Algorithm:
+def _load(load: Callable[[Algorithm], Any], where: str, expected: str) -> tuple[Algorithm, Any]:
     for row in ALGORITHMS.values():
-        if owns(row):
-            return row
-    raise MalformedError("key", f"an {_ONE_OF_OURS}", type(handle).__name__.lstrip("_"))
+        try:
+            return row, load(row)
+        except ValueError:
+            # The library's message may quote the bytes of a private key: it goes no further.
+            continue
+    raise MalformedError(where, f"an {_ONE_OF_OURS} {expected}", "something else")

@@ -26,7 +26,7 @@ class DigestSet(Record, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse an empty set."""
-        if not self.items():
+        if not (self.sha256 or self.sha384 or self.sha512 or self.git_commit):
             raise MalformedError("digest", f"at least one of {', '.join(ALGORITHMS)}", "none")
 
     def items(self) -> tuple[tuple[str, str], ...]:

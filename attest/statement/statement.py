@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+import functools
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -69,18 +70,22 @@ def check_payload_type(envelope: Envelope, *, where: str) -> None:
 
 def read_statement(payload: bytes, predicate_type: str, predicate: type[P], *, where: str) -> Statement[P]:
     """Read the bytes of a statement of one predicate type; says nothing about who signed it."""
-    kind: Any = Statement[predicate]  # type: ignore[valid-type]  # a type made at run time, cached by typing
-    statement: Statement[P] = strict.read(payload, kind, where=where)
+    statement: Statement[P] = strict.read(payload, _kind_of(predicate), where=where)
     if statement.predicate_type != predicate_type:
         raise MalformedError(f"{where}: predicateType", predicate_type, statement.predicate_type)
     return statement
+
+
+@functools.cache
+def _kind_of(predicate: type[P]) -> type[Statement[P]]:
+    return Statement[predicate]  # type: ignore[valid-type]  # a type made at run time
 
 
 def predicate_type_of(envelope: Envelope, *, where: str) -> str:
     """Return which predicate type an envelope claims, WITHOUT checking who signed it."""
     try:
         return msgspec.json.decode(payload_of(envelope, where=where), type=_AnyStatement).predicate_type
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(where, "an in-toto statement", "something else") from error
 
 

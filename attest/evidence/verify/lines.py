@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.codec import strict
 from attest.codec.records import Record
@@ -14,6 +15,7 @@ from attest.evidence.grammar import (
     ENTRY_PREFIX,
     FOLLOWERS,
     KIND_OF,
+    MAX_ENTRY_LINE_BYTES,
     BundleEnd,
     BundleLine,
     EntryLine,
@@ -23,18 +25,15 @@ from attest.evidence.grammar import (
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a bundle: its number from 1, its bytes with the line feed, and what it says."""
+class Line(msgspec.Struct, frozen=True):
+    """One line of a bundle: how messages name it, its bytes with the line feed, and what it says.
 
-    number: int
+    A struct, and no dataclass: there are as many as lines, and a frozen dataclass takes longer to make than to judge.
+    """
+
+    where: str
     octets: bytes
     record: Record
-
-    @property
-    def where(self) -> str:
-        """How messages name it."""
-        return f"line {self.number}"
 
 
 class Lines:
@@ -54,7 +53,8 @@ class Lines:
     def __iter__(self) -> Iterator[Line]:
         before: type[Record] | None = None
         for octets in self._lines:
-            line = Line(self._count + 1, octets, _read(octets, self._count + 1))
+            where = f"line {self._count + 1}"
+            line = Line(where, octets, _read(octets, where))
             kind = type(line.record)
             if kind not in FOLLOWERS[before]:
                 raise MalformedError(line.where, _names(FOLLOWERS[before]), KIND_OF[kind])
@@ -66,12 +66,11 @@ class Lines:
             self._hash.update(octets)
 
 
-def _read(octets: bytes, number: int) -> Record:
-    where = f"line {number}"
+def _read(octets: bytes, where: str) -> Record:
     if not octets.endswith(b"\n"):
         raise MalformedError(where, "a line that ends in a line feed", "none")
     if octets.startswith(ENTRY_PREFIX):
-        return strict.read(octets[:-1], EntryLine, where=where, max_bytes=line_limit(octets))
+        return strict.read(octets[:-1], EntryLine, where=where, max_bytes=MAX_ENTRY_LINE_BYTES)
     return strict.read(octets[:-1], _ANY, where=where, max_bytes=line_limit(octets))
 
 

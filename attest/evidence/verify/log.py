@@ -15,11 +15,13 @@ from attest.evidence.verify.lines import Line
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
-from attest.evidence.verify.references import Section
+from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told, own_subject, read_told
 from attest.signing.keyring import KeyRing, Verified
+from attest.signing.keys import PublicKey
+from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
@@ -63,6 +65,9 @@ class LogJudge:
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
+        self._about: tuple[str | None, tuple[Subject, ...]] | None = None
+        self._standing: tuple[tuple[PublicKey, ...], str, str | None] | None = None
+        """Signers, writer and reference of the last receipt: what was checked once need not be checked again."""
         self.end = End.UNPROVEN
         self.named: set[str] = set()
         self.newest_measured: int | None = None
@@ -136,13 +141,17 @@ class LogJudge:
 
     def _check_writer(self, told: Told) -> None:
         header = told.header
-        if header.writer not in told.signers or self._writer not in {None, header.writer}:
+        standing = (told.signers, header.writer, header.reference)
+        if standing == self._standing and told.measured is not None:
+            return
+        self._standing = standing
+        if all(key.keyid != header.writer for key in told.signers) or self._writer not in {None, header.writer}:
             self._sheet.fail(
                 "authenticity.receipts",
                 "signed by another key than the log's writer",
                 where=told.where,
                 expected=self._writer or header.writer,
-                found=", ".join(told.signers),
+                found=", ".join(key.keyid for key in told.signers),
             )
         self._writer = header.writer
         for digest in self._references(told):
@@ -172,13 +181,16 @@ class LogJudge:
 
     def _check_subject(self, told: Told) -> None:
         if isinstance(told.said, RuntimeMeasurement):
-            sealed = self._section.sealed.get(told.header.reference or "")
-            if sealed is None or (
-                sealed.reference.manifest.digest == told.subjects[0].digest
-                and sealed.about.issuperset([subject.digest for subject in told.subjects])
-            ):
+            about = (told.header.reference, told.subjects)
+            if about == self._about:
                 return
-            expected: object = sealed.reference.manifest.digest.sha256
+            sealed = self._section.sealed.get(told.header.reference or "")
+            if sealed is None and told.header.reference is not None:
+                return
+            if sealed is not None and _is_about(sealed, told.subjects):
+                self._about = about
+                return
+            expected: object = "a reference" if sealed is None else sealed.reference.manifest.digest.sha256
         elif told.subjects == (own := own_subject(told.said)):
             return
         else:
@@ -267,6 +279,12 @@ class LogJudge:
             found=age,
         )
         return End.UNPROVEN
+
+
+def _is_about(sealed: Sealed, subjects: tuple[Subject, ...]) -> bool:
+    """Return whether the subjects of a measurement are the sealed manifest, and artifacts if any."""
+    digests = [subject.digest for subject in subjects]
+    return digests[0] == sealed.reference.manifest.digest and sealed.about.issuperset(digests)
 
 
 def _named(question: Question, writer: str | None) -> KeyRing:

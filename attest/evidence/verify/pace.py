@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from attest.codec import instant
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
@@ -29,8 +30,7 @@ JUDGED: Final = (
 """What is judged here, once every expected reference was finished."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A moment from which the next measurement must not be too far: real time, and boot time within one boot (ms)."""
 
     real: int

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.codec import instant
 from attest.codec.records import Record
 from attest.errors import MalformedError
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified
+from attest.signing.keys import PublicKey
 from attest.statement.digests import Subject
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import RuntimeEvent
@@ -26,25 +28,17 @@ TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 _KINDS: Final = (RuntimeMeasurement, RuntimeViolation, RuntimeEvent)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What a writer signed: the predicate, its subjects, who signed, and when (milliseconds since 1970)."""
 
     where: str
     said: Said
     subjects: tuple[Subject, ...]
-    signers: tuple[str, ...]
+    signers: tuple[PublicKey, ...]
     time: int
-
-    @property
-    def header(self) -> ReceiptHeader:
-        """What every receipt carries."""
-        return self.said.receipt
-
-    @property
-    def measured(self) -> Measured | None:
-        """When and how it was measured; None for an event."""
-        return None if isinstance(self.said, RuntimeEvent) else self.said.measured
+    header: ReceiptHeader
+    measured: Measured | None
+    """None for an event."""
 
 
 def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
@@ -61,8 +55,10 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
         where=where,
         said=said,
         subjects=statement.subject,
-        signers=tuple(key.keyid for key in payload.signers),
+        signers=payload.signers,
         time=instant.parse(said.receipt.real_time),
+        header=said.receipt,
+        measured=None if isinstance(said, RuntimeEvent) else said.measured,
     )
 
 

@@ -1,46 +1,102 @@
-"""ECDSA over NIST P-256 with SHA-256 (FIPS 186-5), signatures in DER, for hardware that has no Ed25519."""
+"""ECDSA over NIST P-256 with SHA-256 (FIPS 186-5), signatures in DER, for hardware that has no Ed25519.
+
+`cryptography` is imported where it works: most processes only ever see Ed25519 keys.
+"""
 
 from __future__ import annotations
 
-import functools
 import hashlib
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from attest.signing.algorithm import Algorithm
 
-_ECDSA_SHA256 = ec.ECDSA(SHA256())
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+_CURVE = "secp256r1"
+_NOT_OURS = "not a P-256 key"
 
 
-def _owns(kind: type, key: object) -> bool:
-    return isinstance(key, kind) and isinstance(getattr(key, "curve", None), ec.SECP256R1)
+def _generate() -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.generate_private_key(ec.SECP256R1())
 
 
-def _sign(key: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
-    return key.sign(message, _ECDSA_SHA256)
+def _load_private(der: bytes) -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    key = _only_value_errors(lambda: load_der_private_key(der, password=None))
+    if isinstance(key, EllipticCurvePrivateKey) and key.curve.name == _CURVE:
+        return key
+    raise ValueError(_NOT_OURS)
 
 
-def _verify(key: ec.EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+def _load_public(der: bytes) -> EllipticCurvePublicKey:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    key = _only_value_errors(lambda: load_der_public_key(der))
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.name == _CURVE:
+        return key
+    raise ValueError(_NOT_OURS)
+
+
+def _only_value_errors(load: Callable[[], object]) -> object:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
-        key.verify(signature, message, _ECDSA_SHA256)
+        return load()
+    except (TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(_NOT_OURS) from error
+
+
+def _pkcs8(key: EllipticCurvePrivateKey) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _spki(key: EllipticCurvePublicKey) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _sign(key: EllipticCurvePrivateKey, message: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return key.sign(message, ECDSA(SHA256()))
+
+
+def _verify(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    try:
+        key.verify(signature, message, ECDSA(SHA256()))
     except InvalidSignature:
         return False
     return True
 
 
-def _note_key_id(_name: str, key: ec.EllipticCurvePublicKey) -> bytes:
+def _note_key_id(_name: str, key: EllipticCurvePublicKey) -> bytes:
     # C2SP signed-note, type 0x02: the name is not part of this key id.
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()[:4]
+    return hashlib.sha256(_spki(key)).digest()[:4]
 
 
 ECDSA_P256 = Algorithm(
     name="ecdsa-p256",
-    generate=functools.partial(ec.generate_private_key, ec.SECP256R1()),
-    owns_private=functools.partial(_owns, ec.EllipticCurvePrivateKey),
-    owns_public=functools.partial(_owns, ec.EllipticCurvePublicKey),
+    generate=_generate,
+    load_private=_load_private,
+    load_public=_load_public,
+    pkcs8=_pkcs8,
+    spki=_spki,
+    public_half=lambda key: key.public_key(),
     sign=_sign,
     verify=_verify,
     note_key_id=_note_key_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_origin
 
@@ -78,11 +79,16 @@ def simple_values(kind: mi.Type) -> st.SearchStrategy[Any]:
 
 
 def texts(kind: mi.StrType) -> st.SearchStrategy[str]:
-    if kind.pattern is None:
+    pattern = kind.pattern
+    if pattern is None:
         return TEXT.map(lambda text: (text + "x")[: kind.max_length])
-    if "T[0-9]" in kind.pattern:
+    if "T[0-9]" in pattern:
         return INSTANTS
-    return st.from_regex(kind.pattern.replace(r"$(?!\n)", r"\Z")).filter(lambda text: len(text) <= 4096)
+    if digits := re.fullmatch(r"\^\[0-9a-f\]\{(\d+)\}\$.*", pattern):
+        return st.binary(min_size=int(digits[1]) // 2, max_size=int(digits[1]) // 2).map(bytes.hex)
+    if pattern.startswith(r"^[^\x00"):
+        return TEXT.map(lambda text: re.sub(r"[\x00-\x1f\x7f]", "", text) + "x")
+    return st.from_regex(pattern.replace(r"$(?!\n)", r"\Z")).filter(lambda text: len(text) <= 4096)
 
 
 def structs(kind: mi.StructType) -> st.SearchStrategy[dict[str, Any]]:

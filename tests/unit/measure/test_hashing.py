@@ -23,6 +23,14 @@ def hashed(path: Path) -> str | None:
         os.close(descriptor)
 
 
+def read(path: Path) -> bytes | None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return read_descriptor(descriptor, os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
 @pytest.mark.parametrize("size", [0, 1, BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1, 3 * BUFFER_BYTES])
 def test_a_file_of_any_length_has_the_digest_of_its_bytes(tmp_path: Path, size: int) -> None:
     path = tmp_path / "file"

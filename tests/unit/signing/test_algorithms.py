@@ -27,10 +27,19 @@ def test_a_row_stands_under_its_name(name):
 
 
 def test_a_key_belongs_to_one_row(key):
-    owners = [row.name for row in ALGORITHMS.values() if row.owns_private(key._handle)]
-    assert owners == [key.algorithm.name]
-    assert [row.name for row in ALGORITHMS.values() if row.owns_public(key.public._handle)] == owners
-    assert not any(row.owns_public(key._handle) or row.owns_private(object()) for row in ALGORITHMS.values())
+    def owners(load, der):
+        found = []
+        for row in ALGORITHMS.values():
+            try:
+                load(row)(der)
+            except ValueError:
+                continue
+            found.append(row.name)
+        return found
+
+    assert owners(lambda row: row.load_private, key.pkcs8()) == [key.algorithm.name]
+    assert owners(lambda row: row.load_public, key.public.spki) == [key.algorithm.name]
+    assert owners(lambda row: row.load_public, key.pkcs8()) == []
 
 
 @settings(max_examples=20)

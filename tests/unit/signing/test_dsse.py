@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from attest.codec.octets import to_base64
 from attest.errors import AttestError, MalformedError, UntrustedError
 from attest.signing.algorithms import ALGORITHMS
+from attest.signing.algorithms.ecdsa_p256 import ECDSA_P256
 from attest.signing.dsse import (
     Envelope,
     Signature,
@@ -80,7 +81,7 @@ def test_the_signed_bytes_count_bytes_and_not_characters():
 def test_the_published_signature_verifies_once_it_is_in_der():
     half = len(PUBLISHED_SIGNATURE) // 2
     numbers = (int.from_bytes(PUBLISHED_SIGNATURE[:half]), int.from_bytes(PUBLISHED_SIGNATURE[half:]))
-    ring = KeyRing(role="builder", keys=(PublicKey(PUBLISHED_KEY),))
+    ring = KeyRing(role="builder", keys=(PublicKey(ECDSA_P256, PUBLISHED_KEY),))
     assert foreign(published(encode_dss_signature(*numbers)), ring) == b"hello world"
     with pytest.raises(UntrustedError):
         foreign(published(PUBLISHED_SIGNATURE), ring)

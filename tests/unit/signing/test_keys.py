@@ -2,10 +2,10 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from attest.errors import MalformedError
-from attest.signing.keys import PrivateKey, public_from_spki
+from attest.signing.keys import private_from_pkcs8, public_from_spki
 
 FOREIGN = [
     rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -21,8 +21,9 @@ def test_a_key_of_another_algorithm_or_curve_is_refused(key):
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     with pytest.raises(MalformedError, match="ed25519 or ecdsa-p256"):
         public_from_spki(spki, where="k")
+    pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     with pytest.raises(MalformedError):
-        PrivateKey(key)
+        private_from_pkcs8(pkcs8, where="k")
 
 
 def test_a_compressed_point_is_a_second_spelling_and_refused():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from attest.codec.octets import to_base64
 from attest.errors import AttestError, MalformedError, UntrustedError
 from attest.signing.algorithms import ALGORITHMS
+from attest.signing.algorithms.ed25519 import ED25519
 from attest.signing.keys import PublicKey, generate
 from attest.signing.note import MAX_SIGNATURES, open_note, read_text, sign_note
 from tests.world import SECOND_WRITER, STRANGER, WRITER
@@ -57,7 +58,7 @@ def test_the_published_example_of_the_go_implementation_opens():
         "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
     )
     raw = base64.b64decode(key.split("+", 2)[2])[1:]
-    public = PublicKey(Ed25519PublicKey.from_public_bytes(raw))
+    public = PublicKey(ED25519, Ed25519PublicKey.from_public_bytes(raw))
     assert open_note(note.encode(), "PeterNeumann", public, where="note").startswith("If you think")
 
 

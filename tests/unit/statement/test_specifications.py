@@ -84,7 +84,9 @@ def test_a_specification_has_the_headings_of_the_template_in_order(predicate_typ
 
 @by_predicate
 def test_the_table_has_exactly_the_fields_of_the_record(predicate_type):
-    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \| (required|optional) \| [^|]+ \|$", specification(predicate_type), re.M)
+    rows = re.findall(
+        r"^\| `([^`]+)` \| [^|]+ \| (required|optional) \| [^|]+ \|$", specification(predicate_type), re.MULTILINE
+    )
     record = msgspec.inspect.type_info(PREDICATES[predicate_type])
     assert isinstance(record, msgspec.inspect.StructType)
     assert rows == list(fields(record))
@@ -115,7 +117,7 @@ def test_must_is_a_word_of_normative_sections_alone(predicate_type):
 def test_verification_is_a_numbered_list_without_holes(predicate_type):
     text = specification(predicate_type)
     section = text[text.index("### Verification") : text.index("## Example")]
-    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.M)]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= 5
 
@@ -123,5 +125,5 @@ def test_verification_is_a_numbered_list_without_holes(predicate_type):
 def test_every_kind_of_finding_and_of_event_is_explained():
     for name, kinds in (("runtime-violation", FindingKind), ("runtime-event", EventKind)):
         text = (folder("predicates") / f"{name}.md").read_text()
-        table = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \|$", text, re.M)
+        table = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \|$", text, re.MULTILINE)
         assert sorted(table) == sorted(kinds)
