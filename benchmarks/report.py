@@ -57,7 +57,7 @@ class Outcome:
         if self.goal is not None:
             bound = f"{self.goal.sense} {self.goal.bound:g}{self.unit}"
             goal = f"goal {bound}: {'NOT MET' if self.missed else 'met'}"
-        return f"{self.what:<62} {seen:>8} {spread:<26} {goal}{self.note}"
+        return f"{self.what:<64} {seen:>8} {spread:<26} {goal}{self.note}"
 
 
 def figure(what: str, value: float, unit: str, goal: Goal | None = None) -> Outcome:

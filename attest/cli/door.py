@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from attest.codec.printable import printable
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.version import VERSION
 
@@ -109,9 +110,9 @@ def enter(arguments: Sequence[str]) -> int:
 
 
 def _complain(message: str, hint: str | None) -> None:
-    sys.stderr.write(f"attest: {message}\n")
+    sys.stderr.write(f"attest: {printable(message)}\n")
     if hint is not None:
-        sys.stderr.write(f"hint: {hint}\n")
+        sys.stderr.write(f"hint: {printable(hint)}\n")
 
 
 def _fault(error: Exception) -> int:

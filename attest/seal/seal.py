@@ -51,7 +51,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     Raises `UntrustedError` (evidence, key), `RefusedError` (unexplained or differing files), `MalformedError`.
     """
     check_current(trust, at)
-    evidence, pieces = _verify_evidence(request, trust)
+    evidence, pieces = _verify_evidence(request, trust.as_of(at))
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
     archives = tuple(_archive(path, evidence) for path in request.artifacts)
     roots = survey_roots(request)

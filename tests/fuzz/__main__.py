@@ -7,7 +7,6 @@ much memory. libFuzzer leaves the input that showed it in the current folder; it
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import subprocess
@@ -19,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from attest.errors import AttestError
 from tests.fuzz.targets import TARGETS
 
 VECTORS: Final = Path(__file__).resolve().parent.parent / "vectors"
@@ -38,31 +36,13 @@ class Outcome:
     fault: str | None
 
 
-def judge(name: str, octets: bytes) -> None:
-    """Call one reader; whatever goes on from here is a fault."""
-    with contextlib.suppress(AttestError):
-        form = TARGETS[name].read(octets)
-        if form is not None and form != octets:
-            msg = f"{name}: read, and not in its one form"
-            raise RuntimeError(msg)
-
-
-def fuzz_here(name: str, arguments: Sequence[str]) -> None:
-    """Fuzz one reader in this process until libFuzzer ends it; the readers were imported, so patch them now."""
-    import atheris
-
-    atheris.instrument_all()
-    atheris.Setup([name, *arguments], lambda octets: judge(name, octets))
-    atheris.Fuzz()
-
-
 def fuzz(name: str, seconds: int) -> Outcome:
     """Fuzz one reader in a process of its own, starting from its good document and all its vectors."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "good").write_bytes(TARGETS[name].good)
         for number, path in enumerate(sorted((VECTORS / name).glob("*"))):
             (Path(folder) / f"vector-{number}").write_bytes(path.read_bytes())
-        argv = [sys.executable, "-m", "tests.fuzz", "--child", name, f"-max_total_time={seconds}", *LIMITS]
+        argv = [sys.executable, "-m", "tests.fuzz.child", name, f"-max_total_time={seconds}", *LIMITS]
         try:
             done = subprocess.run(
                 [*argv, f"-artifact_prefix=crash-{name}-", folder],
@@ -80,9 +60,6 @@ def fuzz(name: str, seconds: int) -> Outcome:
 
 def main(arguments: Sequence[str]) -> int:
     """Fuzz the targets that were named, or all; return 1 if a fault was found."""
-    if arguments[:1] == ["--child"]:
-        fuzz_here(arguments[1], arguments[2:])
-        return 0
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))

@@ -15,7 +15,7 @@ from attest.measure.record import read_record
 from tests.wheels import SMALL, WHEEL, make_wheel, wheel_files, zipped
 
 
-@pytest.mark.parametrize("collector", COLLECTORS.values(), ids=str)
+@pytest.mark.parametrize("collector", COLLECTORS.values(), ids=list(COLLECTORS))
 def test_every_collector_refuses_what_is_no_archive(collector, tmp_path):
     path = tmp_path / "small_tool-1.0-py3-none-any.whl"
     path.write_bytes(b"no archive")

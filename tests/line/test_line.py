@@ -1,0 +1,181 @@
+"""The whole line through the command line, as a user drives it, on a tree small enough to be quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.installed import make_bench
+from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, STRANGER, WRITER, write_key_pair
+
+
+def attest(folder: Path, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "attest", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=120)
+
+
+def passed(done: subprocess.CompletedProcess[bytes]) -> bytes:
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def failed(done: subprocess.CompletedProcess[bytes]) -> set[str]:
+    assert done.returncode == 1, done.stderr.decode()
+    verdict = json.loads(done.stdout)
+    assert verdict["verdict"] == "FAILED"
+    return {check["id"] for check in verdict["checks"] if check["status"] in {"fail", "unproven"}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a server was sealed, measured once and exported."""
+    place = tmp_path_factory.mktemp("line")
+    bench = make_bench(place)
+    for name, key in (("sealer", SEALER), ("writer", WRITER), ("builder", BUILDER), ("stranger", STRANGER)):
+        write_key_pair(place, name, key)
+    trust = ["trust", "new", "trust.json", "--sealer", "sealer.key.pub", "--writer", "writer.key.pub"]
+    passed(attest(place, *trust, "--builder", f"{BUILDER_ID}=builder.key.pub@2", "--source", SOURCE))
+    seal = ["seal", "site", "--trust", "trust.json", "--key", "sealer.key", "-o", "server.ref"]
+    evidence = ["--artifact", bench.wheel.name, "--provenance", bench.provenance.name, "--sbom", bench.bare_sbom.name]
+    printed = passed(attest(place, *seal, *evidence))
+    (place / "digest").write_bytes(printed.strip())
+    measure(place, "log", "--nonce", "00" * 16, "--context", "commit=abc")
+    passed(attest(place, "bundle", "log", "-o", "evidence.jsonl"))
+    return place
+
+
+def measure(place: Path, log: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    agent = ["agent", "server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", log, "--once"]
+    return attest(place, *agent, *words)
+
+
+def verify(place: Path, *words: str, file: str = "evidence.jsonl") -> subprocess.CompletedProcess[bytes]:
+    return attest(place, "verify", file, "--trust", "trust.json", "--format", "json", *words)
+
+
+def test_honest_evidence_passes(folder: Path) -> None:
+    verdict = json.loads(passed(verify(folder, "--reference", "server.ref")))
+    assert verdict["verdict"] == "PASSED"
+    assert verdict["axes"]["build-link"] == "asserted"
+    assert verdict["start"] == "genesis"
+    assert verdict["end"] == "closed"
+    assert verdict["assurance"]["built"] > 0.5
+
+
+def test_a_bundle_verifies_elsewhere_with_trust_file_and_digest_alone(folder: Path, tmp_path: Path) -> None:
+    for name in ("evidence.jsonl", "trust.json"):
+        shutil.copy(folder / name, tmp_path)
+    passed(verify(tmp_path, "--reference", (folder / "digest").read_text()))
+
+
+def test_the_artifact_is_enough_to_say_what_is_expected(folder: Path) -> None:
+    (wheel,) = folder.glob("*.whl")
+    passed(verify(folder, "--artifact", wheel.name))
+    assert "build-link.artifact" in failed(verify(folder, "--artifact", f"sha256:{'0' * 64}"))
+
+
+def test_without_an_expectation_the_build_link_is_unproven(folder: Path) -> None:
+    assert any(check.startswith("build-link.") for check in failed(verify(folder)))
+
+
+@pytest.mark.parametrize(
+    ("words", "check"),
+    [
+        (("--nonce", "11" * 16), "freshness.nonce"),
+        (("--context", "commit=def"), "conformance.context"),
+        (("--kind", "receipt"), "conformance.kind"),
+        (("--tier", "full"), "conformance.tier"),
+        (("--at", "2020-01-01T00:00:00Z"), "freshness.future"),
+        (("--max-evidence-age", "1", "--at", "2035-01-01T00:00:00Z"), "freshness.age"),
+        (("--min-slsa-level", "3"), "build-link.level"),
+    ],
+)
+def test_each_demand_of_the_caller_can_fail(folder: Path, words: tuple[str, ...], check: str) -> None:
+    assert check in failed(verify(folder, "--reference", "server.ref", *words))
+
+
+def test_what_the_caller_gave_the_run_is_found_again(folder: Path) -> None:
+    passed(verify(folder, "--reference", "server.ref", "--nonce", "00" * 16, "--context", "commit=abc"))
+
+
+def test_a_packed_bundle_and_standard_input_verify_alike(folder: Path) -> None:
+    passed(attest(folder, "bundle", "log", "-o", "evidence.jsonl.gz"))
+    passed(verify(folder, "--reference", "server.ref", file="evidence.jsonl.gz"))
+    words = ["verify", "-", "--trust", "trust.json", "--reference", "server.ref"]
+    passed(attest(folder, *words, stdin=(folder / "evidence.jsonl").read_bytes()))
+    assert passed(attest(folder, "bundle", "log", "-o", "-")) == (folder / "evidence.jsonl").read_bytes()
+
+
+def test_a_structural_bundle_says_that_it_is_only_that(folder: Path) -> None:
+    passed(attest(folder, "bundle", "log", "-o", "structural.jsonl", "--tier", "structural"))
+    assert "conformance.tier" in failed(verify(folder, "--reference", "server.ref", file="structural.jsonl"))
+    words = ["verify", "structural.jsonl", "--trust", "trust.json", "--reference", "server.ref", "--tier", "structural"]
+    assert b"structural only" in attest(folder, *words).stdout
+
+
+def test_an_old_violation_does_not_fail_a_log_for_ever(folder: Path) -> None:
+    stray = folder / "site" / "stray.pth"
+    stray.write_bytes(b"import os\n")
+    assert measure(folder, "mended").returncode == 1
+    stray.unlink()
+    (folder / "head").write_bytes(passed(attest(folder, "log", "checkpoint", "mended")))
+    passed(measure(folder, "mended"))
+    passed(attest(folder, "bundle", "mended", "-o", "whole.jsonl"))
+    assert "conformance.matched" in failed(verify(folder, "--reference", "server.ref", file="whole.jsonl"))
+    passed(attest(folder, "bundle", "mended", "-o", "since.jsonl", "--since", "head"))
+    assert "completeness.start" in failed(verify(folder, "--reference", "server.ref", file="since.jsonl"))
+    words = ("--reference", "server.ref", "--expect-checkpoint", "head")
+    verdict = json.loads(passed(verify(folder, *words, file="since.jsonl")))
+    assert verdict["start"] == "pinned"
+
+
+def test_evidence_of_a_writer_who_is_not_trusted_fails(folder: Path) -> None:
+    trust = ["trust", "new", "other.json", "--sealer", "sealer.key.pub", "--writer", "stranger.key.pub"]
+    passed(attest(folder, *trust, "--builder", f"{BUILDER_ID}=builder.key.pub@2", "--source", SOURCE))
+    done = attest(
+        folder, "verify", "evidence.jsonl", "--trust", "other.json", "--reference", "server.ref", "--format", "json"
+    )
+    assert "authenticity.receipts" in failed(done)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["verify", "evidence.jsonl"], 2),
+        (["verify", "evidence.jsonl", "--trust", "evidence.jsonl"], 3),
+        (["verify", "evidence.jsonl", "--trust", "absent.json"], 6),
+        (["verify", "absent.jsonl", "--trust", "trust.json"], 6),
+        (["verify", "trust.json", "--trust", "trust.json"], 1),
+        (["verify", "server.ref", "--trust", "trust.json", "--reference", "trust.json"], 3),
+        (["agent", "server.ref", "--trust", "trust.json", "--key", "stranger.key", "--log", "x", "--once"], 4),
+        (["agent", "trust.json", "--trust", "trust.json", "--key", "writer.key", "--log", "x", "--once"], 3),
+        (["seal", "site", "--trust", "trust.json", "--key", "sealer.key", "-o", "x.ref"], 5),
+        (["key", "new", "sealer.key"], 5),
+        (["trust", "new", "trust.json"], 5),
+        (["key", "show", "trust.json"], 3),
+        (["log", "show", "absent"], 6),
+        (["no-such-verb"], 2),
+    ],
+    ids=lambda value: " ".join(value[:5]) if isinstance(value, list) else str(value),
+)
+def test_exit_codes_are_those_of_the_table(folder: Path, words: list[str], code: int) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()}
+    done = attest(folder, *words)
+    assert done.returncode == code, done.stdout.decode() + done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    after = {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.is_file()}
+    assert after == before, "a failed command wrote something"
+
+
+def test_shows_and_checks_of_the_log_speak(folder: Path) -> None:
+    assert b"runtime-measurement" in passed(attest(folder, "log", "show", "log"))
+    assert b"no problems" in passed(attest(folder, "log", "check", "log"))
+    for name in ("evidence.jsonl", "server.ref", "trust.json", "server.ref.manifest.jsonl", "sealer.key.pub"):
+        assert passed(attest(folder, "show", name)).startswith(b"NOT VERIFIED")

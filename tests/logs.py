@@ -1,0 +1,55 @@
+"""Logs in folders: rows by the dozen, whose receipts are any bytes, for tests of what never looks inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attest.codec import instant
+from attest.signing.keys import PrivateKey
+from attest.tlog.entry import GENESIS
+from attest.tlog.head import Head
+from attest.tlog.merkle import Frontier
+from attest.tlog.stores import SQLITE
+from attest.tlog.stores.row import NewRow
+from attest.tlog.stores.sqlite import SqliteReader
+from attest.tlog.tail import Tail
+from tests.world import NOW, WRITER
+
+ORIGIN = "attest.log/00112233445566778899aabbccddeeff"
+
+
+def new_head(origin: str = ORIGIN) -> Head:
+    """Return the head of an empty log."""
+    return Head(origin, Tail(frontier=Frontier(), previous=GENESIS, time="", covered=0, note=None))
+
+
+def make_rows(head: Head, count: int, *, landmarks: tuple[int, ...] = ()) -> list[NewRow]:
+    """Link `count` rows at `head`, a millisecond apart; those whose sequence number is in `landmarks` are some."""
+    return [
+        head.link(
+            event="runtime-event",
+            time=instant.text(NOW + head.size),
+            receipt=b"receipt %d of %s" % (head.size, head.origin.encode()),
+            landmark=head.size in landmarks,
+        )
+        for _ in range(count)
+    ]
+
+
+def make_log(directory: Path, *parts: int, key: PrivateKey = WRITER, uncovered: int = 0) -> str:
+    """Make a log of so many entries a part, a checkpoint after each, and `uncovered` ones; return its origin."""
+    writer = SQLITE.create_or_open_writer(directory)
+    try:
+        head = new_head(writer.log.origin)
+        for part in parts:
+            rows = make_rows(head, part)
+            writer.append(head.size - part, rows, head.sign(key))
+        writer.append(head.size, make_rows(head, uncovered))
+        return writer.log.origin
+    finally:
+        writer.close()
+
+
+def read_log(directory: Path) -> SqliteReader:
+    """Open a log to read."""
+    return SQLITE.open_reader(directory)
