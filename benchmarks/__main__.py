@@ -45,13 +45,10 @@ def main(arguments: Sequence[str]) -> int:
                 failed.append(name)
             else:
                 outcomes += report.outcomes
-    with_goal = [each for each in outcomes if each.goal is not None]
-    missed = [each.what for each in with_goal if each.missed]
-    print(
-        f"{len(with_goal) - len(missed)} of {len(with_goal)} goals met" + "".join(f"\n  not: {each}" for each in missed)
-    )
     if given.quick:
         print("a quick run shows that the benchmarks work; its ratios say nothing")
+    else:
+        _sum_up([each for each in outcomes if each.goal is not None])
     if failed:
         print(f"could not be run: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
@@ -67,6 +64,13 @@ def _run(name: str, setting: Setting) -> Report | None:
     print("\n".join(report.lines()))
     print(f"    {time.perf_counter() - began:.1f} s in all\n", flush=True)
     return report
+
+
+def _sum_up(outcomes: Sequence[Outcome]) -> None:
+    missed = [each.what for each in outcomes if each.missed]
+    print(f"{len(outcomes) - len(missed)} of {len(outcomes)} goals met")
+    for what in missed:
+        print(f"  not met: {what}")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.evidence.grammar import BundleEnd
+from attest.statement.attachments import write_attachments
 from scripts.faults import (
     Fault,
     Places,
@@ -37,6 +38,7 @@ def attachments() -> Iterator[Vector]:
     line = json.loads(first)
     yield from good("good", ATTACHMENTS, "attachments")
     yield from good("good-empty", b"", "attachments")
+    yield from good("good-short", b"".join(write_attachments([b"{}"])), "attachments")
 
     def with_octets(text: str) -> bytes:
         return canonical.encode_value({"digest": line["digest"], "octets": text}) + b"\n" + second
@@ -203,6 +205,36 @@ def archives() -> Iterator[Vector]:
         ("broken", packed[:11] + b"\xff\xff" + packed[13:]),
     ]
     yield from bad("packed", faults)
+
+
+def lists() -> Iterator[Vector]:
+    """Yield the lists in a wheel that say what an installer makes: RECORD and the entry points."""
+    digest = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+    yield from good("good", f"a.py,{digest},0\nRECORD,,\n".encode(), "record")
+    rows = {
+        "path-twice": f"a.py,{digest},0\na.py,,\n",
+        "two-columns": f"a.py,{digest}\n",
+        "weak-hash": "a.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,0\n",
+        "hash-too-short": "a.py,sha256=AA,0\n",
+        "hash-with-padding": f"a.py,{digest}=,0\n",
+        "hash-with-stray-bits": f"a.py,{digest[:-1]}V,0\n",
+        "size-negative": f"a.py,{digest},-1\n",
+        "size-in-other-digits": f"a.py,{digest},\uff11\n",
+        "quote-without-end": f'"a.py,{digest},0\n',
+    }
+    yield from bad("record", [("invalid-utf8", b"\xff,,\n"), *((name, text.encode()) for name, text in rows.items())])
+    section = "[console_scripts]\n"
+    yield from good("good", f"{section}run = pkg.module:main\n".encode(), "entry-points")
+    commands = {
+        "command-twice": "a = m:f\na = m:g\n",
+        "command-without-name": " = m:f\n",
+        "command-with-path": "../a = m:f\n",
+        "function-missing": "a = m\n",
+        "function-with-code": "a = m:f(); import os\n",
+        "function-with-escape-sequence": "a\x1b[2J = m:f\n",
+    }
+    named = ((name, f"{section}{text}".encode()) for name, text in commands.items())
+    yield from bad("entry-points", [("invalid-utf8", f"{section}a".encode() + b"\xff = m:f\n"), *named])
 
 
 def _zip_faults() -> Iterator[Fault]:

@@ -26,17 +26,13 @@ FORBIDDEN = {
         r"|(?:proxy)\.golang\.org|(?:repo1?)\.maven\.|(?:deb)\.debian\.org",
         re.IGNORECASE,
     ),
-    "chooses a package index": re.compile(
-        r"--(?:extra-)?(?:index)-url|--(?:find)-links\b|--(?:trusted)-host"
-    ),
+    "chooses a package index": re.compile(r"--(?:extra-)?(?:index)-url|--(?:find)-links\b|--(?:trusted)-host"),
     "names a download address": re.compile(
         r"https?://(?!(?:[\w-]+\.)*example\b|[\w.-]+\.(?:test|invalid)\b|localhost|127\.)"
         r"[^\s\"'<>)]+\.(?:whl|tgz|tar\.(?:gz|xz|bz2|zst)|zip|crate|deb|jar)\b",
         re.IGNORECASE,
     ),
-    "names a path of one machine": re.compile(
-        r"(?<![\w.])/(?:(?:root|work)/|(?:home|Users)/\w|(?:opt)/wheels)"
-    ),
+    "names a path of one machine": re.compile(r"(?<![\w.])/(?:(?:root|work)/|(?:home|Users)/\w|(?:opt)/wheels)"),
 }
 
 
@@ -68,9 +64,7 @@ def faults(path: PurePosixPath, text: str) -> Iterator[str]:
 def disagreements(pyproject: str, core: str, version: str) -> Iterator[str]:
     """Yield what the texts of these three files say differently."""
     project = tomllib.loads(pyproject)["project"]
-    wanted = {
-        line.strip() for line in core.splitlines() if line.strip() and not line.startswith("#")
-    }
+    wanted = {line.strip() for line in core.splitlines() if line.strip() and not line.startswith("#")}
     for name in sorted(wanted ^ set(project["dependencies"])):
         yield f"requirements/core.in: expected what pyproject.toml says, differs in {name}"
     if f'"{project["version"]}"' not in version:

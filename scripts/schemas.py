@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from attest.codec.schema import json_schema
 from attest.evidence.grammar import BundleLine
+from attest.evidence.verdict import Verdict
 from attest.signing.dsse import Envelope
 from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
@@ -21,15 +22,16 @@ BASE: Final = "https://mcp-attest.github.io/schemas"
 SUFFIX: Final = ".schema.json"
 
 SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
-    **{short_name(uri): (f"Predicate {short_name(uri)} v0.1", record) for uri, record in PREDICATES.items()},
+    **{short_name(uri): (f"The predicate {short_name(uri)}", record) for uri, record in PREDICATES.items()},
     "attachment": ("A line of REF.evidence.jsonl: one piece of build evidence", Attachment),
     "envelope": ("A DSSE envelope as mcp-attest writes it", Envelope),
     "evidence-bundle": ("A line of an evidence bundle", BundleLine),
     "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
     "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
     "trust": ("The trust file: who may say what", TrustFile),
+    "verdict": ("What attest verify --format json prints for one file", Verdict),
 }
-"""Name, which is also the file's and the last but one part of the schema's id; title; type."""
+"""Name, as in the file's name and in the schema's id; title; type."""
 
 
 def wanted() -> dict[str, bytes]:

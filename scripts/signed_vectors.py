@@ -202,6 +202,7 @@ def _key_faults(pem: bytes, der: bytes, unknown: bytes, label: str) -> Iterator[
     yield "cut-der", block(to_base64(der[:-1]))
     yield "empty-body", block("")
     yield "unknown-curve", block(to_base64(unknown))
+    yield "x448-of-the-wrong-length", block(to_base64(der.replace(b"\x2b\x65\x70", b"\x2b\x65\x6f")))
     for name, octets in base64_faults(der, block):
         if name != "base64-with-line-feed":
             yield name, octets

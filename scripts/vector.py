@@ -12,11 +12,13 @@ _SUFFIX: Final = {
     "attachments": ".jsonl",
     "bundle": ".jsonl",
     "checkpoint": ".txt",
+    "entry-points": ".txt",
     "manifest": ".jsonl",
     "note": ".txt",
     "packed": ".gz",
     "private-key": ".pem",
     "public-key": ".pem",
+    "record": ".csv",
     "zip": ".zip",
 }
 """Of the formats that are no JSON document."""

@@ -1,6 +1,7 @@
-"""Write tests/vectors/ and the examples in predicates/; `--check` compares, and exits 1 naming what is not as it says.
+"""Write tests/vectors/ and the examples in predicates/ and docs/formats.md; `--check` only compares.
 
-A good vector is `FORMAT/good*`, a bad one `FORMAT/bad-FAULT*`; `index.json` says which error a bad one has to end in.
+Exits 1 if the comparison finds something. A good vector is `FORMAT/good*`, a bad one `FORMAT/bad-FAULT*`; `index.json`
+says which error a bad one has to end in.
 Everything is the same on every machine: the keys are made from their names.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from itertools import chain
 from pathlib import Path
@@ -20,6 +22,8 @@ from tests.log_documents import PAYLOADS
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "tests" / "vectors"
 INDEX: Final = "index.json"
+
+_QUOTED: Final = re.compile(r"(<!-- (\S+) -->\n```\w+\n)(?s:.*?)(^```)", re.MULTILINE)
 
 MAKERS: Final = (
     json_vectors.statements,
@@ -34,6 +38,7 @@ MAKERS: Final = (
     evidence_vectors.bundles,
     evidence_vectors.build_evidence,
     evidence_vectors.archives,
+    evidence_vectors.lists,
 )
 
 
@@ -69,6 +74,18 @@ def specifications() -> dict[Path, bytes]:
     return files
 
 
+def formats(made: list[Vector]) -> dict[Path, bytes]:
+    """Return the description of the formats: each block below the name of a vector is that vector."""
+    texts = {f"tests/vectors/{vector.file}": vector.octets for vector in made if vector.error is None}
+    path = ROOT / "docs" / "formats.md"
+    content = _QUOTED.sub(lambda found: f"{found[1]}{_lines(texts[found[2]])}{found[3]}", path.read_text())
+    return {path: content.encode()}
+
+
+def _lines(octets: bytes) -> str:
+    return octets.decode().removesuffix("\n") + "\n"
+
+
 def wanted() -> dict[Path, bytes]:
     """Return every file that this script is responsible for."""
     made = vectors()
@@ -79,6 +96,7 @@ def wanted() -> dict[Path, bytes]:
         **{FOLDER / vector.file: vector.octets for vector in made},
         FOLDER / INDEX: index(made),
         **specifications(),
+        **formats(made),
     }
 
 

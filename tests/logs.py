@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from attest.codec import instant
@@ -10,6 +11,7 @@ from attest.tlog.entry import GENESIS
 from attest.tlog.head import Head
 from attest.tlog.merkle import Frontier
 from attest.tlog.stores import SQLITE
+from attest.tlog.stores.database import DATABASE_NAME
 from attest.tlog.stores.row import NewRow
 from attest.tlog.stores.sqlite import SqliteReader
 from attest.tlog.tail import Tail
@@ -50,6 +52,29 @@ def make_log(directory: Path, *parts: int, key: PrivateKey = WRITER, uncovered: 
         writer.close()
 
 
+_OPENED: list[SqliteReader] = []
+
+
 def read_log(directory: Path) -> SqliteReader:
-    """Open a log to read."""
-    return SQLITE.open_reader(directory)
+    """Open a log to read; `close_logs` closes it."""
+    _OPENED.append(SQLITE.open_reader(directory))
+    return _OPENED[-1]
+
+
+def close_logs() -> None:
+    """Close every log that `read_log` opened."""
+    while _OPENED:
+        _OPENED.pop().close()
+
+
+def tamper(folder: Path, statement: str, *values: object) -> None:
+    """Change a log's file as its owner could: rules away, statement, rules back."""
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    rules = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in rules:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement, values)
+    for _, rule in rules:
+        connection.execute(rule)
+    connection.commit()
+    connection.close()

@@ -125,8 +125,7 @@ def put(path: Path, octets: bytes, mode: int = PLAIN) -> None:
 
 def look(places: Mapping[str, Path], listed: Mapping[str, Iterable[str]] | None = None) -> Observation:
     roots = [
-        Root(name=name, scope=Scope.LISTED if listed and name in listed else Scope.EXACT, mutable=())
-        for name in places
+        Root(name=name, scope=Scope.LISTED if listed and name in listed else Scope.EXACT, mutable=()) for name in places
     ]
     return look_at_roots(places, roots, listed or {}, clock_ms=lambda: 0)
 

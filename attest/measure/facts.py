@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -89,6 +89,11 @@ class Facts:
                 return given[len(start) :]
         return None
 
+    def promised_files(self, key: Key) -> tuple[Key, ...]:
+        """Return the files among the sealed inputs of the derived file at `key`."""
+        split = (given.partition("/") for given in self.promised.get(key, ()))
+        return tuple((root, path) for root, _, path in split if root in self.observation.places)
+
     def place(self, root: str) -> str:
         """Return the absolute path of a root's directory."""
         return self.observation.places[root]
@@ -109,12 +114,6 @@ class Facts:
     def locate(self, absolute: str) -> Key | None:
         """Return root and path of an absolute path below one of the roots."""
         return locate(self.observation.places, absolute)
-
-    def find(self, root: str, prefix: str) -> Iterator[Observed]:
-        """Yield what was seen in a root under paths that start with `prefix`."""
-        for (name, path), seen in self.observation.files.items():
-            if name == root and path.startswith(prefix):
-                yield seen
 
     @cached_property
     def entry_points(self) -> tuple[Key, ...]:

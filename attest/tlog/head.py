@@ -64,6 +64,11 @@ class Head:
         self._previous, self._time = entry_digest(entry), time
         return NewRow(entry=entry, receipt=receipt, commitment=commitment, subtrees=subtrees, landmark=landmark)
 
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint over every entry linked so far."""
+        return Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
+
     def sign(self, key: PrivateKey) -> bytes:
-        """Sign a checkpoint over every entry linked so far."""
-        return sign_checkpoint(Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root()), key)
+        """Sign that checkpoint."""
+        return sign_checkpoint(self.checkpoint, key)

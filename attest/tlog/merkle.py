@@ -126,7 +126,7 @@ def consistency_proof(old_size: int, new_size: int, read: NodeReader) -> tuple[b
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Return whether `proof` ties the leaf hash at `index` to `root` of `size` leaves (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size or any(len(each) != HASH_BYTES for each in proof):
+    if not 0 <= index < size or any(len(each) != HASH_BYTES for each in (leaf, root, *proof)):
         return False
     place, last, computed = index, size - 1, leaf
     for sibling in proof:
@@ -147,7 +147,7 @@ def verify_consistency(old_size: int, new_size: int, proof: Sequence[bytes], old
 
     Every tree begins with the empty one, whose root is `EMPTY_ROOT`; the proof of that is empty.
     """
-    if not 0 <= old_size <= new_size or any(len(each) != HASH_BYTES for each in proof):
+    if not 0 <= old_size <= new_size or any(len(each) != HASH_BYTES for each in (old_root, new_root, *proof)):
         return False
     if old_size == new_size:
         return not proof and old_root == new_root

@@ -1,4 +1,4 @@
-"""Fuzz one reader in this process until libFuzzer ends it: `python -m tests.fuzz.child TARGET [LIBFUZZER-OPTION...]`."""
+"""Fuzz one reader here until libFuzzer ends it: `python -m tests.fuzz.child TARGET [LIBFUZZER-OPTION...]`."""
 
 from __future__ import annotations
 

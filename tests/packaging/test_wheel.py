@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -102,3 +104,20 @@ def test_a_shipped_folder_is_found_in_the_installed_wheel(empty, name, tmp_path)
     found = Path(run(empty / "python", "-c", program, cwd=tmp_path).strip())
     assert found.is_relative_to(empty.parent)
     assert any(found.iterdir())
+
+
+def test_the_line_runs_in_the_installed_wheel(empty, tmp_path):
+    server = tmp_path / "server"
+    server.mkdir()
+    (server / "run.sh").write_text("#!/bin/sh\nexec cat\n")
+    (server / "run.sh").chmod(0o755)
+    for line in readme_lines():
+        program, *words = shlex.split(line)
+        run(empty / program, *words, cwd=tmp_path)
+    assert "PASSED" in run(empty / "attest", *shlex.split(readme_lines()[-1])[1:], cwd=tmp_path)
+
+
+def readme_lines() -> list[str]:
+    """Return the commands of the README's step-by-step part, the last of which verifies."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("attest ")]

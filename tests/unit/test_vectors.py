@@ -53,6 +53,7 @@ def test_a_vector_that_is_stale_or_surplus_is_found(monkeypatch, tmp_path):
     monkeypatch.setattr(vectors, "FOLDER", tmp_path)
     monkeypatch.setattr(vectors, "ROOT", tmp_path)
     monkeypatch.setattr(vectors, "specifications", dict)
+    monkeypatch.setattr(vectors, "formats", lambda _: {})
     vectors.write()
     assert vectors.differences() == []
     (tmp_path / "manifest" / "good.jsonl").write_bytes(b"")

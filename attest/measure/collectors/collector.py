@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class Collector:
     """Whether a file is called like one; says nothing about its content."""
     read: Callable[[Path], Archive]
     """Read it whole; raises `MalformedError` for what is no such archive, or a hostile one."""
-    outside: Callable[[Archive, Observation], Mapping[str, tuple[str, ...]]]
-    """Where its installer may have put files outside all observed roots: paths by prefix."""
+    outside: Callable[[Archive, Observation], tuple[str, ...]]
+    """Absolute paths outside all observed roots at which its installer may have put files."""
     bind: Callable[[Archive, Observation], Bound]
     """Hold it against what is installed."""

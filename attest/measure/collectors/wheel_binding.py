@@ -31,20 +31,16 @@ def rows_digest(rows: Mapping[Key, tuple[str, int]]) -> str:
     return sha256_hex("".join(lines).encode())
 
 
-def outside_wheel(archive: Archive, observation: Observation) -> Mapping[str, tuple[str, ...]]:
-    """Return what an installer may have put outside all roots, by prefix, relative to it.
+def outside_wheel(archive: Archive, observation: Observation) -> tuple[str, ...]:
+    """Return absolute paths outside all roots at which an installer may have put files.
 
-    Told from the wheel alone; the installed RECORD is not asked.
+    Told from the wheel alone; the installed RECORD is not asked. `site_at` tells their prefix.
     """
-    outside: dict[str, set[str]] = {}
+    outside: set[str] = set()
     for site in sites_of(archive.label, observation):
-        targets = [target for _, target in _targets(archive, site)]
-        targets += [f"{site.prefix}/bin/{name}" for name in archive.generated]
-        for target in targets:
-            if locate(observation.places, target) is None:
-                relative = os.path.relpath(target, site.prefix)
-                outside.setdefault(site.prefix, set()).add(relative)
-    return {prefix: tuple(sorted(paths)) for prefix, paths in outside.items()}
+        outside.update(target for _, target in _targets(archive, site))
+        outside.update(f"{site.prefix}/bin/{name}" for name in archive.generated)
+    return tuple(sorted(path for path in outside if locate(observation.places, path) is None))
 
 
 def bind_wheel(archive: Archive, observation: Observation) -> Bound:
@@ -62,7 +58,7 @@ def bind_wheel(archive: Archive, observation: Observation) -> Bound:
             seen = observation.files.get(key)
             promise = _promise(archive, member)
             if promise is not None:
-                promised[key] = promise
+                promised[key] = (*_owner(archive, site, observation), promise)
             elif member.path != _record(archive):
                 _hold(member, key, seen, files, mismatches)
                 if os.path.basename(member.path) not in _NO_ROW:
@@ -86,17 +82,23 @@ def _record(archive: Archive) -> str:
     return f"{archive.label}/RECORD"
 
 
+def _owner(archive: Archive, site: Site, observation: Observation) -> tuple[str, ...]:
+    """The installed METADATA, by whose origin a file counts that is derived from the archive itself."""
+    key = locate(observation.places, f"{site.directory}/{archive.label}/METADATA")
+    return () if key is None else ("/".join(key),)
+
+
 def _unseen(site: Site, target: str) -> Key:
     return PREFIX_ROOT, os.path.relpath(target, site.prefix)
 
 
-def _promise(archive: Archive, member: Member) -> tuple[str, ...] | None:
+def _promise(archive: Archive, member: Member) -> str | None:
     """What the installed form of a script must show, where it is not the member itself."""
     if member.body_sha256 is not None:
-        return (f"body={member.body_sha256}",)
+        return f"body={member.body_sha256}"
     # Without the executable bit in the wheel, pip leaves a script as it is and uv makes it a program.
     if member.path.startswith(f"{_data(archive)}/scripts/") and not member.executable:
-        return (f"content={member.sha256}",)
+        return f"content={member.sha256}"
     return None
 
 

@@ -45,11 +45,12 @@ def _load_public(der: bytes) -> EllipticCurvePublicKey:
 
 
 def _only_value_errors(load: Callable[[], object]) -> object:
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 
     try:
         return load()
-    except (TypeError, UnsupportedAlgorithm) as error:
+    except (TypeError, UnsupportedAlgorithm, InternalError) as error:
+        # InternalError: an X448 key of the wrong length, for one.
         raise ValueError(_NOT_OURS) from error
 
 

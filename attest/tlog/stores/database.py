@@ -116,9 +116,8 @@ def _prepare_to_write(connection: sqlite3.Connection, where: str) -> None:
         raise UnavailableError(where, "a file system that can hold a write-ahead log", "another")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-    # Without the right to write, mode=rw silently opens for reading; this finds out.
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("ROLLBACK")
+    # Without the right to write, mode=rw silently opens for reading; a statement that could write finds out.
+    connection.execute("DELETE FROM meta WHERE FALSE")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:

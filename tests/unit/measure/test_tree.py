@@ -17,7 +17,7 @@ from attest.codec.paths import check_relative
 from attest.errors import MalformedError
 from attest.measure import walk
 from attest.measure.crew import Crew
-from attest.measure.opening import SMALL_BYTES, TINY_BYTES, Name, Sight, look_at, open_directory
+from attest.measure.opening import SMALL_BYTES, TINY_BYTES, Name, Sight, look_at, look_at_small, open_directory
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind, Root, Scope
@@ -86,6 +86,12 @@ def test_files_of_every_size_have_the_digest_of_their_bytes(tmp_path: Path) -> N
     assert digests == {name: hashlib.sha256(octets).hexdigest() for name, octets in contents.items()}
 
 
+@pytest.mark.parametrize("size", [0, TINY_BYTES, TINY_BYTES + 1, SMALL_BYTES, SMALL_BYTES + 1])
+def test_a_file_that_is_alone_is_not_left_waiting_for_others(tmp_path: Path, size: int) -> None:
+    put(tmp_path / "alone", b"A" * size)
+    assert look(tmp_path).files["tree", "alone"].sha256 == hashlib.sha256(b"A" * size).hexdigest()
+
+
 def test_an_empty_directory_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "empty/inner").mkdir(parents=True)
     assert look(tmp_path).files == {}
@@ -150,7 +156,11 @@ def test_special_files_are_reported_and_hold_nobody_up(tmp_path: Path) -> None:
 
 def test_a_fifo_that_took_the_place_of_a_file_holds_nobody_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "file")
-    assert look_as_if(tmp_path, "file", Sight.FILE) == Observed(root="tree", path="file", type_=None)
+    fifo = Observed(root="tree", path="file", type_=None)
+    assert look_as_if(tmp_path, "file", Sight.FILE) == fifo
+    directory = open_directory(str(tmp_path))
+    assert look_at_small(directory, "tree", Name("file", "file", Sight.FILE)) == fifo
+    os.close(directory)
 
 
 def test_a_link_that_took_the_place_of_a_file_is_not_followed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 
 import pytest
@@ -134,7 +135,5 @@ def test_only_commands_are_read_from_entry_points():
 @given(st.binary(max_size=300))
 def test_readers_of_lists_refuse_or_read_and_raise_nothing_else(octets):
     for reader in (read_record, read_commands):
-        try:
-            reader(octets, where="x")
-        except MalformedError as error:
-            assert error.where.startswith("x")
+        with contextlib.suppress(MalformedError):
+            assert isinstance(reader(octets, where="x"), tuple)

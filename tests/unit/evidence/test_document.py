@@ -1,0 +1,169 @@
+"""Files that hold one document: judged as what they claim to be, and never more than they show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attest.codec import canonical
+from attest.codec.octets import from_base64, sha256_hex
+from attest.evidence.verdict import Verdict
+from attest.provenance.model import Expectations
+from attest.signing.dsse import encode_envelope, sign_envelope
+from attest.statement.digests import DigestSet
+from tests import documents
+from tests.evidence_story import (
+    REFERENCE,
+    REFERENCE_DIGEST,
+    REFERENCE_ENVELOPE,
+    WHEEL,
+    Story,
+    change,
+    failing,
+    judge,
+    seal,
+)
+from tests.world import SOURCE, STRANGER, WRITER, make_trust_file, trust_of
+
+
+def _judge(octets: bytes, **question: Any) -> Verdict:
+    return judge(octets.splitlines(keepends=True), **question)
+
+
+@pytest.fixture
+def receipt(tmp_path: Path) -> Callable[[int], bytes]:
+    """The receipts of an honest run by their place: start, measurement, violation."""
+    with Story(tmp_path / "log") as story:
+        story.start(nonce="ab" * 16).measure()
+        story.violate()
+        lines = [json.loads(line) for line in story.export()]
+    entries = [line["receipt"] for line in lines if line["kind"] == "entry"]
+    return lambda index: canonical.encode_value(entries[index])
+
+
+@pytest.mark.parametrize("tail", [b"", b"\n"])
+def test_a_reference_passes_and_its_evidence_is_asserted(tail: bytes):
+    verdict = _judge(REFERENCE_ENVELOPE + tail, artifacts=(WHEEL,), kind="runtime-reference")
+    assert list(failing(verdict)) == []
+    assert verdict.passed
+    assert verdict.axes.build_link == "asserted"
+    assert verdict.axes.completeness == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("check", "octets", "question"),
+    [
+        ("authenticity.references", seal(REFERENCE, STRANGER)[1], {}),
+        ("build-link.reference", REFERENCE_ENVELOPE, {"references": ("1" * 64,)}),
+        ("build-link.reference", REFERENCE_ENVELOPE, {"references": ()}),
+        ("build-link.artifact", REFERENCE_ENVELOPE, {"artifacts": (DigestSet(sha256="1" * 64),)}),
+        ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(min_level=3)}),
+        ("freshness.validity", REFERENCE_ENVELOPE, {"at": documents.NOW + 400 * 86_400_000}),
+        ("freshness.future", REFERENCE_ENVELOPE, {"at": documents.NOW - 86_400_000}),
+        ("freshness.nonce", REFERENCE_ENVELOPE, {"nonce": "ab" * 16}),
+        ("conformance.context", REFERENCE_ENVELOPE, {"context": (("commit", "1"),)}),
+        ("conformance.kind", REFERENCE_ENVELOPE, {"kind": "evidence-bundle"}),
+    ],
+)
+def test_a_reference_fails_for_its_own_reason(check: str, octets: bytes, question: dict[str, Any]):
+    if check == "authenticity.references":
+        question = {"references": (sha256_hex(from_base64(json.loads(octets)["payload"], where="p")),)}
+    verdict = _judge(octets, **question)
+    assert verdict.kind == "runtime-reference"
+    assert check in set(failing(verdict))
+
+
+def test_a_reference_in_another_spelling_is_not_ours():
+    octets = json.dumps(json.loads(REFERENCE_ENVELOPE), indent=1).encode()
+    assert not _judge(octets).passed
+
+
+def test_a_single_measurement_passes_with_what_it_cannot_show_left_asserted(receipt: Callable[[int], bytes]):
+    verdict = _judge(receipt(1))
+    assert verdict.kind == "receipt"
+    assert list(failing(verdict)) == []
+    assert verdict.axes.authenticity == "asserted"
+    assert verdict.axes.completeness == "not-applicable"
+    assert verdict.counts is not None
+    assert verdict.counts.measurements == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "question", "check"),
+    [
+        (0, {}, "conformance.measured"),
+        (2, {}, "conformance.matched"),
+        (1, {"references": ("1" * 64,)}, "build-link.reference"),
+        (1, {"references": ()}, "build-link.reference"),
+        (1, {"trust": trust_of(make_trust_file(writers=(STRANGER,)))}, "authenticity.receipts"),
+        (1, {"at": documents.NOW + 2 * 86_400_000}, "freshness.age"),
+        (1, {"at": documents.NOW - 2 * 86_400_000}, "freshness.future"),
+        (1, {"nonce": "ab" * 16}, "freshness.nonce"),
+        (1, {"artifacts": (WHEEL,)}, "build-link.artifact"),
+    ],
+)
+def test_a_receipt_fails_for_its_own_reason(
+    index: int, question: dict[str, Any], check: str, receipt: Callable[[int], bytes]
+):
+    assert check in set(failing(_judge(receipt(index), **question)))
+
+
+def test_provenance_about_the_artifact_passes():
+    verdict = _judge(documents.PROVENANCE, references=(), artifacts=(WHEEL,), kind="dsse")
+    assert list(failing(verdict)) == []
+    assert verdict.passed
+    assert verdict.axes.freshness == verdict.axes.completeness == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("check", "question"),
+    [
+        ("authenticity.evidence", {"trust": trust_of(make_trust_file(builders=(STRANGER,)))}),
+        ("build-link.evidence", {"trust": trust_of(make_trust_file(sources=()))}),
+        ("build-link.artifact", {"artifacts": ()}),
+        ("build-link.artifact", {"artifacts": (DigestSet(sha256="1" * 64),)}),
+        ("build-link.level", {"expectations": Expectations(min_level=3)}),
+        ("build-link.reference", {"references": (REFERENCE_DIGEST,)}),
+        ("freshness.nonce", {"nonce": "ab" * 16}),
+    ],
+)
+def test_build_evidence_fails_for_its_own_reason(check: str, question: dict[str, Any]):
+    verdict = _judge(documents.PROVENANCE, **{"references": (), "artifacts": (WHEEL,), **question})
+    assert check in set(failing(verdict)), [c for c in verdict.checks if c.status != "pass"]
+
+
+def test_build_evidence_of_another_source_fails():
+    expectations = Expectations(source=f"{SOURCE}-fork")
+    verdict = _judge(documents.PROVENANCE, references=(), artifacts=(WHEEL,), expectations=expectations)
+    assert not verdict.passed
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\n",
+        b"{}",
+        b"[1, 2",
+        documents.SBOM,
+        documents.MANIFEST,
+        encode_envelope(sign_envelope(b"{}", WRITER)),
+        encode_envelope(sign_envelope(b"not JSON", WRITER)),
+        b'{"kind":"header",' * 3,
+        b'{"kind":"header",\n',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_any_other_file_fails_and_raises_nothing(octets: bytes):
+    verdict = _judge(octets)
+    assert not verdict.passed
+    assert verdict.axes.integrity == "fail" or verdict.axes.authenticity == "fail"
+
+
+def test_a_reference_of_a_reference_that_changed_is_another():
+    assert seal(change(REFERENCE, validity__sequence=2))[0] != REFERENCE_DIGEST

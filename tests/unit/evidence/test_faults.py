@@ -1,0 +1,511 @@
+"""Every check is seen failing once, for its own reason; the honest story beside each fault passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attest.codec import instant
+from attest.codec.octets import from_base64, sha256_hex, to_base64
+from attest.evidence.grammar import Tier
+from attest.evidence.verify.checks import CHECKS
+from attest.provenance.model import Expectations
+from attest.signing.dsse import sign_envelope
+from attest.statement.digests import DigestSet
+from attest.statement.findings import Findings, State
+from attest.statement.levels import Binding, Isolation, Origin
+from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
+from attest.trust.document import Minima
+from tests import documents
+from tests.evidence_story import (
+    DRIFT,
+    REFERENCE,
+    REFERENCE_DIGEST,
+    RUN,
+    WHEEL,
+    Story,
+    change,
+    failing,
+    honest,
+    judge,
+    reseal,
+    rewrite,
+    seal,
+)
+from tests.world import (
+    BUILDER_ID,
+    NOW,
+    SECOND_WRITER,
+    STRANGER,
+    TRUST,
+    WRITER,
+    make_trust_file,
+    trust_of,
+)
+
+Made = tuple[list[bytes], dict[str, Any]]
+"""Lines of a bundle, and what the question has other than the honest one."""
+
+DAY = 86_400_000
+
+
+def _sealed(folder: Path, **changes: Any) -> Made:
+    """An honest story about another reference, asked about that one."""
+    reference = change(REFERENCE, **changes)
+    return honest(folder, reference=reference), {"references": (seal(reference)[0],)}
+
+
+def _told(folder: Path, tell: Callable[[Story], object], **changes: Any) -> Made:
+    with Story(folder, **changes) as story:
+        tell(story)
+        return story.export(), {"references": (story.reference,)}
+
+
+def _grammar(folder: Path) -> Made:
+    lines = honest(folder)
+    return reseal([lines[0], lines[3], *lines[1:3], *lines[4:]]), {}
+
+
+def _end_line(folder: Path) -> Made:
+    return honest(folder)[:-1], {}
+
+
+def _wrong_end_line(folder: Path) -> Made:
+    lines = honest(folder)
+    return [*lines[:-1], lines[-1].replace(b'"lines":', b'"lines":1')], {}
+
+
+def _entry_chain(folder: Path) -> Made:
+    lines = honest(folder)
+    return reseal([*lines[:6], *lines[7:]]), {}
+
+
+def _falling_time(folder: Path) -> Made:
+    def back(line: Any) -> None:
+        line["entry"]["time"] = instant.text(NOW - DAY)
+
+    return rewrite(honest(folder), "entry", back, 2), {}
+
+
+def _commitment(folder: Path) -> Made:
+    lines = honest(folder)
+    other = rewrite(lines, "entry", lambda line: line.update(receipt=_receipt(lines, 3)), 2)
+    return other, {}
+
+
+def _receipt(lines: list[bytes], index: int) -> Any:
+    entries = [json.loads(line) for line in lines if line.startswith(b'{"entry"')]
+    return entries[index]["receipt"]
+
+
+def _subject(folder: Path) -> Made:
+    other = change(documents.SUBJECTS[0], digest=DigestSet(sha256="1" * 64))
+    return _told(folder, lambda story: story.start().measure().measure(subjects=(other,)).stop())
+
+
+def _negative_subject(folder: Path) -> Made:
+    """A violation whose subject is the good artifact."""
+    return _told(folder, lambda story: (story.start().measure(), story.violate(subjects=documents.SUBJECTS)))
+
+
+def _tree(folder: Path) -> Made:
+    def other(line: Any) -> None:
+        origin, size, _ = line["note"].split("\n")[:3]
+        root = b"\x01" * 32
+        line["note"] = sign_checkpoint(Checkpoint(origin=origin, size=int(size), root=root), WRITER).decode()
+
+    return rewrite(honest(folder), "checkpoint", other), {}
+
+
+def _start(folder: Path) -> Made:
+    with Story(folder) as story:
+        pinned = story.start().measure().checkpoint()
+        lines = story.measure(2).stop().export(since=pinned)
+
+    def other(line: Any) -> None:
+        line["previousEntry"]["commitment"] = "2" * 64
+
+    return rewrite(lines, "log", other), {"checkpoints": (pinned,)}
+
+
+def _trust(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(expires=NOW - 1))}
+
+
+def _sealer(folder: Path) -> Made:
+    return honest(folder, sealer=STRANGER), {}
+
+
+def _unused_reference(folder: Path) -> Made:
+    digest, envelope = seal(change(REFERENCE, validity__sequence=7))
+
+    def add(lines: list[bytes]) -> list[bytes]:
+        line = b'{"digest":"%b","envelope":%b,"kind":"reference"}\n' % (digest.encode(), envelope)
+        at = next(i for i, each in enumerate(lines) if b'"kind":"reference"' in each)
+        both = sorted([lines[at], line])
+        return reseal([*lines[:at], *both, *lines[at + 1 :]])
+
+    return add(honest(folder)), {}
+
+
+def _writer(folder: Path) -> Made:
+    return honest(folder, writer=STRANGER), {}
+
+
+def _writer_not_sealed(folder: Path) -> Made:
+    trust = trust_of(make_trust_file(writers=(WRITER, SECOND_WRITER)))
+    return honest(folder, writer=SECOND_WRITER), {"trust": trust}
+
+
+def _signature(folder: Path) -> Made:
+    def other(line: Any) -> None:
+        signed = sign_envelope(b"something else", WRITER).signatures[0]
+        line["receipt"]["signatures"] = [{"keyid": signed.keyid, "sig": signed.sig}]
+
+    return rewrite(honest(folder), "entry", other, 1), {}
+
+
+def _checkpoint(folder: Path) -> Made:
+    def resign(line: Any) -> None:
+        origin, size, root = line["note"].split("\n")[:3]
+        checkpoint = Checkpoint(origin=origin, size=int(size), root=from_base64(root, where="root"))
+        line["note"] = sign_checkpoint(checkpoint, STRANGER).decode()
+
+    return rewrite(honest(folder), "checkpoint", resign), {}
+
+
+def _second_signature(folder: Path) -> Made:
+    """A signature that nobody checks would be bytes that nothing binds."""
+
+    def add(line: Any) -> None:
+        line["note"] += line["note"].splitlines(keepends=True)[-1].replace("attest.log", "witness.log")
+
+    return rewrite(honest(folder), "checkpoint", add), {}
+
+
+def _unproven_start(folder: Path) -> Made:
+    with Story(folder) as story:
+        pinned = story.start().measure().checkpoint()
+        return story.measure(2).stop().export(since=pinned), {}
+
+
+def _runs(folder: Path) -> Made:
+    return _told(folder, lambda story: story.start().measure().stop().measure())
+
+
+def _started_twice(folder: Path) -> Made:
+    return _told(folder, lambda story: story.start().measure().start().measure().stop())
+
+
+def _other_run_stopped(folder: Path) -> Made:
+    return _told(folder, lambda story: story.start().measure().stop(run="ef" * 16))
+
+
+def _no_start(folder: Path) -> Made:
+    return _told(folder, lambda story: story.measure())
+
+
+def _resume(found: int) -> Callable[[Path], Made]:
+    def resume(folder: Path) -> Made:
+        event = Event(kind=EventKind.RESUME, run=RUN, references=(REFERENCE_DIGEST,), entries_found=found)
+        return _told(folder, lambda story: (story.start().measure().event(event), story.measure().stop()))
+
+    return resume
+
+
+def _old(folder: Path) -> Made:
+    return honest(folder), {"at": NOW + 2 * DAY}
+
+
+def _pinned_larger(folder: Path) -> Made:
+    with Story(folder) as story:
+        lines = story.start().measure(3).stop().export()
+        story.start(run="ef" * 16).measure()
+        return lines, {"checkpoints": (story.checkpoint(),)}
+
+
+def _pinned_other(folder: Path) -> Made:
+    with Story(folder) as story:
+        lines = story.start().measure(3).stop().export()
+        pin = Checkpoint(origin=story.recorder.origin, size=2, root=b"\x02" * 32)
+    return lines, {"checkpoints": (pin,)}
+
+
+def _pinned_elsewhere(folder: Path) -> Made:
+    pin = Checkpoint(origin="attest.log/" + "9" * 32, size=2, root=b"\x02" * 32)
+    return honest(folder), {"checkpoints": (pin,)}
+
+
+def _gap(folder: Path) -> Made:
+    return _told(folder, lambda story: story.start().measure(2).measure(after=60_000).stop())
+
+
+def _gap_before_stop(folder: Path) -> Made:
+    return _told(folder, lambda story: story.start().measure(2).wait(60_000).stop())
+
+
+def _gap_at_the_end(folder: Path) -> Made:
+    with Story(folder) as story:
+        start = story.start().measure(2).wait(60_000)
+        start.event(Event(kind=EventKind.ACTION_INTENDED), reference=None)
+        return story.export(), {}
+
+
+def _gap_by_boot_time(folder: Path) -> Made:
+    """The real clock was held back; the time since boot tells."""
+    return honest(folder, boot_drift=lambda now: (now - NOW + 600_000) * 9)
+
+
+def _expired(folder: Path) -> Made:
+    return _sealed(folder, validity__not_after=instant.text(NOW - 1))
+
+
+def _not_yet(folder: Path) -> Made:
+    return _sealed(folder, validity__not_before=instant.text(NOW - 585_000))
+
+
+def _time_to_live(folder: Path) -> Made:
+    return _sealed(folder, validity__ttl_seconds=25)
+
+
+def _rolled_back(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(reference_sequence=2)))}
+
+
+def _future(folder: Path) -> Made:
+    return honest(folder), {"at": NOW - 600_000 - 120_000}
+
+
+def _clock(folder: Path) -> Made:
+    return honest(folder, boot_drift=lambda now: -2 * (now - NOW + 600_000))
+
+
+def _nonce(folder: Path) -> Made:
+    return honest(folder), {"nonce": "ab" * 16}
+
+
+def _older_nonce(folder: Path) -> Made:
+    """The nonce of an earlier run proves nothing about the newest."""
+    with Story(folder) as story:
+        story.start(nonce="ab" * 16).measure().stop()
+        return story.start(run="ef" * 16).measure().stop(run="ef" * 16).export(), {"nonce": "ab" * 16}
+
+
+def _artifact(folder: Path) -> Made:
+    return honest(folder), {"artifacts": (DigestSet(sha256="3" * 64),)}
+
+
+def _locked_artifact(folder: Path) -> Made:
+    lines, question = _sealed(folder, artifacts=(change(REFERENCE.artifacts[0], origin="locked"),))
+    return lines, {**question, "artifacts": (WHEEL,)}
+
+
+def _evidence_missing(folder: Path) -> Made:
+    lines = honest(folder)
+    return reseal([lines[0], *lines[2:]]), {}
+
+
+def _evidence_unneeded(folder: Path) -> Made:
+    octets = b"nobody asked"
+    digest = sha256_hex(octets)
+    line = b'{"bytes":"%b","digest":"%b","kind":"build-evidence"}\n' % (to_base64(octets).encode(), digest.encode())
+    lines = honest(folder)
+    evidence = sorted([*lines[1:3], line], key=lambda each: each[-98:])
+    return reseal([lines[0], *evidence, *lines[3:]]), {}
+
+
+def _builder(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(builders=(STRANGER,)))}
+
+
+def _source(folder: Path) -> Made:
+    expectations = Expectations(source="https://code.example/somebody/else")
+    return honest(folder), {"expectations": expectations}
+
+
+def _no_source(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(sources=()))}
+
+
+def _level_claimed(folder: Path) -> Made:
+    pieces = tuple(
+        change(piece, slsa_level=3) if piece.slsa_level else piece for piece in REFERENCE.evidence
+    )
+    return _sealed(folder, evidence=pieces)
+
+
+def _origin_claimed(folder: Path) -> Made:
+    return _sealed(folder, artifacts=(change(REFERENCE.artifacts[0], digest=DigestSet(sha256="4" * 64)),))
+
+
+def _assurance(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(assurance=Origin.LISTED)))}
+
+
+def _level(folder: Path) -> Made:
+    return honest(folder), {"expectations": Expectations(min_level=3)}
+
+
+def _drift(folder: Path) -> Made:
+    def tell(story: Story) -> None:
+        story.start().measure()
+        story.act(story.violate())
+        story.stop()
+
+    return _told(folder, tell)
+
+
+def _unknown_state(folder: Path) -> Made:
+    findings = Findings(state=State.UNKNOWN, findings=(), total=0)
+    return _told(folder, lambda story: (story.start().measure(), story.violate(findings), story.stop()))
+
+
+def _binding_of_trust(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(binding=Binding.LAUNCHED)))}
+
+
+def _binding_of_reference(folder: Path) -> Made:
+    return _sealed(folder, measurement__min_binding=Binding.LAUNCHED)
+
+
+def _isolation(folder: Path) -> Made:
+    return _sealed(folder, measurement__min_isolation=Isolation.PRIVILEGED)
+
+
+def _no_action(folder: Path) -> Made:
+    return _told(folder, lambda story: (story.start().measure(), story.violate(), story.stop()))
+
+
+def _no_outcome(folder: Path) -> Made:
+    def tell(story: Story) -> None:
+        story.start().measure()
+        story.act(story.violate(DRIFT), outcome=False)
+        story.stop()
+
+    return _told(folder, tell)
+
+
+def _context(folder: Path) -> Made:
+    with Story(folder) as story:
+        lines = story.start(context={"commit": "c0ffee"}).measure().stop().export()
+    return lines, {"context": (("commit", "deadbeef"),)}
+
+
+def _structural(folder: Path, **question: Any) -> Made:
+    with Story(folder) as story:
+        return story.start().measure(2).stop().export(tier=Tier.STRUCTURAL), question
+
+
+FAULTS: list[tuple[str, Callable[[Path], Made | list[bytes]]]] = [
+    ("integrity.grammar", _grammar),
+    ("integrity.grammar", _evidence_unneeded),
+    ("integrity.end-line", _end_line),
+    ("integrity.end-line", _wrong_end_line),
+    ("integrity.entry-chain", _entry_chain),
+    ("integrity.entry-chain", _falling_time),
+    ("integrity.commitment", _commitment),
+    ("integrity.subject", _subject),
+    ("integrity.subject", _negative_subject),
+    ("integrity.tree", _tree),
+    ("integrity.start", _start),
+    ("authenticity.trust", _trust),
+    ("authenticity.references", _sealer),
+    ("authenticity.references", _unused_reference),
+    ("authenticity.receipts", _writer),
+    ("authenticity.receipts", _writer_not_sealed),
+    ("authenticity.receipts", _signature),
+    ("authenticity.checkpoint", _checkpoint),
+    ("authenticity.checkpoint", _second_signature),
+    ("completeness.start", _unproven_start),
+    ("completeness.runs", _runs),
+    ("completeness.runs", _started_twice),
+    ("completeness.runs", _other_run_stopped),
+    ("completeness.runs", _no_start),
+    ("completeness.runs", _resume(7)),
+    ("completeness.end", _old),
+    ("completeness.pinned", _pinned_larger),
+    ("completeness.pinned", _pinned_other),
+    ("completeness.pinned", _pinned_elsewhere),
+    ("freshness.age", _old),
+    ("freshness.cadence", _gap),
+    ("freshness.cadence", _gap_before_stop),
+    ("freshness.cadence", _gap_at_the_end),
+    ("freshness.cadence", _gap_by_boot_time),
+    ("freshness.validity", _expired),
+    ("freshness.validity", _not_yet),
+    ("freshness.validity", _time_to_live),
+    ("freshness.validity", _rolled_back),
+    ("freshness.future", _future),
+    ("freshness.clock", _clock),
+    ("freshness.nonce", _nonce),
+    ("freshness.nonce", _older_nonce),
+    ("freshness.nonce", lambda folder: _structural(folder, tier=Tier.STRUCTURAL, nonce="ab" * 16)),
+    ("build-link.reference", lambda folder: (honest(folder), {"references": ("5" * 64,)})),
+    ("build-link.reference", lambda folder: (honest(folder), {"references": ()})),
+    ("build-link.artifact", _artifact),
+    ("build-link.artifact", _locked_artifact),
+    ("build-link.evidence", _evidence_missing),
+    ("build-link.evidence", _builder),
+    ("build-link.evidence", _source),
+    ("build-link.evidence", _no_source),
+    ("build-link.evidence", _level_claimed),
+    ("build-link.evidence", _origin_claimed),
+    ("build-link.assurance", _assurance),
+    ("build-link.level", _level),
+    ("conformance.measured", lambda folder: _told(folder, lambda story: story.start().stop())),
+    ("conformance.matched", _drift),
+    ("conformance.matched", _unknown_state),
+    ("conformance.binding", _binding_of_trust),
+    ("conformance.binding", _binding_of_reference),
+    ("conformance.isolation", _isolation),
+    ("conformance.actions", _no_action),
+    ("conformance.actions", _no_outcome),
+    ("conformance.context", _context),
+    ("conformance.kind", lambda folder: (honest(folder), {"kind": "receipt"})),
+    ("conformance.tier", _structural),
+]
+"""Check id, and a bundle in which just that is wrong."""
+
+OF_OTHER_FILES = {"authenticity.evidence"}
+"""Checks that no evidence bundle has; `test_document` sees them fail."""
+
+
+@pytest.mark.parametrize(
+    ("check", "make"), FAULTS, ids=[f"{check}-{make.__name__.strip('_<>')}" for check, make in FAULTS]
+)
+def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Any], tmp_path: Path):
+    made = make(tmp_path / "log")
+    lines, question = made if isinstance(made, tuple) else (made, {})
+    verdict = judge(lines, **question)
+    assert check in set(failing(verdict))
+    assert not verdict.passed
+    axis = dict(verdict.axes.items())[CHECKS[check].axis]
+    assert axis in {"fail", "unproven"}
+
+
+def test_every_check_was_seen_failing():
+    assert {check for check, _ in FAULTS} | OF_OTHER_FILES == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"artifacts": (WHEEL,)},
+        {"references": (), "artifacts": (WHEEL,)},
+        {"kind": "evidence-bundle"},
+        {"tier": Tier.STRUCTURAL},
+        {"expectations": Expectations(source=documents.SOURCE, builder_id=BUILDER_ID, min_level=2)},
+        {"trust": trust_of(make_trust_file(minima=Minima(binding=Binding.ADOPTED, isolation=Isolation.OTHER_UID)))},
+        {"trust": TRUST, "max_evidence_age": 600_000},
+    ],
+)
+def test_an_honest_story_passes(question: dict[str, Any], tmp_path: Path):
+    verdict = judge(honest(tmp_path / "log"), **question)
+    assert list(failing(verdict)) == []
+    assert verdict.passed

@@ -1,0 +1,90 @@
+"""Every report runs over every kind of verdict; the text is read in ten seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from attest.evidence.grammar import Tier
+from attest.evidence.reports import REPORTS, Report
+from attest.evidence.verdict import Verdict
+from attest.evidence.verify.checks import CHECKS
+from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
+from tests.world import STRANGER, make_trust_file, trust_of
+
+FIELDS = (
+    "schema file kind tier verdict at assurance binding isolation path enforcement pinned anchored axes start end period"
+    " uncovered_seconds checks subjects trust verifier counts"
+).split()
+"""CLI.md."""
+
+
+def _verdicts(folder: Path) -> dict[str, Verdict]:
+    lines = honest(folder / "honest")
+    with Story(folder / "drift") as story:
+        story.start().measure()
+        story.act(story.violate())
+        drift = story.stop().export()
+    with Story(folder / "structural") as story:
+        structural = story.start().measure().stop().export(Tier.STRUCTURAL)
+    return {
+        "passed": judge(lines),
+        "drift": judge(drift),
+        "structural": judge(structural, tier=Tier.STRUCTURAL),
+        "cut": judge(lines[:6]),
+        "broken": judge([*lines[:6], b"{\x1b[31m}\n", *lines[7:]]),
+        "reference": judge([REFERENCE_ENVELOPE]),
+        "unknown": judge([b"nothing\n"]),
+        "untrusted": judge(lines, trust=trust_of(make_trust_file(sealers=(STRANGER,)))),
+    }
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_every_report_shows_every_verdict(report: Report, tmp_path: Path):
+    for verdict in _verdicts(tmp_path).values():
+        for rendered in (report.render(verdict), report.render_colored(verdict)):
+            assert rendered.endswith("\n")
+            assert verdict.verdict in rendered
+
+
+def test_the_json_report_has_the_fields_of_the_command_line_contract(tmp_path: Path):
+    for verdict in _verdicts(tmp_path).values():
+        line = REPORTS["json"].render(verdict)
+        assert line.count("\n") == 1
+        value = json.loads(line)
+        assert list(value) == FIELDS
+        assert list(value["axes"]) == [
+            "integrity",
+            "authenticity",
+            "completeness",
+            "freshness",
+            "build-link",
+            "conformance",
+        ]
+        assert all(
+            set(check) == {"id", "axis", "status", "detail", "expected", "found", "where"} for check in value["checks"]
+        )
+
+
+def test_the_text_report_opens_with_the_verdict_and_names_each_failed_check_with_its_remedy(tmp_path: Path):
+    verdicts = _verdicts(tmp_path)
+    assert REPORTS["text"].render(verdicts["passed"]).startswith("PASSED  e.jsonl")
+    text = REPORTS["text"].render(verdicts["drift"])
+    assert text.startswith("FAILED  e.jsonl")
+    assert "tree/server.py" in text
+    assert "sha256 aa" in text
+    assert "sha256 bb" in text
+    assert CHECKS["conformance.matched"].remedy in text
+
+
+def test_a_structural_verdict_says_so_in_its_first_line(tmp_path: Path):
+    text = REPORTS["text"].render(_verdicts(tmp_path)["structural"])
+    assert "structural only" in text.splitlines()[0]
+
+
+def test_plain_text_holds_no_escape_sequences_whatever_the_evidence_says(tmp_path: Path):
+    for verdict in _verdicts(tmp_path).values():
+        assert "\x1b" not in REPORTS["text"].render(verdict)
+        assert "\x1b" in REPORTS["text"].render_colored(verdict)

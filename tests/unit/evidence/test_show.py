@@ -1,0 +1,56 @@
+"""Showing a document says first that nothing was verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attest.errors import MalformedError
+from attest.evidence.grammar import Tier
+from attest.evidence.show import HEADING, show
+from attest.signing.keyfiles import public_pem
+from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
+from attest.trust.making import write_trust
+from tests import documents
+from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest
+from tests.world import STRANGER, WRITER, make_trust_file
+
+NOTE = sign_checkpoint(Checkpoint(origin="attest.log/1", size=1, root=b"\x01" * 32), STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (REFERENCE_ENVELOPE, "mcp-server-time"),
+        (documents.PROVENANCE, "slsa.dev/provenance"),
+        (documents.MANIFEST, "tree/mcp_server_time/__init__.py"),
+        (write_trust(make_trust_file()), WRITER.keyid),
+        (NOTE, "attest.log/1, 1 entries"),
+        (public_pem(WRITER.public), WRITER.keyid),
+    ],
+    ids=["reference", "provenance", "manifest", "trust file", "checkpoint", "key"],
+)
+def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
+    lines = list(show(octets))
+    assert lines[0] == HEADING
+    assert expected in "\n".join(lines)
+
+
+@pytest.mark.parametrize("tier", [Tier.RECEIPTS, Tier.STRUCTURAL])
+def test_a_bundle_is_shown_entry_by_entry(tier: Tier, tmp_path: Path):
+    with Story(tmp_path / "log") as story:
+        story.start().measure()
+        story.violate()
+        lines = story.stop().export(tier)
+    text = "\n".join(show(b"".join(lines)))
+    assert text.startswith(HEADING)
+    assert text.count("runtime-event") >= 2
+    if tier is Tier.RECEIPTS:
+        assert "drift: changed tree/server.py" in text
+
+
+def test_a_broken_bundle_and_any_other_file_are_refused(tmp_path: Path):
+    for octets in (b"", b"nothing", b"{}", b"\xff", b"".join(reversed(honest(tmp_path / "log")))):
+        with pytest.raises(MalformedError):
+            list(show(octets))
