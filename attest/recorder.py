@@ -21,6 +21,7 @@ import msgspec
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.records import Record
+from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import KeyRing
@@ -130,6 +131,8 @@ class Emitter:
         payload = canonical.encode(make_statement(draft.predicate_type, predicate, subjects))
         _check(payload, checker, f"draft of a {event}")
         receipt = encode_envelope(sign_envelope(payload, self._key))
+        if len(receipt) > MAX_DOCUMENT_BYTES:
+            raise MalformedError(f"receipt of a {event}", f"at most {MAX_DOCUMENT_BYTES} bytes", f"{len(receipt)}")
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
         row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)

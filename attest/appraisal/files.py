@@ -92,7 +92,7 @@ def _judge_content(entry: Entry, seen: Observed, where: str) -> Iterator[Finding
 
 def _judge_derived(entry: Entry, where: str, derivation: Derivation | Trouble | None) -> Iterator[Finding]:
     if isinstance(derivation, Trouble):
-        yield make_finding(derivation.kind, where, found=derivation.detail)
+        yield _troubled(derivation, where)
         return
     expected = _derivation_text(entry.rule or "", entry.inputs)
     if derivation is None:
@@ -128,7 +128,7 @@ def _judge_unsealed(root: Root | None, seen: Observed, derivation: Derivation | 
     if seen.special:
         yield _special(where)
     if isinstance(derivation, Trouble):
-        yield make_finding(derivation.kind, where, found=derivation.detail)
+        yield _troubled(derivation, where)
     elif derivation is None:
         yield make_finding(FindingKind.EXTRA, where, found=_shown(seen))
 
@@ -144,6 +144,10 @@ def _above(path: str) -> Iterator[str]:
     while cut >= 0:
         yield path[:cut]
         cut = path.find("/", cut + 1)
+
+
+def _troubled(trouble: Trouble, where: str) -> Finding:
+    return make_finding(trouble.kind, where, expected=trouble.expected, found=trouble.detail)
 
 
 def _special(where: str) -> Finding:

@@ -1,4 +1,4 @@
-"""How a file of evidence may be packed: not at all, gzip, zstd; recognised by its first bytes, expanded within bounds."""
+"""How a file of evidence may be packed: not at all, gzip, zstd; known by its first bytes, expanded within bounds."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _check_expansion(taken: int, given: int, where: str) -> None:
         raise MalformedError(where, f"at most {MAX_RATIO} times the packed size", "more")
 
 
-PLAIN: Final = Packing(name="plain", suffix="", magic=b"", unpack=_read_plain, pack=lambda chunks: iter(chunks))
+PLAIN: Final = Packing(name="plain", suffix="", magic=b"", unpack=_read_plain, pack=iter)
 
 PACKINGS: Final[dict[str, Packing]] = {
     "gzip": Packing(name="gzip", suffix=".gz", magic=GZIP_MAGIC, unpack=_unpack_gzip, pack=_pack_gzip),

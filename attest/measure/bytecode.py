@@ -7,6 +7,7 @@ holds the modification time and size of the source (flags 0) or its hash (flags 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -176,7 +177,15 @@ def _judge(case: _Case, compiled: Compiled | None) -> Trouble | None:
         same = normal_form(body, magic, where="found") == normal_form(compiled.code, magic, where="derived")
     except MalformedError as error:
         return underived(str(error))
-    return None if same else underived("other code than its source compiles to")
+    return None if same else _other_code(case, compiled.code)
+
+
+def _other_code(case: _Case, code: bytes) -> Trouble:
+    """Name both files by digest: the one that the source compiles to here, and the one that lies there."""
+    derived = hashlib.sha256(case.compiled[:_HEADER_BYTES] + code).hexdigest()
+    found = hashlib.sha256(case.compiled).hexdigest()
+    detail = f"sha256:{found}, other code than its source compiles to"
+    return Trouble(kind=FindingKind.UNDERIVED, detail=detail, expected=f"sha256:{derived}, compiled from its source")
 
 
 def _right_header(case: _Case, source_hash: bytes) -> bool:

@@ -28,6 +28,8 @@ def survey_roots(request: SealRequest) -> tuple[SurveyRoot, ...]:
 
 def _root(tree: Tree, request: SealRequest) -> SurveyRoot:
     path = Path(os.path.normpath(Path.cwd() / tree.path))
+    if path.is_symlink():
+        path = path.resolve()  # a root is never a link: whoever can change the link could swap the whole tree
     if path.is_dir():
         mutable = tuple(sorted(_inside(place, path) for place in request.mutable if _lies_in(place, path)))
         return SurveyRoot(root=Root(name=tree.name, scope=Scope.EXACT, mutable=mutable), place=str(path), listed=())

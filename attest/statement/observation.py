@@ -23,6 +23,8 @@ class Trouble:
 
     kind: FindingKind
     detail: str
+    expected: str | None = None
+    """What should be there instead, such as the digest of what a rule makes."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,9 +9,10 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import attest.recorder
 from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.errors import MalformedError, RefusedError, UnavailableError, UntrustedError
@@ -120,10 +121,10 @@ def test_many_callers_share_commits_and_every_one_gets_its_own(tmp_path, monkeyp
 
     with open_at(tmp_path / "log") as recorder:
         callers = [threading.Thread(target=call, args=(number,)) for number in range(16)]
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join()
+        for thread in callers:
+            thread.start()
+        for thread in callers:
+            thread.join()
         assert sorted(future.result().sequence for future in told.values()) == list(range(320))
     rows, _, problems = read(tmp_path / "log")
     assert problems == ()
@@ -180,6 +181,13 @@ def test_a_draft_with_a_reference_that_is_none_cannot_be_made():
         replaced(reference="EF" * 32)
 
 
+def test_a_receipt_larger_than_any_document_is_not_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(attest.recorder, "MAX_DOCUMENT_BYTES", 5000)
+    with open_at(tmp_path / "log") as recorder:
+        assert isinstance(recorder.submit(draft(outcome="x" * 4000)).exception(), MalformedError)
+        assert recorder.submit(draft(outcome="x" * 1000)).result().sequence == 0
+
+
 def test_a_cancelled_draft_is_not_recorded(tmp_path):
     with open_at(tmp_path / "log") as recorder:
         gate = threading.Event()
@@ -231,14 +239,17 @@ def test_closing_signs_nothing(tmp_path):
     assert (len(rows), checkpoints) == (1, [])
 
 
-def test_under_load_a_checkpoint_is_signed_once_a_second_has_passed(tmp_path):
+def test_under_load_a_checkpoint_is_signed_once_the_interval_has_passed(tmp_path, monkeypatch):
+    # Longer than any test waits, so that the clock moved by hand alone decides.
+    monkeypatch.setattr(committer, "CHECKPOINT_INTERVAL_MS", 1_000_000)
     hand = Hand()
     with open_at(tmp_path / "log", hand) as recorder:
-        for step in (0, 300, 699, 1, 400, 400, 400):
-            hand.now += step
-            recorder.submit(draft()).result()
-    assert [size for size, _ in read(tmp_path / "log")[1]] == [4, 7][: len(read(tmp_path / "log")[1])]
-    assert read(tmp_path / "log")[1][0][0] == 4
+        for size in (4, 8):
+            for step in (0, 300_000, 300_000, 400_000):
+                hand.now += step
+                recorder.submit(draft()).result()
+            # The fourth comes an interval after the first: nobody has to ask.
+            assert read(tmp_path / "log")[1][-1][0] == size
 
 
 def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
@@ -255,6 +266,7 @@ def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
     assert read(tmp_path / "log")[2] == ()
 
 
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["submit", "checkpoint", "second", "reopen"]), max_size=25))
 def test_whatever_happens_in_whatever_order_heads_only_grow_and_agree(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("law") / "log"

@@ -23,6 +23,8 @@ _MARKS: Final = {
 }
 _CODES: Final = {"green": "32", "yellow": "33", "red": "31", "dim": "2", "bold": "1"}
 _PERCENT: Final = 100
+_SHOWN: Final = 4
+"""How many of a list are enough to tell."""
 
 
 def render_text(verdict: Verdict) -> str:
@@ -52,7 +54,8 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
     left = [check.id for check in bad if check.detail == NOT_REACHED]
     if left:
         yield ""
-        yield f"  not reached, and so failed: {len(left)} checks ({', '.join(left[:3])}{', …' if len(left) > 3 else ''})"  # noqa: PLR2004  (three tell enough)
+        more = ", …" if len(left) > _SHOWN else ""
+        yield f"  not reached, and so failed: {len(left)} checks ({', '.join(left[:_SHOWN])}{more})"
     asserted = [check for check in verdict.checks if check.status is Status.ASSERTED]
     if asserted:
         yield ""
@@ -60,17 +63,18 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
 
 
 def _about(verdict: Verdict) -> Iterator[str]:
-    for subject in verdict.subjects[:4]:
+    for subject in verdict.subjects[:_SHOWN]:
         algorithm, digest = subject.digest.items()[0]
         yield f"about       {printable(subject.name or '(no name)')}  {algorithm}:{digest}"
-    if len(verdict.subjects) > 4:  # noqa: PLR2004  (four tell enough)
-        yield f"            and {len(verdict.subjects) - 4} more"
+    if len(verdict.subjects) > _SHOWN:
+        yield f"            and {len(verdict.subjects) - _SHOWN} more"
     if verdict.assurance is not None:
         shares = [(name, getattr(verdict.assurance, name)) for name in verdict.assurance.__struct_fields__]
         known = ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
         yield f"assurance   {known} (files)"
     if verdict.binding is not None:
-        yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {verdict.enforcement or 'unknown reference'}"
+        enforcement = verdict.enforcement or "unknown reference"
+        yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         counts = verdict.counts
         told = f"{counts.measurements} measurements, {counts.violations} violations"

@@ -1,20 +1,22 @@
-"""Judge a file that is one document: a RuntimeReference, a receipt, build evidence; anything else is unknown and fails."""
+"""Judge a file that is one document: a RuntimeReference, a receipt, build evidence; anything else fails."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verdict import Counts, Kind, Status, Verdict
 from attest.evidence.verify import build_link
-from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_level, note_checks
+from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_expected, judge_level, note_checks
 from attest.evidence.verify.checks import CHECKS, applicable
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
-from attest.evidence.verify.references import Sealed, open_sealed, read_again
+from attest.evidence.verify.references import Evidence, Sealed, open_sealed, read_again
 from attest.evidence.verify.result import Seen, judge_asked, make_verdict
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF, Told, own_subject, read_told
-from attest.provenance.model import VerifiedEvidence
+from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.signing.dsse import open_envelope, read_envelope, read_foreign_envelope
 from attest.statement.digests import Subject
 from attest.statement.predicates import short_name
@@ -96,6 +98,7 @@ def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> 
     for digest in question.references:
         if digest != sealed.digest:
             sheet.fail("build-link.reference", "another reference", expected=digest, found=sealed.digest)
+    judge_expected((sealed,), (), question, sheet)
     judge_artifacts(sealed, question, sheet)
     judge_assurance(sealed, question, sheet)
     sheet.note(
@@ -120,7 +123,7 @@ def _judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     told = read_told(envelope, opened, event, _HERE)
     sheet.settle("integrity.grammar")
     header = told.header
-    if header.writer not in told.signers:
+    if all(key.keyid != header.writer for key in told.signers):
         sheet.fail("authenticity.receipts", "signed by another key than it names", expected=header.writer)
     sheet.note(
         "authenticity.receipts",
@@ -161,7 +164,7 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
         ("conformance.binding", minima.binding, header.binding),
         ("conformance.isolation", minima.isolation, header.isolation),
     ):
-        if least is not None and list(type(found)).index(found) > list(type(found)).index(least):  # type: ignore[arg-type]  # of one enumeration
+        if least is not None and list(type(found)).index(found) > list(type(found)).index(least):
             sheet.fail(check, "less than the trust file demands", expected=least, found=found)
     begun = told.time if told.measured is None else instant.parse(told.measured.started_at)
     if question.at - begun > question.max_evidence_age:
@@ -185,8 +188,7 @@ def _judge_evidence(octets: bytes, question: Question, sheet: Sheet) -> Seen:
         raise found
     sheet.settle("integrity.grammar")
     if not isinstance(found, VerifiedEvidence) or not found.authenticated:
-        error = found if isinstance(found, UntrustedError) else None
-        sheet.fail("authenticity.evidence", str(error or "nobody signed it"))
+        _judge_untrusted(octets, found, question, sheet)
         return Seen()
     sheet.settle("authenticity.evidence", detail=f"signed by builder {found.builder}")
     note_checks(found, _HERE, sheet)
@@ -201,6 +203,18 @@ def _judge_evidence(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     sheet.settle("build-link.evidence", "build-link.artifact", "build-link.level")
     _leave_unproven(sheet, "build evidence says nothing about it")
     return Seen(subjects=tuple(Subject(digest=each.digest, name=each.name) for each in found.subjects))
+
+
+def _judge_untrusted(octets: bytes, found: Evidence, question: Question, sheet: Sheet) -> None:
+    """Tell evidence that nobody trusted signed from evidence that says something else than was demanded."""
+    anybody = read_again(octets, replace(question, expectations=Expectations()), _HERE)
+    if isinstance(found, UntrustedError) and isinstance(anybody, VerifiedEvidence) and anybody.authenticated:
+        sheet.settle("authenticity.evidence", detail=f"signed by builder {anybody.builder}")
+        sheet.fail_with("build-link.level", found)
+    elif isinstance(found, UntrustedError):
+        sheet.fail_with("authenticity.evidence", found)
+    else:
+        sheet.fail("authenticity.evidence", "nobody signed it")
 
 
 def _leave_unproven(sheet: Sheet, reason: str) -> None:

@@ -46,7 +46,7 @@ def judge_asked(kind: Kind, question: Question, sheet: Sheet) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What was found in a file beside its checks; what does not apply to its kind is left out. Times in milliseconds."""
+    """What was found in a file beside its checks; what does not apply to its kind is left out. Times are in ms."""
 
     expected: Sequence[Sealed] = ()
     tier: Tier | None = None

@@ -56,31 +56,42 @@ def _judge(facts: Facts, key: Key, rows: tuple[Row, ...], promise: str, metadata
         if target is None or target in seen:
             return underived(f"a row for a file outside the roots, or twice: {row.path[:200]}")
         seen.add(target)
-        if not _explained(facts, key, target, row):
+        if _is_sealed(facts, target, row):
+            sealed[target] = (facts.known[target], row.size if row.size is not None else -1)
+        elif not _explained(facts, key, target, row):
             return underived(f"a row for a file that is not like that: {row.path[:200]}")
-        if row.digest is not None and facts.sealed(target):
-            sealed[target] = (facts.known[target], _size(facts, target))
     if rows_digest(sealed) != promise:
         return underived("not the rows of its wheel")
     return Derivation(rule=RULE.name, inputs=(written(metadata), f"rows={promise}"))
+
+
+def _is_sealed(facts: Facts, target: Key, row: Row) -> bool:
+    """Whether the row gives the sealed digest.
+
+    That the file still has it is not asked: if not, it is a finding of its own, and not RECORD's.
+    """
+    known = facts.known.get(target)
+    if known is None or row.algorithm is None:
+        return False
+    if row.algorithm == "sha256":
+        return row.digest == known
+    return facts.sealed(target) and hashlib.new(row.algorithm, facts.read(target)).hexdigest() == row.digest
 
 
 def _explained(facts: Facts, record: Key, target: Key, row: Row) -> bool:
     if row.algorithm is None or row.digest is None:
         source = source_of(target)
         unlisted = target[1].endswith((".dist-info/RECORD.jws", ".dist-info/RECORD.p7s"))
-        return target == record or (source is not None and facts.explained(source)) or unlisted
+        return target == record or source in facts.known or (source is not None and facts.explained(source)) or unlisted
     observed = facts.observed(target)
-    if observed is None or not facts.explained(target) or row.size not in {None, observed.size}:
+    if target in facts.known or observed is None or not facts.explained(target):
+        # Sealed as derived and not as it should be: a finding of its own, too.
+        return target in facts.promised and target not in facts.known
+    if row.size not in {None, observed.size}:
         return False
     if row.algorithm == "sha256":
         return observed.sha256 == row.digest
     return hashlib.new(row.algorithm, facts.read(target)).hexdigest() == row.digest
-
-
-def _size(facts: Facts, key: Key) -> int:
-    observed = facts.observed(key)
-    return observed.size if observed is not None and observed.size is not None else -1
 
 
 RULE: Final = Rule(name="python-record", required=True, claims=claims, derive=derive, stage=2)

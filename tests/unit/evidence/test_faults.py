@@ -333,9 +333,7 @@ def _no_source(folder: Path) -> Made:
 
 
 def _level_claimed(folder: Path) -> Made:
-    pieces = tuple(
-        change(piece, slsa_level=3) if piece.slsa_level else piece for piece in REFERENCE.evidence
-    )
+    pieces = tuple(change(piece, slsa_level=3) if piece.slsa_level else piece for piece in REFERENCE.evidence)
     return _sealed(folder, evidence=pieces)
 
 

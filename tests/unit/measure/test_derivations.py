@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 
@@ -257,6 +259,38 @@ def test_a_record_that_says_anything_else_is_not_derived(change, prefix):
     assert is_underived(edit_record(prefix, change))
 
 
+def as_the_agent_asks(prefix, sealed):
+    """What the rules say of a tree that has changed since it was sealed."""
+    seen = look({"tree": prefix})
+    found = Deriver().derive_all(sealed, unknown(sealed))
+    promised = {key: result.inputs for key, result in found.items() if isinstance(result, Derivation)}
+    facts = Facts(observation=seen, known=sealed.known, archives=sealed.archives, promised=promised)
+    return Deriver().derive_all(facts, unknown(facts))
+
+
+@pytest.mark.parametrize("path", [f"{SITE}/small/__init__.py", "bin/small", f"{INFO}/INSTALLER"])
+@pytest.mark.parametrize("change", [lambda file: file.write_bytes(b"evil"), lambda file: file.unlink()])
+def test_a_record_is_not_to_blame_for_the_files_it_lists(path, change, prefix):
+    seen = look({"tree": prefix})
+    sealed = facts_of(seen, [WHEEL.bind(WHEEL.read(make_wheel(prefix.parent)), seen)])
+    change(prefix / path)
+    found = as_the_agent_asks(prefix, sealed)
+    assert isinstance(found["tree", f"{INFO}/RECORD"], Derivation)
+    assert not isinstance(found.get(("tree", path)), Derivation)
+
+
+def test_a_record_may_use_a_longer_hash(tmp_path):
+    prefix = make_environment(tmp_path / "environment")
+    wheel = make_wheel(tmp_path)
+    install(wheel, prefix)
+    octets = (prefix / SITE / "small/__init__.py").read_bytes()
+    encoded = base64.urlsafe_b64encode(hashlib.sha512(octets).digest()).rstrip(b"=").decode()
+    for digest, good in ((encoded, True), ("A" * 86, False)):
+        text = (prefix / INFO / "RECORD").read_text().replace(record_hash(octets), f"sha512={digest}")
+        assert isinstance(edit_record(prefix, lambda _, text=text: text), Derivation) == good
+        install(wheel, prefix)
+
+
 def test_a_record_may_not_vouch_for_a_file_that_no_rule_explains(prefix):
     put(prefix / SITE / "evil.pth", b"import evil\n")
     row = f"evil.pth,{record_hash(b'import evil' + bytes([10]))},12\n"
@@ -420,8 +454,6 @@ def test_a_pipe_put_in_the_place_of_a_file_holds_nobody_up(prefix):
     st.booleans(),
 )
 def test_no_content_makes_a_rule_raise(path, octets, executable):
-    import hashlib
-
     digest = hashlib.sha256(octets).hexdigest()
     seen = Observed(root="tree", path=path, type_=FileKind.FILE, size=len(octets), sha256=digest, executable=executable)
     metadata = Observed(
