@@ -7,7 +7,6 @@ each of which tells its rules in its own docstring.
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 _PUBLIC = {
     "AttestError": "attest.errors",
@@ -17,10 +16,10 @@ _PUBLIC = {
     "UntrustedError": "attest.errors",
 }
 
-__all__ = ["AttestError", "MalformedError", "RefusedError", "UnavailableError", "UntrustedError"]  # noqa: F822  (PEP 562)
+__all__ = ["AttestError", "MalformedError", "RefusedError", "UnavailableError", "UntrustedError"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         from attest.version import VERSION
 

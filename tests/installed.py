@@ -31,9 +31,7 @@ def install(wheel: Path, site: Path) -> Path:
     (information,) = site.glob("*.dist-info")
     (information / "INSTALLER").write_bytes(b"pip\n")
     with (information / "RECORD").open("ab") as record:
-        record.write(
-            f"{information.name}/INSTALLER,sha256=zuuue4knoyJ-UwPPXg8fezS7VCrXJQrAP7zeNuwvFQg,4\n".encode()
-        )
+        record.write(f"{information.name}/INSTALLER,sha256=zuuue4knoyJ-UwPPXg8fezS7VCrXJQrAP7zeNuwvFQg,4\n".encode())
     return site
 
 
@@ -53,8 +51,8 @@ class Bench:
     @property
     def bare_sbom(self) -> Path:
         """An SBOM of the wheel and of something that is not here."""
-        components = [make_component("tiny-server", "1.0", self.wheel.read_bytes()), make_component("absent", "2.0", b"x")]
-        return self._write("sbom.json", make_sbom(components))
+        here = make_component("tiny-server", "1.0", self.wheel.read_bytes())
+        return self._write("sbom.json", make_sbom([here, make_component("absent", "2.0", b"x")]))
 
     def request(self, **changes: Any) -> SealRequest:
         """A request that seals the tree with its provenance."""

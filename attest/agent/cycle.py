@@ -21,7 +21,6 @@ from attest.statement.findings import Finding, Findings, State
 from attest.statement.observation import Derivation, Key, Observation, Trouble
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
 
-
 _OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
 
 

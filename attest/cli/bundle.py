@@ -11,7 +11,7 @@ from attest.cli.arguments import FILE, example
 
 @click.command(epilog=example("attest bundle log -o evidence.jsonl"))
 @click.argument("directory", metavar="DIR...", type=FILE, nargs=-1, required=True)
-@click.option("-o", "out", required=True, type=FILE, help="Where to write; a name in .gz or .zst is packed; - is stdout.")
+@click.option("-o", "out", required=True, type=FILE, help="Where to write; .gz and .zst are packed; - is stdout.")
 @click.option(
     "--tier",
     type=click.Choice(["structural", "receipts"]),

@@ -19,8 +19,8 @@ def demo(folder: Path | None, server: str, *, keep: bool) -> int:  # noqa: ARG00
 
     Uses the network to install the server, and nothing else. Exits 1 if any step did not come out as it should.
     """
-    from attest.demo.demo import run_demo
     from attest.cli.output import wants_colours
+    from attest.demo.demo import run_demo
     from attest.demo.timeline import Timeline
     from attest.errors import RefusedError
 

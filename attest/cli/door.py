@@ -91,22 +91,24 @@ def enter(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     try:
         answer = attest.main(args=list(arguments), prog_name="attest", standalone_mode=False)
-    except AttestError as error:
+    except Exception as error:  # noqa: BLE001  (a fault of ours must not look like a verdict: Python would exit 1)
+        return _report(error)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return int(answer) if isinstance(answer, int) else ExitCode.PASSED
+
+
+def _report(error: Exception) -> int:
+    """Say on standard error what went wrong and return the exit code of its kind."""
+    if isinstance(error, AttestError):
         _complain(str(error), error.hint)
         return EXIT_CODES.get(type(error), ExitCode.UNAVAILABLE)
-    except click.UsageError as error:
+    if isinstance(error, click.Abort):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, click.ClickException):
         error.show(file=sys.stderr)
         return ExitCode.USAGE
-    except click.ClickException as error:
-        _complain(error.format_message(), None)
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        return _closed_pipe()
-    except Exception as error:  # noqa: BLE001  (a fault of ours must not look like a verdict: Python would exit 1)
-        return _fault(error)
-    return int(answer) if isinstance(answer, int) else ExitCode.PASSED
+    return _closed_pipe() if isinstance(error, BrokenPipeError) else _fault(error)
 
 
 def _complain(message: str, hint: str | None) -> None:

@@ -18,7 +18,8 @@ def log() -> None:
 @click.argument("directory", metavar="DIR", type=FILE)
 def show(directory: Path) -> None:
     """List the entries of the log in DIR; nothing is verified here."""
-    from attest.evidence.show import told_receipt
+    from attest.codec.printable import printable
+    from attest.evidence.gist import gist_of_bytes
     from attest.tlog.entry import read_entry
     from attest.tlog.stores import SQLITE
 
@@ -26,7 +27,8 @@ def show(directory: Path) -> None:
     click.echo(f"log {reader.origin}, {reader.size} entries, not verified")
     for row in reader.rows(0, reader.size):
         entry = read_entry(row.entry, where=f"entry {row.sequence}")
-        click.echo(f"{entry.sequence:8} {entry.time} {told_receipt(row.receipt)}")
+        told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
+        click.echo(told.rstrip())
 
 
 @log.command(epilog=example("attest log checkpoint log"))

@@ -49,9 +49,7 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
     question = _question(given)
     report = REPORTS[form]
     with ThreadPoolExecutor() as pool:
-        verdicts = [
-            verify_file(lines_of_argument(path), question, file=str(path), spread=pool.map) for path in file
-        ]
+        verdicts = [verify_file(lines_of_argument(path), question, file=str(path), spread=pool.map) for path in file]
     render = report.render_colored if out is None and wants_colours() else report.render
     text = "".join(render(verdict).rstrip("\n") + "\n" for verdict in verdicts)
     if out is None:

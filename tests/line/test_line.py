@@ -18,7 +18,9 @@ from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, STRANGER, WRITER, w
 def attest(folder: Path, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-m", "attest", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=120)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=120, check=False
+    )
 
 
 def passed(done: subprocess.CompletedProcess[bytes]) -> bytes:

@@ -25,12 +25,8 @@ pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.xdist_group("wh
 
 def run(*argv: str | Path, cwd: Path) -> str:
     """Run a program away from the checkout and without its paths; return its standard output."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
-    }
-    done = subprocess.run(
-        argv, cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
 
@@ -86,9 +82,7 @@ def digest(path: Path) -> str:
 
 def test_the_wheel_holds_the_shipped_folders_file_by_file(wheel):
     inside = set(zipfile.ZipFile(wheel).namelist())
-    tracked = run(
-        "git", "ls-files", "--cached", "--others", "--exclude-standard", *SHIPPED, cwd=ROOT
-    )
+    tracked = run("git", "ls-files", "--cached", "--others", "--exclude-standard", *SHIPPED, cwd=ROOT)
     wanted = {f"attest/_shipped/{name}" for name in tracked.splitlines() if (ROOT / name).is_file()}
     assert wanted == {name for name in inside if name.startswith("attest/_shipped/")}
 

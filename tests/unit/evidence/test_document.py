@@ -27,7 +27,7 @@ from tests.evidence_story import (
     judge,
     seal,
 )
-from tests.world import SOURCE, STRANGER, WRITER, make_trust_file, trust_of
+from tests.world import NOW, SOURCE, STRANGER, WRITER, make_trust_file, trust_of
 
 
 def _judge(octets: bytes, **question: Any) -> Verdict:
@@ -62,8 +62,8 @@ def test_a_reference_passes_and_its_evidence_is_asserted(tail: bytes):
         ("build-link.reference", REFERENCE_ENVELOPE, {"references": ()}),
         ("build-link.artifact", REFERENCE_ENVELOPE, {"artifacts": (DigestSet(sha256="1" * 64),)}),
         ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(min_level=3)}),
-        ("freshness.validity", REFERENCE_ENVELOPE, {"at": documents.NOW + 400 * 86_400_000}),
-        ("freshness.future", REFERENCE_ENVELOPE, {"at": documents.NOW - 86_400_000}),
+        ("freshness.validity", REFERENCE_ENVELOPE, {"at": NOW + 400 * 86_400_000}),
+        ("freshness.future", REFERENCE_ENVELOPE, {"at": NOW - 86_400_000}),
         ("freshness.nonce", REFERENCE_ENVELOPE, {"nonce": "ab" * 16}),
         ("conformance.context", REFERENCE_ENVELOPE, {"context": (("commit", "1"),)}),
         ("conformance.kind", REFERENCE_ENVELOPE, {"kind": "evidence-bundle"}),
@@ -100,8 +100,8 @@ def test_a_single_measurement_passes_with_what_it_cannot_show_left_asserted(rece
         (1, {"references": ("1" * 64,)}, "build-link.reference"),
         (1, {"references": ()}, "build-link.reference"),
         (1, {"trust": trust_of(make_trust_file(writers=(STRANGER,)))}, "authenticity.receipts"),
-        (1, {"at": documents.NOW + 2 * 86_400_000}, "freshness.age"),
-        (1, {"at": documents.NOW - 2 * 86_400_000}, "freshness.future"),
+        (1, {"at": NOW + 2 * 86_400_000}, "freshness.age"),
+        (1, {"at": NOW - 2 * 86_400_000}, "freshness.future"),
         (1, {"nonce": "ab" * 16}, "freshness.nonce"),
         (1, {"artifacts": (WHEEL,)}, "build-link.artifact"),
     ],

@@ -41,6 +41,7 @@ from tests.world import (
     BUILDER_ID,
     NOW,
     SECOND_WRITER,
+    SOURCE,
     STRANGER,
     TRUST,
     WRITER,
@@ -64,6 +65,10 @@ def _told(folder: Path, tell: Callable[[Story], object], **changes: Any) -> Made
     with Story(folder, **changes) as story:
         tell(story)
         return story.export(), {"references": (story.reference,)}
+
+
+def _honestly(folder: Path, **changes: Any) -> Made:
+    return honest(folder, **changes), {}
 
 
 def _grammar(folder: Path) -> Made:
@@ -258,7 +263,7 @@ def _gap_at_the_end(folder: Path) -> Made:
 
 def _gap_by_boot_time(folder: Path) -> Made:
     """The real clock was held back; the time since boot tells."""
-    return honest(folder, boot_drift=lambda now: (now - NOW + 600_000) * 9)
+    return _honestly(folder, boot_drift=lambda now: (now - NOW + 600_000) * 9)
 
 
 def _expired(folder: Path) -> Made:
@@ -282,7 +287,7 @@ def _future(folder: Path) -> Made:
 
 
 def _clock(folder: Path) -> Made:
-    return honest(folder, boot_drift=lambda now: -2 * (now - NOW + 600_000))
+    return _honestly(folder, boot_drift=lambda now: -2 * (now - NOW + 600_000))
 
 
 def _nonce(folder: Path) -> Made:
@@ -399,7 +404,7 @@ def _structural(folder: Path, **question: Any) -> Made:
         return story.start().measure(2).stop().export(tier=Tier.STRUCTURAL), question
 
 
-FAULTS: list[tuple[str, Callable[[Path], Made | list[bytes]]]] = [
+FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("integrity.grammar", _grammar),
     ("integrity.grammar", _evidence_unneeded),
     ("integrity.end-line", _end_line),
@@ -476,9 +481,8 @@ OF_OTHER_FILES = {"authenticity.evidence"}
 @pytest.mark.parametrize(
     ("check", "make"), FAULTS, ids=[f"{check}-{make.__name__.strip('_<>')}" for check, make in FAULTS]
 )
-def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Any], tmp_path: Path):
-    made = make(tmp_path / "log")
-    lines, question = made if isinstance(made, tuple) else (made, {})
+def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Made], tmp_path: Path):
+    lines, question = make(tmp_path / "log")
     verdict = judge(lines, **question)
     assert check in set(failing(verdict))
     assert not verdict.passed
@@ -498,7 +502,7 @@ def test_every_check_was_seen_failing():
         {"references": (), "artifacts": (WHEEL,)},
         {"kind": "evidence-bundle"},
         {"tier": Tier.STRUCTURAL},
-        {"expectations": Expectations(source=documents.SOURCE, builder_id=BUILDER_ID, min_level=2)},
+        {"expectations": Expectations(source=SOURCE, builder_id=BUILDER_ID, min_level=2)},
         {"trust": trust_of(make_trust_file(minima=Minima(binding=Binding.ADOPTED, isolation=Isolation.OTHER_UID)))},
         {"trust": TRUST, "max_evidence_age": 600_000},
     ],

@@ -14,7 +14,31 @@ from attest.evidence.verify.checks import CHECKS
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
 from tests.world import STRANGER, make_trust_file, trust_of
 
-FIELDS = ["schema", "file", "kind", "tier", "verdict", "at", "assurance", "binding", "isolation", "path", "enforcement", "pinned", "anchored", "axes", "start", "end", "period", "uncovered_seconds", "checks", "subjects", "trust", "verifier", "counts"]
+FIELDS = [
+    "schema",
+    "file",
+    "kind",
+    "tier",
+    "verdict",
+    "at",
+    "assurance",
+    "binding",
+    "isolation",
+    "path",
+    "enforcement",
+    "pinned",
+    "anchored",
+    "axes",
+    "start",
+    "end",
+    "period",
+    "uncovered_seconds",
+    "checks",
+    "subjects",
+    "trust",
+    "verifier",
+    "counts",
+]
 """CLI.md."""
 
 
