@@ -21,7 +21,6 @@ import msgspec
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.records import Record
-from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import KeyRing
@@ -43,6 +42,9 @@ from attest.tlog.stores.sqlite import SqliteReader
 from attest.tlog.tail import NEW_LOG_HINT, Tail, read_tail
 
 P = TypeVar("P", bound=Record)
+
+MAX_RECEIPT_BYTES: Final = 15 * 1024 * 1024
+"""A receipt and its entry have to fit into one line of an evidence bundle, which may have 16 MiB."""
 
 _RANDOM_BYTES: Final = 16
 _RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
@@ -121,20 +123,18 @@ class Emitter:
         checker = _CHECKERS.get(draft.predicate_type)
         if checker is None:
             raise MalformedError("draft", "the predicate type of a receipt", draft.predicate_type)
-        event = short_name(draft.predicate_type)
         time = instant.text(self._clock.real() if draft.time is None else draft.time)
-        self.head.check_time(time)
         header = self._header(draft, time)
         predicate, subjects = draft.make(header)
         if getattr(predicate, "receipt", None) is not header:
-            raise MalformedError(f"draft of a {event}", "the header that was given to it", "another")
+            raise MalformedError("draft", "the header that was given to it", "another")
         payload = canonical.encode(make_statement(draft.predicate_type, predicate, subjects))
-        _check(payload, checker, f"draft of a {event}")
+        _check(payload, checker)
         receipt = encode_envelope(sign_envelope(payload, self._key))
-        if len(receipt) > MAX_DOCUMENT_BYTES:
-            raise MalformedError(f"receipt of a {event}", f"at most {MAX_DOCUMENT_BYTES} bytes", f"{len(receipt)}")
+        if len(receipt) > MAX_RECEIPT_BYTES:
+            raise MalformedError("draft", f"a receipt of at most {MAX_RECEIPT_BYTES} bytes", f"{len(receipt)}")
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
-        row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
+        row = self.head.link(event=short_name(draft.predicate_type), time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str) -> ReceiptHeader:
@@ -154,7 +154,7 @@ class Emitter:
         )
 
 
-def _check(payload: bytes, checker: msgspec.json.Decoder[_Outline[Record]], where: str) -> None:
+def _check(payload: bytes, checker: msgspec.json.Decoder[_Outline[Record]]) -> None:
     """Refuse to sign what nobody could read back: records check their fields when they are read, not when made.
 
     To cost little beside the signature, it leaves out what repeats: the subjects of a run are the same in most
@@ -163,7 +163,7 @@ def _check(payload: bytes, checker: msgspec.json.Decoder[_Outline[Record]], wher
     try:
         _check_subjects(bytes(checker.decode(payload).subject))
     except msgspec.ValidationError as error:
-        raise MalformedError(where, "a statement that can be read back", str(error)[:200]) from error
+        raise MalformedError("draft", "a statement that can be read back", str(error)[:200]) from error
 
 
 @functools.lru_cache(maxsize=16)

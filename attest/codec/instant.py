@@ -25,8 +25,7 @@ def text(milliseconds: int) -> str:
     """Write an instant (milliseconds since 1970, UTC) in the one wire form."""
     if not 0 <= milliseconds <= _LAST:
         raise MalformedError("time", "an instant between 1970 and 9999", f"{milliseconds} ms")
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{_to_the_second(seconds)}.{rest:03d}Z"
+    return _text(milliseconds)
 
 
 def parse(wire: str, *, where: str = "time") -> int:
@@ -37,10 +36,11 @@ def parse(wire: str, *, where: str = "time") -> int:
     raise MalformedError(where, "a UTC time such as 2026-11-22T12:00:00.000Z", ascii(wire[:64]))
 
 
-# One receipt holds the same time several times, and a busy log has many receipts a second.
+# One receipt holds the same time several times, and a busy log has many receipts a millisecond.
 @functools.lru_cache(maxsize=64)
-def _to_the_second(seconds: int) -> str:
-    return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+def _text(milliseconds: int) -> str:
+    moment = _EPOCH + milliseconds * _MILLISECOND
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 @functools.lru_cache(maxsize=64)

@@ -37,18 +37,15 @@ class Head:
         """The digest of the last entry, which the next one names."""
         return self._previous
 
-    def check_time(self, time: str) -> None:
-        """Raise `RefusedError` if `time` (wire form, whose text order is the order in time) is before the last entry's.
+    def link(self, *, event: str, time: str, receipt: bytes, landmark: bool) -> NewRow:
+        """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay.
 
-        Times in a log never go back; an entry that did would fail every later verification.
+        A `time` (wire form, whose order as text is that in time) before the last entry's is a `RefusedError`: an entry
+        that went back would fail every later verification.
         """
         if time < self._time:
             hint = "the clock was set back: wait, or set it right"
             raise RefusedError("clock", f"no time before the last entry's, {self._time}", time, hint=hint)
-
-    def link(self, *, event: str, time: str, receipt: bytes, landmark: bool) -> NewRow:
-        """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay."""
-        self.check_time(time)
         commitment = sha256_hex(receipt)
         entry = encode_entry(
             LogEntry(

@@ -182,7 +182,7 @@ def test_a_draft_with_a_reference_that_is_none_cannot_be_made():
 
 
 def test_a_receipt_larger_than_any_document_is_not_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(attest.recorder, "MAX_DOCUMENT_BYTES", 5000)
+    monkeypatch.setattr(attest.recorder, "MAX_RECEIPT_BYTES", 5000)
     with open_at(tmp_path / "log") as recorder:
         assert isinstance(recorder.submit(draft(outcome="x" * 4000)).exception(), MalformedError)
         assert recorder.submit(draft(outcome="x" * 1000)).result().sequence == 0

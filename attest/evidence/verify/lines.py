@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from attest.codec import strict
+from attest.codec.quick import twin
 from attest.codec.records import Record
 from attest.errors import MalformedError
 from attest.evidence.grammar import (
@@ -21,8 +22,11 @@ from attest.evidence.grammar import (
     EntryLine,
     line_limit,
 )
+from attest.signing.dsse import Envelope, Signature
+from attest.tlog.entry import LogEntry
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
+_ENTRY: Final = twin(EntryLine, LogEntry, Envelope, Signature)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -52,10 +56,15 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         before: type[Record] | None = None
+        kind: type[Record]
         for octets in self._lines:
             where = f"line {self._count + 1}"
-            line = Line(where, octets, _read(octets, where))
-            kind = type(line.record)
+            if octets.startswith(ENTRY_PREFIX):
+                kind, record = EntryLine, _read(octets, _ENTRY, MAX_ENTRY_LINE_BYTES, where)
+            else:
+                record = _read(octets, _ANY, line_limit(octets), where)
+                kind = type(record)
+            line = Line(where, octets, record)
             if kind not in FOLLOWERS[before]:
                 raise MalformedError(line.where, _names(FOLLOWERS[before]), KIND_OF[kind])
             before = kind
@@ -66,12 +75,10 @@ class Lines:
             self._hash.update(octets)
 
 
-def _read(octets: bytes, where: str) -> Record:
-    if not octets.endswith(b"\n"):
+def _read(octets: bytes, kind: type[Record], limit: int, where: str) -> Record:
+    if octets[-1:] != b"\n":
         raise MalformedError(where, "a line that ends in a line feed", "none")
-    if octets.startswith(ENTRY_PREFIX):
-        return strict.read(octets[:-1], EntryLine, where=where, max_bytes=MAX_ENTRY_LINE_BYTES)
-    return strict.read(octets[:-1], _ANY, where=where, max_bytes=line_limit(octets))
+    return strict.read(octets[:-1], kind, where=where, max_bytes=limit)
 
 
 def _names(kinds: frozenset[type[Record]]) -> str:

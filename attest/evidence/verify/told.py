@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from attest.codec import instant
-from attest.codec.records import Record
+from attest.codec import instant, strict
+from attest.codec.quick import twin
 from attest.errors import MalformedError
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified
@@ -15,17 +15,22 @@ from attest.signing.keys import PublicKey
 from attest.statement.digests import Subject
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
+from attest.statement.predicates.runtime_measurement import Measured, MeasuredProcess, RuntimeMeasurement
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
-from attest.statement.statement import check_payload_type, findings_subject, read_statement
+from attest.statement.statement import Statement, check_payload_type, findings_subject
 
 Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
 
-_KINDS: Final = (RuntimeMeasurement, RuntimeViolation, RuntimeEvent)
+_INNER: Final = (ReceiptHeader, Measured, MeasuredProcess)
+
+_STATEMENTS: Final[dict[str, type[Statement[Said]]]] = {
+    short_name(name): Statement[twin(kind, *_INNER)]  # type: ignore[misc]  # a type made at run time
+    for name, kind in RECEIPTS.items()
+}
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +49,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
     """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""
     check_payload_type(envelope, where=where)
-    kind = TYPE_OF.get(event)
+    kind = _STATEMENTS.get(event)
     if kind is None:
         raise MalformedError(where, f"a receipt: {', '.join(TYPE_OF)}", event)
-    statement = read_statement(payload.value, kind, RECEIPTS[kind], where=where)
-    said: Record = statement.predicate
-    if not isinstance(said, _KINDS):
-        raise MalformedError(where, "a receipt", event)
+    statement = strict.read(payload.value, kind, where=where)
+    if statement.predicate_type != TYPE_OF[event]:
+        raise MalformedError(f"{where}: predicateType", TYPE_OF[event], statement.predicate_type)
+    said = statement.predicate
     return Told(
         where=where,
         said=said,

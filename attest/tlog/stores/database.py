@@ -132,7 +132,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             return _connect(path, "mode=ro")
     except UnavailableError:
         left = path.with_name(f"{path.name}-wal")
-        if not path.exists() or (left.exists() and left.stat().st_size):
+        writable = os.access(path.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        if writable or not path.exists() or (left.exists() and left.stat().st_size):
             raise
     with translated(where):
         return _connect(path, "mode=ro&immutable=1")

@@ -151,6 +151,20 @@ def test_bytes_that_belong_to_no_member_are_refused():
     refused(octets[:-2] + b"\x01\x00!")
 
 
+@pytest.mark.parametrize("where", ["before", "between", "after"])
+def test_hidden_bytes_are_refused_even_if_all_offsets_are_right(where):
+    stream = io.BytesIO(b"#!/bin/sh\n" if where == "before" else b"")
+    with zipfile.ZipFile(stream, "a") as archive:
+        archive.writestr("a", b"1")
+        if where == "between":
+            archive.start_dir += 10
+        archive.writestr("b", b"2")
+        if where == "after":
+            archive.start_dir += 10
+    assert set(zipfile.ZipFile(stream).namelist()) == {"a", "b"}
+    assert "after the" in refused(stream.getvalue())
+
+
 def test_members_that_overlap_are_refused():
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
