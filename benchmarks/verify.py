@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from attest.codec import instant
-from attest.codec.octets import from_base64
 from attest.evidence.grammar import ENTRY_PREFIX, entry_parts
 from attest.evidence.reading import read_lines
 from attest.evidence.verify.file import verify_file
@@ -83,8 +82,8 @@ def _signed(bundle: Path) -> list[tuple[bytes, bytes]]:
         if not line.startswith(ENTRY_PREFIX):
             continue
         envelope = read_envelope(entry_parts(line)[1], where="receipt")
-        message = pae(envelope.payload_type, from_base64(envelope.payload, where="payload"))
-        found.append((from_base64(envelope.signatures[0].sig, where="sig"), message))
+        message = pae(envelope.payload_type, envelope.payload)
+        found.append((envelope.signatures[0].sig, message))
     return found
 
 

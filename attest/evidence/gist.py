@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attest.codec import strict
-from attest.codec.octets import from_base64
 from attest.codec.printable import printable
 from attest.signing.dsse import Envelope, read_envelope
 
@@ -12,7 +11,7 @@ _WHERE = "receipt"
 
 def gist(receipt: Envelope) -> str:
     """Return what a receipt says, in a few words; empty if its type says it all."""
-    statement = strict.parse(from_base64(receipt.payload, where=_WHERE), where=_WHERE)
+    statement = strict.parse(receipt.payload, where=_WHERE)
     predicate = statement.get("predicate") if isinstance(statement, dict) else None
     if not isinstance(predicate, dict):
         return ""

@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from attest.codec.records import Base64Text, Count, Line, Record, Sha256Hex
+from attest.errors import MalformedError
 from attest.signing.dsse import Envelope
 from attest.tlog.entry import LogEntry
 
@@ -157,14 +158,20 @@ def line_limit(beginning: bytes) -> int:
 
 
 def entry_parts(line: bytes) -> tuple[bytes, bytes]:
-    """Cut the bytes of entry and receipt (empty if there is none) out of an entry line in RFC 8785 form.
+    """Cut the bytes of entry and receipt (empty if there is none) out of an entry line.
 
-    Inside a JSON string every quotation mark is escaped and a `LogEntry` has no field `kind`: the first match is the
-    boundary. The line must have been read (and so found canonical) before.
+    Inside a JSON string every quotation mark is escaped and a `LogEntry` has no field `kind`: if the parts are in
+    their RFC 8785 form, the first match is the boundary, and the line is in its own. Raises `MalformedError` for a line
+    that is not made like this; the parts are the caller's to read.
     """
-    boundary = line.index(ENTRY_KIND, len(ENTRY_PREFIX))
-    receipt = line[boundary + len(ENTRY_KIND) + len(ENTRY_RECEIPT) : -2]
-    return line[len(ENTRY_PREFIX) : boundary], receipt
+    boundary = line.find(ENTRY_KIND, len(ENTRY_PREFIX))
+    tail = boundary + len(ENTRY_KIND)
+    if boundary >= 0 and line.endswith(b"}\n") and line.startswith(ENTRY_PREFIX):
+        if line.startswith(ENTRY_RECEIPT, tail):
+            return line[len(ENTRY_PREFIX) : boundary], line[tail + len(ENTRY_RECEIPT) : -2]
+        if len(line) == tail + 2:
+            return line[len(ENTRY_PREFIX) : boundary], b""
+    raise MalformedError("entry line", "an entry, its kind, and a receipt or none", "another form")
 
 
 def entry_line(entry: bytes, receipt: bytes) -> bytes:

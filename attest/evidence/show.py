@@ -11,21 +11,22 @@ from attest.codec import strict
 from attest.codec.octets import from_base64, sha256_hex
 from attest.codec.printable import printable
 from attest.errors import AttestError, MalformedError
+from attest.evidence.gist import gist
 from attest.evidence.grammar import (
     HEADER_PREFIX,
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
     CheckpointLine,
-    EntryLine,
     LogLine,
     ReferenceLine,
 )
-from attest.evidence.verify.lines import Line, Lines
+from attest.evidence.verify.lines import EntryParts, Line, Lines
 from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
 from attest.statement.manifest import Entry, read_manifest
 from attest.tlog.checkpoint import read_checkpoint_unverified
+from attest.tlog.entry import read_entry
 from attest.trust.document import TrustFile
 
 HEADING: Final = "NOT VERIFIED: this is only what the file says (attest verify judges it)"
@@ -69,30 +70,17 @@ def _show_line(line: Line) -> Iterator[str]:
         yield f"{number} evidence    sha256:{record.digest}"
     elif isinstance(record, ReferenceLine):
         yield f"{number} reference   sha256:{record.digest}"
-        yield from _indented(_payload(from_base64(record.envelope.payload, where=line.where)), 10)
+        yield from _indented(_payload(record.envelope.payload), 10)
     elif isinstance(record, LogLine):
         yield f"{number} log         {printable(record.origin)} from entry {record.size}"
-    elif isinstance(record, EntryLine):
-        yield f"{number} {record.entry.sequence:>6} {record.entry.time} {printable(record.entry.event)}{_told(record)}"
+    elif isinstance(record, EntryParts):
+        entry = read_entry(record.entry, where=line.where)
+        told = gist(record.envelope) if record.envelope is not None else ""
+        yield f"{number} {entry.sequence:>6} {entry.time} {printable(entry.event)}  {told}".rstrip()
     elif isinstance(record, CheckpointLine):
         yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
     elif isinstance(record, BundleEnd):
         yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
-
-
-def _told(record: EntryLine) -> str:
-    """Return the gist of a receipt on one line."""
-    if record.receipt is None:
-        return ""
-    predicate = strict.parse(from_base64(record.receipt.payload, where=_WHERE), where=_WHERE).get("predicate", {})
-    if "event" in predicate:
-        event = predicate["event"]
-        return printable(f"  {event.get('kind')} {event.get('outcome', '')}".rstrip())
-    if "findings" in predicate:
-        findings = predicate["findings"]
-        first: dict[str, Any] = next(iter(findings.get("findings", ())), {})
-        return printable(f"  {findings.get('state')}: {first.get('kind', '')} {first.get('where', '')}")
-    return ""
 
 
 def _show_envelope(octets: bytes) -> Iterator[str]:

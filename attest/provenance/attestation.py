@@ -6,7 +6,6 @@ The steps are those of the in-toto attestation framework's validation model and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -48,8 +47,7 @@ class _ClaimedEnvelope(msgspec.Struct, frozen=True, rename="camel"):
     payload: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attestation:
+class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     """A statement that `builder` signed with `signers`; what `predicate` says is not judged yet."""
 
     builder: Builder

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from attest.codec.octets import sha256_hex
 from attest.codec.printable import printable
@@ -27,8 +28,7 @@ class CheckStatus(StrEnum):
     """Nothing to check here; the detail says what was left unjudged."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Component:
+class Component(msgspec.Struct, frozen=True, kw_only=True):
     """A part that evidence names, with the digests of its archives or files; without digests it identifies nothing."""
 
     name: str
@@ -37,8 +37,7 @@ class Component:
     digests: tuple[DigestSet, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expectations:
+class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller demands of build evidence beyond the trust file; None demands nothing more.
 
     They only ever narrow: a source or builder named here must be allowed by the trust file too, where that names any.
@@ -49,8 +48,7 @@ class Expectations:
     min_level: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class VerifiedEvidence:
+class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of build evidence after every check that could be made.
 
     `digest` is the SHA-256 of its exact bytes, `format` a row of `attest.provenance.sources`, `signers` the ids of the

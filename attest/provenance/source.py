@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.trust.trust import Trust
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A format: its name, how it is recognised, how it is verified.
 
     `recognises` never raises and decides nothing but which row reads the bytes. `read` takes (bytes, trust,

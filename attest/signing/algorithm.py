@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, kw_only=True)
-class Algorithm:
+
+class Algorithm(msgspec.Struct, frozen=True, kw_only=True):
     """A signature algorithm: its name, and how keys of it are made, recognised and used.
 
     The handles are objects of `cryptography`. `load_public` takes a DER SubjectPublicKeyInfo, `load_private` an

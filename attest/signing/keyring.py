@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar, final
+
+import msgspec
 
 from attest.signing.keys import PublicKey
 
@@ -11,8 +12,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyRing:
+class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
     """The keys that are accepted for one role, and how many of them must have signed."""
 
     role: str

@@ -7,8 +7,9 @@ which the specification allows, are refused: we write none, and nothing here wou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.codec.octets import from_base64, to_base64
 from attest.codec.records import MAX_SAFE_INTEGER
@@ -21,8 +22,7 @@ _SIZE: Final = re.compile("0|[1-9][0-9]{0,15}")
 _LINES: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """How many entries the log `origin` had, and the root of its tree then (32 bytes)."""
 
     origin: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from attest.signing.dsse import read_envelope
 from attest.signing.keyring import Verified
@@ -12,8 +12,7 @@ from attest.trust.role import Role
 from attest.trust.trust import Trust
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenedReference:
+class OpenedReference(msgspec.Struct, frozen=True, kw_only=True):
     """A reference that a sealer signed, its own digest, and the exact bytes of its envelope."""
 
     digest: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from attest.codec import instant, strict
 from attest.codec.files import read_file
@@ -16,8 +17,7 @@ from attest.trust.document import MAX_TRUST_BYTES, Minima, TrustedKey, TrustFile
 from attest.trust.role import Role
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatedKey:
+class DatedKey(msgspec.Struct, frozen=True, kw_only=True):
     """A key and its window, both ends inclusive, in milliseconds since 1970; None is open."""
 
     key: PublicKey
@@ -29,8 +29,7 @@ class DatedKey:
         return (self.not_before is None or self.not_before <= at) and (self.not_after is None or at <= self.not_after)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Builder:
+class Builder(msgspec.Struct, frozen=True, kw_only=True):
     """A build platform as far as it is believed; a key in its ring speaks for this `id` and for no other."""
 
     id: str
@@ -39,8 +38,7 @@ class Builder:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trust:
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
     """A trust file that was checked: `digest` is the SHA-256 of its exact bytes, `document` its form.
 
     Without `at`, rings and builders hold every key, whatever its window: pass the time that the judgement is about, or
@@ -76,7 +74,7 @@ class Trust:
 
     def as_of(self, at: int) -> Trust:
         """Return the same trust with only the keys that count at `at` (milliseconds since 1970)."""
-        return replace(
+        return msgspec.structs.replace(
             self,
             keys={role: _counting(keys, at) for role, keys in self.keys.items()},
             builder_keys={name: _counting(keys, at) for name, keys in self.builder_keys.items()},

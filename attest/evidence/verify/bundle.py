@@ -20,7 +20,6 @@ from attest.evidence.grammar import (
     BundleEnd,
     BundleHeader,
     CheckpointLine,
-    EntryLine,
     LogLine,
     ReferenceLine,
     Tier,
@@ -34,7 +33,7 @@ from attest.evidence.verify.closing import (
     close_structural,
     subject_matter,
 )
-from attest.evidence.verify.lines import Line, Lines
+from attest.evidence.verify.lines import EntryParts, Line, Lines
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
 from attest.evidence.verify.question import Question
@@ -78,8 +77,8 @@ class _BundleJudge:
     def take(self, line: Line, opened: Opened) -> None:
         """Take one line; the grammar has checked that its kind may stand here."""
         record = line.record
-        if isinstance(record, EntryLine):
-            self._take_entry(line, record, opened)
+        if isinstance(record, EntryParts):
+            self._take_entry(line.where, record, opened)
         elif isinstance(record, BundleHeader):
             self._take_header(record, line.where)
         elif isinstance(record, BuildEvidenceLine | ReferenceLine):
@@ -182,15 +181,13 @@ class _BundleJudge:
         )
         self._logs.append(judge)
 
-    def _take_entry(self, line: Line, record: EntryLine, opened: Opened) -> None:
+    def _take_entry(self, where: str, record: EntryParts, opened: Opened) -> None:
         structural = self._header is None or self._header.tier is Tier.STRUCTURAL
-        if structural == (record.receipt is not None):
-            raise MalformedError(line.where, "receipts exactly where the tier has them", "otherwise")
-        if structural:
-            self._logs[-1].pass_over(line, record)
-        else:
-            self._logs[-1].take(line, record, opened)
-        self._events[record.entry.event if record.entry.event in TYPE_OF else ""] += 1
+        if structural == (record.envelope is not None):
+            raise MalformedError(where, "receipts exactly where the tier has them", "otherwise")
+        log = self._logs[-1]
+        event = log.pass_over(where, record) if structural else log.take(where, record, opened)
+        self._events[event if event in TYPE_OF else ""] += 1
 
     def _refuse_logs(self, found: str) -> None:
         expected = f"{len(self._header.logs)} logs" if self._header is not None else "a header"

@@ -15,12 +15,13 @@ from typing import Final, final
 from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
-from attest.evidence.grammar import EntryLine, LogLine, entry_parts
+from attest.evidence.grammar import LogLine
 from attest.evidence.verdict import Start
-from attest.evidence.verify.lines import Line
+from attest.evidence.verify.lines import EntryParts
 from attest.evidence.verify.sheet import Sheet
+from attest.statement.receipt import ReceiptHeader
 from attest.tlog.checkpoint import Checkpoint
-from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest
+from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash, verify_inclusion
 
 JUDGED: Final = (
@@ -32,6 +33,10 @@ JUDGED: Final = (
     "completeness.pinned",
 )
 """What is judged here, once every log came to its end."""
+
+
+_EVENT_AT: Final = len('{"commitment":"","event":"') + 64
+"""Where an entry's event begins in its RFC 8785 form: after a SHA-256 in hexadecimal."""
 
 
 @final
@@ -67,30 +72,49 @@ class Chain:
             return Start.GENESIS
         return Start.PINNED if self.proven_pins else Start.UNPROVEN
 
-    def step(self, line: Line, record: EntryLine) -> int:
-        """Take one entry (steps 2 and 3); return its time in milliseconds."""
-        octets, receipt = entry_parts(line.octets)
-        entry = record.entry
-        time = instant.parse(entry.time)
-        self._check_links(line, entry, time)
-        if record.receipt is not None:
-            digest = sha256_hex(receipt)
-            if digest != entry.commitment:
-                self._sheet.fail(
-                    "integrity.commitment",
-                    "the receipt is not the one that its entry commits to",
-                    where=line.where,
-                    expected=entry.commitment,
-                    found=digest,
-                )
-        self._previous = entry_digest(octets)
-        self._frontier.append(leaf_hash(octets))
-        self.previous_time = time
-        if self.first_time is None:
-            self.first_time = time
+    def step(self, parts: EntryParts, header: ReceiptHeader, event: str, time: int) -> bool:
+        """Take the entry of a verified receipt (steps 2 and 3), if it is the one that it has to be.
+
+        After this chain and for this receipt an entry can only be one sequence of bytes: that is compared, and nothing
+        read. Returns False, with nothing taken, if it is another: `step_unknown` finds out why.
+        """
+        size = self._frontier.size
+        if header.sequence != size or header.previous != self._previous or header.log_origin != self.origin:
+            return False
+        if self.previous_time is not None and time < self.previous_time:
+            return False
+        entry = LogEntry(
+            origin=self.origin,
+            event=event,
+            sequence=size,
+            time=header.real_time,
+            previous=self._previous,
+            commitment=sha256_hex(parts.receipt),
+        )
+        if encode_entry(entry) != parts.entry:
+            return False
+        self._append(parts.entry, time)
         if self._pins:
-            self._look_at_pin(line.where)
-        return time
+            self._look_at_pin(f"entry {size}")
+        return True
+
+    def step_unknown(self, parts: EntryParts, where: str) -> LogEntry:
+        """Take any entry (steps 2 and 3), saying what is wrong with it; raise `MalformedError` if it is none."""
+        entry = read_entry(parts.entry, where=where)
+        time = instant.parse(entry.time)
+        self._check_links(entry, time, where)
+        if parts.receipt and sha256_hex(parts.receipt) != entry.commitment:
+            self._sheet.fail(
+                "integrity.commitment",
+                "the receipt is not the one that its entry commits to",
+                where=where,
+                expected=entry.commitment,
+                found=sha256_hex(parts.receipt),
+            )
+        self._append(parts.entry, time)
+        if self._pins:
+            self._look_at_pin(where)
+        return entry
 
     def finish(self, checkpoint: Checkpoint | None, where: str) -> None:
         """Compare the tree with what the checkpoint claims (steps 4 and 5); None if it could not be read."""
@@ -131,18 +155,25 @@ class Chain:
         self._previous = entry_digest(octets)
         self.previous_time = instant.parse(before.time)
 
-    def _check_links(self, line: Line, entry: LogEntry, time: int) -> None:
-        if entry.sequence != self._frontier.size:
-            self._break(line, "an entry is missing, doubled or moved", self._frontier.size, entry.sequence)
-        elif entry.previous != self._previous:
-            self._break(line, "the entry before is not the one it was", entry.previous, self._previous)
-        elif entry.origin != self.origin:
-            self._break(line, "an entry of another log", self.origin, entry.origin)
-        elif self.previous_time is not None and time < self.previous_time:
-            self._break(line, "time falls", f"{instant.text(self.previous_time)} or later", entry.time)
+    def _append(self, entry: bytes, time: int) -> None:
+        self._previous = entry_digest(entry)
+        self._frontier.append(leaf_hash(entry))
+        self.previous_time = time
+        if self.first_time is None:
+            self.first_time = time
 
-    def _break(self, line: Line, detail: str, expected: object, found: object) -> None:
-        self._sheet.fail("integrity.entry-chain", detail, where=line.where, expected=expected, found=found)
+    def _check_links(self, entry: LogEntry, time: int, where: str) -> None:
+        if entry.sequence != self._frontier.size:
+            self._break(where, "an entry is missing, doubled or moved", self._frontier.size, entry.sequence)
+        elif entry.previous != self._previous:
+            self._break(where, "the entry before is not the one it was", entry.previous, self._previous)
+        elif entry.origin != self.origin:
+            self._break(where, "an entry of another log", self.origin, entry.origin)
+        elif self.previous_time is not None and time < self.previous_time:
+            self._break(where, "time falls", f"{instant.text(self.previous_time)} or later", entry.time)
+
+    def _break(self, where: str, detail: str, expected: object, found: object) -> None:
+        self._sheet.fail("integrity.entry-chain", detail, where=where, expected=expected, found=found)
 
     def _look_at_pin(self, where: str) -> None:
         pin = self._pins.pop(self._frontier.size, None)
@@ -159,6 +190,12 @@ class Chain:
             expected=f"root {pin.root.hex()}",
             found=f"root {root.hex()}",
         )
+
+
+def event_of(entry: bytes) -> str:
+    """Return the event that an unread entry claims, empty if it is not made like one; `step` finds out if it is so."""
+    end = entry.find(b'"', _EVENT_AT)
+    return entry[_EVENT_AT:end].decode("ascii", "replace") if end > 0 else ""
 
 
 def judge_start(chain: Chain, sheet: Sheet, where: str) -> None:

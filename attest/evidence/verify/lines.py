@@ -20,13 +20,24 @@ from attest.evidence.grammar import (
     BundleEnd,
     BundleLine,
     EntryLine,
+    entry_parts,
     line_limit,
 )
 from attest.signing.dsse import Envelope, Signature
-from attest.tlog.entry import LogEntry
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
-_ENTRY: Final = twin(EntryLine, LogEntry, Envelope, Signature)
+_ENVELOPE: Final = twin(Envelope, Signature)
+
+
+class EntryParts(msgspec.Struct, frozen=True):
+    """An entry line, cut in two: the entry's bytes, NOT yet read, and the receipt, as bytes and as an envelope.
+
+    An entry with a receipt need not be read: it can only be one sequence of bytes (`chain`).
+    """
+
+    entry: bytes
+    receipt: bytes
+    envelope: Envelope | None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -37,11 +48,13 @@ class Line(msgspec.Struct, frozen=True):
 
     where: str
     octets: bytes
-    record: Record
+    record: Record | EntryParts
 
 
 class Lines:
     """The lines of a bundle, to be iterated once; `closing` is what the last line has to say, once it was read.
+
+    All are read but entries, which come out as `EntryParts`.
 
     Iterating raises `MalformedError` for a line that is not in RFC 8785 form, of no known kind, too long, or where
     the grammar allows none of its kind. That there is an `end` line, and what it says, is the caller's to check.
@@ -59,10 +72,11 @@ class Lines:
         kind: type[Record]
         for octets in self._lines:
             where = f"line {self._count + 1}"
+            record: Record | EntryParts
             if octets.startswith(ENTRY_PREFIX):
-                kind, record = EntryLine, _read(octets, _ENTRY, MAX_ENTRY_LINE_BYTES, where)
+                kind, record = EntryLine, _cut(octets, where)
             else:
-                record = _read(octets, _ANY, line_limit(octets), where)
+                record = _read(octets, where)
                 kind = type(record)
             line = Line(where, octets, record)
             if kind not in FOLLOWERS[before]:
@@ -75,10 +89,21 @@ class Lines:
             self._hash.update(octets)
 
 
-def _read(octets: bytes, kind: type[Record], limit: int, where: str) -> Record:
-    if octets[-1:] != b"\n":
+def _cut(octets: bytes, where: str) -> EntryParts:
+    if len(octets) > MAX_ENTRY_LINE_BYTES:
+        raise MalformedError(where, f"at most {MAX_ENTRY_LINE_BYTES} bytes", f"{len(octets)}")
+    try:
+        entry, receipt = entry_parts(octets)
+    except MalformedError as error:
+        raise MalformedError(where, error.expected, error.found) from error
+    envelope = strict.read(receipt, _ENVELOPE, where=where) if receipt else None
+    return EntryParts(entry, receipt, envelope)
+
+
+def _read(octets: bytes, where: str) -> Record:
+    if not octets.endswith(b"\n"):
         raise MalformedError(where, "a line that ends in a line feed", "none")
-    return strict.read(octets[:-1], kind, where=where, max_bytes=limit)
+    return strict.read(octets[:-1], _ANY, where=where, max_bytes=line_limit(octets))
 
 
 def _names(kinds: frozenset[type[Record]]) -> str:

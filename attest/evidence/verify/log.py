@@ -7,11 +7,11 @@ from typing import Final, final
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.grammar import CheckpointLine, EntryLine, LogLine
+from attest.evidence.grammar import CheckpointLine, LogLine
 from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
-from attest.evidence.verify.chain import Chain, judge_start
-from attest.evidence.verify.lines import Line
+from attest.evidence.verify.chain import Chain, event_of, judge_start
+from attest.evidence.verify.lines import EntryParts, Line
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
@@ -25,6 +25,7 @@ from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
+from attest.tlog.entry import LogEntry
 from attest.trust.role import Role
 
 JUDGED: Final = (
@@ -75,32 +76,41 @@ class LogJudge:
             for pace in paces.values():
                 pace.open(Mark(real=self.chain.previous_time))
 
-    def pass_over(self, line: Line, record: EntryLine) -> None:
-        """Take an entry without its receipt: what a structural bundle holds."""
-        time = self.chain.step(line, record)
-        self._check_future(time, line.where, record)
-        if record.entry.event == "runtime-measurement":
-            self.newest_measured = time
+    def pass_over(self, where: str, record: EntryParts) -> str:
+        """Take an entry without its receipt, as a structural bundle holds it; return its event."""
+        entry = self.chain.step_unknown(record, where)
+        self._check_future(instant.parse(entry.time), where)
+        if entry.event == "runtime-measurement":
+            self.newest_measured = self.chain.previous_time
+        return entry.event
 
-    def take(self, line: Line, record: EntryLine, opened: Opened) -> Told | None:
-        """Take an entry and its opened receipt; return what was told, or None if it counts for nothing."""
-        time = self.chain.step(line, record)
-        self._check_future(time, line.where, record)
-        if record.receipt is None or not isinstance(opened, Verified):
+    def take(self, where: str, record: EntryParts, opened: Opened) -> str:
+        """Take an entry and its opened receipt; return the entry's event."""
+        event = event_of(record.entry)
+        told = self._read(where, record, opened, event)
+        if told is None or not self.chain.step(record, told.header, event, told.time):
+            entry = self.chain.step_unknown(record, where)
+            event = entry.event
+            if told is not None:
+                self._compare(told, entry)
+        if told is not None:
+            self._check_future(told.time, where)
+            self._check_writer(told)
+            self._check_subject(told)
+            self._check_clock(told)
+            self._follow(told)
+        return event
+
+    def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
+        if record.envelope is None or not isinstance(opened, Verified):
             if isinstance(opened, MalformedError | UntrustedError):
                 self._sheet.fail_with("authenticity.receipts", opened)
             return None
         try:
-            told = read_told(record.receipt, opened, record.entry.event, line.where)
+            return read_told(record.envelope, opened, event, where)
         except MalformedError as error:
             self._sheet.fail_with("integrity.commitment", error)
             return None
-        self._check_place(told, record)
-        self._check_writer(told)
-        self._check_subject(told)
-        self._check_clock(told)
-        self._follow(told)
-        return told
 
     def finish(self, line: Line, record: CheckpointLine) -> None:
         """Judge the section's checkpoint and how it ends."""
@@ -113,18 +123,19 @@ class LogJudge:
                 pace.close(Mark(real=self.chain.previous_time), line.where)
         self.end = self._judge_end(line.where)
 
-    def _check_future(self, time: int, where: str, record: EntryLine) -> None:
+    def _check_future(self, time: int, where: str) -> None:
         if time > self._latest:
             self._sheet.fail(
                 "freshness.future",
                 "an entry from the future",
                 where=where,
                 expected=f"at most {instant.text(self._question.at)}",
-                found=record.entry.time,
+                found=instant.text(time),
             )
 
-    def _check_place(self, told: Told, record: EntryLine) -> None:
-        header, entry = told.header, record.entry
+    def _compare(self, told: Told, entry: LogEntry) -> None:
+        """Say in what a receipt and its entry differ, if it is that why the entry is not the one it has to be."""
+        header = told.header
         if (header.log_origin, header.sequence, header.previous, header.real_time) != (
             entry.origin,
             entry.sequence,

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.grammar import EntryLine
-from attest.evidence.verify.lines import Line
+from attest.evidence.verify.lines import EntryParts, Line
 from attest.signing.dsse import open_envelope
 from attest.signing.keyring import KeyRing, Verified
 
@@ -39,10 +38,10 @@ class _Opener:
         return [self._open(line) for line in batch]
 
     def _open(self, line: Line) -> Opened:
-        if not isinstance(line.record, EntryLine) or line.record.receipt is None:
+        if not isinstance(line.record, EntryParts) or line.record.envelope is None:
             return None
         try:
-            return open_envelope(line.record.receipt, self.ring, where=line.where)
+            return open_envelope(line.record.envelope, self.ring, where=line.where)
         except (MalformedError, UntrustedError) as error:
             return error
 

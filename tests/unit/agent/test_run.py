@@ -15,7 +15,6 @@ import pytest
 
 from attest.agent.run import Reported, Run
 from attest.agent.starting import AgentRequest, open_agent
-from attest.codec.octets import from_base64
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.seal.request import Rules
 from attest.signing.dsse import read_envelope
@@ -67,7 +66,7 @@ def receipts(bench: Bench) -> list[dict[str, Any]]:
     payloads = []
     for row in reader.rows(0, reader.size):
         envelope = read_envelope(row.receipt, where="receipt")
-        payloads.append(msgspec.json.decode(from_base64(envelope.payload, where="payload")))
+        payloads.append(msgspec.json.decode(envelope.payload))
     return payloads
 
 

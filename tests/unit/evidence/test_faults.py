@@ -170,7 +170,7 @@ def _writer_not_sealed(folder: Path) -> Made:
 def _signature(folder: Path) -> Made:
     def other(line: Any) -> None:
         signed = sign_envelope(b"something else", WRITER).signatures[0]
-        line["receipt"]["signatures"] = [{"keyid": signed.keyid, "sig": signed.sig}]
+        line["receipt"]["signatures"] = [{"keyid": signed.keyid, "sig": to_base64(signed.sig)}]
 
     return rewrite(honest(folder), "entry", other, 1), {}
 
