@@ -38,18 +38,17 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
 
     Exits 0 if every one passed and 1 if any did not.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     from attest.cli.input import lines_of_argument
     from attest.cli.output import wants_colours
+    from attest.cli.workers import spread_for
     from attest.codec.files import write_file
     from attest.evidence.reports import REPORTS
     from attest.evidence.verify.file import verify_file
 
     question = _question(given)
     report = REPORTS[form]
-    with ThreadPoolExecutor() as pool:
-        verdicts = [verify_file(lines_of_argument(path), question, file=str(path), spread=pool.map) for path in file]
+    with spread_for(file) as spread:
+        verdicts = [verify_file(lines_of_argument(path), question, file=str(path), spread=spread) for path in file]
     render = report.render_colored if out is None and wants_colours() else report.render
     text = "".join(render(verdict).rstrip("\n") + "\n" for verdict in verdicts)
     if out is None:

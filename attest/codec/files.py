@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,6 +29,8 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
 
     The file and its directory entry are on disk when this returns. An existing file is replaced.
     """
+    import tempfile  # reading is on the way of every verification, writing is not
+
     temporary: str | None = None
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import IO, Any, Final
+
+import msgspec
 
 from attest.errors import MalformedError, UnavailableError
 
@@ -21,8 +22,7 @@ _GZIP_WINDOW: Final = 31
 """zlib: a window of 32 KiB, in a gzip member."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Packing:
+class Packing(msgspec.Struct, frozen=True, kw_only=True):
     """A way of packing: its name, file suffix, first bytes, and how to unpack and pack a stream."""
 
     name: str

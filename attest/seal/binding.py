@@ -10,7 +10,7 @@ from typing import Final
 
 from attest.codec.paths import sort_key
 from attest.errors import MalformedError, RefusedError, UnavailableError
-from attest.measure.binding import PREFIX_ROOT, Archive, Bound
+from attest.measure.binding import PREFIX_ROOT, Archive, Bound, sites_of
 from attest.measure.collectors import COLLECTORS
 from attest.measure.collectors.collector import Collector
 from attest.measure.tree import look_at_roots
@@ -51,7 +51,7 @@ def bind_archives(request: SurveyRequest) -> Bindings:
     observation = _look(roots)
     outside = sorted({path for _, collector, archive in archives for path in collector.outside(archive, observation)})
     if outside:
-        roots = (*roots, _prefix(outside))
+        roots = (*roots, _prefix(outside, [archive for _, _, archive in archives], observation))
         observation = _look(roots)
     bound = tuple(
         BoundArchive(asked=asked, bound=collector.bind(archive, observation)) for asked, collector, archive in archives
@@ -90,8 +90,11 @@ def _look(roots: Sequence[SurveyRoot]) -> Observation:
     )
 
 
-def _prefix(outside: Sequence[str]) -> SurveyRoot:
-    place = str(Path(*_common_parts([Path(path).parent.parts for path in outside])))
+def _prefix(outside: Sequence[str], archives: Sequence[Archive], observation: Observation) -> SurveyRoot:
+    prefixes = {site.prefix for archive in archives for site in sites_of(archive.label, observation)}
+    inside = [prefix for prefix in prefixes if all(path.startswith(f"{prefix}/") for path in outside)]
+    common = str(Path(*_common_parts([Path(path).parent.parts for path in outside])))
+    place = inside[0] if len(inside) == 1 else common
     listed = sorted((str(Path(path).relative_to(place)) for path in outside), key=sort_key)
     return SurveyRoot(root=Root(name=PREFIX_ROOT, scope=Scope.LISTED, mutable=()), place=place, listed=tuple(listed))
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.evidence.reports.json import render_json
 from attest.evidence.reports.text import render_colored, render_text
 from attest.evidence.verdict import Verdict
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A format: its name, and how a verdict is written in it, plain or for a terminal with colours."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Axis, Kind
@@ -17,8 +18,7 @@ def _always(_question: Question, _kind: Kind) -> bool:
     return True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check: its id (`axis.name`), the kinds of file it applies to, and two lines for people.
 
     `tiers` narrows it for evidence bundles; `asked` for what only applies if the caller demands it.

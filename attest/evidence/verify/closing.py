@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.evidence.verdict import Status
 from attest.evidence.verify import build_link, pace
@@ -38,8 +39,7 @@ _ASSERTED: Final = (
 _BOUND: Final = ("freshness.nonce", "conformance.context")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SubjectMatter:
+class SubjectMatter(msgspec.Struct, frozen=True, kw_only=True):
     """What the verdict is about: the expected references, those missing, and what was seen of each."""
 
     expected: tuple[Sealed, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
@@ -207,7 +207,7 @@ def _judge_evidence(octets: bytes, question: Question, sheet: Sheet) -> Seen:
 
 def _judge_untrusted(octets: bytes, found: Evidence, question: Question, sheet: Sheet) -> None:
     """Tell evidence that nobody trusted signed from evidence that says something else than was demanded."""
-    anybody = read_again(octets, replace(question, expectations=Expectations()), _HERE)
+    anybody = read_again(octets, msgspec.structs.replace(question, expectations=Expectations()), _HERE)
     if isinstance(found, UntrustedError) and isinstance(anybody, VerifiedEvidence) and anybody.authenticated:
         sheet.settle("authenticity.evidence", detail=f"signed by builder {anybody.builder}")
         sheet.fail_with("build-link.level", found)

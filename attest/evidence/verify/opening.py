@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verify.lines import EntryParts, Line
@@ -30,8 +31,7 @@ BATCHES_AHEAD: Final = 8
 """How many batches may wait: bounded memory, and work for as many threads."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Opener:
+class _Opener(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
 
     def __call__(self, batch: Batch) -> list[Opened]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from attest.evidence.grammar import Tier
 from attest.provenance.model import Expectations
@@ -18,8 +19,7 @@ FUTURE_TOLERANCE_MILLISECONDS: Final = 60_000
 """How far the clock of whoever measured may run ahead of the caller's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What a file is judged against. Every field that is set demands something; none takes a check away."""
 
     trust: Trust
@@ -38,7 +38,7 @@ class Question:
     checkpoints: tuple[Checkpoint, ...] = ()
     """Heads of logs, known from elsewhere: the evidence must contain and extend them."""
     max_evidence_age: int = MAX_EVIDENCE_AGE_MILLISECONDS
-    expectations: Expectations = field(default_factory=Expectations)
+    expectations: Expectations = Expectations()
 
     @property
     def wants_level(self) -> bool:

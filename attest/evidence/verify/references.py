@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from attest.codec import canonical, instant
 from attest.codec.octets import from_base64, sha256_hex
@@ -29,8 +30,7 @@ Evidence = VerifiedEvidence | MalformedError | UntrustedError
 _SECOND: Final = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     """A reference that a trusted sealer signed, with what is compared for every receipt made ready."""
 
     digest: str

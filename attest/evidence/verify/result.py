@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from attest.codec import instant
 from attest.errors import UntrustedError
@@ -44,8 +45,7 @@ def judge_asked(kind: Kind, question: Question, sheet: Sheet) -> None:
     sheet.settle("conformance.kind", detail=f"{kind}, as demanded")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in a file beside its checks; what does not apply to its kind is left out. Times are in ms."""
 
     expected: Sequence[Sealed] = ()
