@@ -15,6 +15,7 @@ from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.codec.clock import Clock
 from attest.measure.deriver import Deriver
+from attest.measure.interpreters import interpreters_of
 from attest.recorder import Recorder
 from attest.statement.findings import State
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
@@ -54,8 +55,13 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     matched: bool = True
     """Whether every cycle so far was a MATCH."""
-    _deriver: Deriver = field(default_factory=Deriver)
+    _deriver: Deriver = field(init=False)
     _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
+
+    def __post_init__(self) -> None:
+        """Find the interpreters that can derive again what the servers' interpreters compiled."""
+        places = [place for server in self.request.servers for place in server.places.values()]
+        self._deriver = Deriver(interpreters=interpreters_of(places))
 
     def once(self) -> bool:
         """Start, measure every server once, stop; return whether everything matched."""

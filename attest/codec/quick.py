@@ -1,4 +1,4 @@
-"""A record's twin for reading very many: the same values accepted, patterns checked through a cache.
+"""A record's twin for reading very many: the same values accepted, each pattern asked only about what is new.
 
 Most texts in a log are the same in every receipt (keys, origins, references), and asking a regular expression about
 each of them takes longer than all the rest of reading. The twin is a subclass, made from the record's own annotations,
@@ -11,40 +11,37 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Annotated, Any, Final, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
-from attest.codec.records import Record
+from attest.codec.records import Record, Timestamp
 
 R = TypeVar("R", bound=Record)
 
-_CACHED_TEXTS: Final = 256
-"""Of each pattern: more than the texts that stand in every receipt of some logs."""
-
-_Fits = Callable[[str], object]
+_TIME: Final = get_args(Timestamp)[1].pattern
+"""Not asked: every record with a time reads it with `instant.parse`, which demands the same form and more."""
 
 
 @functools.cache
 def twin(kind: type[R], *inner: type[Record]) -> type[R]:
     """Return the twin of a record; fields that hold one of the `inner` records are twins too."""
-    checks: list[tuple[str, _Fits, str]] = []
+    patterns: dict[str, str] = {}
     fields: list[tuple[str, Any, Any]] = []
     for field in msgspec.structs.fields(kind):
         form, pattern = _without_pattern(field.type, inner)
-        if pattern is not None:
-            checks.append((field.name, _fits(pattern), pattern))
+        if pattern not in {None, _TIME}:
+            patterns[field.name] = cast("str", pattern)
         if form is not field.type:
             default = field.default if field.default is not msgspec.NODEFAULT else msgspec.field()
             fields.append((field.name, form, default))
     after: Callable[[Any], None] | None = getattr(kind, "__post_init__", None)
+    check = _checker(patterns) if patterns else None
 
     def __post_init__(self: Any) -> None:  # noqa: ANN401, N807  (a method of the class made below)
-        for name, fits, pattern in checks:
-            text = getattr(self, name)
-            if text is not None and not fits(text):
-                msg = f"Expected `str` matching regex {pattern!r}"
-                raise ValueError(msg)
+        if check is not None:
+            check(self)
         if after is not None:
             after(self)
 
@@ -54,9 +51,23 @@ def twin(kind: type[R], *inner: type[Record]) -> type[R]:
     return cast("type[R]", made)
 
 
-@functools.cache
-def _fits(pattern: str) -> _Fits:
-    return functools.lru_cache(_CACHED_TEXTS)(re.compile(pattern).search)
+def _checker(patterns: dict[str, str]) -> Callable[[Any], None]:
+    """Return a check of some text fields that remembers the last record which passed."""
+    asked = tuple(re.compile(pattern).search for pattern in patterns.values())
+    take: Callable[[Any], Any] = attrgetter(*patterns)
+    single = len(patterns) == 1
+    passed: tuple[str | None, ...] = (None,) * len(patterns)
+
+    def check(record: Any) -> None:  # noqa: ANN401  (a record of the kind that has these fields)
+        nonlocal passed
+        texts = (take(record),) if single else take(record)
+        for text, before, search in zip(texts, passed, asked, strict=True):
+            if text != before and text is not None and not search(text):
+                msg = f"Expected `str` matching regex {search.__self__.pattern!r}"
+                raise ValueError(msg)
+        passed = texts
+
+    return check
 
 
 def _without_pattern(form: Any, inner: tuple[type[Record], ...]) -> tuple[Any, str | None]:  # noqa: ANN401  (a type form)

@@ -10,6 +10,7 @@ from attest.errors import RefusedError
 from attest.measure.binding import BoundFile
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
+from attest.measure.interpreters import interpreters_of
 from attest.seal.binding import Bindings
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Entry, FileKind, entry_key
@@ -38,7 +39,8 @@ def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entr
         promised={key: given for item in bindings.archives for key, given in item.bound.promised.items()},
     )
     rest = [key for key in seen if key not in known]
-    outcomes = Deriver().derive_all(facts, rest)
+    places = bindings.observation.places.values()
+    outcomes = Deriver(interpreters=interpreters_of(places)).derive_all(facts, rest)
     entries = [_known_entry(seen[key], origin) for key, (_, origin) in known.items()]
     ranks = {(entry.root, entry.path): entry.origin for entry in entries}
     unexplained: list[Key] = []

@@ -1,7 +1,7 @@
 """The real installers: every file of a real server is bound or derived, under pip and under uv.
 
 One seal, made of one installation, has to explain all the others, each in another directory. Needs
-a package index for the wheels and for uv.
+a package index for the wheels.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from attest.demo.workshop import REQUIREMENTS
 from attest.measure.binding import Archive
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
@@ -24,8 +25,6 @@ from tests.wheels import SITE, WHEEL, facts_of, look, unknown
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
-SERVER = "mcp-server-time==2026.10.19"
-UV = "uv==0.13.9"
 
 
 def run(*command, **environment):
@@ -41,7 +40,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def wheels(folder):
     target = folder / "wheels"
-    run(sys.executable, "-m", "pip", "download", "-q", "-d", target, SERVER)
+    run(sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "-r", REQUIREMENTS, "-d", target)
     return sorted(target.glob("*.whl"))
 
 
@@ -51,10 +50,8 @@ def archives(wheels):
 
 
 @pytest.fixture(scope="module")
-def uv(folder):
-    run(sys.executable, "-m", "venv", folder / "uv")
-    run(folder / "uv/bin/python", "-m", "pip", "install", "-q", UV)
-    return folder / "uv/bin/uv"
+def uv():
+    return Path(sys.executable).with_name("uv")
 
 
 def with_pip(prefix, wheels, *options, pip=(sys.executable, "-m", "pip")):

@@ -16,6 +16,7 @@ from attest.statement.predicates.runtime_measurement import Measured
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 
 _SECOND: Final = 1000
+_NEVER: Final = 2**63
 
 
 JUDGED: Final = (
@@ -54,14 +55,15 @@ class Pace:
         """Whether the newest measurement belongs to a run that was given the nonce."""
         self.binding: Binding | None = None
         self.isolation: Isolation | None = None
-        self._first_use: int | None = None
+        self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
+        self._latest = _NEVER if sealed.not_after is None else sealed.not_after
+        self._used = False
         self._mark: Mark | None = None
 
     def open(self, mark: Mark) -> None:
         """Say that a run about this reference began, or that it is known to have been going on then."""
         self._mark = mark
-        if self._first_use is None:
-            self._first_use = mark.real
+        self._use(mark.real)
 
     def close(self, mark: Mark, where: str) -> None:
         """Say that the run stopped, or that the log ends here."""
@@ -71,22 +73,23 @@ class Pace:
     def look(self, told: Told, measured: Measured, *, bound: bool) -> None:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
         started = instant.parse(measured.started_at)
+        finished = instant.parse(measured.finished_at)
         header = told.header
         boot = header.boot_time_milliseconds - (told.time - started)
         mark = Mark(real=started, boot=boot, boot_id=header.boot_id)
         self._check_gap(mark, told.where)
         self._mark = mark
-        self._check_times(told, measured, started)
+        if not self._used:
+            self._use(started)
+        if not (self.sealed.not_before <= started <= self._latest and started <= finished <= self._now):
+            self._check_times(told, measured)
         if isinstance(told.said, RuntimeViolation):
             self._violate(told, told.said)
             return
         self.measurements += 1
         if self.newest is None or started > self.newest:
             self.newest, self.newest_bound = started, bound
-        if self.binding is None or BINDING_RANK[header.binding] < BINDING_RANK[self.binding]:
-            self.binding = header.binding
-        if self.isolation is None or ISOLATION_RANK[header.isolation] < ISOLATION_RANK[self.isolation]:
-            self.isolation = header.isolation
+        self._weaken(header.binding, header.isolation)
 
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
@@ -110,24 +113,29 @@ class Pace:
                 found=f"{gap / _SECOND:g} s since {instant.text(max(0, before.real))}",
             )
 
-    def _check_times(self, told: Told, measured: Measured, started: int) -> None:
-        sealed = self.sealed
-        if started < sealed.not_before or (sealed.not_after is not None and started > sealed.not_after):
-            self._outside_validity(measured.started_at, told.where)
-        ttl = sealed.reference.validity.ttl_seconds
-        if self._first_use is None:
-            self._first_use = started
-        if ttl is not None and started - self._first_use > ttl * _SECOND:
-            self._sheet.fail(
-                "freshness.validity",
-                "measured after the reference's time to live was over",
-                where=told.where,
-                expected=f"{ttl} s from {instant.text(self._first_use)}",
-                found=measured.started_at,
-            )
-        if measured.finished_at < measured.started_at:
+    def _weaken(self, binding: Binding, isolation: Isolation) -> None:
+        if binding is not self.binding and (self.binding is None or BINDING_RANK[binding] < BINDING_RANK[self.binding]):
+            self.binding = binding
+        if isolation is not self.isolation and (
+            self.isolation is None or ISOLATION_RANK[isolation] < ISOLATION_RANK[self.isolation]
+        ):
+            self.isolation = isolation
+
+    def _use(self, at: int) -> None:
+        """Note the first use: from then on the time to live runs, which may be over before notAfter."""
+        ttl = self.sealed.reference.validity.ttl_seconds
+        if not self._used and ttl is not None:
+            self._latest = min(self._latest, at + ttl * _SECOND)
+        self._used = True
+
+    def _check_times(self, told: Told, measured: Measured) -> None:
+        """Say what is wrong with the times of a measurement."""
+        started, finished = instant.parse(measured.started_at), instant.parse(measured.finished_at)
+        if not self.sealed.not_before <= started <= self._latest:
+            self._outside_validity(measured.started_at, told.where, until=self._latest)
+        if finished < started:
             self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
-        if instant.parse(measured.finished_at) > self._question.at + FUTURE_TOLERANCE_MILLISECONDS:
+        if finished > self._now:
             self._sheet.fail(
                 "freshness.future",
                 "measured later than now",
@@ -149,13 +157,14 @@ class Pace:
             found=first.found if first else None,
         )
 
-    def _outside_validity(self, time: str, where: str) -> None:
+    def _outside_validity(self, time: str, where: str, *, until: int) -> None:
         validity = self.sealed.reference.validity
+        end = "any time" if until == _NEVER else instant.text(until)
         self._sheet.fail(
             "freshness.validity",
             "the reference is not valid then",
             where=where,
-            expected=f"{validity.not_before} to {validity.not_after or 'any time'}",
+            expected=f"{validity.not_before} to {end}",
             found=time,
         )
 
@@ -178,7 +187,8 @@ class Pace:
         """Judge whether the reference is valid now, and new enough for the trust file."""
         sealed, at = self.sealed, self._question.at
         if at < sealed.not_before or (sealed.not_after is not None and at > sealed.not_after):
-            self._outside_validity(f"now, {instant.text(at)}", sealed.where)
+            end = _NEVER if sealed.not_after is None else sealed.not_after
+            self._outside_validity(f"now, {instant.text(at)}", sealed.where, until=end)
         least = self._question.trust.minima.reference_sequence
         if least is not None and sealed.reference.validity.sequence < least:
             self._sheet.fail(

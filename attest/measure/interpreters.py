@@ -1,0 +1,42 @@
+"""Which interpreters outside the measured roots may compile again what the server's interpreter compiled.
+
+A tree names its interpreter by a link that whoever can write to the tree can turn. So a program is only run if nobody
+but root and ourselves could have written it or put it there; and then with `-I -S`, in a child without keys.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_NAME: Final = re.compile(r"python(3(\.[0-9]{1,2}t?)?)?")
+_LINKS: Final = ("bin/python", "bin/python3")
+_OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def interpreters_of(places: Iterable[str]) -> tuple[Path, ...]:
+    """Return the interpreters that the environments at `places` use, as far as they are safe to run."""
+    roots = [os.path.realpath(place) for place in places]
+    programs = {os.path.realpath(Path(root, link)) for root in roots for link in _LINKS}
+    return tuple(
+        Path(program)
+        for program in sorted(programs)
+        if not any(program.startswith(f"{root}/") for root in roots) and _is_safe(Path(program))
+    )
+
+
+def _is_safe(program: Path) -> bool:
+    if _NAME.fullmatch(program.name) is None:
+        return False
+    try:
+        found = [path.lstat() for path in (program, *program.parents)]
+    except OSError:
+        return False
+    ours = {0, os.geteuid()}
+    return stat.S_ISREG(found[0].st_mode) and all(
+        status.st_uid in ours and not status.st_mode & _OTHERS_MAY_WRITE for status in found
+    )

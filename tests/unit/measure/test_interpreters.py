@@ -1,0 +1,69 @@
+"""Only interpreters that nobody else could have put there are run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from attest.measure.interpreters import interpreters_of
+
+
+def environment(folder: Path, interpreter: Path) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/python").symlink_to(interpreter)
+    return folder
+
+
+def program(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_interpreter_of_an_environment_is_found_through_its_link(tmp_path: Path) -> None:
+    real = Path(os.path.realpath(sys.executable))
+    found = interpreters_of([str(environment(tmp_path / "env", real))])
+    assert found in {(real,), ()}, "found, or in a place that others may write to"
+
+
+def test_one_that_others_can_write_is_left_alone(tmp_path: Path) -> None:
+    evil = program(tmp_path / "open" / "python3")
+    evil.chmod(0o777)
+    assert interpreters_of([str(environment(tmp_path / "env", evil))]) == ()
+
+
+def test_one_in_a_folder_that_others_can_write_is_left_alone(tmp_path: Path) -> None:
+    evil = program(tmp_path / "open" / "python3")
+    evil.parent.chmod(0o777)
+    assert interpreters_of([str(environment(tmp_path / "env", evil))]) == ()
+
+
+def test_one_inside_the_tree_is_left_alone(tmp_path: Path) -> None:
+    env = environment(tmp_path / "env", tmp_path / "env" / "lib" / "python3")
+    program(env / "lib" / "python3")
+    assert interpreters_of([str(env)]) == ()
+
+
+def test_safety_is_judged_by_owner_and_mode_of_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = program(tmp_path / "closed" / "python3.12")
+    env = environment(tmp_path / "env", found)
+    assert interpreters_of([str(env)]) == (), "the temporary folder is open to all"
+    monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
+    assert interpreters_of([str(env)]) == (found,)
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    if found.stat().st_uid != 0:
+        assert interpreters_of([str(env)]) == ()
+
+
+def test_what_is_not_called_python_is_left_alone(tmp_path: Path) -> None:
+    other = program(tmp_path / "closed" / "perl")
+    assert interpreters_of([str(environment(tmp_path / "env", other))]) == ()
+
+
+def test_a_dangling_link_and_no_link_give_none(tmp_path: Path) -> None:
+    assert interpreters_of([str(environment(tmp_path / "env", tmp_path / "absent/python3"))]) == ()
+    assert interpreters_of([str(tmp_path)]) == ()
