@@ -26,7 +26,6 @@ from tests.wheels import SITE, WHEEL, facts_of, look, unknown
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 
-
 def run(*command, **environment):
     keep = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([str(part) for part in command], check=True, env={**keep, **environment}, capture_output=True)
