@@ -103,7 +103,7 @@ def race(candidates: Sequence[Candidate], *, rounds: int, longest: float) -> Rac
         one = {each.name: _lap(each) for each in (*candidates[first:], *candidates[:first])}
         calm = all(one[each.name].busy >= QUIET for each in candidates if each.computes)
         (quiet if calm else noisy).append(one)
-    disturbed = len(quiet) < max(2, rounds // 2)
+    disturbed = len(quiet) < 2 or len(quiet) < len(noisy)
     counted = [*quiet, *noisy] if disturbed else quiet
     laps = {each.name: tuple(one[each.name] for one in counted) for each in candidates}
     return Race(candidates=tuple(candidates), laps=laps, noisy=len(noisy), disturbed=disturbed)

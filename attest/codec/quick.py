@@ -31,8 +31,8 @@ def twin(kind: type[R], *inner: type[Record]) -> type[R]:
     fields: list[tuple[str, Any, Any]] = []
     for field in msgspec.structs.fields(kind):
         form, pattern = _without_pattern(field.type, inner)
-        if pattern not in {None, _TIME}:
-            patterns[field.name] = cast("str", pattern)
+        if pattern is not None and pattern != _TIME:
+            patterns[field.name] = pattern
         if form is not field.type:
             default = field.default if field.default is not msgspec.NODEFAULT else msgspec.field()
             fields.append((field.name, form, default))
@@ -53,7 +53,7 @@ def twin(kind: type[R], *inner: type[Record]) -> type[R]:
 
 def _checker(patterns: dict[str, str]) -> Callable[[Any], None]:
     """Return a check of some text fields that remembers the last record which passed."""
-    asked = tuple(re.compile(pattern).search for pattern in patterns.values())
+    asked = tuple(re.compile(pattern) for pattern in patterns.values())
     take: Callable[[Any], Any] = attrgetter(*patterns)
     single = len(patterns) == 1
     passed: tuple[str | None, ...] = (None,) * len(patterns)
@@ -61,9 +61,9 @@ def _checker(patterns: dict[str, str]) -> Callable[[Any], None]:
     def check(record: Any) -> None:  # noqa: ANN401  (a record of the kind that has these fields)
         nonlocal passed
         texts = (take(record),) if single else take(record)
-        for text, before, search in zip(texts, passed, asked, strict=True):
-            if text != before and text is not None and not search(text):
-                msg = f"Expected `str` matching regex {search.__self__.pattern!r}"
+        for text, before, form in zip(texts, passed, asked, strict=True):
+            if text != before and text is not None and not form.search(text):
+                msg = f"Expected `str` matching regex {form.pattern!r}"
                 raise ValueError(msg)
         passed = texts
 

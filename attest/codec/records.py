@@ -1,6 +1,9 @@
 """The one form that every document of ours has: a frozen record with the field types used in all of them.
 
 The record is the only source: the JSON Schema, the strict reader and the specification tables come from it.
+
+Modules that define records do not postpone annotations (`from __future__ import annotations`): msgspec would have to
+evaluate each of them from its text, at every start of the program.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@
 Sorted sections and "named below" leave no freedom: no line can be dropped, doubled or swapped without a trace.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 

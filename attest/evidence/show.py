@@ -26,7 +26,6 @@ from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
 from attest.statement.manifest import Entry, read_manifest
 from attest.tlog.checkpoint import read_checkpoint_unverified
-from attest.tlog.entry import read_entry
 from attest.trust.document import TrustFile
 
 HEADING: Final = "NOT VERIFIED: this is only what the file says (attest verify judges it)"
@@ -74,7 +73,7 @@ def _show_line(line: Line) -> Iterator[str]:
     elif isinstance(record, LogLine):
         yield f"{number} log         {printable(record.origin)} from entry {record.size}"
     elif isinstance(record, EntryParts):
-        entry = read_entry(record.entry, where=line.where)
+        entry = record.read(line.where).entry
         told = gist(record.envelope) if record.envelope is not None else ""
         yield f"{number} {entry.sequence:>6} {entry.time} {printable(entry.event)}  {told}".rstrip()
     elif isinstance(record, CheckpointLine):

@@ -1,7 +1,5 @@
 """The verdict: a value, never an exception; the very record that `attest verify --format json` prints."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """What is known after a piece of build evidence was read: one record, whatever format it had."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

@@ -1,7 +1,5 @@
 """What a signature algorithm has to be able to do: one frozen record of functions, a row in `algorithms`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@
 `Verified` payload, which is the very bytes that were signed.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 import msgspec

@@ -1,8 +1,6 @@
 """DigestSet, in-toto's way of naming immutable content, narrowed to the algorithms that this project accepts."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 
@@ -39,7 +37,7 @@ class DigestSet(Record, kw_only=True):
         )
         return tuple((name, digest) for name, digest in pairs if digest is not None)
 
-    def matches(self, other: DigestSet) -> bool:
+    def matches(self, other: Self) -> bool:
         """Return whether the sets share an algorithm and agree in every one they share.
 
         Stricter than the specification, for which one agreeing algorithm is enough: a set that agrees in one and

@@ -1,7 +1,5 @@
 """Findings: what is not as sealed, one record each, and the lattice of states that a measurement ends in."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 

@@ -5,8 +5,6 @@ An entry says how its digest is known (`origin`); a `derived` entry holds no dig
 one manifest serves every installation of the same archives.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated, Final, Literal

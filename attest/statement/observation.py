@@ -3,8 +3,6 @@
 Values only. `attest.measure` makes them, `attest.appraisal` judges them; neither room knows the other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What every receipt carries, whatever it says: where it stands in which log, under which reference, when."""
 
-from __future__ import annotations
-
 from attest.codec import instant
 from attest.codec.records import Count, Id128, Line, Record, Sha256Hex, Timestamp
 from attest.statement.levels import Binding, Isolation

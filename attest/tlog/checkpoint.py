@@ -4,8 +4,6 @@ The text is three lines, `origin`, `size` in decimal, `root` in base64; the key'
 which the specification allows, are refused: we write none, and nothing here would know what they mean.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -4,8 +4,6 @@ An auditor can check order, completeness and times without seeing a single recei
 under the same entry (ARCHITECTURE 3.2).
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from attest.codec import canonical, instant, strict

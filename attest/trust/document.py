@@ -3,8 +3,6 @@
 This is only the form. `attest.trust.trust` checks what it means and is what everything else takes.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """Open a RuntimeReference: signed by a sealer of the trust file, and named by the digest of its payload."""
 
-from __future__ import annotations
-
 import msgspec
 
 from attest.signing.dsse import read_envelope

@@ -1,9 +1,8 @@
 """The trust file with its meaning checked: key rings by role, builders, minima. Whoever decides takes a `Trust`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -72,7 +71,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         """Return the keys of a role (of builders: of all together) that count at `at`; the ring may be empty."""
         return self._ring(role, self.keys[role] if at is None else _counting(self.keys[role], at))
 
-    def as_of(self, at: int) -> Trust:
+    def as_of(self, at: int) -> Self:
         """Return the same trust with only the keys that count at `at` (milliseconds since 1970)."""
         return msgspec.structs.replace(
             self,

@@ -17,7 +17,7 @@ from attest.codec.records import Record
 from attest.errors import MalformedError
 from attest.evidence.packing import recognise
 from attest.evidence.reading import split_lines
-from attest.evidence.verify.lines import Lines
+from attest.evidence.verify.lines import EntryParts, Lines
 from attest.measure.archive import ZipArchive
 from attest.measure.entry_points import read_commands
 from attest.measure.marshal_form import normal_form
@@ -132,7 +132,7 @@ def _private_key(octets: bytes) -> None:
 def _bundle(octets: bytes) -> bytes:
     """The lines of an evidence bundle, in the order of its grammar, and what the last one says of the others."""
     lines = Lines(split_lines(iter([octets]), where="bundle"))
-    records = [line.record for line in lines]
+    records = [line.record.read(line.where) if isinstance(line.record, EntryParts) else line.record for line in lines]
     if lines.closing is None or lines.closing != records[-1]:
         raise MalformedError("bundle", "a last line that counts and hashes those before", "another, or none")
     return b"".join(canonical.encode(record) + b"\n" for record in records)

@@ -1,7 +1,5 @@
 """The checks: stable ids, what each means, and what to do when it fails. `docs/checks.md` is checked against this."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What can only be judged at the end of a bundle, with its receipts or without."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 

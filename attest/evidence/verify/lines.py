@@ -1,7 +1,5 @@
 """A bundle's lines one after the other: typed, canonical, in the order of the grammar, counted and hashed."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -24,6 +22,7 @@ from attest.evidence.grammar import (
     line_limit,
 )
 from attest.signing.dsse import Envelope, Signature
+from attest.tlog.entry import read_entry
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
 _ENVELOPE: Final = twin(Envelope, Signature)
@@ -38,6 +37,10 @@ class EntryParts(msgspec.Struct, frozen=True):
     entry: bytes
     receipt: bytes
     envelope: Envelope | None
+
+    def read(self, where: str) -> EntryLine:
+        """Read the entry after all; raise `MalformedError` if it is none."""
+        return EntryLine(entry=read_entry(self.entry, where=where), receipt=self.envelope)
 
 
 class Line(msgspec.Struct, frozen=True):

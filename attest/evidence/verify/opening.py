@@ -4,8 +4,6 @@ The caller hands in something like `map`: the built-in, or that of a thread pool
 threads run). Lines come out in their order, each receipt opened before it is judged.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final

@@ -1,7 +1,5 @@
 """One expected reference: how often it was measured, how well, and what was found."""
 
-from __future__ import annotations
-
 from typing import Final, final
 
 import msgspec

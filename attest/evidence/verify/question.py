@@ -1,7 +1,5 @@
 """What the caller asks: whom he trusts, what he expects, and as of when."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

@@ -1,7 +1,5 @@
 """References and build evidence of a bundle: who signed them, which are expected, and what holds when judged again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final, final
 

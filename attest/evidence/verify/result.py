@@ -1,7 +1,5 @@
 """From a filled sheet to a verdict."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

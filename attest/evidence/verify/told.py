@@ -1,7 +1,5 @@
 """A verified receipt in its place: the signed statement, read once, with its times as numbers."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

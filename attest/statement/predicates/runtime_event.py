@@ -1,7 +1,5 @@
 """runtime-event v0.1: what happened besides measurements. Signed by a writer; its subject is the event's digest."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 

@@ -1,7 +1,5 @@
 """runtime-measurement v0.1: this cycle matched. Signed by a writer; its subjects are the manifest and the artifacts."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from attest.codec import instant

@@ -1,7 +1,5 @@
 """runtime-reference v0.1: what may run, how it is measured, and what happens on drift. Signed by a sealer."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 

@@ -1,7 +1,5 @@
 """runtime-revocation v0.1: a reference or a key is void from a time on. Signed by a sealer, or by a key for itself."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Final
 

@@ -1,7 +1,5 @@
 """runtime-violation v0.1: a cycle that did not match. Signed by a writer; its subject is the digest of its findings."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from attest.codec.records import Record

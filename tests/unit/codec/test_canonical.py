@@ -75,7 +75,7 @@ def simple_values(kind: mi.Type) -> st.SearchStrategy[Any]:
         return st.sampled_from([one.value for one in kind.cls])
     if isinstance(kind, mi.LiteralType):
         return st.sampled_from(kind.values)
-    return {mi.BoolType: st.booleans(), mi.NoneType: st.none()}[type(kind)]
+    return {mi.BoolType: st.booleans(), mi.BytesType: st.binary(max_size=9), mi.NoneType: st.none()}[type(kind)]
 
 
 def texts(kind: mi.StrType) -> st.SearchStrategy[str]:
