@@ -8,8 +8,8 @@ is durable. Never: a receipt acknowledged and lost, a further one after a store 
 from __future__ import annotations
 
 import functools
+import os
 import re
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import msgspec
 
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
+from attest.codec.quick import twin
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
@@ -29,6 +30,7 @@ from attest.statement.digests import Subject
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
+from attest.statement.predicates.runtime_measurement import Measured, MeasuredProcess
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import Statement, make_statement, open_statement, predicate_type_of
 from attest.tlog.checkpoint import Checkpoint
@@ -57,11 +59,14 @@ class _Outline(msgspec.Struct, Generic[P], frozen=True):
 
 def _checker(kind: type[Record]) -> msgspec.json.Decoder[_Outline[Record]]:
     """Return a reader of statements with predicate `kind`, in which header and subjects may be anything."""
-    loose: Any = msgspec.defstruct(kind.__name__, [("receipt", msgspec.Raw)], bases=(kind,), kw_only=True)
+    loose: Any = msgspec.defstruct(
+        kind.__name__, [("receipt", msgspec.Raw)], bases=(twin(kind, Measured, MeasuredProcess),), kw_only=True
+    )
     return msgspec.json.Decoder(_Outline[loose])
 
 
 _CHECKERS: Final = {name: _checker(kind) for name, kind in RECEIPTS.items()}
+_EVENTS: Final = {name: short_name(name) for name in RECEIPTS}
 _SUBJECTS: Final = msgspec.json.Decoder(get_type_hints(Statement, include_extras=True)["subject"])
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
@@ -134,12 +139,12 @@ class Emitter:
         if len(receipt) > MAX_RECEIPT_BYTES:
             raise MalformedError("draft", f"a receipt of at most {MAX_RECEIPT_BYTES} bytes", f"{len(receipt)}")
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
-        row = self.head.link(event=short_name(draft.predicate_type), time=time, receipt=receipt, landmark=landmark)
+        row = self.head.link(event=_EVENTS[draft.predicate_type], time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str) -> ReceiptHeader:
         return ReceiptHeader(
-            nonce=secrets.token_hex(_RANDOM_BYTES),
+            nonce=os.urandom(_RANDOM_BYTES).hex(),
             log_origin=self.head.origin,
             session_id=self.session_id,
             sequence=self.head.size,
@@ -244,7 +249,7 @@ def open_recorder(
 
     committer = Committer[Recorded](open_log, key, clock)
     [(head, interrupted)] = found
-    session = session_id or (interrupted.session_id if interrupted else secrets.token_hex(_RANDOM_BYTES))
+    session = session_id or (interrupted.session_id if interrupted else os.urandom(_RANDOM_BYTES).hex())
     return Recorder(committer, Emitter(key, clock, head, session), interrupted)
 
 

@@ -27,7 +27,7 @@ from benchmarks.setting import ROOT, Setting, timed_alone
 from tests.documents import REFERENCE_DIGEST
 from tests.world import WRITER
 
-RECEIPTS: Final = 2000
+RECEIPTS: Final = 1000
 FEW: Final = 10_000
 MANY: Final = 100_000
 _LONGEST: Final = 6.0
