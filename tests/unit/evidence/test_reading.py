@@ -87,6 +87,26 @@ def test_a_packed_line_that_never_ends_is_refused():
         _read(octets)
 
 
+def test_a_bundle_packed_with_zstd_gives_the_same_verdict(tmp_path: Path):
+    lines = honest(tmp_path / "log")
+    path = tmp_path / "e.jsonl.zst"
+    packed = b"".join(packing_for(path.name).pack(lines))
+    assert packed.startswith(ZSTD_MAGIC)
+    path.write_bytes(packed)
+    assert verify_file(read_lines(path), ask(), file="e.jsonl") == judge(lines)
+    for broken in (packed[:-4], packed + b"more", packed[:60] + b"\xff" * 9 + packed[69:]):
+        path.write_bytes(broken)
+        assert not verify_file(read_lines(path), ask(), file="e.jsonl").passed
+
+
+def test_a_zstd_bomb_is_refused_while_it_goes_off():
+    bomb = b"".join(PACKINGS["zstd"].pack([bytes(150_000_000)]))
+    given: list[int] = []
+    with pytest.raises(MalformedError, match="times the packed size"):
+        given.extend(map(len, PACKINGS["zstd"].unpack(io.BytesIO(bomb), "e")))
+    assert sum(given) <= FREE_EXPANSION_BYTES + MAX_RATIO * len(bomb)
+
+
 def test_zstd_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(__import__("sys").modules, "zstandard", None)
     with pytest.raises(UnavailableError, match="zstd") as raised:
