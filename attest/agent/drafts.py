@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from attest.agent.cycle import Cycle
@@ -53,10 +54,15 @@ def event_draft(event: Event, standing: Standing, *, reference: str | None) -> D
     return _draft(runtime_event.PREDICATE_TYPE, make, reference, standing)
 
 
-def _draft(predicate_type: str, make: object, reference: str | None, standing: Standing) -> Draft:
+def _draft(
+    predicate_type: str,
+    make: Callable[[ReceiptHeader], tuple[Record, tuple[Subject, ...]]],
+    reference: str | None,
+    standing: Standing,
+) -> Draft:
     return Draft(
         predicate_type=predicate_type,
-        make=make,  # type: ignore[arg-type]
+        make=make,
         reference=reference,
         binding=standing.binding,
         isolation=standing.isolation,

@@ -10,6 +10,7 @@ from pathlib import Path
 from attest.codec.files import read_file
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError, RefusedError, UntrustedError
+from attest.measure.ourselves import refuse_ourselves
 from attest.statement.attachments import read_attachments
 from attest.statement.companions import attachments_path, manifest_path
 from attest.statement.manifest import Entry, Root, Scope, read_manifest
@@ -121,4 +122,7 @@ def _places(reference: RuntimeReference, roots: tuple[Root, ...], overrides: Map
     for name, place in places.items():
         if not place.startswith("/"):
             raise RefusedError(f"root {name}", "an absolute place", place or "none", hint=f"--root {name}=PATH")
+    for root in roots:
+        if root.scope is Scope.EXACT:
+            refuse_ourselves(places[root.name])
     return places

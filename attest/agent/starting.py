@@ -57,6 +57,9 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
     watched = WatchedProcess(request.pid) if request.pid is not None else None
     if watched is not None and len(servers) > 1:
         raise RefusedError("--pid", "one REF for one process", f"{len(servers)}")
+    if watched is not None and servers[0].reference.process is None:
+        found = "none: any process would do"
+        raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
     standing = _standing(watched)
     key = _writer(request.key, trust, now)
     for server in servers:

@@ -31,6 +31,8 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     """Measure the servers of each REF until stopped; exit 1 if anything did not match."""
     from attest.agent.starting import AgentRequest, open_agent
 
+    if given["pid"] is not None and len(ref) > 1:
+        raise click.UsageError(f"--pid: expected one REF for one process, found {len(ref)}")
     request = AgentRequest(
         references=ref,
         trust=given["trust"],

@@ -13,7 +13,7 @@ from attest.cli.arguments import FILE, example
 @click.command(epilog=example("attest demo --keep"))
 @click.option("--dir", "folder", type=FILE, help="Where to work; an empty directory, kept afterwards.")
 @click.option("--keep", is_flag=True, help="Keep everything, to look at it.")
-@click.option("--server", type=click.Choice(["time"]), default="time", show_default=True)
+@click.option("--server", type=click.Choice(["time"]), default="time", show_default=True, help="Which one.")
 def demo(folder: Path | None, server: str, *, keep: bool) -> int:  # noqa: ARG001  (one server so far)
     """Install a real MCP server, seal it, measure it, tamper with it, and verify the evidence.
 

@@ -17,7 +17,13 @@ def key() -> None:
 
 @key.command(epilog=example("attest key new sealer.key"))
 @click.argument("out", type=FILE)
-@click.option("--algorithm", default="ed25519", show_default=True, type=click.Choice(["ed25519", "ecdsa-p256"]))
+@click.option(
+    "--algorithm",
+    default="ed25519",
+    show_default=True,
+    type=click.Choice(["ed25519", "ecdsa-p256"]),
+    help="What kind of key.",
+)
 def new(out: Path, algorithm: str) -> None:
     """Write OUT (private, 0600), OUT.pub and OUT.revoke.
 

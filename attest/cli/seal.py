@@ -20,7 +20,7 @@ SECONDS = click.IntRange(min=1)
 @click.command(
     cls=WithCommand,
     epilog=example(
-        "attest seal server --trust trust.json --key sealer.key --allow-site '**' -o server.ref -- server/run.sh"
+        "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh"
     ),
 )
 @click.argument("tree", type=FILE, nargs=-1, required=True)
@@ -36,26 +36,41 @@ SECONDS = click.IntRange(min=1)
 @click.option("--source-uri", help="The source repository that provenance has to name.")
 @click.option("--builder-id", help="The builder that provenance has to name.")
 @click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
-@click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files that no evidence speaks for.")
+@click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
 @click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
 @click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="Largest interval, seconds.")
 @click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale, seconds.")
 @click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
-@click.option("--not-before", type=TIME)
-@click.option("--not-after", type=TIME)
+@click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
+@click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
 @click.option("--supersedes", type=FILE, multiple=True, help="A reference that this one replaces.")
-@click.option("--on-drift", type=click.Choice([action.value for action in Action]), default="alert", show_default=True)
-@click.option("--min-binding", type=click.Choice([binding.value for binding in Binding]))
-@click.option("--min-isolation", type=click.Choice([level.value for level in Isolation]))
+@click.option(
+    "--on-drift",
+    type=click.Choice([action.value for action in Action]),
+    default="alert",
+    show_default=True,
+    help="What the agent does on drift.",
+)
+@click.option(
+    "--min-binding",
+    type=click.Choice([binding.value for binding in Binding]),
+    help="How measurements have to be tied to a process, at least.",
+)
+@click.option(
+    "--min-isolation",
+    type=click.Choice([level.value for level in Isolation]),
+    help="How the agent has to be kept apart from the server, at least.",
+)
 @click.option("--audit-only", is_flag=True, help="Record what would be done on drift, and do nothing.")
-@click.option("--writer", type=FILE, multiple=True, help="Let only this writer key's receipts count.")
+@click.option("--writer", type=FILE, multiple=True, help="Let only these writers' receipts count: public keys.")
 @click.pass_context
 def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Seal what is installed in TREE and started by COMMAND.
 
     Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
     """
+    from attest.cli.output import STANDARD
     from attest.cli.sealed_summary import summarize
     from attest.codec.files import write_file
     from attest.seal.seal import seal as run
@@ -64,6 +79,8 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.trust.trust import load_trust
 
     out: Path = given["out"]
+    if out == STANDARD:
+        raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
     request = _request(tree, command_of(context), given)
     sealed = run(
         request, load_trust(given["trust"]), lambda: load_private(given["key"]), at=time.time_ns() // 1_000_000

@@ -27,8 +27,16 @@ def trust() -> None:
 @click.option("--verifier", type=FILE, multiple=True, metavar="PUB", help="May sign verdicts.")
 @click.option("--source", multiple=True, metavar="URI", help="A source repository that the builders may build.")
 @click.option("--min-assurance", type=click.Choice(_MINIMA), help="The weakest origin that a file may have.")
-@click.option("--min-binding", type=click.Choice([binding.value for binding in Binding]))
-@click.option("--min-isolation", type=click.Choice([level.value for level in Isolation]))
+@click.option(
+    "--min-binding",
+    type=click.Choice([binding.value for binding in Binding]),
+    help="How measurements have to be tied to a process, at least.",
+)
+@click.option(
+    "--min-isolation",
+    type=click.Choice([level.value for level in Isolation]),
+    help="How the agent has to be kept apart from the server, at least.",
+)
 @click.option("--expires", type=TIME, help="When this file stops being good.")
 def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write a trust file to OUT and print its digest."""
@@ -39,6 +47,8 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     from attest.trust.document import Minima
     from attest.trust.making import BuilderKey, make_trust, parse_builder_argument, write_trust
 
+    if given["source"] and not given["builder"]:
+        raise click.UsageError("--source: expected a --builder that it applies to, found none")
     if out.exists():
         raise RefusedError(str(out), "no file of that name", "one", hint="choose another name, or edit that file")
     builders = [

@@ -21,25 +21,37 @@ _SECOND = 1000
 @click.option("--trust", required=True, type=FILE, help="The trust file: yours, never the evidence's.")
 @click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")
 @click.option("--artifact", multiple=True, metavar="FILE|ALG:HEX", help="The artifact it has to be about.")
-@click.option("--kind", help="The kind of file it has to be.")
-@click.option("--tier", type=click.Choice(["structural", "receipts", "full"]), default="receipts", show_default=True)
+@click.option("--kind", help="The kind of file it has to be, such as evidence-bundle.")
+@click.option(
+    "--tier",
+    type=click.Choice(["structural", "receipts", "full"]),
+    default="receipts",
+    show_default=True,
+    help="How much an evidence bundle has to hold, at least.",
+)
 @click.option("--nonce", type=HEX, help="The nonce that the newest run was given.")
 @click.option("--context", type=NAME_VALUE, multiple=True, help="What the newest run was started with.")
 @click.option("--expect-checkpoint", type=FILE, multiple=True, help="A checkpoint that the log has to contain.")
 @click.option("--at", type=TIME, help="Judge as of this time, instead of now.")
-@click.option("--max-evidence-age", type=click.IntRange(min=1), default=86400, show_default=True, help="Seconds.")
+@click.option(
+    "--max-evidence-age",
+    type=click.IntRange(min=1),
+    default=86400,
+    show_default=True,
+    help="How old the newest evidence may be, seconds.",
+)
 @click.option("--builder-id", help="The builder that provenance has to name.")
 @click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
 @click.option("--source-uri", help="The source repository that provenance has to name.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-o", "out", type=FILE, help="Write the report to a file.")
+@click.option("-o", "out", type=FILE, help="Write the report to a file; - is stdout.")
 def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Judge each FILE: an evidence bundle, a receipt, a RuntimeReference, build evidence; - is stdin.
 
     Exits 0 if every one passed and 1 if any did not.
     """
     from attest.cli.input import lines_of_argument
-    from attest.cli.output import wants_colours
+    from attest.cli.output import STANDARD, wants_colours
     from attest.cli.workers import spread_for
     from attest.codec.files import write_file
     from attest.evidence.reports import REPORTS
@@ -47,6 +59,7 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
 
     question = _question(given)
     report = REPORTS[form]
+    out = None if out == STANDARD else out
     with spread_for(file) as spread:
         verdicts = [verify_file(lines_of_argument(path), question, file=str(path), spread=spread) for path in file]
     render = report.render_colored if out is None and wants_colours() else report.render

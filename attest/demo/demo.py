@@ -57,13 +57,10 @@ def _build(workshop: Workshop, timeline: Timeline) -> None:
 
 
 def _seal(workshop: Workshop, timeline: Timeline) -> None:
-    names = [f"wheels/{wheel.name}" for wheel in sorted(workshop.wheels.glob("*.whl"))]
-    wheels = [word for name in names for word in ("--artifact", name)]
     words = ["seal", "server", "--trust", "trust.json", "--key", "sealer.key", "-o", "server.ref"]
-    words += ["--provenance", "provenance.json", "--sbom", "sbom.json"]
+    words += ["--evidence", "wheels", "--provenance", "provenance.json", "--sbom", "sbom.json"]
     words += ["--cycle", "1", "--on-drift", "terminate"]
-    timeline.command(["attest", *words, "--artifact wheels/*.whl", "--", f"server/bin/{PACKAGE}"])
-    answer = workshop.attest(*words, *wheels, "--", f"server/bin/{PACKAGE}")
+    answer = _attest(workshop, timeline, *words, "--", f"server/bin/{PACKAGE}")
     timeline.expect(
         "every file of the server is tied to a build, and sealed", right=answer.code == 0, found=answer.stderr.strip()
     )
@@ -162,7 +159,7 @@ def _reasons(answer: Answer) -> str:
 def _reason(check: dict[str, Any]) -> str:
     parts = [check["id"], check["where"] or "", check["detail"]]
     if check["expected"] is not None:
-        parts.append(f"expected {check['expected']}, found {check['found']}")
+        parts.append(f"expected {check['expected']}, found {check['found'] or 'none'}")
     return ": ".join(part for part in parts if part)
 
 

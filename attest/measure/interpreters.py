@@ -1,7 +1,8 @@
 """Which interpreters outside the measured roots may compile again what the server's interpreter compiled.
 
-A tree names its interpreter by a link that whoever can write to the tree can turn. So a program is only run if nobody
-but root and ourselves could have written it or put it there; and then with `-I -S`, in a child without keys.
+A tree names its interpreter by a link that whoever can write to the tree can turn. So a program is only run if it lies
+where interpreters are installed (not beside the tree, in the same archive) and nobody but root and ourselves could have
+written it or put it there; and then with `-I -S`, in a child without keys.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 _NAME: Final = re.compile(r"python(3(\.[0-9]{1,2}t?)?)?")
 _LINKS: Final = ("bin/python", "bin/python3")
+_INSTALLED: Final = ("/usr", "/opt", "/nix/store", "~/.local/share/uv/python", "~/.pyenv/versions", sys.base_prefix)
 _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -30,7 +33,8 @@ def interpreters_of(places: Iterable[str]) -> tuple[Path, ...]:
 
 
 def _is_safe(program: Path) -> bool:
-    if _NAME.fullmatch(program.name) is None:
+    installed = (os.path.realpath(os.path.expanduser(place)) for place in _INSTALLED)
+    if _NAME.fullmatch(program.name) is None or not any(program.is_relative_to(place) for place in installed):
         return False
     try:
         found = [path.lstat() for path in (program, *program.parents)]

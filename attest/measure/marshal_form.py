@@ -29,6 +29,9 @@ _MAGIC_3_8: Final = 3400
 _MAGIC_2: Final = 20121
 """Python 2 and 1 counted from here."""
 
+_SINGLETONS: Final = "NTF.S"
+"""None, True, False, Ellipsis, StopIteration: written in one byte, and never referred to."""
+
 _MAX_DIGITS: Final = 1000
 """In units of 15 bits; a longer constant is not worth quadratic time."""
 
@@ -79,6 +82,9 @@ class _Reader:
             return self._reference()
         slot = None
         if first & _REF_FLAG:
+            if kind in _SINGLETONS:
+                # No loader counts it among the references, so that all later ones would mean others to it than to us.
+                raise self._unexpected(f"a reference to {kind!r}")
             slot = len(self._refs)
             self._refs.append(None)
         digest = self._object(kind, depth)
@@ -98,7 +104,7 @@ class _Reader:
         return self._constant(kind)
 
     def _constant(self, kind: str) -> bytes:
-        if kind in "NTF.S":
+        if kind in _SINGLETONS:
             return _digest(kind, b"")
         if kind in "il":
             return _digest("int", hex(self._integer(kind)).encode())

@@ -75,6 +75,8 @@ def _through_env(words: list[str], program: str) -> list[str]:
 def _find(program: str) -> str:
     found = shutil.which(program)
     if found is None:
+        if Path(program).is_file():
+            raise UnavailableError(program, "an executable file", "one that may not be executed", hint="chmod +x")
         raise UnavailableError(program, "an executable file", "none", hint="give the path of the program")
     return os.path.normpath(Path.cwd() / found)
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from attest.errors import RefusedError, UnavailableError
+from attest.measure.ourselves import refuse_ourselves
 from attest.seal.messages import SurveyRoot
 from attest.seal.request import SealRequest, Tree
 from attest.statement.manifest import Root, Scope
@@ -18,6 +19,7 @@ def survey_roots(request: SealRequest) -> tuple[SurveyRoot, ...]:
     roots = tuple(_root(tree, request) for tree in sorted(request.trees, key=lambda tree: tree.name))
     places = [os.path.realpath(root.place) for root in roots if root.root.scope is Scope.EXACT]
     for outer in places:
+        refuse_ourselves(outer)
         for inner in places:
             if outer != inner and inner.startswith(f"{outer}/"):
                 raise RefusedError(inner, "trees that do not contain one another", f"it lies in {outer}")

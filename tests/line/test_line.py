@@ -115,6 +115,11 @@ def test_a_packed_bundle_and_standard_input_verify_alike(folder: Path) -> None:
     assert passed(attest(folder, "bundle", "log", "-o", "-")) == (folder / "evidence.jsonl").read_bytes()
 
 
+def test_a_report_may_go_to_standard_output(folder: Path) -> None:
+    assert json.loads(passed(verify(folder, "--reference", "server.ref", "-o", "-")))["verdict"] == "PASSED"
+    assert not (folder / "-").exists()
+
+
 def test_a_structural_bundle_says_that_it_is_only_that(folder: Path) -> None:
     passed(attest(folder, "bundle", "log", "-o", "structural.jsonl", "--tier", "structural"))
     assert "conformance.tier" in failed(verify(folder, "--reference", "server.ref", file="structural.jsonl"))

@@ -51,7 +51,10 @@ class Chain:
         self.first_time: int | None = None
         self._sheet = sheet
         self._previous = GENESIS
-        self._pins = {each.size: each for each in expected if each.origin == log.origin}
+        self._pins: dict[int, list[Checkpoint]] = {}
+        for each in expected:
+            if each.origin == log.origin:
+                self._pins.setdefault(each.size, []).append(each)
         self.proven_pins: list[int] = []
         self._frontier = Frontier()
         try:
@@ -118,12 +121,12 @@ class Chain:
 
     def finish(self, checkpoint: Checkpoint | None, where: str) -> None:
         """Compare the tree with what the checkpoint claims (steps 4 and 5); None if it could not be read."""
-        for pin in self._pins.values():
+        for size in self._pins:
             self._sheet.fail(
                 "completeness.pinned",
-                f"the checkpoint of {pin.size} entries is not inside this part of the log",
+                f"the checkpoint of {size} entries is not inside this part of the log",
                 where=where,
-                expected=f"{pin.size} entries or more, from an entry before {pin.size}",
+                expected=f"{size} entries or more, from an entry before {size}",
                 found=f"entries {self.began_at} to {self.size}",
             )
         if checkpoint is not None:
@@ -176,20 +179,18 @@ class Chain:
         self._sheet.fail("integrity.entry-chain", detail, where=where, expected=expected, found=found)
 
     def _look_at_pin(self, where: str) -> None:
-        pin = self._pins.pop(self._frontier.size, None)
-        if pin is None:
-            return
-        root = self._frontier.root()
-        if root == pin.root:
-            self.proven_pins.append(pin.size)
-            return
-        self._sheet.fail(
-            "completeness.pinned",
-            f"the log had another content at {pin.size} entries",
-            where=where,
-            expected=f"root {pin.root.hex()}",
-            found=f"root {root.hex()}",
-        )
+        for pin in self._pins.pop(self._frontier.size, ()):
+            root = self._frontier.root()
+            if root == pin.root:
+                self.proven_pins.append(pin.size)
+                continue
+            self._sheet.fail(
+                "completeness.pinned",
+                f"the log had another content at {pin.size} entries",
+                where=where,
+                expected=f"root {pin.root.hex()}",
+                found=f"root {root.hex()}",
+            )
 
 
 def event_of(entry: bytes) -> str:

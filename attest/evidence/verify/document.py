@@ -169,8 +169,11 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
     begun = told.time if told.measured is None else instant.parse(told.measured.started_at)
     if question.at - begun > question.max_evidence_age:
         sheet.fail("freshness.age", "too old", found=instant.text(begun))
-    if told.time > question.at + FUTURE_TOLERANCE_MILLISECONDS:
-        sheet.fail("freshness.future", "from the future", found=header.real_time)
+    newest = told.time if told.measured is None else max(told.time, begun, instant.parse(told.measured.finished_at))
+    if newest > question.at + FUTURE_TOLERANCE_MILLISECONDS:
+        sheet.fail("freshness.future", "from the future", found=instant.text(newest))
+    if isinstance(said, RuntimeMeasurement):
+        sheet.note("integrity.subject", Status.ASSERTED, "the writer says so; the RuntimeReference is not in this file")
     sheet.settle(
         "integrity.subject",
         "freshness.age",

@@ -24,6 +24,7 @@ from attest.signing.keys import PublicKey
 from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import LogEntry
 from attest.trust.role import Role
@@ -62,7 +63,7 @@ class LogJudge:
         self._paces = paces
         self.chain = Chain(log, question.checkpoints, sheet, where)
         self.runs = Runs(question, sheet, from_genesis=log.size == 0)
-        self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet)
+        self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
@@ -243,6 +244,8 @@ class LogJudge:
             if told.measured is not None:
                 pace_here.look(told, told.measured, bound=self.runs.holds_nonce)
             self._actions.step(told)
+        elif header.reference is None and isinstance(told.said, RuntimeViolation):
+            self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
 
     def _open(self, note: bytes, where: str) -> Checkpoint | None:
         try:

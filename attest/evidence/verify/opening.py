@@ -28,6 +28,9 @@ BATCH_LINES: Final = 64
 BATCHES_AHEAD: Final = 8
 """How many batches may wait: bounded memory, and work for as many threads."""
 
+BATCH_BYTES: Final = 1024 * 1024
+"""A batch with so many is full: lines are short, but who writes a file may make each as long as the grammar allows."""
+
 
 class _Opener(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
@@ -50,12 +53,17 @@ def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Itera
     waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
     for batch, error in _batches(lines):
         waiting.append((batch, iter(spread(opener, [batch]))))
-        while len(waiting) > (0 if error is not None else BATCHES_AHEAD):
+        while len(waiting) > (0 if error is not None or _is_heavy(batch) else BATCHES_AHEAD):
             yield from _drain(waiting)
         if error is not None:
             raise error
     while waiting:
         yield from _drain(waiting)
+
+
+def _is_heavy(batch: Batch) -> bool:
+    """Return whether a batch is so large that nothing may wait beside it."""
+    return sum(len(line.octets) for line in batch) >= 2 * BATCH_BYTES
 
 
 def _drain(
@@ -67,12 +75,15 @@ def _drain(
 
 def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, MalformedError | None]]:
     batch: list[Line] = []
+    held = 0
     try:
         for line in lines:
             batch.append(line)
-            if len(batch) >= BATCH_LINES:
+            held += len(line.octets)
+            if len(batch) >= BATCH_LINES or held >= BATCH_BYTES:
                 yield tuple(batch), None
                 batch.clear()
+                held = 0
     except MalformedError as error:
         yield tuple(batch), error
         return

@@ -65,7 +65,8 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
     sealed_subjects = [subject for each in seen.expected for subject in each.subjects]
     period, uncovered = seen.period, seen.uncovered
     return Verdict(
-        file=file,
+        # A name need not be UTF-8, and Python holds it as lone surrogates; a verdict is UTF-8.
+        file=file.encode("utf-8", "backslashreplace").decode(),
         kind=kind,
         tier=seen.tier,
         verdict="FAILED" if any(check.status in _FAILING for check in checks) else "PASSED",

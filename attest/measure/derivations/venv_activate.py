@@ -27,6 +27,7 @@ _PATH: Final = re.compile(
 _MAX_BYTES: Final = 256 * 1024
 _PREFIX: Final = "{PREFIX}"
 _NAME: Final = "{NAME}"
+_PROMPT: Final = re.compile(r"[\w .,:@+=/()\[\]-]+")
 _PYTHON: Final = re.compile(r"(?<=/lib/)python3\.[0-9]+t?(?=/site-packages)")
 
 
@@ -86,8 +87,10 @@ def _made(values: Mapping[str, str], prefix: str, name: str) -> str | None:
 
 
 def _prompt(values: Mapping[str, str]) -> str | None:
+    """Return the prompt if it is quoted and harmless: some versions write it into scripts as it is."""
     written = values.get("prompt", "")
-    return written[1:-1] if written[:1] in {"'", '"'} and "\\" not in written else None
+    inner = written[1:-1]
+    return inner if written[:1] in {"'", '"'} and _PROMPT.fullmatch(inner) else None
 
 
 @lru_cache(maxsize=64)

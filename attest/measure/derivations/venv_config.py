@@ -34,13 +34,17 @@ def claims(path: str) -> bool:
 
 def derive(facts: Facts, root: str, path: str) -> Outcome:
     """Accept known keys, an isolated environment, and a home that `bin/python` confirms."""
+    folder = path.removesuffix(CONFIGURATION)
+    if f"/{folder}".endswith("/bin/"):
+        # There the interpreter finds it before the environment's own.
+        return None
     values = read_configuration(facts, (root, path))
     if not is_plain(facts, (root, path)) or values is None or not values.keys() <= _KNOWN:
         return underived("other lines than venv and uv write")
     # Absent means true to the interpreter (site.py).
     if values.get("include-system-site-packages", "").lower() != "false":
         return underived("not isolated: include-system-site-packages is not false")
-    if not is_home_of(facts, root, path.removesuffix(CONFIGURATION), values.get("home", "")):
+    if not is_home_of(facts, root, folder, values.get("home", "")):
         return underived("its home is not that of bin/python")
     return Derivation(rule=RULE.name, inputs=("include-system-site-packages=false",))
 

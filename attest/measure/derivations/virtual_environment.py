@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from attest.measure.facts import Facts
@@ -12,6 +13,12 @@ from attest.statement.observation import Key
 
 CONFIGURATION: Final = "pyvenv.cfg"
 _MAX_BYTES: Final = 16 * 1024
+_MAX_LINE_BYTES: Final = 4000
+"""`getpath` of CPython reads lines through a buffer of `PATH_MAX` bytes."""
+
+_LIBRARIES: Final = ("lib*/python*.zip", "lib*/python*/os.py*", "lib*/python*/lib-dynload")
+_BUILDS: Final = ("pybuilddir.txt", "Modules/Setup.local")
+"""By which CPython, from `home` upwards, tells where its standard library is (Modules/getpath.py)."""
 
 
 def configuration_of(facts: Facts, root: str, folder: str) -> Key | None:
@@ -30,7 +37,10 @@ def read_configuration(facts: Facts, key: Key) -> Mapping[str, str] | None:
     except UnicodeDecodeError:
         return None
     values: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
+        # Whoever reads lines otherwise (fixed buffers, other line ends) must find the same ones.
+        if not line.isprintable() or len(line.encode()) > _MAX_LINE_BYTES:
+            return None
         name, equals, value = line.partition("=")
         name = name.strip().lower()
         if not equals or not name or name in values:
@@ -40,15 +50,27 @@ def read_configuration(facts: Facts, key: Key) -> Mapping[str, str] | None:
 
 
 def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:
-    """Return whether `bin/python` of the environment leads to an interpreter of `home`.
+    """Return whether `bin/python` of the environment leads to an interpreter of `home`, and `home` to its library.
 
-    Looks outside the roots, at link targets only; the interpreter's own files are not measured.
+    Looks outside the roots, at names and link targets only; the interpreter's own files are not measured.
     """
     real = os.path.realpath(os.path.join(facts.place(root), folder, "bin", "python"))
     if not os.path.isabs(home) or facts.locate(real) is not None or not is_program(real):
         return False
+    if "\0" in home or os.path.normpath(home) != (home.rstrip("/") or "/"):
+        return False
     names = {"python", "python3", os.path.basename(real)}
-    return any(os.path.realpath(os.path.join(home, name)) == real for name in names)
+    if not any(os.path.realpath(os.path.join(home, name)) == real for name in names):
+        return False
+    # The library is looked for beside `home`: a folder of links to the interpreter could bring another one along.
+    return home == os.path.dirname(real) or _libraries(home) <= _libraries(os.path.dirname(real))
+
+
+def _libraries(home: str) -> frozenset[str]:
+    folders = [Path(home), *Path(home).parents]
+    found = {path for folder in folders for pattern in _LIBRARIES for path in folder.glob(pattern)}
+    found |= {path for name in _BUILDS if (path := Path(home, name)).exists()}
+    return frozenset(os.path.realpath(path) for path in found)
 
 
 def is_program(path: str) -> bool:

@@ -236,6 +236,20 @@ def test_a_clean_tree_beside_a_foreign_process_is_no_match_for_it(bench: Bench) 
     assert kinds >= {FindingKind.EXECUTABLE_OTHER, FindingKind.ARGUMENTS}
 
 
+def test_a_reference_without_a_command_is_about_no_process(bench: Bench) -> None:
+    reference = bench.write(bench.seal())
+    with pytest.raises(RefusedError, match="command"):
+        once(bench, reference, pid=os.getpid())
+
+
+def test_a_tree_that_we_run_from_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = bench.write(bench.seal())
+    monkeypatch.setattr(sys, "prefix", str(bench.tree / "environment"))
+    for attempt in (lambda: once(bench, reference), bench.seal):
+        with pytest.raises(RefusedError, match="does not run from"):
+            attempt()
+
+
 def test_the_sealed_action_is_taken_with_intent_before_and_outcome_after(bench: Bench) -> None:
     reference = seal_server(bench, on_drift=Action.TERMINATE)
     with a_server(bench) as process:

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import json
 import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -358,6 +360,8 @@ def test_a_cache_note_holds_a_time_only(content, good, prefix):
         ("include-system-site-packages = false\n", ""),
         ("home = ", "home = /opt/evil"),
         ("home = ", "Home = "),
+        ("= false", "= false\x0cprompt = x"),
+        ("version = ", f"prompt = {'x' * 4090}\nversion = "),
         ("version", "versions"),
         ("version", "home"),
         ("version", "# version"),
@@ -389,6 +393,29 @@ def test_an_interpreter_inside_the_tree_is_not_derived(prefix):
     assert is_underived(found["tree", "pyvenv.cfg"])
 
 
+@pytest.mark.parametrize("library", [None, "lib/python3.11/os.py", "lib64/python3.13/os.pyc", "lib/python311.zip"])
+def test_a_folder_of_links_to_the_interpreter_brings_no_other_library(library, prefix, tmp_path):
+    real = Path(os.path.realpath(sys.executable))
+    home = tmp_path / "home/bin"
+    home.mkdir(parents=True)
+    (home / real.name).symlink_to(real)
+    if library is not None:
+        put(tmp_path / "home" / library, b"evil")
+    text = (prefix / "pyvenv.cfg").read_text().splitlines()
+    put(prefix / "pyvenv.cfg", "\n".join([f"home = {home}", *text[1:]]).encode())
+    assert is_underived(outcome(prefix, "pyvenv.cfg")) == (library is not None)
+    (tmp_path / "link").symlink_to(real.parent)
+    put(prefix / "pyvenv.cfg", "\n".join([f"home = {tmp_path / 'home' / 'link'}/../bin", *text[1:]]).encode())
+    assert is_underived(outcome(prefix, "pyvenv.cfg"))
+
+
+def test_a_configuration_beside_the_interpreter_is_nobodys(prefix):
+    put(prefix / "bin/pyvenv.cfg", (prefix / "pyvenv.cfg").read_bytes())
+    (prefix / "bin/bin").mkdir()
+    (prefix / "bin/bin/python").symlink_to(os.path.realpath(sys.executable))
+    assert outcome(prefix, "bin/pyvenv.cfg") is None
+
+
 def test_lib64_leads_to_lib_only(prefix):
     (prefix / "lib64").unlink()
     (prefix / "lib64").symlink_to("/usr/lib64")
@@ -407,6 +434,17 @@ def test_activation_scripts_are_those_of_our_own_standard_library(tmp_path):
     script.write_text(script.read_text() + "curl evil\n")
     seen = look({"tree": tmp_path / "environment"})
     assert is_underived(Deriver().derive(facts_of(seen, []), ("tree", "bin/activate")))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "good"), [("my env (2)", True), ("x$(evil)", False), ("`evil`", False), ('";evil;"', False)]
+)
+def test_a_prompt_brings_no_commands_into_activation_scripts(prompt, good, tmp_path):
+    import venv
+
+    prefix = tmp_path / "environment"
+    venv.EnvBuilder(prompt=prompt).create(prefix)
+    assert isinstance(outcome(prefix, "bin/activate"), Derivation) == good
 
 
 def test_a_text_that_holds_a_placeholder_has_no_normal_digest():

@@ -335,6 +335,9 @@ def test_hostile_bytes_are_refused_or_read_and_never_loaded(octets):
         b"{0",
         b"NN",
         b"f\x031.0",
+        b"\xce",
+        b"\xd4",
+        b"(\x04\x00\x00\x00\xce\xfa\x01a\xfa\x01br\x01\x00\x00\x00",
     ],
 )
 def test_what_no_compiler_writes_is_refused(octets):

@@ -51,6 +51,8 @@ def test_one_inside_the_tree_is_left_alone(tmp_path: Path) -> None:
 def test_safety_is_judged_by_owner_and_mode_of_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = program(tmp_path / "closed" / "python3.12")
     env = environment(tmp_path / "env", found)
+    assert interpreters_of([str(env)]) == (), "a folder where no interpreters are installed, and open to all"
+    monkeypatch.setattr("attest.measure.interpreters._INSTALLED", (str(tmp_path),))
     assert interpreters_of([str(env)]) == (), "the temporary folder is open to all"
     monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
     assert interpreters_of([str(env)]) == (found,)
@@ -67,3 +69,10 @@ def test_what_is_not_called_python_is_left_alone(tmp_path: Path) -> None:
 def test_a_dangling_link_and_no_link_give_none(tmp_path: Path) -> None:
     assert interpreters_of([str(environment(tmp_path / "env", tmp_path / "absent/python3"))]) == ()
     assert interpreters_of([str(tmp_path)]) == ()
+
+
+def test_one_that_came_with_the_tree_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpacked from one archive, it belongs to whoever seals and nobody else can write it."""
+    evil = program(tmp_path / "tools" / "python3")
+    monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
+    assert interpreters_of([str(environment(tmp_path / "env", evil))]) == ()

@@ -56,5 +56,12 @@ def test_a_program_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
         profile_of([str(tmp_path / "absent")], {})
 
 
+def test_a_program_without_the_executable_bit_is_told_so(tmp_path: Path) -> None:
+    path = script(tmp_path, "#!/bin/sh\n")
+    path.chmod(0o644)
+    with pytest.raises(UnavailableError, match="may not be executed"):
+        profile_of([str(path)], {})
+
+
 def test_no_command_no_profile() -> None:
     assert profile_of([], {}) is None
