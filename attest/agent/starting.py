@@ -93,7 +93,7 @@ def _writer(path: Path, trust: Trust, at: int) -> PrivateKey:
     key = load_private(path)
     if trust.ring(Role.WRITER, at).find(key.keyid) is None:
         raise UntrustedError(
-            str(path), "a writer key of the trust file", key.keyid, hint="attest trust new --writer PUB"
+            str(path), "a writer key of the trust file", key.keyid, hint="add it to the trust file's writers"
         )
     return key
 

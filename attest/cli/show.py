@@ -14,7 +14,12 @@ from attest.cli.arguments import FILE, example
 def show(file: Path) -> None:
     """Print FILE, any of our documents, headed "not verified"; - is stdin."""
     from attest.cli.input import read_argument
+    from attest.errors import MalformedError
     from attest.evidence.show import show as lines_of
 
-    for line in lines_of(read_argument(file)):
+    try:
+        lines = list(lines_of(read_argument(file)))
+    except MalformedError as error:
+        raise MalformedError(str(file), error.expected, error.found, hint=error.hint) from error
+    for line in lines:
         click.echo(line)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
+from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
 
 _SECOND = 1000
@@ -21,7 +22,7 @@ _SECOND = 1000
 @click.option("--trust", required=True, type=FILE, help="The trust file: yours, never the evidence's.")
 @click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")
 @click.option("--artifact", multiple=True, metavar="FILE|ALG:HEX", help="The artifact it has to be about.")
-@click.option("--kind", help="The kind of file it has to be, such as evidence-bundle.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="The kind of file it has to be.")
 @click.option(
     "--tier",
     type=click.Choice(["structural", "receipts", "full"]),
@@ -60,15 +61,19 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
     question = _question(given)
     report = REPORTS[form]
     out = None if out == STANDARD else out
-    with spread_for(file) as spread:
-        verdicts = [verify_file(lines_of_argument(path), question, file=str(path), spread=spread) for path in file]
     render = report.render_colored if out is None and wants_colours() else report.render
-    text = "".join(render(verdict).rstrip("\n") + "\n" for verdict in verdicts)
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_file(out, [text.encode()])
-    return 0 if all(verdict.passed for verdict in verdicts) else 1
+    texts: list[str] = []
+    passed = True
+    with spread_for(file) as spread:
+        for path in file:
+            verdict = verify_file(lines_of_argument(path), question, file=str(path), spread=spread)
+            passed = passed and verdict.passed
+            texts.append(render(verdict).rstrip("\n") + "\n")
+            if out is None:
+                click.echo(texts[-1], nl=False)
+    if out is not None:
+        write_file(out, [text.encode() for text in texts])
+    return 0 if passed else 1
 
 
 def _question(given: Mapping[str, Any]) -> Question:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -23,6 +24,8 @@ from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
 
 MAX_ARGUMENT_BYTES: Final = 4 * 1024 * 1024
 """More than the kernel's own limit for arguments and environment together, by default 2 MiB."""
+_EXEC_WAITS_SECONDS: Final = (0, 0.002, 0.01, 0.05)
+"""Waits before each try to read the arguments; an exec takes well under a millisecond on an idle machine."""
 _DELETED: Final = " (deleted)"
 _START_TIME: Final = 22 - 3
 """Field 22 of /proc/PID/stat (proc_pid_stat(5)), counted from the one after the command."""
@@ -203,8 +206,14 @@ def _executable(pid: int) -> _Executable:
 
 
 def _arguments(pid: int) -> tuple[str, ...]:
-    with Path(f"/proc/{pid}/cmdline").open("rb") as file:
-        octets = file.read(MAX_ARGUMENT_BYTES)
+    octets = b""
+    for wait in _EXEC_WAITS_SECONDS:
+        # In the middle of its exec a process shows no arguments for a moment.
+        time.sleep(wait)
+        with Path(f"/proc/{pid}/cmdline").open("rb") as file:
+            octets = file.read(MAX_ARGUMENT_BYTES)
+        if octets:
+            break
     if not octets:
         return ()
     texts = octets.removesuffix(b"\0").split(b"\0")

@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.measure.binding import BoundFile
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.interpreters import interpreters_of
 from attest.seal.binding import Bindings
+from attest.statement.findings import FindingKind
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Entry, FileKind, entry_key
 from attest.statement.observation import Derivation, Key, Observed, Trouble
@@ -28,44 +28,65 @@ def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entr
     """
     seen = bindings.observation.files
     known = _bound_files(bindings)
-    facts = Facts(
-        observation=bindings.observation,
-        known={key: file.sha256 for key, (file, _) in known.items()},
-        archives={
-            str(item.bound.archive.digest.sha256): item.bound.archive.filename
-            for item in bindings.archives
-            if item.bound.found
-        },
-        promised={key: given for item in bindings.archives for key, given in item.bound.promised.items()},
-    )
+    deriver = Deriver(interpreters=interpreters_of(bindings.observation.places.values()))
+    outcomes = deriver.derive_all(_facts(bindings, known), [key for key in seen if key not in known])
+    # What the sealer approves can be derived from, too: byte code of approved sources is not approved unseen.
+    known |= {
+        key: (str(seen[key].sha256), Origin.SITE)
+        for key, outcome in outcomes.items()
+        if not isinstance(outcome, Derivation) and seen[key].sha256 and not _is_made(key) and _allowed(key, allow_site)
+    }
     rest = [key for key in seen if key not in known]
-    places = bindings.observation.places.values()
-    outcomes = Deriver(interpreters=interpreters_of(places)).derive_all(facts, rest)
+    outcomes = deriver.derive_all(_facts(bindings, known), rest)
+    _refuse_contradictions(outcomes)
     entries = [_known_entry(seen[key], origin) for key, (_, origin) in known.items()]
     ranks = {(entry.root, entry.path): entry.origin for entry in entries}
-    unexplained: list[Key] = []
     for key in rest:
         outcome = outcomes[key]
         if isinstance(outcome, Derivation):
             entries.append(_derived_entry(seen[key], outcome, ranks, outcomes))
         else:
             entries.append(_site_entry(seen[key]))
-    for entry in entries:
-        key = (entry.root, entry.path)
-        if entry.origin is Origin.SITE and not _allowed(key, allow_site):
-            unexplained.append(key)
-    _refuse_unexplained(unexplained, outcomes)
+    site = [(entry.root, entry.path) for entry in entries if entry.origin is Origin.SITE]
+    _refuse_unexplained([key for key in site if not _allowed(key, allow_site)], outcomes)
     return tuple(sorted(entries, key=entry_key)), _assurance(entries, seen)
 
 
-def _bound_files(bindings: Bindings) -> dict[Key, tuple[BoundFile, Origin]]:
-    files: dict[Key, tuple[BoundFile, Origin]] = {}
+def _facts(bindings: Bindings, known: Mapping[Key, tuple[str, Origin]]) -> Facts:
+    found = [item.bound for item in bindings.archives if item.bound.found]
+    return Facts(
+        observation=bindings.observation,
+        known={key: sha256 for key, (sha256, _) in known.items()},
+        archives={str(bound.archive.digest.sha256): bound.archive.filename for bound in found},
+        promised={key: given for bound in found for key, given in bound.promised.items()},
+    )
+
+
+def _is_made(key: Key) -> bool:
+    """Whether a file is byte code, which an interpreter makes and which is never taken for a source."""
+    return key[1].endswith(".pyc")
+
+
+def _refuse_contradictions(outcomes: Mapping[Key, Derivation | Trouble | None]) -> None:
+    """Refuse byte code that does not follow from the source beside it, whatever the sealer approves by name."""
+    for key, outcome in sorted(outcomes.items()):
+        if isinstance(outcome, Trouble) and outcome.kind is FindingKind.UNDERIVED and _is_made(key):
+            raise RefusedError(
+                "/".join(key),
+                outcome.expected or "what its source compiles to",
+                outcome.detail,
+                hint="find out who changed it; or remove the __pycache__ folders: they are written again",
+            )
+
+
+def _bound_files(bindings: Bindings) -> dict[Key, tuple[str, Origin]]:
+    files: dict[Key, tuple[str, Origin]] = {}
     for item in bindings.archives:
         for key, file in item.bound.files.items():
             before = files.get(key)
             # Two archives may hold the same file with the same content: the better known one speaks for it.
             if before is None or ORIGIN_RANK[before[1]] < ORIGIN_RANK[item.asked.origin]:
-                files[key] = (file, item.asked.origin)
+                files[key] = (file.sha256, item.asked.origin)
     return files
 
 

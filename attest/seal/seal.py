@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attest.codec.files import read_file
 from attest.codec.octets import sha256_hex
-from attest.errors import RefusedError
+from attest.errors import RefusedError, UntrustedError
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.origins import origin_of
 from attest.provenance.read import read_evidence
@@ -81,8 +81,14 @@ def _sign(
 ) -> Sealed:
     key = load_key()
     if trust.ring(Role.SEALER, at).find(key.keyid) is None:
-        raise RefusedError(
-            f"key {key.keyid[:16]}", "a sealer of the trust file", "another key", hint="attest trust new --sealer PUB"
+        raise UntrustedError(
+            f"key {key.keyid[:16]}",
+            "a sealer of the trust file",
+            "another key",
+            hint="add it to the trust file's sealers",
+            "a sealer of the trust file",
+            "another key",
+            hint="add it to the trust file's sealers",
         )
     subjects = (
         Subject(name="manifest", digest=DigestSet(sha256=surveyed.manifest_digest)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,7 +111,7 @@ def test_a_member_that_is_not_installed_is_refused(bench: Bench) -> None:
         bench.seal()
 
 
-@pytest.mark.parametrize("name", ["stray.pth", "tiny_server/extra.py", "tiny_server/__pycache__/tools.cpython-311.pyc"])
+@pytest.mark.parametrize("name", ["stray.pth", "tiny_server/extra.py", "tiny_server/__pycache__/gone.cpython-311.pyc"])
 def test_a_file_that_nothing_explains_is_refused_by_name(bench: Bench, name: str) -> None:
     path = bench.tree / name
     path.parent.mkdir(exist_ok=True)
@@ -119,6 +121,20 @@ def test_a_file_that_nothing_explains_is_refused_by_name(bench: Bench, name: str
     assert f"tree/{name}" in refused.value.found
     sealed = bench.seal(allow_site=(name,))
     assert entries_of(sealed.manifest)[name].origin is Origin.SITE
+
+
+def test_byte_code_of_approved_sources_is_derived_and_not_approved_unseen(bench: Bench) -> None:
+    (bench.tree / "tool.py").write_bytes(b"VALUE = 'good'\n")
+    program = f"import sys; sys.path.insert(0, {str(bench.tree)!r}); import tool"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    (compiled,) = bench.tree.rglob("tool*.pyc")
+    path = compiled.relative_to(bench.tree).as_posix()
+    assert entries_of(bench.seal(allow_site=("*",)).manifest)[path].rank is Origin.SITE
+    compiled.write_bytes(compiled.read_bytes().replace(b"good", b"evil"))
+    with pytest.raises(RefusedError) as refused:
+        bench.seal(allow_site=("*",))
+    assert refused.value.where == f"tree/{path}"
 
 
 def test_sealing_executes_nothing_of_the_tree(bench: Bench) -> None:
@@ -141,7 +157,7 @@ def test_the_key_is_loaded_only_after_everything_hostile_was_read(bench: Bench) 
 
 
 def test_only_a_sealer_of_the_trust_file_can_seal(bench: Bench) -> None:
-    with pytest.raises(RefusedError, match="sealer"):
+    with pytest.raises(UntrustedError, match="sealer"):
         bench.seal(key=STRANGER)
 
 
