@@ -11,11 +11,12 @@ from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.provenance.model import Component, VerifiedEvidence, sealed
 from attest.provenance.origins import origin_of
-from attest.seal.messages import SurveyedArchive
+from attest.seal.messages import SurveyedArchive, SurveyRoot
 from attest.seal.request import SealRequest
 from attest.seal.surveyor import Surveyed
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
+from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_reference import (
     Artifact,
     Enforcement,
@@ -36,6 +37,9 @@ OUTSIDE: Final = (
     "what the process maps, its environment, its children and its sockets",
 )
 """What runs with the server and is not measured yet; stated in every reference."""
+
+OUTSIDE_LISTED: Final = "what lies beside the sealed files of the root {root}"
+"""Modules beside a script and a `pyvenv.cfg` count for the interpreter, too: seal the environment, not a part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,7 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         evidence=tuple(sealed(item) for item in sorted(parts.evidence, key=lambda item: item.digest)),
         artifacts=artifacts,
         unbound=_unbound(parts),
-        outside=OUTSIDE,
+        outside=_outside(result.roots),
         places=tuple(Place(name=item.root.name, path=item.place) for item in result.roots),
         process=parts.process,
         measurement=_measurement(parts),
@@ -76,6 +80,11 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
         writers=parts.writers,
     )
+
+
+def _outside(roots: tuple[SurveyRoot, ...]) -> tuple[str, ...]:
+    beside = tuple(OUTSIDE_LISTED.format(root=item.root.name) for item in roots if item.root.scope is Scope.LISTED)
+    return (*OUTSIDE, *beside)
 
 
 def _check_minimum(parts: Parts, least: Origin) -> None:

@@ -86,9 +86,6 @@ def _sign(
             "a sealer of the trust file",
             "another key",
             hint="add it to the trust file's sealers",
-            "a sealer of the trust file",
-            "another key",
-            hint="add it to the trust file's sealers",
         )
     subjects = (
         Subject(name="manifest", digest=DigestSet(sha256=surveyed.manifest_digest)),

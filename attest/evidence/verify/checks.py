@@ -225,13 +225,13 @@ _ROWS: Final = (
     Check(
         id="conformance.matched",
         meaning="Every measurement of the expected references found everything as sealed.",
-        remedy="Look at what drifted (`attest log show`); mend it, or seal the new state; then export `--since`.",
+        remedy="Look at what drifted (`attest show` lists every finding); mend it or seal the new state; then export `--since`.",
         kinds=_RECEIPTS,
     ),
     Check(
         id="conformance.binding",
         meaning="What was measured (process or files alone) is at least what reference and trust file demand.",
-        remedy="Let the agent launch or adopt the process: `attest run`, or `attest agent --pid`.",
+        remedy="Name the running process: `attest agent --pid`.",
         kinds=_RECEIPTS,
     ),
     Check(

@@ -168,9 +168,11 @@ class Pace:
 
     def _finish_age(self) -> None:
         if self.newest is None:
-            self._sheet.fail("freshness.age", "no measurement", found=self.sealed.digest)
-            self._sheet.fail("conformance.measured", "no measurement", found=self.sealed.digest)
-            self._sheet.fail("build-link.reference", "no receipt measures this reference", found=self.sealed.digest)
+            self._sheet.fail("freshness.age", "no measurement", expected=f"one of {self.sealed.digest}")
+            self._sheet.fail("conformance.measured", "no measurement", expected=f"one of {self.sealed.digest}")
+            self._sheet.fail(
+                "build-link.reference", "no receipt measures this reference", expected=f"one of {self.sealed.digest}"
+            )
             return
         age = self._question.at - self.newest
         if age > self._question.max_evidence_age and not self.newest_bound:

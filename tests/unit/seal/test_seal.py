@@ -44,6 +44,15 @@ def entries_of(manifest: bytes) -> dict[str, Entry]:
     return {entry.path: entry for entry in entries}
 
 
+def test_a_root_of_single_files_is_said_to_have_more_beside_them(bench: Bench) -> None:
+    whole = bench.seal(allow_site=("*",)).reference.outside
+    script = bench.folder / "single" / "run.sh"
+    script.parent.mkdir()
+    script.write_bytes(b"#!/bin/sh\n")
+    part = bench.seal(trees=(Tree(name="tree", path=script),), allow_site=("*",)).reference.outside
+    assert set(part) - set(whole) == {"what lies beside the sealed files of the root tree"}
+
+
 def test_members_of_a_built_wheel_are_built_and_the_installers_files_derived(bench: Bench) -> None:
     sealed = bench.seal()
     entries = entries_of(sealed.manifest)
