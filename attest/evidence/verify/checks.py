@@ -225,7 +225,7 @@ _ROWS: Final = (
     Check(
         id="conformance.matched",
         meaning="Every measurement of the expected references found everything as sealed.",
-        remedy="Look at what drifted (`attest show` lists every finding); mend it or seal the new state; then export `--since`.",
+        remedy="Look at what drifted (`attest show`); mend it, or seal the new state; then export `--since`.",
         kinds=_RECEIPTS,
     ),
     Check(
