@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 
 from attest.appraisal.state import make_finding
@@ -90,8 +91,15 @@ def _judge_arguments(
     sealed = tuple(expand(argument, places) for argument in profile.argv)
     expected = sealed if profile.interpreter is not None else sealed[1:]
     found = (observed.argv or ())[1:]
-    if found != expected:
+    named = tuple(_absolute(argument, observed.working_directory) for argument in found)
+    same = [wanted in pair for wanted, pair in zip(expected, zip(found, named, strict=True), strict=False)]
+    if len(found) != len(expected) or not all(same):
         yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(found))
+
+
+def _absolute(argument: str, working_directory: str | None) -> str:
+    """Return what an argument names if it is a relative path: a server may be started from its own folder."""
+    return posixpath.normpath(posixpath.join(working_directory or "", argument))
 
 
 def _name(process: ObservedProcess) -> tuple[int, int, str]:

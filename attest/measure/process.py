@@ -152,6 +152,7 @@ def _observe(handle: ProcessHandle) -> ObservedProcess | None:
         alive=True,
         uid=_effective_uid(handle.pid),
         argv=_arguments(handle.pid),
+        working_directory=os.readlink(f"/proc/{handle.pid}/cwd"),
         executable_path=executable.path,
         executable_deleted=executable.deleted,
         executable_sha256=executable.sha256,

@@ -101,6 +101,8 @@ class ObservedProcess:
     """The effective one."""
     argv: tuple[str, ...] | None = None
     """As the process shows it, and it may rewrite it; bytes that are not UTF-8 as surrogates."""
+    working_directory: str | None = None
+    """Where it stands now; relative arguments were meant from where it was started."""
     executable_path: str | None = None
     """Where procfs says it lies, without the mark of a deleted one."""
     executable_deleted: bool = False

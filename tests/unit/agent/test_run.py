@@ -224,6 +224,19 @@ def test_a_measured_process_is_named_in_the_receipt(bench: Bench) -> None:
     assert {header["binding"] for header in headers} == {Binding.ADOPTED}
 
 
+def test_a_server_started_by_a_relative_path_is_the_sealed_one(bench: Bench) -> None:
+    reference = seal_server(bench)
+    command = [sys.executable, "./serve.py", "--quiet"]
+    with subprocess.Popen(command, cwd=bench.tree, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            reported = once(bench, reference, pid=process.pid)
+        finally:
+            process.kill()
+    assert reported.cycle.findings.findings == ()
+
+
 def test_a_clean_tree_beside_a_foreign_process_is_no_match_for_it(bench: Bench) -> None:
     reference = seal_server(bench)
     with subprocess.Popen(["/bin/sleep", "600"]) as process:

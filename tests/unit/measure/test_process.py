@@ -70,6 +70,7 @@ def test_a_process_is_observed_with_its_executable_arguments_and_user(tmp_path: 
             pid=child.pid,
             start_time_ticks=handle.start_time_ticks,
             boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+            working_directory=str(Path.cwd()),
             alive=True,
             uid=os.geteuid(),
             argv=(str(program), "-u", "-"),
