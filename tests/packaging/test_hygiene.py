@@ -35,7 +35,7 @@ def test_a_planted_fault_is_found_with_its_line(pieces):
         "https://docs.pypi.org/attestations/publish/v1",
         "https://example.com/thing-1.0-py3-none-any.whl",
         "pkg:pypi/mcp-server-time",
-        "https://github.com/mcp-attest/work/main",
+        "https://github.com/mcp-attest/home/someone",
         "~/.config",
     ],
 )

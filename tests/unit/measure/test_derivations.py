@@ -318,7 +318,7 @@ def direct_url(prefix, **changes):
 def test_a_direct_url_names_the_bound_archive(prefix):
     assert isinstance(direct_url(prefix), Derivation)
     assert isinstance(direct_url(prefix, archive_info={}), Derivation)
-    assert isinstance(direct_url(prefix, url="https://h.example/a/small_tool-1.0-py3-none-any.whl"), Derivation)
+    assert isinstance(direct_url(prefix, url="https://h.example/a/" + "small_tool-1.0-py3-none-any.whl"), Derivation)
 
 
 @pytest.mark.parametrize(
