@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from attest.evidence.verify.opening import Spread
 LARGE_BYTES: Final = 1024 * 1024
 """About 500 receipts, 50 ms of signatures; for less, starting threads costs more than it saves."""
 
+_SWITCH_SECONDS: Final = 0.0001
+"""How long a thread may keep the others waiting: about one signature, instead of Python's 40 (5 ms)."""
+
 
 @contextmanager
 def spread_for(files: Sequence[Path]) -> Iterator[Spread]:
@@ -21,5 +25,10 @@ def spread_for(files: Sequence[Path]) -> Iterator[Spread]:
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor() as pool:
-        yield pool.map
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        with ThreadPoolExecutor() as pool:
+            yield pool.map
+    finally:
+        sys.setswitchinterval(before)
