@@ -18,6 +18,9 @@ from attest.errors import MalformedError
 MAX_DEPTH: Final = 64
 """Deepest nesting accepted in a foreign document; real build evidence stays below 20."""
 
+MAX_MARKS: Final = 2_000_000
+"""Most commas and opening brackets in a foreign document: each is a value at most, and a value costs 60 bytes."""
+
 MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 """Largest document read as a whole; larger ones (manifest, evidence bundle) are read as streams of lines."""
 
@@ -79,6 +82,9 @@ def parse(octets: bytes, *, where: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> 
     surrogates, nesting below `MAX_DEPTH`, more than `max_bytes`. Which values stand in it is the caller's to check.
     """
     _check_size(octets, where, max_bytes)
+    marks = sum(map(octets.count, (b",", b"[", b"{")))
+    if marks > MAX_MARKS:
+        raise MalformedError(where, f"at most {MAX_MARKS} values", f"up to {marks}")
     try:
         value = json.loads(
             octets.decode("utf-8"),

@@ -251,3 +251,8 @@ def test_a_structure_of_another_tool_may_have_more_fields():
         name: str
 
     assert strict.convert({"name": "a", "more": 1}, Foreign, where="doc").name == "a"
+
+
+def test_a_document_of_very_many_values_is_refused_before_it_is_parsed():
+    with pytest.raises(MalformedError, match="values"):
+        strict.parse(b"[" + b"[]," * strict.MAX_MARKS + b"[]]", where="w")
