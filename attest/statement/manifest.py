@@ -16,13 +16,11 @@ from attest.codec.paths import check_relative, sort_key
 from attest.codec.records import Count, Path, Record, Sha256Hex
 from attest.errors import MalformedError
 from attest.statement.levels import Origin
+from attest.statement.names import RootName, RuleName
 
 MANIFEST_SCHEMA: Final = "https://mcp-attest.github.io/schemas/manifest/v0.1"
 MAX_LINE_BYTES: Final = 64 * 1024
 MAX_ENTRIES: Final = 5_000_000
-
-RootName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$(?!\n)")]
-RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$(?!\n)")]
 
 
 class Scope(StrEnum):

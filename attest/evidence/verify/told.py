@@ -1,6 +1,7 @@
 """A verified receipt in its place: the signed statement, read once, with its times as numbers."""
 
-from typing import Final
+import functools
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -25,10 +26,14 @@ TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 
 _INNER: Final = (ReceiptHeader, Measured, MeasuredProcess)
 
-_STATEMENTS: Final[dict[str, type[Statement[Said]]]] = {
-    short_name(name): Statement[twin(kind, *_INNER)]  # type: ignore[misc]  # a type made at run time
-    for name, kind in RECEIPTS.items()
-}
+
+@functools.cache
+def _statement_of(event: str) -> type[Statement[Said]] | None:
+    """Return the type to read an event's statement as, made when first needed; None if no receipt has that event."""
+    if event not in TYPE_OF:
+        return None
+    made: Any = Statement[twin(RECEIPTS[TYPE_OF[event]], *_INNER)]  # type: ignore[misc]  # a type made at run time
+    return cast("type[Statement[Said]]", made)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +52,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
     """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""
     check_payload_type(envelope, where=where)
-    kind = _STATEMENTS.get(event)
+    kind = _statement_of(event)
     if kind is None:
         raise MalformedError(where, f"a receipt: {', '.join(TYPE_OF)}", event)
     statement = strict.read(payload.value, kind, where=where)

@@ -10,7 +10,7 @@ from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import MalformedError
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.levels import Binding, Isolation
-from attest.statement.manifest import RootName
+from attest.statement.names import RootName
 from attest.statement.predicate_type import PREDICATE_BASE
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"

@@ -1,0 +1,11 @@
+"""The names that documents give: to roots, and to the rules by which files are derived."""
+
+from typing import Annotated
+
+import msgspec
+
+RootName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$(?!\n)")]
+"""`tree`, `tree2`, `prefix`, or what `--root NAME=PATH` says."""
+
+RuleName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,63}$(?!\n)")]
+"""A row of `attest.measure.derivations`."""
