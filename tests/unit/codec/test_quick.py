@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from attest.codec.quick import twin
 from attest.errors import MalformedError
 from attest.evidence.verify.lines import _ENVELOPE
-from attest.evidence.verify.told import _STATEMENTS
+from attest.evidence.verify.told import _statement_of
 from attest.signing.dsse import Envelope, encode_envelope, sign_envelope
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.statement import Statement
@@ -24,7 +24,7 @@ from tests.world import WRITER
 def _statement(payload: bytes) -> tuple[bytes, Any, Any]:
     name = json.loads(payload)["predicateType"]
     record: Any = RECEIPTS[name]
-    return payload, Statement[record], _STATEMENTS[short_name(name)]
+    return payload, Statement[record], _statement_of(short_name(name))
 
 
 PAIRS: list[tuple[bytes, Any, Any]] = [
