@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := $(wildcard attest benchmarks scripts tests)
 # Wheels only: building a source archive would pull in a build backend that nobody pinned.
+# --no-deps: the files name the whole closure. Left to resolve, pip meets a requirement with an extra (x[y]) before
+# its pin and refuses the newest x for having no hash, so that a release of somebody else's breaks the build.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all:
+PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps
 
 # More arguments for pytest, the benchmarks, the fuzzer or the demo: make test ARGS='-k tlog -n 0'
 ARGS ?=
@@ -35,6 +37,7 @@ $(VENV)/.core: requirements/build.txt requirements/core.txt
 	@$(PYTHON) -m venv --clear $(VENV) || { \
 	  echo 'hint: on Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@$(PINNED) -r requirements/build.txt -r requirements/core.txt
+	@$(BIN)/python -m pip --disable-pip-version-check check >&2
 	@touch $@
 
 $(VENV)/.project: $(VENV)/.core pyproject.toml
@@ -45,6 +48,7 @@ $(VENV)/.project: $(VENV)/.core pyproject.toml
 $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	@echo 'adding the tools for tests and checks' >&2
 	@$(PINNED) -r requirements/dev.txt
+	@$(BIN)/python -m pip --disable-pip-version-check check >&2
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt

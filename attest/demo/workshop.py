@@ -78,7 +78,7 @@ class Workshop:
 
     def download(self) -> None:
         """Get the archives, pinned and hashed; raise `UnavailableError` without a package index."""
-        words = ["download", "--quiet", "--require-hashes", "--only-binary", ":all:"]
+        words = ["download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
         answer = self.run([*self._pip(), *words, "--requirement", str(REQUIREMENTS), "--dest", str(self.wheels)])
         if answer.code != 0:
             raise UnavailableError(

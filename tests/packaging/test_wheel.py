@@ -53,7 +53,7 @@ def empty(wheel, tmp_path_factory):
     bin_ = folder / "venv" / "bin"
     pip = (bin_ / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     pins = ROOT / "requirements" / "core.txt"
-    run(*pip, "--require-hashes", "--only-binary", ":all:", "--requirement", pins, cwd=folder)
+    run(*pip, "--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", pins, cwd=folder)
     run(*pip, "--no-deps", "--no-index", wheel, cwd=folder)
     run(*pip[:3], "check", cwd=folder)
     return bin_

@@ -39,7 +39,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def wheels(folder):
     target = folder / "wheels"
-    run(sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "-r", REQUIREMENTS, "-d", target)
+    run(
+        sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps", "-r", REQUIREMENTS, "-d", target
+    )
     return sorted(target.glob("*.whl"))
 
 

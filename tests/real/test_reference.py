@@ -32,7 +32,20 @@ def attest(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with keys, wheels, their evidence, and the reference of an installation by pip."""
     place = tmp_path_factory.mktemp("reference")
-    run(place, sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "-r", REQUIREMENTS, "-d", "wheels")
+    run(
+        place,
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--require-hashes",
+        "--no-deps",
+        "-r",
+        REQUIREMENTS,
+        "-d",
+        "wheels",
+    )
     for role in ("builder", "sealer", "writer"):
         attest(place, "key", "new", f"{role}.key")
     wheels = sorted((place / "wheels").glob("*.whl"))
