@@ -13,13 +13,20 @@ _MAX_CHARACTERS = 2000
 class AttestError(Exception):
     """The root of all errors that this package raises on purpose."""
 
-    def __init__(self, where: str, expected: str, found: str, *, hint: str | None = None) -> None:
-        """Say where it happened, what was expected and what was found; `hint` is one line on what to do next."""
+    def __init__(
+        self, where: str, expected: str, found: str, *, hint: str | None = None, check: str | None = None
+    ) -> None:
+        """Say where it happened, what was expected and what was found.
+
+        `hint` is one line on what to do next, `check` the id of the check of `attest verify` that this fails, where
+        the one who raises knows it better than the one who catches.
+        """
         super().__init__(where, expected, found)
         self.where = where
         self.expected = expected
         self.found = found
         self.hint = hint
+        self.check = check
 
     def __str__(self) -> str:
         return _one_line(f"{self.where}: expected {self.expected}, found {self.found}")
