@@ -234,6 +234,8 @@ def _order_faults(lines: list[bytes]) -> Iterator[Fault]:
     yield "wrong-schema", joined(head.replace(b"v0.1", b"v0.2"), *entries, end)
     yield "no-roots", joined(_line({**header, "roots": []}), end)
     yield "root-twice", joined(_line({**header, "roots": [header["roots"][0]] * 2}), *entries, end)
+    yield "artifact-twice", joined(_line({**header, "artifacts": header["artifacts"] * 2}), *entries, end)
+    yield "artifact-of-no-header", joined(_line({**header, "artifacts": []}), *entries, end)
     yield "unknown-root", joined(_line({**header, "roots": header["roots"][:1]}), *entries, end)
     yield "line-too-long", joined(head, b" " * (MAX_LINE_BYTES + 1), *entries, end)
 

@@ -91,6 +91,7 @@ ENTRIES: Final = (
         rank=Origin.BUILT,
         rule="python-script",
         inputs=("tree/mcp_server_time-2026.1.0.dist-info/entry_points.txt",),
+        artifact=0,
     ),
     Entry(
         root="tree",
@@ -100,6 +101,7 @@ ENTRIES: Final = (
         size=58,
         sha256=sha256_hex(b"entry points"),
         executable=False,
+        artifact=0,
     ),
     Entry(
         root="tree",
@@ -109,6 +111,7 @@ ENTRIES: Final = (
         size=421,
         sha256=sha256_hex(b"a module"),
         executable=False,
+        artifact=0,
     ),
     Entry(
         root="tree",
@@ -118,11 +121,12 @@ ENTRIES: Final = (
         rank=Origin.BUILT,
         rule="python-bytecode",
         inputs=("tree/mcp_server_time/__init__.py",),
+        artifact=0,
     ),
     Entry(root="tree", path="zoneinfo", type_=FileKind.LINK, origin=Origin.SITE, target="tzdata/zoneinfo"),
 )
 
-MANIFEST: Final = b"".join(write_manifest(ROOTS, ENTRIES))
+MANIFEST: Final = b"".join(write_manifest(ROOTS, ENTRIES, (WHEEL.sha256,)))
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
@@ -170,7 +174,15 @@ REFERENCE: Final = RuntimeReference(
         least="site",
     ),
     evidence=tuple(sorted(EVIDENCE, key=lambda piece: piece.digest)),
-    artifacts=(Artifact(name=WHEEL_NAME, digest=WHEEL, origin="built", evidence=(sha256_hex(PROVENANCE),)),),
+    artifacts=(
+        Artifact(
+            name=WHEEL_NAME,
+            purl="pkg:pypi/mcp-server-time@2026.1.0",
+            digest=WHEEL,
+            origin="built",
+            evidence=(sha256_hex(PROVENANCE),),
+        ),
+    ),
     unbound=("component pkg:pypi/tzdata@2026.3",),
     outside=("the interpreter, its standard library and the libraries of the system",),
     places=(Place(name="prefix", path="/srv/time"), Place(name="tree", path="/srv/time/lib/python3.12/site-packages")),

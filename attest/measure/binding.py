@@ -42,6 +42,8 @@ class Archive:
     members: tuple[Member, ...]
     label: str
     """The directory that tells where it is installed: for a wheel, its `.dist-info`."""
+    purl: str | None = None
+    """What it is called in its ecosystem (package-url), as it says itself; for people, it identifies nothing."""
     generated: tuple[str, ...] = ()
     """Names of the commands that an installer makes for it, in no member."""
 

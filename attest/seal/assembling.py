@@ -96,7 +96,7 @@ def _check_minimum(parts: Parts, least: Origin) -> None:
 def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
     said = origin_of(item.digest, parts.evidence)
     origin, by = said if said is not None else (Origin.SITE, ())
-    return Artifact(name=item.filename, digest=item.digest, origin=origin, evidence=by)
+    return Artifact(name=item.filename, purl=item.purl, digest=item.digest, origin=origin, evidence=by)
 
 
 def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
@@ -108,7 +108,7 @@ def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
     asked = parts.request.name
     if best is None or (asked is not None and asked != best.name):
         return Server(name=asked if asked is not None else parts.request.trees[0].path.resolve().name or "server")
-    return Server(name=best.name, version=best.version, purl=f"pkg:pypi/{best.name}@{best.version}")
+    return Server(name=best.name, version=best.version, purl=best.purl)
 
 
 def _unbound(parts: Parts) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class SurveyedArchive(Record, kw_only=True):
     filename: Line
     name: Line
     version: Line
+    purl: Line | None = None
     commands: tuple[Line, ...]
     """The programs that its installer makes for it."""
     bound: bool

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from attest.codec import canonical, strict
 from attest.codec.printable import printable
 from attest.errors import AttestError
+from attest.seal.attributing import attribute
 from attest.seal.binding import BoundArchive, bind_archives, refuse_troubles
 from attest.seal.explaining import explain
 from attest.seal.messages import SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
@@ -23,7 +24,8 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
     """Yield the answer to a request, line by line; raises the errors of the readers it uses."""
     bindings = bind_archives(request)
     refuse_troubles(bindings.observation)
-    entries, assurance = explain(bindings, request.allow_site)
+    explained, assurance = explain(bindings, request.allow_site)
+    entries, artifacts = attribute(explained, bindings.archives)
     result = SurveyResult(
         roots=bindings.roots,
         entries=len(entries),
@@ -31,7 +33,7 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
         archives=tuple(_told(item) for item in bindings.archives),
     )
     yield canonical.encode(result) + b"\n"
-    yield from write_manifest(tuple(item.root for item in bindings.roots), entries)
+    yield from write_manifest(tuple(item.root for item in bindings.roots), entries, artifacts)
 
 
 def main() -> None:
@@ -53,6 +55,7 @@ def _told(item: BoundArchive) -> SurveyedArchive:
         filename=archive.filename,
         name=archive.name,
         version=archive.version,
+        purl=archive.purl,
         commands=archive.generated,
         bound=item.bound.found,
     )

@@ -21,6 +21,8 @@ from attest.statement.names import RootName, RuleName
 MANIFEST_SCHEMA: Final = "https://mcp-attest.github.io/schemas/manifest/v0.1"
 MAX_LINE_BYTES: Final = 64 * 1024
 MAX_ENTRIES: Final = 5_000_000
+MAX_ARTIFACTS: Final = 4096
+"""As many as a reference may name; see `RuntimeReference.artifacts`."""
 
 
 class Scope(StrEnum):
@@ -53,6 +55,8 @@ class ManifestHeader(Record, kw_only=True, tag_field="kind", tag="manifest"):
 
     schema: Literal["https://mcp-attest.github.io/schemas/manifest/v0.1"]
     roots: Annotated[tuple[Root, ...], msgspec.Meta(min_length=1, max_length=64)]
+    artifacts: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=MAX_ARTIFACTS)] = ()
+    """The archives that entries belong to, by SHA-256, each once; the reference says what they are."""
 
 
 class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
@@ -74,6 +78,8 @@ class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
     target: str | None = None
     rule: RuleName | None = None
     inputs: tuple[str, ...] = ()
+    artifact: Count | None = None
+    """Whose file it is: a place in the header's `artifacts`, counted from 0. It explains and proves nothing."""
 
     def __post_init__(self) -> None:
         """Refuse an entry whose fields do not fit its type and origin."""
@@ -102,9 +108,11 @@ class ManifestEnd(Record, kw_only=True, tag_field="kind", tag="end"):
 _Line = ManifestHeader | Entry | ManifestEnd
 
 
-def write_manifest(roots: tuple[Root, ...], entries: Iterable[Entry]) -> Iterator[bytes]:
+def write_manifest(
+    roots: tuple[Root, ...], entries: Iterable[Entry], artifacts: tuple[str, ...] = ()
+) -> Iterator[bytes]:
     """Yield the lines of a manifest (each ends in a line feed); `entries` must come sorted by `entry_key`."""
-    yield canonical.encode(ManifestHeader(schema=MANIFEST_SCHEMA, roots=roots)) + b"\n"
+    yield canonical.encode(ManifestHeader(schema=MANIFEST_SCHEMA, roots=roots, artifacts=artifacts)) + b"\n"
     count = 0
     for count, entry in enumerate(entries, 1):  # noqa: B007  (counted for the last line)
         yield canonical.encode(entry) + b"\n"
@@ -120,16 +128,19 @@ def read_manifest(lines: Iterable[bytes], *, where: str) -> tuple[ManifestHeader
     entries: list[Entry] = []
     ended = False
     names: set[str] = set()
+    archives = 0
     for number, line in enumerate(lines, 1):
         at = f"{where} line {number}"
         record = _read_line(line, at)
         if ended or isinstance(record, ManifestHeader) != (number == 1):
             raise MalformedError(at, "header, entries, end, in this order", "another order")
         if isinstance(record, ManifestHeader):
-            header = _check_roots(record, at)
-            names = {root.name for root in record.roots}
+            header = _check_header(record, at)
+            names, archives = {root.name for root in record.roots}, len(record.artifacts)
         elif isinstance(record, Entry):
             _check_entry(record, entries, names, at)
+            if record.artifact is not None and record.artifact >= archives:
+                raise MalformedError(f"{at}: artifact", f"one of {archives} in the header", f"{record.artifact}")
             entries.append(record)
         else:
             ended = True
@@ -155,7 +166,9 @@ def _read_line(line: bytes, at: str) -> _Line:
     raise MalformedError(at, "a line of a manifest", type(record).__name__)
 
 
-def _check_roots(header: ManifestHeader, at: str) -> ManifestHeader:
+def _check_header(header: ManifestHeader, at: str) -> ManifestHeader:
+    if len(set(header.artifacts)) != len(header.artifacts):
+        raise MalformedError(at, "each artifact once", "one twice")
     names = [root.name for root in header.roots]
     if len(set(names)) != len(names):
         raise MalformedError(at, "roots with different names", "one name twice")

@@ -96,7 +96,7 @@ def _trust(octets: bytes) -> None:
 
 def _manifest(octets: bytes) -> bytes:
     header, entries = read_manifest(octets.splitlines(keepends=True), where="manifest")
-    return b"".join(write_manifest(header.roots, entries))
+    return b"".join(write_manifest(header.roots, entries, header.artifacts))
 
 
 def _attachments(octets: bytes) -> bytes:

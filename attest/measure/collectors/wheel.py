@@ -73,6 +73,7 @@ def _read(stream: IO[bytes], digest: DigestSet, filename: str) -> Archive:
         kind=NAME,
         name=name,
         version=version,
+        purl=f"pkg:pypi/{normalised(name)}@{version}",
         filename=filename,
         digest=digest,
         members=members,

@@ -86,6 +86,8 @@ class Artifact(Record, kw_only=True):
     """An archive that was bound to files on disk, and the evidence that speaks for it."""
 
     name: Line
+    purl: Line | None = None
+    """The package that it is of, as it says itself; for people."""
     digest: DigestSet
     origin: Line
     evidence: tuple[Sha256Hex, ...]
