@@ -29,6 +29,14 @@ class Member:
     """Of what follows the first line, where an installer replaces that line (`#!python`)."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkMember:
+    """One symbolic link of an archive."""
+
+    path: str
+    target: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Archive:
     """One archive that was read as a whole; whoever published it is checked elsewhere."""
@@ -40,6 +48,9 @@ class Archive:
     filename: str
     digest: DigestSet
     members: tuple[Member, ...]
+    links: tuple[LinkMember, ...] = ()
+    aliases: tuple[DigestSet, ...] = ()
+    """Digests of what determines it as well (an image's index, a signed bundle without its signature)."""
     label: str
     """The directory that tells where it is installed: for a wheel, its `.dist-info`."""
     purl: str | None = None
@@ -79,6 +90,8 @@ class Bound:
     found: bool
     """Whether the archive is installed here at all."""
     files: Mapping[Key, BoundFile] = field(default_factory=dict)
+    links: Mapping[Key, str] = field(default_factory=dict)
+    """Installed symbolic links that are members of it, with their targets."""
     mismatches: tuple[Mismatch, ...] = ()
     missing: tuple[Key, ...] = ()
     """Where a member should lie and nothing does; under `PREFIX_ROOT` if no root was looked at.

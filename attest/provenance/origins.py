@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from attest.provenance.model import VerifiedEvidence
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
 
-_Named = tuple[DigestSet, Origin, str]
+
+class Named(NamedTuple):
+    """One content that a piece of evidence names, how it is known by that, and the digest of the piece."""
+
+    digest: DigestSet
+    origin: Origin
+    evidence: str
 
 
 class Origins:
     """The digests that some evidence names, looked up in constant time."""
 
-    def __init__(self, evidence: Sequence[VerifiedEvidence]) -> None:
-        """Index everything that `evidence` names."""
-        self._named: Final[dict[tuple[str, str], list[_Named]]] = {}
-        for piece in evidence:
-            for digests, origin in _named_by(piece):
-                for pair in digests.items():
-                    self._named.setdefault(pair, []).append((digests, origin, piece.digest))
+    def __init__(self, named: Iterable[Named]) -> None:
+        """Index everything that was named."""
+        self._named: Final[dict[tuple[str, str], list[Named]]] = {}
+        for item in named:
+            for pair in item.digest.items():
+                self._named.setdefault(pair, []).append(item)
 
     def of(self, digests: DigestSet) -> tuple[Origin, tuple[str, ...]] | None:
         """Return the best origin of a content and the digests of all evidence that says so; None if none names it.
@@ -42,15 +47,16 @@ class Origins:
 
 def origin_of(digests: DigestSet, evidence: Sequence[VerifiedEvidence]) -> tuple[Origin, tuple[str, ...]] | None:
     """Return how one content is known; for many of them make `Origins` once."""
-    return Origins(evidence).of(digests)
+    return Origins(named_by(evidence)).of(digests)
 
 
-def _named_by(evidence: VerifiedEvidence) -> Iterator[tuple[DigestSet, Origin]]:
-    # A subject is built only where the evidence is provenance; an SBOM's subject was not made by who lists it.
-    provenance = evidence.slsa_level is not None
-    if evidence.authenticated:
-        for subject in evidence.subjects:
-            yield subject.digest, Origin.BUILT if provenance else Origin.LISTED
-    for component in evidence.components:
-        for digests in component.digests:
-            yield digests, Origin.LISTED if evidence.authenticated else Origin.LOCKED
+def named_by(evidence: Iterable[VerifiedEvidence]) -> Iterator[Named]:
+    """Yield every content that any of the evidence names."""
+    for piece in evidence:
+        # A subject is built only where the evidence is provenance; an SBOM's subject was not made by who lists it.
+        origin = Origin.BUILT if piece.slsa_level is not None else Origin.LISTED
+        if piece.authenticated:
+            yield from (Named(subject.digest, origin, piece.digest) for subject in piece.subjects)
+        origin = Origin.LISTED if piece.authenticated else Origin.LOCKED
+        for component in piece.components:
+            yield from (Named(digest, origin, piece.digest) for digest in component.digests)

@@ -17,11 +17,11 @@ from attest.statement.observation import Key
 def attribute(entries: Sequence[Entry], archives: Sequence[BoundArchive]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return the entries with their `artifact`, and the SHA-256 of the archives that these count, in their order."""
     bound = [item for item in archives if item.bound.found]
-    digests = tuple(sorted({item.asked.sha256 for item in bound}))
+    digests = tuple(sorted({str(item.digest.sha256) for item in bound}))
     owners: dict[Key, int] = {}
     for item in bound:
-        number = digests.index(item.asked.sha256)
-        for key in (*item.bound.files, *item.bound.promised):
+        number = digests.index(str(item.digest.sha256))
+        for key in (*item.bound.files, *item.bound.links, *item.bound.promised):
             owners.setdefault(key, number)
     inputs = {(entry.root, entry.path): entry.inputs for entry in entries if entry.inputs}
     return tuple(_with_artifact(entry, _owner((entry.root, entry.path), owners, inputs)) for entry in entries), digests

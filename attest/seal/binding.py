@@ -14,7 +14,10 @@ from attest.measure.binding import PREFIX_ROOT, Archive, Bound, sites_of
 from attest.measure.collectors import COLLECTORS
 from attest.measure.collectors.collector import Collector
 from attest.measure.tree import look_at_roots
-from attest.seal.messages import SurveyArchive, SurveyRequest, SurveyRoot
+from attest.provenance.origins import Named, Origins
+from attest.seal.messages import SurveyRequest, SurveyRoot
+from attest.statement.digests import DigestSet
+from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Observation
 
@@ -24,9 +27,11 @@ _SHOWN: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class BoundArchive:
-    """An archive, what the parent said about it, and which installed files are its members."""
+    """An archive, how it is known, and which installed files are its members."""
 
-    asked: SurveyArchive
+    digest: DigestSet
+    """The one of its digests that evidence speaks of best."""
+    origin: Origin
     bound: Bound
 
 
@@ -45,17 +50,16 @@ def bind_archives(request: SurveyRequest) -> Bindings:
     What an installer put outside the trees becomes a root of its own, `prefix`, of which only those files count. Raises
     `RefusedError` for an installed file that differs from its archive or is missing, with its path.
     """
-    archives = [(asked, *_read(asked)) for asked in request.archives]
-    _check_names([archive for _, _, archive in archives])
+    archives = [_read(path) for path in request.archives]
+    _check_names([archive for _, archive in archives])
     roots = request.roots
     observation = _look(roots)
-    outside = sorted({path for _, collector, archive in archives for path in collector.outside(archive, observation)})
+    outside = sorted({path for collector, archive in archives for path in collector.outside(archive, observation)})
     if outside:
-        roots = (*roots, _prefix(outside, [archive for _, _, archive in archives], observation))
+        roots = (*roots, _prefix(outside, [archive for _, archive in archives], observation))
         observation = _look(roots)
-    bound = tuple(
-        BoundArchive(asked=asked, bound=collector.bind(archive, observation)) for asked, collector, archive in archives
-    )
+    origins = Origins(Named(item.digest, item.origin, item.evidence) for item in request.named)
+    bound = tuple(_known(collector.bind(archive, observation), origins) for collector, archive in archives)
     for item in bound:
         _refuse_differences(item)
     return Bindings(
@@ -63,15 +67,19 @@ def bind_archives(request: SurveyRequest) -> Bindings:
     )
 
 
-def _read(asked: SurveyArchive) -> tuple[Collector, Archive]:
-    path = Path(asked.path)
+def _read(path: str) -> tuple[Collector, Archive]:
     for collector in COLLECTORS.values():
-        if collector.recognises(path):
-            archive = collector.read(path)
-            if archive.digest.sha256 != asked.sha256:
-                raise RefusedError(asked.path, f"the archive with sha256 {asked.sha256}", str(archive.digest.sha256))
-            return collector, archive
-    raise MalformedError(asked.path, f"an archive of a known kind: {', '.join(COLLECTORS)}", "another file")
+        if collector.recognises(Path(path)):
+            return collector, collector.read(Path(path))
+    raise MalformedError(path, f"an archive of a known kind: {', '.join(COLLECTORS)}", "another file")
+
+
+def _known(bound: Bound, origins: Origins) -> BoundArchive:
+    """Find out what build evidence says of an archive; without any, what is in it is only `site`."""
+    digests = (bound.archive.digest, *bound.archive.aliases)
+    said = [(digest, found[0]) for digest in digests if (found := origins.of(digest)) is not None]
+    digest, origin = max(said, key=lambda pair: ORIGIN_RANK[pair[1]], default=(digests[0], Origin.SITE))
+    return BoundArchive(digest=digest, origin=origin, bound=bound)
 
 
 def _check_names(archives: Sequence[Archive]) -> None:

@@ -27,19 +27,22 @@ def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entr
     Raises `RefusedError` naming the files that neither archive nor rule nor `allow_site` explains.
     """
     seen = bindings.observation.files
-    known = _bound_files(bindings)
+    known, links = _bound_files(bindings), _bound_links(bindings)
     deriver = Deriver(interpreters=interpreters_of(bindings.observation.places.values()))
-    outcomes = deriver.derive_all(_facts(bindings, known), [key for key in seen if key not in known])
+    outcomes = deriver.derive_all(
+        _facts(bindings, known), [key for key in seen if key not in known and key not in links]
+    )
     # What the sealer approves can be derived from, too: byte code of approved sources is not approved unseen.
     known |= {
         key: (str(seen[key].sha256), Origin.SITE)
         for key, outcome in outcomes.items()
         if not isinstance(outcome, Derivation) and seen[key].sha256 and not _is_made(key) and _allowed(key, allow_site)
     }
-    rest = [key for key in seen if key not in known]
+    rest = [key for key in seen if key not in known and key not in links]
     outcomes = deriver.derive_all(_facts(bindings, known), rest)
     _refuse_contradictions(outcomes)
     entries = [_known_entry(seen[key], origin) for key, (_, origin) in known.items()]
+    entries += [_link_entry(seen[key], origin) for key, origin in links.items()]
     ranks = {(entry.root, entry.path): entry.origin for entry in entries}
     for key in rest:
         outcome = outcomes[key]
@@ -85,9 +88,17 @@ def _bound_files(bindings: Bindings) -> dict[Key, tuple[str, Origin]]:
         for key, file in item.bound.files.items():
             before = files.get(key)
             # Two archives may hold the same file with the same content: the better known one speaks for it.
-            if before is None or ORIGIN_RANK[before[1]] < ORIGIN_RANK[item.asked.origin]:
-                files[key] = (file.sha256, item.asked.origin)
+            if before is None or ORIGIN_RANK[before[1]] < ORIGIN_RANK[item.origin]:
+                files[key] = (file.sha256, item.origin)
     return files
+
+
+def _bound_links(bindings: Bindings) -> dict[Key, Origin]:
+    links: dict[Key, Origin] = {}
+    for item in bindings.archives:
+        for key in item.bound.links:
+            links[key] = max(links.get(key, item.origin), item.origin, key=ORIGIN_RANK.__getitem__)
+    return links
 
 
 def _known_entry(seen: Observed, origin: Origin) -> Entry:
@@ -103,9 +114,11 @@ def _known_entry(seen: Observed, origin: Origin) -> Entry:
 
 
 def _site_entry(seen: Observed) -> Entry:
-    if seen.type_ is FileKind.LINK:
-        return Entry(root=seen.root, path=seen.path, type_=FileKind.LINK, origin=Origin.SITE, target=seen.target)
-    return _known_entry(seen, Origin.SITE)
+    return _link_entry(seen, Origin.SITE) if seen.type_ is FileKind.LINK else _known_entry(seen, Origin.SITE)
+
+
+def _link_entry(seen: Observed, origin: Origin) -> Entry:
+    return Entry(root=seen.root, path=seen.path, type_=FileKind.LINK, origin=origin, target=seen.target)
 
 
 def _derived_entry(

@@ -17,27 +17,29 @@ class SurveyRoot(Record, kw_only=True):
     listed: tuple[Line, ...]
 
 
-class SurveyArchive(Record, kw_only=True):
-    """An archive at hand, its digests as the parent computed them, and the origin that build evidence gives it."""
+class NamedDigest(Record, kw_only=True):
+    """A content that verified build evidence names: how it is known by that, and the SHA-256 of the evidence."""
 
-    path: Line
-    sha256: Sha256Hex
+    digest: DigestSet
     origin: Origin
+    evidence: Sha256Hex
 
 
 class SurveyRequest(Record, kw_only=True):
     """What to survey."""
 
     roots: tuple[SurveyRoot, ...]
-    archives: tuple[SurveyArchive, ...]
+    archives: tuple[Line, ...]
+    """Paths; digests and content are read by the child alone."""
+    named: tuple[NamedDigest, ...]
     allow_site: tuple[Line, ...]
 
 
 class SurveyedArchive(Record, kw_only=True):
     """An archive, whether its files were found in the tree, and what it calls itself."""
 
-    sha256: Sha256Hex
     digest: DigestSet
+    """The one by which evidence names it, where it has several (an image in its index)."""
     filename: Line
     name: Line
     version: Line

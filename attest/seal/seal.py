@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.codec.files import read_file
-from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError, UntrustedError
 from attest.provenance.model import VerifiedEvidence
-from attest.provenance.origins import origin_of
+from attest.provenance.origins import named_by
 from attest.provenance.read import read_evidence
 from attest.seal.assembling import Parts, assemble
 from attest.seal.command import profile_of
-from attest.seal.messages import SurveyArchive, SurveyRequest
+from attest.seal.messages import NamedDigest, SurveyRequest
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.surveyor import Surveyed, run_survey
@@ -23,14 +22,11 @@ from attest.signing.keyfiles import load_public
 from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
-from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, EvidenceCheck, RuntimeReference
 from attest.statement.statement import make_statement, payload_digest, sign_statement
 from attest.trust.references import OpenedReference, open_reference
 from attest.trust.role import Role
 from attest.trust.trust import Trust, check_current
-
-MAX_ARCHIVE_BYTES = 4 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +49,12 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     check_current(trust, at)
     evidence, pieces = _verify_evidence(request, trust.as_of(at))
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
-    archives = tuple(_archive(path, evidence) for path in request.artifacts)
+    archives = tuple(str(path.absolute()) for path in request.artifacts)
+    named = tuple(NamedDigest(digest=digest, origin=origin, evidence=by) for digest, origin, by in named_by(evidence))
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
     process = profile_of(request.command, places)
-    surveyed = run_survey(SurveyRequest(roots=roots, archives=archives, allow_site=request.allow_site))
+    surveyed = run_survey(SurveyRequest(roots=roots, archives=archives, named=named, allow_site=request.allow_site))
     parts = Parts(
         request=request,
         trust=trust,
@@ -121,15 +118,6 @@ def _told(check: EvidenceCheck) -> str:
 def _hint(check: EvidenceCheck) -> str | None:
     return (
         "name the source you expect: --source-uri URI, or --source in the trust file" if "source" in check.id else None
-    )
-
-
-def _archive(path: Path, evidence: tuple[VerifiedEvidence, ...]) -> SurveyArchive:
-    """Digest an archive and find out what build evidence says of it; without any, what is in it is only `site`."""
-    octets = read_file(path, max_bytes=MAX_ARCHIVE_BYTES)
-    said = origin_of(DigestSet(sha256=sha256_hex(octets)), evidence)
-    return SurveyArchive(
-        path=str(path.absolute()), sha256=sha256_hex(octets), origin=said[0] if said is not None else Origin.SITE
     )
 
 

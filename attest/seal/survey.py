@@ -50,8 +50,7 @@ def main() -> None:
 def _told(item: BoundArchive) -> SurveyedArchive:
     archive = item.bound.archive
     return SurveyedArchive(
-        sha256=item.asked.sha256,
-        digest=archive.digest,
+        digest=item.digest,
         filename=archive.filename,
         name=archive.name,
         version=archive.version,

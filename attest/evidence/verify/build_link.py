@@ -18,7 +18,7 @@ from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
 from attest.evidence.verify.sheet import Sheet
 from attest.provenance.model import CheckStatus, VerifiedEvidence, sealed
-from attest.provenance.origins import Origins
+from attest.provenance.origins import Origins, named_by
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.predicates.runtime_reference import Artifact, BuildEvidence
@@ -52,7 +52,7 @@ def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Q
         for piece in each.reference.evidence
         if (verified := _judge_piece(piece, evidence.get(piece.digest), each.where, sheet)) is not None
     ]
-    origins = Origins(good)
+    origins = Origins(named_by(good))
     for artifact in each.reference.artifacts:
         known = origins.of(artifact.digest)
         _judge_origin(artifact, None if known is None else known[0], each.where, sheet)

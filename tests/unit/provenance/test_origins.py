@@ -3,7 +3,7 @@
 import pytest
 
 from attest.provenance.model import Component, Expectations, VerifiedEvidence
-from attest.provenance.origins import Origins, origin_of
+from attest.provenance.origins import Origins, named_by, origin_of
 from attest.provenance.read import read_evidence
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.levels import Origin
@@ -56,7 +56,7 @@ def test_evidence_that_agrees_in_one_algorithm_and_not_in_another_does_not_count
     both = DigestSet(**sha256_of(SEEN), sha512="1" * 128)
     named = Component(name="x", digests=(both,))
     evidence = VerifiedEvidence(digest="0" * 64, format="x", authenticated=True, components=(named,))
-    origins = Origins([evidence])
+    origins = Origins(named_by([evidence]))
     assert origins.of(both) == origins.of(digests(SEEN)) == (Origin.LISTED, ("0" * 64,))
     assert origins.of(DigestSet(**sha256_of(SEEN), sha512="2" * 128)) is None
     assert origins.of(DigestSet(sha512="1" * 128)) is not None

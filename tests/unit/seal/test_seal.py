@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -263,3 +264,10 @@ def test_rules_are_sealed_as_asked(bench: Bench) -> None:
     assert (reference.measurement.cycle_seconds, reference.measurement.max_gap_seconds) == (3, 9)
     assert reference.validity.ttl_seconds == 3600
     assert reference.validity.not_after == "2026-11-22T12:00:01.000Z"
+
+
+def test_an_archive_is_known_by_any_strong_digest_that_evidence_names(bench: Bench) -> None:
+    subject = {"name": bench.wheel.name, "digest": {"sha512": hashlib.sha512(bench.wheel.read_bytes()).hexdigest()}}
+    provenance = bench.folder / "by-sha512.json"
+    provenance.write_bytes(make_provenance([subject]))
+    assert bench.seal(evidence=(provenance,)).reference.assurance.least == Origin.BUILT
