@@ -21,6 +21,7 @@ VERBS: Final = {
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
     "seal": "write down what may run, signed: a RuntimeReference",
+    "diff": "what an update changes, by package, then by file",
     "agent": "measure a server, cycle after cycle, with a receipt each",
     "log": "show and check a log of receipts",
     "bundle": "export logs as one evidence file",

@@ -45,6 +45,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
 @click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
 @click.option("--supersedes", type=FILE, multiple=True, help="A reference that this one replaces.")
+@click.option("--accept-downgrade", metavar="REASON", help="Why less evidence than before is right; recorded.")
 @click.option(
     "--on-drift",
     type=click.Choice([action.value for action in Action]),
@@ -110,6 +111,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         name=given["name"],
         command=command,
         supersedes=given["supersedes"],
+        accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],
         rules=Rules(
             cycle=given["cycle"],

@@ -49,6 +49,8 @@ class SealRequest:
     name: str | None = None
     command: tuple[str, ...] = ()
     supersedes: tuple[Path, ...] = ()
+    accept_downgrade: str | None = None
+    """Why less evidence than in a superseded reference is right."""
     writers: tuple[Path, ...] = ()
     rules: Rules = Rules()
 

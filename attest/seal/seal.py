@@ -13,17 +13,18 @@ from attest.provenance.origins import named_by
 from attest.provenance.read import read_evidence
 from attest.seal.assembling import Parts, assemble
 from attest.seal.command import profile_of
+from attest.seal.downgrades import judge_downgrade
 from attest.seal.messages import NamedDigest, SurveyRequest
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.surveyor import Surveyed, run_survey
-from attest.signing.dsse import encode_envelope
+from attest.signing.dsse import encode_envelope, payload_of
 from attest.signing.keyfiles import load_public
 from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, EvidenceCheck, RuntimeReference
-from attest.statement.statement import make_statement, payload_digest, sign_statement
+from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
 from attest.trust.role import Role
 from attest.trust.trust import Trust, check_current
@@ -64,7 +65,9 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
         superseded=tuple(superseded),
         writers=_writers(request, trust, at),
     )
-    reference = assemble(parts, at=at)
+    reference = judge_downgrade(
+        [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
+    )
     return _sign(reference, surveyed, pieces, trust, load_key, at)
 
 
@@ -89,6 +92,8 @@ def _sign(
         *(Subject(name=item.name, digest=item.digest) for item in reference.artifacts),
     )
     envelope = sign_statement(make_statement(PREDICATE_TYPE, reference, subjects), key)
+    # Records check their fields when they are read: a name with a line feed in it would make a reference for nobody.
+    read_statement(payload_of(envelope, where="reference"), PREDICATE_TYPE, RuntimeReference, where="reference")
     return Sealed(
         digest=payload_digest(envelope, where="reference"),
         reference=reference,

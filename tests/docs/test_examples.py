@@ -13,12 +13,13 @@ import pytest
 
 README = Path(__file__).parents[2] / "README.md"
 ORDER = (
-    *("", "key", "key new", "key show", "trust", "trust new", "trust show", "trust check", "seal", "agent"),
+    *("", "key", "key new", "key show", "trust", "trust new", "trust show", "trust check", "seal", "diff", "agent"),
     *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "show", "demo"),
 )
 """Every verb, so that each example finds what those before it made."""
 
-BEFORE = {"key show": ("attest key new writer.key",), "trust new": ()}
+SEAL = "attest seal server --trust trust.json --key sealer.key --allow-site '*'"
+BEFORE = {"key show": ("attest key new writer.key",), "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",)}
 """What the examples need besides one another."""
 
 

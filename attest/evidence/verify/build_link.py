@@ -95,9 +95,15 @@ def judge_assurance(each: Sealed, question: Question, sheet: Sheet) -> None:
     sheet.note(
         "build-link.assurance",
         Status.ASSERTED,
-        f"the sealer says that every file is {each.reference.assurance.least} or better",
+        f"the sealer says that every file is {each.reference.assurance.least} or better{_accepted(each)}",
         where=each.where,
     )
+
+
+def _accepted(each: Sealed) -> str:
+    """Tell of less evidence than a superseded reference had; the sealer's decision, which a person should see."""
+    downgrade = each.reference.downgrade
+    return "" if downgrade is None else f"; and accepted less evidence than before: {downgrade.reason}"
 
 
 def judge_level(good: Iterable[VerifiedEvidence | BuildEvidence], question: Question, sheet: Sheet, where: str) -> None:

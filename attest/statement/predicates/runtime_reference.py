@@ -130,6 +130,14 @@ class Validity(Record, kw_only=True):
     supersedes: tuple[Sha256Hex, ...]
 
 
+class Downgrade(Record, kw_only=True):
+    """The sealer's decision to seal with less evidence than a superseded reference had."""
+
+    reason: Line
+    less: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=100_000)]
+    """What is known less well, one thing a line."""
+
+
 class Enforcement(Record, kw_only=True):
     """What happens on drift; audit-only records what would have happened."""
 
@@ -164,6 +172,8 @@ class RuntimeReference(Record, kw_only=True):
     process: ProcessProfile | None = None
     measurement: MeasurementRules
     validity: Validity
+    downgrade: Downgrade | None = None
+    """Set where less is proven than in a superseded reference, and the sealer decided that this is right."""
     enforcement: Enforcement
     writers: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(min_length=1)]
     """The writer keys whose receipts count."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from attest.errors import RefusedError, UnavailableError, UntrustedError
+from attest.errors import MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.provenance.model import Expectations
 from attest.seal.request import Rules, Tree
 from attest.signing.keys import PrivateKey
@@ -271,3 +271,8 @@ def test_an_archive_is_known_by_any_strong_digest_that_evidence_names(bench: Ben
     provenance = bench.folder / "by-sha512.json"
     provenance.write_bytes(make_provenance([subject]))
     assert bench.seal(evidence=(provenance,)).reference.assurance.least == Origin.BUILT
+
+
+def test_what_nobody_could_read_back_is_not_sealed(bench: Bench) -> None:
+    with pytest.raises(MalformedError, match="name"):
+        bench.seal(name="two\nlines")

@@ -1,0 +1,34 @@
+"""`attest diff`: what an update changes, for review before it is sealed for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from attest.cli.arguments import FILE, example
+
+
+@click.command(epilog=example("attest diff server.ref server-new.ref"))
+@click.argument("old", metavar="REF1", type=FILE)
+@click.argument("new", metavar="REF2", type=FILE)
+@click.option("--files", "every_file", is_flag=True, help="List every file, not only those that no package explains.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:
+    """Show what changed from REF1 to REF2: by package, then by file, then in what the references demand.
+
+    Their manifests lie beside them. Signatures are not judged: attest verify does that.
+    """
+    import msgspec
+
+    from attest.cli.difference_text import render
+    from attest.seal.comparing import compare
+    from attest.seal.unverified import read_unverified
+
+    before, after = read_unverified(old), read_unverified(new)
+    difference = compare(before, after)
+    if form == "json":
+        click.echo(msgspec.json.encode(difference))
+        return
+    for line in render(before, after, difference, every_file=every_file):
+        click.echo(line)

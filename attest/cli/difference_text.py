@@ -1,0 +1,91 @@
+"""What changed between two references, for a person who has to decide about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from attest.codec.printable import printable
+from attest.seal.comparing import Difference, FileChange, How, PackageChange, Side, TermChange
+from attest.statement.levels import Origin
+from attest.statement.predicates.runtime_reference import Assurance
+
+HEADING: Final = "not verified: who signed these references is not judged here"
+
+_NOTES: Final = {
+    How.REBUILT: "same version, ANOTHER ARCHIVE",
+    How.LESS_KNOWN: "same archive, LESS IS PROVEN",
+    How.BETTER_KNOWN: "same archive, more is proven",
+}
+
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+"""The beginning tells digests apart; the whole ones are in the manifests and in --format json."""
+
+
+def render(old: Side, new: Side, difference: Difference, *, every_file: bool) -> Iterator[str]:
+    """Yield the lines; files that a changed package explains are only counted unless `every_file`."""
+    yield HEADING
+    yield from (_heading(name, side) for name, side in (("old", old), ("new", new)))
+    if difference == Difference(packages=(), files=(), terms=()):
+        yield "no difference in packages, files or terms"
+        return
+    files = difference.files if every_file else difference.unexplained
+    yield from _section("packages", [_package(change) for change in difference.packages])
+    yield from _section("files" if every_file else "files that no changed package explains", [_file(c) for c in files])
+    yield from _section("terms", [_term(change) for change in difference.terms])
+    yield from _section("assurance", list(_assurance(old.reference.assurance, new.reference.assurance)))
+
+
+def _heading(name: str, side: Side) -> str:
+    server = side.reference.server
+    version = f" {server.version}" if server.version else ""
+    return printable(f"{name}  sha256:{side.digest}  {server.name}{version}, sealed {side.reference.sealed_at}")
+
+
+def _section(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield title
+        yield from (printable(f"  {line}", limit=500) for line in lines)
+
+
+def _package(change: PackageChange) -> str:
+    versions = " -> ".join(dict.fromkeys(each for each in (change.old_version, change.new_version) if each))
+    origins = " -> ".join(dict.fromkeys(each for each in (change.old_origin, change.new_origin) if each))
+    note = _NOTES.get(change.how)
+    tail = f"  {note}" if note else ""
+    return f"{change.how:12}  {change.name} {versions}  {_counted(change.files)}, {origins}{tail}"
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
+
+
+def _file(change: FileChange) -> str:
+    contents = " -> ".join(_short(each) for each in (change.old, change.new) if each)
+    return f"{change.how:8}  {change.path}  {contents}"
+
+
+def _short(content: str) -> str:
+    return _DIGEST.sub(r"\1…", content)
+
+
+def _term(change: TermChange) -> str:
+    if change.old is None or change.new is None:
+        return f"{change.name}  {'+' if change.old is None else '-'} {change.new if change.old is None else change.old}"
+    return f"{change.name}  {change.old} -> {change.new}"
+
+
+def _assurance(old: Assurance, new: Assurance) -> Iterator[str]:
+    before, after = _shares(old), _shares(new)
+    for origin in Origin:
+        if before[origin] != after[origin]:
+            yield f"{origin.value:8}  {before[origin]:6.1%} -> {after[origin]:6.1%} of the files"
+    if old.least != new.least:
+        yield f"least     {old.least} -> {new.least}"
+
+
+def _shares(assurance: Assurance) -> dict[Origin, float]:
+    files = {origin: getattr(assurance, origin.value).files for origin in Origin}
+    return {origin: count / max(1, sum(files.values())) for origin, count in files.items()}
