@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import stat
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import IO, Any, Final
 
 from attest.codec.paths import check_relative
 from attest.errors import MalformedError
+from attest.measure.folding import folded
 
 MAX_ARCHIVE_BYTES: Final = 4 * 1024 * 1024 * 1024 - 1
 MAX_MEMBERS: Final = 65_534
@@ -259,12 +259,12 @@ class ZipArchive:
     def _check_names(self, entries: list[ZipMember]) -> None:
         seen: dict[str, str] = {}
         for entry in entries:
-            name = _folded(entry.path.removesuffix("/"))
+            name = folded(entry.path.removesuffix("/"))
             if name in seen:
                 raise self._bad(f"one member {ascii(seen[name])[:80]}", f"also {ascii(entry.path)[:80]}")
             seen[name] = entry.path
         for entry in self.members:
-            parts = _folded(entry.path).split("/")
+            parts = folded(entry.path).split("/")
             for length in range(1, len(parts)):
                 above = seen.get("/".join(parts[:length]))
                 if above is not None and not above.endswith("/"):
@@ -283,9 +283,3 @@ class ZipArchive:
 
     def _bad(self, expected: str, found: str) -> MalformedError:
         return MalformedError(self._where, expected, found)
-
-
-def _folded(path: str) -> str:
-    # NFKC after folding too: folding may undo the first normalisation (Unicode 3.13, D145).
-    folded = unicodedata.normalize("NFKC", path).casefold()
-    return unicodedata.normalize("NFKC", folded)

@@ -22,6 +22,9 @@ from attest.measure.archive import ZipArchive
 from attest.measure.entry_points import read_commands
 from attest.measure.marshal_form import normal_form
 from attest.measure.record import read_record
+from attest.measure.tar.gunzip import gunzip
+from attest.measure.tar.member import MemberKind, Names, TarRules
+from attest.measure.tar.reader import read_tar
 from attest.provenance.model import Expectations
 from attest.provenance.read import read_evidence
 from attest.signing.dsse import encode_envelope, open_foreign_envelope, read_envelope, read_foreign_envelope
@@ -36,6 +39,7 @@ from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
 from tests import documents, log_documents
+from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
@@ -152,6 +156,19 @@ def _zip(octets: bytes) -> None:
             pass
 
 
+def _tar(octets: bytes) -> None:
+    """An archive with every kind of member, read to its end."""
+    rules = TarRules(kinds=frozenset(MemberKind), names=Names.EXACT, leading_dot=True, special_bits=True)
+    for _, content in read_tar([octets], rules, where="layer"):
+        for _ in content:
+            pass
+
+
+def _gzip(octets: bytes) -> None:
+    for _ in gunzip([octets], where="package"):
+        pass
+
+
 def _record(octets: bytes) -> None:
     read_record(octets, where="RECORD")
 
@@ -183,6 +200,7 @@ TARGETS: Final[dict[str, Target]] = {
     "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
+    "gzip": Target(good=tarball({"package/package.json": b"{}"}), read=_gzip),
     "log-entry": Target(good=log_documents.LOG[1].entry, read=_entry, json=True),
     "manifest": Target(good=documents.MANIFEST, read=_manifest),
     "note": Target(good=sign_note("three\nlines\nof text\n", NOTE_NAME, SEALER), read=_note),
@@ -191,6 +209,16 @@ TARGETS: Final[dict[str, Target]] = {
     "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
     "record": Target(good=b"a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nRECORD,,\n", read=_record),
     "slsa-dsse": Target(good=documents.PROVENANCE, read=_evidence, json=True),
+    "tar": Target(
+        good=tar(
+            pax(path="a/b", mtime="1.5"),
+            file("a", b"x" * 600, mode=0o755),
+            long_name("c" * 120),
+            file("c"),
+            header(b"./link", type_=b"2", link=b"../a"),
+        ),
+        read=_tar,
+    ),
     "trust": Target(good=documents.TRUST, read=_trust, json=True),
     "zip": Target(good=make_zip({"pkg/__init__.py": b"x = 1\n", "pkg/data": b"0" * 5000}), read=_zip),
 }
