@@ -120,7 +120,7 @@ def build_evidence() -> Iterator[Vector]:
     yield from good("good", SIGNED_SBOM, "cyclonedx-dsse")
     yield from good("good", PROVENANCE, "slsa-dsse")
     yield from good("good-signed-by-a-stranger-too", sign_foreign(PROVENANCE_PAYLOAD, STRANGER, BUILDER), "slsa-dsse")
-    yield from bad("cyclonedx-file", _foreign_faults(compact, Places(text=("components", 0, "name"))))
+    yield from bad("cyclonedx-file", foreign_faults(compact, Places(text=("components", 0, "name"))))
     yield from bad("cyclonedx-file", _sbom_faults(compact))
     yield from bad("slsa-dsse", _signed_faults())
     yield from bad("slsa-dsse", _untrusted_provenance(), error="UntrustedError")
@@ -128,7 +128,7 @@ def build_evidence() -> Iterator[Vector]:
     yield from bad("cyclonedx-dsse", [("signature-of-a-stranger", stranger)], error="UntrustedError")
 
 
-def _foreign_faults(octets: bytes, places: Places) -> Iterator[Fault]:
+def foreign_faults(octets: bytes, places: Places) -> Iterator[Fault]:
     """Leave out what somebody else's document may have."""
     return (fault for fault in json_faults(octets, places) if fault[0] != "unknown-field")
 

@@ -35,7 +35,7 @@ class _ForeignStatement(msgspec.Struct, frozen=True, kw_only=True, rename="camel
     type_: Literal["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"] = msgspec.field(name="_type")
     predicate_type: Line
     subject: Annotated[tuple[_ForeignSubject, ...], msgspec.Meta(min_length=1, max_length=MAX_SUBJECTS)]
-    predicate: dict[str, Any]
+    predicate: dict[str, Any] | str
 
 
 class _Claim(msgspec.Struct, frozen=True, rename="camel"):
@@ -54,7 +54,7 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     signers: tuple[str, ...]
     predicate_type: str
     subjects: tuple[Subject, ...]
-    predicate: dict[str, Any]
+    predicate: dict[str, Any] | str
     checks: tuple[EvidenceCheck, ...]
 
 

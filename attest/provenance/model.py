@@ -26,13 +26,33 @@ class CheckStatus(StrEnum):
     """Nothing to check here; the detail says what was left unjudged."""
 
 
+class NamedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that evidence names: where it lies, as the evidence spells it, and the digests of its content.
+
+    The path is part of what is said: see `attest.provenance.named_files` for when a file on disk fits it.
+    """
+
+    path: str
+    digest: DigestSet
+
+
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that evidence names, with the digests of its archives or files; without digests it identifies nothing."""
+    """A part that evidence names, and what identifies it: digests of archives, of files, or none.
+
+    Archives are alternatives (a wheel for each platform): one of them at hand is the part. The digest of an archive
+    says nothing about a file on disk until the archive itself was read. Without either, nothing answers to the part.
+    """
 
     name: str
     version: str | None = None
     purl: str | None = None
-    digests: tuple[DigestSet, ...] = ()
+    archives: tuple[DigestSet, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+
+    @property
+    def identified(self) -> bool:
+        """Whether any digest of an accepted algorithm is given."""
+        return bool(self.archives or self.files)
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,4 +59,4 @@ def named_by(evidence: Iterable[VerifiedEvidence]) -> Iterator[Named]:
             yield from (Named(subject.digest, origin, piece.digest) for subject in piece.subjects)
         origin = Origin.LISTED if piece.authenticated else Origin.LOCKED
         for component in piece.components:
-            yield from (Named(digest, origin, piece.digest) for digest in component.digests)
+            yield from (Named(digest, origin, piece.digest) for digest in component.archives)

@@ -120,14 +120,14 @@ def _unbound(parts: Parts) -> tuple[str, ...]:
         for component in item.components:
             if _is_source(component):
                 continue
-            if not any(digest.matches(known) for digest in component.digests for known in bound):
+            if not any(digest.matches(known) for digest in component.archives for known in bound):
                 loose.add(f"component {_named(component)}")
     return tuple(sorted(loose))
 
 
 def _is_source(component: Component) -> bool:
     """Whether it is a commit that was built from, which is never a file on disk."""
-    names = {name for digest in component.digests for name, _ in digest.items()}
+    names = {name for digest in component.archives for name, _ in digest.items()}
     return names == {"gitCommit"}
 
 

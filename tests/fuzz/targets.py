@@ -38,7 +38,7 @@ from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import documents, log_documents
+from tests import documents, inventories, log_documents
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
@@ -208,6 +208,9 @@ TARGETS: Final[dict[str, Target]] = {
     "private-key": Target(good=documents.PRIVATE_KEY, read=_private_key),
     "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
     "record": Target(good=b"a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nRECORD,,\n", read=_record),
+    "spdx-dsse": Target(good=inventories.COSIGN_SPDX, read=_evidence, json=True),
+    "spdx-file": Target(good=inventories.SPDX, read=_evidence, json=True),
+    "spdx-graph": Target(good=inventories.SPDX3, read=_evidence, json=True),
     "slsa-dsse": Target(good=documents.PROVENANCE, read=_evidence, json=True),
     "tar": Target(
         good=tar(

@@ -141,7 +141,7 @@ def _component(entry: _Dependency, where: str) -> Component:
     digest = from_foreign(entry.digest or {}, where=where)
     name = entry.name or entry.uri or entry.download_location or "(unnamed)"
     purl = entry.uri if entry.uri is not None and entry.uri.startswith("pkg:") else None
-    return Component(name=name, purl=purl, digests=() if digest is None else (digest,))
+    return Component(name=name, purl=purl, archives=() if digest is None else (digest,))
 
 
 SLSA_DSSE: Final = Source(name=NAME, recognises=_recognises, read=_read)

@@ -54,7 +54,7 @@ def test_an_unsigned_subject_is_never_built():
 
 def test_evidence_that_agrees_in_one_algorithm_and_not_in_another_does_not_count():
     both = DigestSet(**sha256_of(SEEN), sha512="1" * 128)
-    named = Component(name="x", digests=(both,))
+    named = Component(name="x", archives=(both,))
     evidence = VerifiedEvidence(digest="0" * 64, format="x", authenticated=True, components=(named,))
     origins = Origins(named_by([evidence]))
     assert origins.of(both) == origins.of(digests(SEEN)) == (Origin.LISTED, ("0" * 64,))

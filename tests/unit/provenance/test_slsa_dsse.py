@@ -227,8 +227,8 @@ def test_resolved_dependencies_are_components_with_their_digests():
     components = read(make_provenance([WHEEL], dependencies=[wheel, unnamed])).components
     assert [part.name for part in components] == [f"git+{SOURCE}@refs/tags/v1", "pkg:pypi/dep@2", "(unnamed)"]
     assert components[1].purl == "pkg:pypi/dep@2"
-    assert components[1].digests == (DigestSet(sha256=wheel["digest"]["sha256"]),)
-    assert components[2].digests == ()
+    assert components[1].archives == (DigestSet(sha256=wheel["digest"]["sha256"]),)
+    assert components[2].archives == ()
 
 
 def test_an_old_statement_type_is_read_and_reported():

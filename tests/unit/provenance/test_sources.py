@@ -10,6 +10,7 @@ from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
 from attest.provenance.sources import SOURCES
 from attest.statement.predicates.runtime_reference import BuildEvidence
+from tests import inventories
 from tests.world import TRUST, make_component, make_provenance, make_sbom, make_signed_sbom, sha256_of
 
 SUBJECTS = [{"name": "x.whl", "digest": sha256_of(b"wheel")}]
@@ -17,6 +18,8 @@ GOOD = {
     "slsa-dsse": make_provenance(SUBJECTS),
     "cyclonedx-dsse": make_signed_sbom([make_component("dep", "1", b"dep")], SUBJECTS),
     "cyclonedx-file": make_sbom([make_component("dep", "1", b"dep")]),
+    "spdx-dsse": inventories.SIGNED_SPDX,
+    "spdx-file": inventories.SPDX,
 }
 NOTHING_EXPECTED = Expectations()
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import AttestError, MalformedError, UntrustedError
-from attest.provenance.cyclonedx import read_components
-from attest.provenance.model import Expectations, sealed
+from attest.provenance.components.cyclonedx import read_cyclonedx
+from attest.provenance.model import Component, Expectations, NamedFile, sealed
 from attest.provenance.read import read_evidence
 from attest.statement.digests import DigestSet
 from tests.world import (
@@ -32,8 +32,8 @@ def read(octets, **expectations):
     return read_evidence(octets, trust=TRUST, expectations=Expectations(**expectations), where="b.json")
 
 
-def components(*parts, **more):
-    return read_components({**make_bom(parts), **more}, where="b.json")
+def components(*parts: Any, **more: Any) -> tuple[Component, ...]:
+    return read_cyclonedx({**make_bom(parts), **more}, where="b.json")
 
 
 def hashes(*pairs):
@@ -46,7 +46,7 @@ def test_a_bare_file_is_read_and_proves_nothing_beyond_locked():
     assert not evidence.authenticated
     assert evidence.signers == ()
     assert [check.status for check in evidence.checks] == ["unproven"]
-    assert evidence.components[0].digests == (DigestSet(**sha256_of(b"dep")),)
+    assert evidence.components[0].archives == (DigestSet(**sha256_of(b"dep")),)
     assert sealed(evidence).authenticated is False
 
 
@@ -87,8 +87,32 @@ def test_nested_components_and_the_main_one_are_read():
     inner = {"type": "file", "name": "inner", "hashes": hashes(("SHA-256", A))}
     outer = {"type": "library", "name": "outer", "components": [inner]}
     found = components(outer, metadata={"component": {"type": "application", "name": "main"}})
-    assert [part.name for part in found] == ["main", "outer", "inner"]
-    assert found[2].digests == (DigestSet(sha256=A),)
+    assert [part.name for part in found] == ["outer", "inner"]
+    assert found[1].files == (NamedFile(path="inner", digest=DigestSet(sha256=A)),)
+
+
+def test_the_main_component_is_what_it_is_about_and_counts_only_if_a_digest_identifies_it():
+    part = {"type": "library", "name": "part"}
+    main = {"type": "application", "name": "main", "components": [part]}
+    assert [each.name for each in components(metadata={"component": main})] == ["part"]
+    main["hashes"] = hashes(("SHA-256", A))
+    assert [each.name for each in components(metadata={"component": main})] == ["main", "part"]
+
+
+def test_what_is_excluded_is_no_part():
+    assert components({"name": "x", "scope": "excluded", "hashes": hashes(("SHA-256", A))}) == ()
+
+
+def test_hashes_of_a_file_an_archive_and_none_are_three_things():
+    file = {"type": "file", "name": "/srv/app.js", "hashes": hashes(("SHA-1", "0" * 40), ("SHA-256", A))}
+    archive = {"type": "library", "name": "dep", "hashes": hashes(("SHA-512", "c" * 128))}
+    neither = {"type": "library", "name": "named", "hashes": hashes(("SHA-1", "0" * 40))}
+    weak = {"type": "file", "name": "weak.js", "hashes": hashes(("SHA-1", "0" * 40))}
+    found = components(file, archive, neither, weak)
+    assert found[0].files == (NamedFile(path="/srv/app.js", digest=DigestSet(sha256=A)),)
+    assert found[1].archives == (DigestSet(sha512="c" * 128),)
+    assert [(bool(each.files), bool(each.archives)) for each in found[:2]] == [(True, False), (False, True)]
+    assert [each.identified for each in found] == [True, True, False, False]
 
 
 def test_own_hashes_and_those_of_distributions_are_separate_contents():
@@ -98,18 +122,18 @@ def test_own_hashes_and_those_of_distributions_are_separate_contents():
         {"type": "distribution", "url": "u"},
     ]
     (part,) = components({"name": "x", "hashes": hashes(("SHA-256", A)), "externalReferences": references})
-    assert part.digests == (DigestSet(sha256=A), DigestSet(sha256=B, sha512="c" * 128))
+    assert part.archives == (DigestSet(sha256=A), DigestSet(sha256=B, sha512="c" * 128))
 
 
 def test_the_same_digest_named_twice_counts_once_in_either_case():
     references = [{"type": "distribution", "url": "u", "hashes": hashes(("SHA-256", A.upper()))}]
     (part,) = components({"name": "x", "hashes": hashes(("SHA-256", A)), "externalReferences": references})
-    assert part.digests == (DigestSet(sha256=A),)
+    assert part.archives == (DigestSet(sha256=A),)
 
 
 def test_weak_algorithms_identify_nothing():
     (part,) = components({"name": "x", "hashes": hashes(("MD5", "0" * 32), ("SHA-1", "0" * 40), ("SHA3-256", A))})
-    assert part.digests == ()
+    assert part.archives == ()
 
 
 @pytest.mark.parametrize(
@@ -146,12 +170,12 @@ def test_a_hash_that_is_none_or_two_at_once_is_malformed(pairs):
 )
 def test_a_document_of_the_wrong_form_is_malformed(change):
     with pytest.raises(MalformedError):
-        read_components({**make_bom([]), **change}, where="b.json")
+        read_cyclonedx({**make_bom([]), **change}, where="b.json")
 
 
 @pytest.mark.parametrize("version", ["1.4", "1.5", "1.6", "1.7"])
 def test_the_versions_in_use_are_read(version):
-    assert read_components(make_bom([], spec_version=version), where="b.json") == ()
+    assert read_cyclonedx(make_bom([], spec_version=version), where="b.json") == ()
 
 
 def test_duplicate_keys_and_deep_nesting_are_malformed():
@@ -162,6 +186,22 @@ def test_duplicate_keys_and_deep_nesting_are_malformed():
         deep = {"name": "x", "components": [deep]}
     with pytest.raises(MalformedError, match="nesting"):
         read(json.dumps(make_bom([deep])).encode())
+
+
+def test_more_components_than_there_can_be_are_malformed(monkeypatch):
+    monkeypatch.setattr("attest.provenance.components.limits.MAX_COMPONENTS", 3)
+    part: Any = {"name": "x"}
+    assert len(components(part, part, part)) == 3
+    with pytest.raises(MalformedError, match="at most 3"):
+        components({"name": "x", "components": [part, part]}, part)
+
+
+def test_many_components_are_read_in_seconds():
+    parts = [{"type": "library", "name": f"p{number}"} for number in range(200_000)]
+    assert len(read(json.dumps(make_bom(parts), separators=(",", ":")).encode()).components) == 200_000
+    parts.append(parts[0])
+    with pytest.raises(MalformedError):
+        components(*parts)
 
 
 @given(st.binary(max_size=200) | st.recursive(st.text(), st.lists, max_leaves=5).map(lambda v: json.dumps(v).encode()))
