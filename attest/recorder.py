@@ -1,8 +1,8 @@
 """The only writer: a draft becomes a signed receipt and a log entry, on disk before anybody is told.
 
-Why: what was acted upon must be provable, and what was not recorded must not be reported. Always: one thread signs,
-appends and flushes, in batches, so that one caller and a thousand use the same path; a future resolves once its entry
-is durable. Never: a receipt acknowledged and lost, a further one after a store error, a head that shrinks.
+Why: what was acted upon must be provable, and what was not recorded must not be reported. Always: one thread at a time
+signs, appends and flushes, in batches, so that one caller and a thousand use the same path; nobody is told of an entry
+before it is durable. Never: a receipt acknowledged and lost, a further one after a store error, a head that shrinks.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import Measured, MeasuredProcess
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import Statement, make_statement, open_statement, predicate_type_of
+from attest.tlog.batches import OpenedLog
 from attest.tlog.checkpoint import Checkpoint
-from attest.tlog.committer import Committer, OpenedLog
+from attest.tlog.committer import Committer
 from attest.tlog.entry import read_entry
 from attest.tlog.head import Head
 from attest.tlog.pin import check_pinned
@@ -75,7 +76,8 @@ _SHA256: Final = re.compile("[0-9a-f]{64}")
 class Draft:
     """What to record. `make` gets the header and returns the predicate that carries it, and the statement's subjects.
 
-    `make` runs in the recorder's thread: it must be quick. `time` is in milliseconds since 1970, None for now.
+    `make` runs in whichever thread is writing: it must be quick, and may not record itself. `time` is in milliseconds
+    since 1970, None for now.
     """
 
     predicate_type: str
@@ -204,6 +206,14 @@ class Recorder:
         """
         return self._committer.append(functools.partial(self._emitter.emit, draft))
 
+    def record(self, draft: Draft) -> Recorded:
+        """Do as `submit` does and return once it is on disk, or raise: quicker for a caller who would only wait.
+
+        Where nobody else is recording, `draft` is signed and flushed in the caller's own thread. An interrupt in the
+        midst of that (`KeyboardInterrupt`) leaves a recorder that takes nothing more; the next start goes on.
+        """
+        return self._committer.append_and_wait(functools.partial(self._emitter.emit, draft))
+
     def checkpoint(self) -> Future[bytes]:
         """Have all entries, also those submitted before, covered by a checkpoint; resolves once the note is on disk.
 
@@ -232,23 +242,17 @@ def open_recorder(
     than `pinned` says, a tail that cannot be read), `UntrustedError` (the log of another key), `UnavailableError`,
     `MalformedError`.
     """
-    found: list[tuple[Head, Interruption | None]] = []
-
-    def open_log() -> OpenedLog:
-        store = SQLITE.create_or_open_writer(directory)
-        try:
-            if pinned is not None:
-                check_pinned(store.log, pinned)
-            tail = read_tail(store.log, key.public)
-            head = Head(store.log.origin, tail)
-            found.append((head, _read_history(store.log, tail, key.public)))
-        except BaseException:
-            store.close()
-            raise
-        return OpenedLog(store=store, head=head, tail=tail)
-
-    committer = Committer[Recorded](open_log, key, clock)
-    [(head, interrupted)] = found
+    store = SQLITE.create_or_open_writer(directory)
+    try:
+        if pinned is not None:
+            check_pinned(store.log, pinned)
+        tail = read_tail(store.log, key.public)
+        head = Head(store.log.origin, tail)
+        interrupted = _read_history(store.log, tail, key.public)
+        committer = Committer[Recorded](OpenedLog(store=store, head=head, tail=tail), key, clock)
+    except BaseException:
+        store.close()
+        raise
     session = session_id or (interrupted.session_id if interrupted else os.urandom(_RANDOM_BYTES).hex())
     return Recorder(committer, Emitter(key, clock, head, session), interrupted)
 

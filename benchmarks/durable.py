@@ -40,40 +40,40 @@ def run(setting: Setting) -> Report:
         recorder = stack.enter_context(
             open_recorder(setting.folder / "recorded", WRITER, clock=system_clock(), pinned=None)
         )
-        receipt = recorder.submit(draft).result()
-        record = os.urandom(len(receipt.entry) + len(receipt.receipt))
+        receipt = recorder.record(draft)
+        octets = os.urandom(len(receipt.entry) + len(receipt.receipt))
         bare = os.open(setting.folder / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         stack.callback(os.close, bare)
         callers = stack.enter_context(ThreadPoolExecutor(CALLERS))
 
         def write() -> None:
             for _ in range(amount):
-                os.write(bare, record)
+                os.write(bare, octets)
                 os.fdatasync(bare)
 
         def append() -> None:
             for _ in range(amount):
                 store.append(store.log.size, [next(ready)])
 
-        def submit(times: int) -> None:
+        def record(times: int) -> None:
             for _ in range(times):
-                recorder.submit(draft).result()
+                recorder.record(draft)
 
-        def submit_together() -> None:
-            list(callers.map(submit, [each] * CALLERS))
+        def record_together() -> None:
+            list(callers.map(record, [each] * CALLERS))
 
         each = max(1, amount // 8)
         seen = setting.race(
             [
                 Candidate(name=_PEER, run=timed_alone(write), amount=amount, computes=False),
                 Candidate(name=_STORE, run=timed_alone(append), amount=amount, computes=False),
-                Candidate(name=_ONE, run=timed_alone(lambda: submit(amount)), amount=amount, computes=False),
-                Candidate(name=_MANY, run=timed_alone(submit_together), amount=each * CALLERS, computes=False),
+                Candidate(name=_ONE, run=timed_alone(lambda: record(amount)), amount=amount, computes=False),
+                Candidate(name=_MANY, run=timed_alone(record_together), amount=each * CALLERS, computes=False),
             ],
             rounds=_ROUNDS,
         )
     return Report(
-        title=f"durable: records of {len(record)} bytes on {file_system_of(setting.folder)}, every one flushed",
+        title=f"durable: records of {len(octets)} bytes on {file_system_of(setting.folder)}, every one flushed",
         remarks=(
             "the bare loop appends, and so flushes the file's new length each time; the store writes its write-ahead",
             "log over and over, and can be faster than that",

@@ -136,7 +136,7 @@ class Story:
             time=self.now,
             reference=reference,
         )
-        return self.recorder.submit(draft).result().sequence
+        return self.recorder.record(draft).sequence
 
     def event(self, event: Event, *, reference: str | None = None) -> int:
         """Record an event."""

@@ -29,7 +29,7 @@ def enforce(
         return None
     pid = watched.pid if watched is not None else None
     intent = Event(kind=EventKind.ACTION_INTENDED, action=enforcement.on_drift, caused_by=caused_by, pid=pid)
-    recorder.submit(event_draft(intent, standing, reference=server.opened.digest)).result()
+    recorder.record(event_draft(intent, standing, reference=server.opened.digest))
     if enforcement.audit_only:
         outcome = "audit-only: nothing was done"
     elif watched is None:
@@ -39,7 +39,7 @@ def enforce(
     taken = Event(
         kind=EventKind.ACTION_TAKEN, action=enforcement.on_drift, caused_by=caused_by, pid=pid, outcome=outcome
     )
-    recorder.submit(event_draft(taken, standing, reference=server.opened.digest)).result()
+    recorder.record(event_draft(taken, standing, reference=server.opened.digest))
     return outcome
 
 

@@ -108,7 +108,7 @@ class Run:
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False
-            recorded = self.recorder.submit(cycle_draft(server, cycle, self.request.standing)).result()
+            recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
             self.matched = self.matched and cycle.state is State.MATCH
             outcome = None
             if cycle.state is State.DRIFT:
@@ -133,7 +133,7 @@ class Run:
         self.recorder.checkpoint().result()
 
     def _record(self, event: Event) -> None:
-        self.recorder.submit(event_draft(event, self.request.standing, reference=None)).result()
+        self.recorder.record(event_draft(event, self.request.standing, reference=None))
 
 
 _RUN_ID_BYTES = 16

@@ -1,72 +1,54 @@
-"""Group commit: the one thread that owns a log's store and signs its checkpoints, whoever and however many append.
+"""Group commit: one thread at a time leads, and writes for whoever wished meanwhile, whoever and however many they are.
 
-While a commit is being flushed the next wishes gather, and go to disk together. So one caller waits for one flush, and
-a thousand share it. SQLite's connection never leaves the thread.
+A caller who waits leads when nobody does: it makes, signs and flushes in its own thread, and hands nothing over. While
+it flushes the next wishes gather, and go to disk together; then the lead is with the first of them. So one caller
+waits for one flush and for nobody, and a thousand share it. The log's own thread leads for those who do not wait, and
+for checkpoints that fall due.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar, final
 
 from attest.codec.clock import Clock
-from attest.errors import AttestError, UnavailableError
+from attest.errors import UnavailableError
 from attest.signing.keys import PrivateKey
-from attest.tlog.head import Head
-from attest.tlog.stores.row import NewRow
-from attest.tlog.stores.sqlite import SqliteWriter
-from attest.tlog.tail import Tail
-
-BATCH: Final = 64
-"""Most rows in one commit: beyond that the flush is shared by enough, and the first one would wait longer."""
-
-CHECKPOINT_INTERVAL_MS: Final = 1000
-"""Longest time that an entry waits for a checkpoint over it."""
+from attest.tlog.batches import Batches, OpenedLog
+from attest.tlog.wishes import Awaited, Make, Promised, Wish
 
 T = TypeVar("T")
-Make = Callable[[], tuple[NewRow, T]]
-"""Links the next row at the head and returns it, and what to tell once it is on disk. Runs in the thread."""
-
-_Wish = tuple[Make[Any] | None, Future[Any]]
-"""Without `Make`, the wish for a checkpoint."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenedLog:
-    """A log that was opened and checked: where to append, and what is there."""
-
-    store: SqliteWriter
-    head: Head
-    tail: Tail
 
 
 @final
 class Committer(Generic[T]):
-    """The writing thread of one log, and the handle by which any number of threads use it."""
+    """The handle by which any number of threads write one log."""
 
-    def __init__(self, open_log: Callable[[], OpenedLog], key: PrivateKey, clock: Clock) -> None:
-        """Start the thread and open the log in it; raises what `open_log` raises."""
-        self._key = key
+    def __init__(self, log: OpenedLog, key: PrivateKey, clock: Clock) -> None:
+        """Take over the log and start its thread."""
         self._clock = clock
-        self._wishes: SimpleQueue[_Wish | None] = SimpleQueue()
+        self._batches = Batches(log, key, clock)
         self._gate = threading.Lock()
+        """Guards all below, and is never held while somebody writes."""
+        self._wishes: Final[deque[Wish]] = deque()
+        """In their order. Nobody but the leader takes any away, and does so outside the gate."""
+        self._leader: Awaited | threading.Thread | None = None
+        """Whose turn it is to touch `_batches`. None only while there is no wish."""
         self._closed = False
-        self._failure: AttestError | None = None
-        self._size = 0
-        opened: Future[OpenedLog] = Future()
+        self._alarm: int | None = None
+        """When the log's thread wakes by itself, in milliseconds since boot."""
+        self._wake = threading.Condition(self._gate)
         # A daemon: a program that ends without `close` loses what was not yet acknowledged, and does not hang.
-        self._thread = threading.Thread(target=self._run, args=(open_log, opened), name="attest-log", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="attest-log", daemon=True)
         self._thread.start()
-        opened.result()
 
     @property
     def size(self) -> int:
         """The number of entries on disk."""
-        return self._size
+        return self._batches.size
 
     def append(self, make: Make[T]) -> Future[T]:
         """Append the row that `make` makes, after everything wished for before; resolves once it is on disk.
@@ -74,120 +56,116 @@ class Committer(Generic[T]):
         Fails with what `make` raised, then nothing was appended and `make` must have left the head where it was; or
         with `UnavailableError`, and then all later ones do too.
         """
-        return self._put(make, Future())
+        return self._promise(make)
+
+    def append_and_wait(self, make: Make[T]) -> T:
+        """Do as `append` does, if need be in this very thread, and return once the row is on disk; or raise.
+
+        An interrupt of this thread (`KeyboardInterrupt`) while it leads leaves a log that takes nothing more.
+        """
+        wish = Awaited(make)
+        try:
+            self._put(wish)
+            while (told := wish.wait()) is None:
+                self._lead()
+        except BaseException:
+            self._leave(wish)
+            raise
+        result: T
+        result, error = told
+        if error is not None:
+            raise error
+        return result
 
     def checkpoint(self) -> Future[bytes]:
         """Sign a checkpoint over all entries, those wished for before included; resolves once the note is on disk."""
-        return self._put(None, Future())
+        return self._promise(None)
 
     def close(self) -> None:
         """Finish what was wished for and release the log; signs nothing by itself."""
         with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._wishes.put(None)
+            self._closed = True
+            self._wake.notify()
         self._thread.join()
 
-    def _put(self, make: Make[T] | None, future: Future[Any]) -> Future[Any]:
+    def _promise(self, make: Make[T] | None) -> Future[Any]:
+        wish = Promised(make)
+        try:
+            self._put(wish)
+        except UnavailableError as error:
+            wish.fail(error)
+        return wish.future
+
+    def _put(self, wish: Wish) -> None:
         with self._gate:
-            if not self._closed:
-                self._wishes.put((make, future))
-                return future
-        future.set_exception(UnavailableError("log", "an open one", "a closed one"))
-        return future
+            if self._closed:
+                raise UnavailableError("log", "an open one", "a closed one")
+            self._wishes.append(wish)
+            if self._leader is None:
+                self._appoint()
 
-    def _run(self, open_log: Callable[[], OpenedLog], opened: Future[OpenedLog]) -> None:
+    def _appoint(self) -> None:
+        """Give the lead to whoever wished first, or to the log's own thread if they do not wait. Under the gate."""
+        first = self._wishes[0]
+        if isinstance(first, Awaited) and first.can_lead:
+            self._leader = first
+            first.lead()
+        else:
+            self._leader = self._thread
+            self._wake.notify()
+
+    def _lead(self) -> None:
         try:
-            log = open_log()
-        except BaseException as error:  # noqa: BLE001  (handed to whoever is opening)
-            opened.set_exception(error)
+            self._batches.serve(self._wishes)
+        finally:
+            with self._gate:
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Let the next one lead, if there is a wish. Under the gate."""
+        if self._wishes:
+            self._appoint()
             return
-        self._store, self._head = log.store, log.head
-        self._size, self._covered, self._note = log.head.size, log.tail.covered, log.tail.note
-        self._due: int | None = None
-        self._set_due()
-        opened.set_result(log)
-        going_on = True
-        while going_on:
-            batch, going_on = self._collect()
-            if batch or going_on:
-                self._handle(batch)
-        self._store.close()
+        self._leader = None
+        if self._closed or (self._alarm is None and self._batches.due is not None):
+            self._wake.notify()
 
-    def _collect(self) -> tuple[list[_Wish], bool]:
-        """Wait for wishes and return them, none if a checkpoint falls due first; and whether to go on after them."""
-        batch: list[_Wish] = []
-        patience = None if self._due is None else max(0, self._due - self._clock.boot()) / 1000
-        try:
-            while len(batch) < BATCH:
-                wish = self._wishes.get_nowait() if batch else self._wishes.get(timeout=patience)
-                if wish is None:
-                    return batch, False
-                batch.append(wish)
-        except Empty:
-            pass
-        return batch, True
+    def _leave(self, wish: Awaited) -> None:
+        """Hand on the lead that an interrupted caller may have, and keep it from getting it later."""
+        with self._gate:
+            wish.can_lead = False
+            if self._leader is wish:
+                self._hand_on()
 
-    def _handle(self, batch: Sequence[_Wish]) -> None:
-        """Make and commit a batch, then tell everybody: nobody hears of an entry that is not on disk."""
-        rows: list[NewRow] = []
-        told: list[tuple[Future[Any], Any]] = []
-        heads: list[Future[Any]] = []
-        for make, future in batch:
-            if not future.set_running_or_notify_cancel():
-                continue
-            if self._failure is not None:
-                future.set_exception(_unavailable(self._failure))
-            elif make is None:
-                heads.append(future)
-            else:
-                try:
-                    row, result = make()
-                except Exception as error:  # noqa: BLE001  (the caller's own code: it fails the caller's future alone)
-                    future.set_exception(error)
-                else:
-                    rows.append(row)
-                    told.append((future, result))
-        try:
-            note = self._commit(rows, now=bool(heads) or not batch)
-        except Exception as error:  # noqa: BLE001  (whatever it was: what is not surely on disk is not acknowledged)
-            self._fail(error, [*(future for future, _ in told), *heads])
-            return
-        for future, result in told:
-            future.set_result(result)
-        for future in heads:
-            future.set_result(note)
+    def _run(self) -> None:
+        while self._await_lead():
+            # What is no `Exception` ended the log, and not the thread: it still has to say so to everybody.
+            with suppress(BaseException):
+                self._lead()
+        self._batches.close()
 
-    def _commit(self, rows: Sequence[NewRow], *, now: bool) -> bytes | None:
-        """Append rows, with a checkpoint over them if one is due or wanted `now`; return the newest checkpoint."""
-        size, note = self._size + len(rows), None
-        late = self._due is not None and self._clock.boot() >= self._due
-        if (now and (self._note is None or self._covered != size)) or (rows and late):
-            note = self._head.sign(self._key)
-        if rows or note is not None:
-            self._store.append(self._size, rows, note)
-        if note is not None:
-            self._note, self._covered = note, size
-        self._size = size
-        self._set_due()
-        return self._note
+    def _await_lead(self) -> bool:
+        """Wait until the log's own thread has to lead; False once the log is closed and there is nothing left."""
+        with self._gate:
+            while self._leader is not self._thread:
+                if self._leader is None and self._closed:
+                    return False
+                if not self._wake.wait(self._set_alarm()) and self._leader is None and self._rings():
+                    self._leader = self._thread
+        return True
 
-    def _set_due(self) -> None:
-        if self._covered == self._size:
-            self._due = None
-        elif self._due is None:
-            self._due = self._clock.boot() + CHECKPOINT_INTERVAL_MS
+    def _set_alarm(self) -> float | None:
+        """Return for how many seconds the log's own thread may sleep. Under the gate."""
+        self._alarm = due = self._batches.due
+        if due is None:
+            return None
+        left = due - self._clock.boot()
+        if left <= 0 and self._leader is not None:
+            # Whoever leads is about to sign the checkpoint with its batch, or lets this thread know on handing on.
+            self._alarm = None
+            return None
+        return max(0, left) / 1000
 
-    def _fail(self, error: Exception, futures: Sequence[Future[Any]]) -> None:
-        if not isinstance(error, AttestError):
-            error = UnavailableError(self._store.log.where, "a log that takes entries", repr(error))
-        self._failure, self._due = error, None
-        for future in futures:
-            future.set_exception(_unavailable(error))
-
-
-def _unavailable(cause: AttestError) -> UnavailableError:
-    """Return an error of its own for each future: they are raised in many threads."""
-    error = UnavailableError(cause.where, cause.expected, cause.found, hint=cause.hint)
-    error.__cause__ = cause
-    return error
+    def _rings(self) -> bool:
+        """Return whether what the alarm was set for is still to be done. Under the gate."""
+        return self._alarm is not None and self._alarm == self._batches.due

@@ -23,7 +23,7 @@ from attest.statement.predicates import runtime_event
 from attest.statement.predicates.runtime_event import Event, EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE as REFERENCE_TYPE
 from attest.statement.statement import findings_subject, open_statement
-from attest.tlog import committer
+from attest.tlog import batches
 from attest.tlog.check import check_log
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.entry import GENESIS, entry_digest, read_entry
@@ -110,6 +110,29 @@ def test_a_result_is_on_disk_when_it_is_told(tmp_path):
             log.close()
 
 
+def test_what_was_recorded_is_on_disk_on_return_and_says_the_same_as_a_future_would(tmp_path):
+    with open_at(tmp_path / "log") as recorder:
+        for number in range(0, 6, 2):
+            promised = recorder.submit(draft())
+            recorded = recorder.record(draft(outcome=str(number)))
+            assert promised.done()
+            assert recorded.sequence == number + 1 == recorder.size - 1
+            log = SQLITE.open_reader(tmp_path / "log")
+            assert (log.size, next(log.rows(number + 1, number + 2)).receipt) == (number + 2, recorded.receipt)
+            log.close()
+            assert outcome_of(recorded.receipt) == str(number)
+    assert read(tmp_path / "log")[2] == ()
+
+
+def test_whoever_records_what_cannot_be_is_told_so_and_the_recorder_goes_on(tmp_path):
+    with open_at(tmp_path / "log") as recorder:
+        with pytest.raises(MalformedError):
+            recorder.record(draft(outcome="two\nlines"))
+        with pytest.raises(RefusedError, match="no time before"):
+            recorder.record(draft()) and recorder.record(draft(at=NOW - 1))
+        assert recorder.record(draft()).sequence == 1
+
+
 def test_many_callers_share_commits_and_every_one_gets_its_own(tmp_path, monkeypatch):
     commits = count_commits(monkeypatch)
     told: dict[str, Future] = {}
@@ -136,7 +159,7 @@ def test_many_callers_share_commits_and_every_one_gets_its_own(tmp_path, monkeyp
         mine = [told[f"{caller}/{number}"].result().sequence for number in range(20)]
         assert mine == sorted(mine)
     assert len(commits) < 320
-    assert max(commits) <= committer.BATCH
+    assert max(commits) <= batches.BATCH
 
 
 def test_a_draft_that_raises_fails_alone_and_takes_no_number(tmp_path):
@@ -241,7 +264,7 @@ def test_closing_signs_nothing(tmp_path):
 
 def test_under_load_a_checkpoint_is_signed_once_the_interval_has_passed(tmp_path, monkeypatch):
     # Longer than any test waits, so that the clock moved by hand alone decides.
-    monkeypatch.setattr(committer, "CHECKPOINT_INTERVAL_MS", 1_000_000)
+    monkeypatch.setattr(batches, "CHECKPOINT_INTERVAL_MS", 1_000_000)
     hand = Hand()
     with open_at(tmp_path / "log", hand) as recorder:
         for size in (4, 8):
@@ -253,7 +276,7 @@ def test_under_load_a_checkpoint_is_signed_once_the_interval_has_passed(tmp_path
 
 
 def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
-    monkeypatch.setattr(committer, "CHECKPOINT_INTERVAL_MS", 20)
+    monkeypatch.setattr(batches, "CHECKPOINT_INTERVAL_MS", 20)
     with open_at(tmp_path / "log") as recorder:
         recorder.submit(draft()).result()
         recorder.submit(draft()).result()
@@ -267,7 +290,7 @@ def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.sampled_from(["submit", "checkpoint", "second", "reopen"]), max_size=25))
+@given(st.lists(st.sampled_from(["submit", "record", "checkpoint", "second", "reopen"]), max_size=25))
 def test_whatever_happens_in_whatever_order_heads_only_grow_and_agree(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("law") / "log"
     hand, told, submitted = Hand(), [], 0
@@ -276,6 +299,9 @@ def test_whatever_happens_in_whatever_order_heads_only_grow_and_agree(tmp_path_f
         for step in steps:
             if step == "submit":
                 recorder.submit(draft())
+                submitted += 1
+            elif step == "record":
+                assert recorder.record(draft()).sequence == submitted
                 submitted += 1
             elif step == "checkpoint":
                 told.append(recorder.checkpoint())
@@ -344,6 +370,8 @@ def test_a_closed_recorder_takes_nothing(tmp_path):
     recorder.close()
     assert isinstance(recorder.submit(draft()).exception(), UnavailableError)
     assert isinstance(recorder.checkpoint().exception(), UnavailableError)
+    with pytest.raises(UnavailableError, match="an open one"):
+        recorder.record(draft())
 
 
 # --- opening

@@ -99,10 +99,13 @@ def _fill(path: Path, origin: str) -> None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open an existing database as its one writer; SQLite replays the commits of a writer that was killed."""
+    """Open an existing database as its one writer; SQLite replays the commits of a writer that was killed.
+
+    The connection is for any thread, but for one at a time: who opens it sees to that.
+    """
     where = str(path)
     with translated(where):
-        connection = _connect(path, "mode=rw")
+        connection = _connect(path, "mode=rw", any_thread=True)
         try:
             _prepare_to_write(connection, where)
         except BaseException:
@@ -139,9 +142,13 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         return _connect(path, "mode=ro&immutable=1")
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def _connect(path: Path, how: str, *, any_thread: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+        f"file:{quote(str(path))}?{how}",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_SECONDS,
+        check_same_thread=not any_thread,
     )
     try:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BLOB_BYTES)

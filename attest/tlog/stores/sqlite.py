@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, final
@@ -137,14 +138,15 @@ class SqliteReader:
 
 @final
 class SqliteWriter:
-    """A log to append to. It belongs to the thread that opened it."""
+    """A log to append to: for any thread, but one at a time."""
 
-    __slots__ = ("_connection", "_lock", "log")
+    __slots__ = ("_connection", "_lock", "_turn", "log")
 
     def __init__(self, connection: sqlite3.Connection, lock: int, where: str) -> None:
         """Take the connection and the descriptor that holds the lock; both are closed by `close`."""
         self._connection = connection
         self._lock = lock
+        self._turn = threading.Lock()
         self.log: Final = SqliteReader(connection, where)
         """The same log to read; its size follows what is appended here."""
 
@@ -152,9 +154,18 @@ class SqliteWriter:
         """Append `rows`, and the signed note over all entries then, if the log holds `expected_size` entries now.
 
         All of it is on disk when this returns; none of it is in the log if it raises: `RefusedError` if the size is
-        another, or there is a checkpoint of the new size already, `UnavailableError` if the disk does not take it.
-        (Only an error while flushing leaves open whether the rows are there at the next start.)
+        another, or there is a checkpoint of the new size already, or another thread is appending, `UnavailableError` if
+        the disk does not take it. (Only an error while flushing leaves open whether the rows are there at the next
+        start.)
         """
+        if not self._turn.acquire(blocking=False):
+            raise RefusedError(self.log.where, "one append at a time", "another thread in the midst of one")
+        try:
+            self._append(expected_size, rows, checkpoint)
+        finally:
+            self._turn.release()
+
+    def _append(self, expected_size: int, rows: Sequence[NewRow], checkpoint: bytes | None) -> None:
         size = expected_size + len(rows)
         execute = self._connection.execute
         with translated(self.log.where):

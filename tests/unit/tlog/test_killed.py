@@ -75,6 +75,10 @@ def write_until_killed(told, pinned, die_at_statement):
             recorded = future.result()
             os.write(told, b"entry %d %s\\n" % (recorded.sequence, recorded.digest.encode()))
         os.write(told, b"note %s\\n" % note.result().hex().encode())
+        # Two in this very thread: nothing of the batches above is left to share a flush with.
+        for _ in range(2):
+            recorded = recorder.record(draft(EventKind.ACTION_TAKEN))
+            os.write(told, b"entry %d %s\\n" % (recorded.sequence, recorded.digest.encode()))
 
 
 def spawn(pinned, die_at_statement):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -176,20 +176,38 @@ def test_a_missing_log_or_place_is_unavailable(store, tmp_path):
         store.create_or_open_writer(tmp_path / "file")
 
 
-def test_a_writer_belongs_to_its_thread(store, tmp_path):
+def test_a_writer_is_for_any_thread(store, tmp_path):
     writer = store.create_or_open_writer(tmp_path / "log")
-    rows = make_rows(new_head(writer.log.origin), 1)
-    raised: list[BaseException] = []
+    rows = make_rows(new_head(writer.log.origin), 3)
+    for size, row in enumerate(rows):
+        assert in_another_thread(lambda size=size, row=row: writer.append(size, [row])) is None
+    assert writer.log.size == 3
+    assert in_another_thread(writer.close) is None
+    reader = store.open_reader(tmp_path / "log")
+    assert [row.entry for row in reader.rows(0, 3)] == [row.entry for row in rows]
+    reader.close()
 
-    def append() -> None:
-        try:
-            writer.append(0, rows)
-        except UnavailableError as error:
-            raised.append(error)
 
-    thread = threading.Thread(target=append)
-    thread.start()
-    thread.join()
-    assert len(raised) == 1
-    assert writer.log.size == 0
+def test_a_writer_is_for_one_thread_at_a_time(store, tmp_path):
+    writer = store.create_or_open_writer(tmp_path / "log")
+    rows = make_rows(new_head(writer.log.origin), 2)
+    raised: list[BaseException | None] = []
+
+    class Slow(list):
+        """Rows during which somebody else appends."""
+
+        def __iter__(self):
+            raised.append(in_another_thread(lambda: writer.append(0, rows[1:])))
+            return super().__iter__()
+
+    writer.append(0, Slow(rows[:1]))
+    assert isinstance(raised[0], RefusedError)
+    assert writer.log.size == 1
+    writer.append(1, rows[1:])
     writer.close()
+
+
+def in_another_thread(work) -> BaseException | None:
+    """Do it in a thread of its own and return what it raised."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).exception()
