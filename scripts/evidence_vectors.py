@@ -27,6 +27,7 @@ from scripts.json_vectors import strict_faults
 from scripts.vector import Vector, bad, good
 from tests.documents import ATTACHMENTS, MANIFEST, PROVENANCE, PROVENANCE_PAYLOAD, SBOM, SIGNED_SBOM
 from tests.log_documents import BUNDLE
+from tests.runtimes import make_elf, make_library_cache
 from tests.world import BUILDER, SEALER, STRANGER, sign_foreign
 
 MEMBERS: Final = {"pkg/__init__.py": b"x = 1\n", "pkg-1.dist-info/METADATA": b"Name: pkg\n"}
@@ -235,6 +236,36 @@ def lists() -> Iterator[Vector]:
     }
     named = ((name, f"{section}{text}".encode()) for name, text in commands.items())
     yield from bad("entry-points", [("invalid-utf8", f"{section}a".encode() + b"\xff = m:f\n"), *named])
+
+
+def runtimes() -> Iterator[Vector]:
+    """Yield ELF files and caches of the dynamic loader, which tell what belongs to an interpreter."""
+    program = make_elf(needed=("libz.so.1", "libc.so.6"), loader="/lib64/ld.so", runpath="$ORIGIN/../lib")
+    yield from good("good", program, "elf")
+    yield from good("good-static", make_elf(), "elf")
+    yield from bad(
+        "elf",
+        [
+            ("cut", program[:100]),
+            ("unknown-class", program[:4] + b"\x03" + program[5:]),
+            ("unknown-byte-order", program[:5] + b"\x03" + program[6:]),
+            ("too-many-segments", program[:56] + b"\xff\xff" + program[58:]),
+            ("name-with-escape-sequence", make_elf(needed=("a\x1b[2J",))),
+            ("name-not-utf8", program.replace(b"libz.so.1", b"libz\xffso.1")),
+        ],
+    )
+    cache = make_library_cache([("libz.so.1", "/lib/libz.so.1"), ("libc.so.6", "/lib/libc.so.6")])
+    yield from good("good", cache, "library-cache")
+    yield from bad(
+        "library-cache",
+        [
+            ("empty", b""),
+            ("another-format", b"ld.so-1.6.0" + cache),
+            ("cut", cache[:-1]),
+            ("more-entries-than-bytes", cache[:20] + b"\xff\xff\xff\xff" + cache[24:]),
+            ("name-not-utf8", cache.replace(b"libz.so.1", b"libz\xffso.1", 1)),
+        ],
+    )
 
 
 def _zip_faults() -> Iterator[Fault]:

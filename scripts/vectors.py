@@ -40,6 +40,7 @@ MAKERS: Final = (
     inventory_vectors.spdx,
     evidence_vectors.archives,
     evidence_vectors.lists,
+    evidence_vectors.runtimes,
 )
 
 

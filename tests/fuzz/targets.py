@@ -19,7 +19,9 @@ from attest.evidence.packing import recognise
 from attest.evidence.reading import split_lines
 from attest.evidence.verify.lines import EntryParts, Lines
 from attest.measure.archive import ZipArchive
+from attest.measure.elf import read_needs
 from attest.measure.entry_points import read_commands
+from attest.measure.library_cache import read_library_cache
 from attest.measure.marshal_form import normal_form
 from attest.measure.record import read_record
 from attest.measure.tar.gunzip import gunzip
@@ -39,6 +41,7 @@ from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
 from tests import documents, inventories, log_documents
+from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
@@ -181,6 +184,16 @@ def _bytecode(octets: bytes) -> None:
     normal_form(octets, PYC_MAGIC, where="pyc")
 
 
+def _elf(octets: bytes) -> bytes | None:
+    read_needs(io.BytesIO(octets), where="elf")
+    return None
+
+
+def _library_cache(octets: bytes) -> bytes | None:
+    read_library_cache(octets, where="cache")
+    return None
+
+
 TARGETS: Final[dict[str, Target]] = {
     **{
         short_name(uri): Target(
@@ -196,11 +209,13 @@ TARGETS: Final[dict[str, Target]] = {
     "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
     "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),
     "cyclonedx-file": Target(good=documents.SBOM, read=_evidence, json=True),
+    "elf": Target(good=make_elf(needed=("libc.so.6",), loader="/lib64/ld.so", runpath="$ORIGIN/../lib"), read=_elf),
     "entry-points": Target(good=b"[console_scripts]\nmcp-server-time = mcp_server_time:main\n", read=_entry_points),
     "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
     "gzip": Target(good=tarball({"package/package.json": b"{}"}), read=_gzip),
+    "library-cache": Target(good=make_library_cache([("libc.so.6", "/lib/libc.so.6")]), read=_library_cache),
     "log-entry": Target(good=log_documents.LOG[1].entry, read=_entry, json=True),
     "manifest": Target(good=documents.MANIFEST, read=_manifest),
     "note": Target(good=sign_note("three\nlines\nof text\n", NOTE_NAME, SEALER), read=_note),
