@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from attest.codec import canonical
-from attest.codec.octets import to_base64
+from attest.codec.octets import sha256_hex, to_base64
 from attest.signing.keys import PrivateKey
 from attest.statement.manifest import MAX_LINE_BYTES
 from attest.tlog.entry import MAX_ENTRY_BYTES
@@ -55,6 +55,9 @@ STATEMENTS: Final[dict[str, Places]] = {
     ),
 }
 
+PROGRAM: Final = {"path": "{runtime}/bin/python3.12", "sha256": WHEEL.sha256}
+RUNTIME: Final = {"name": "cpython-3.12", "sequence": 2}
+
 ENTRY: Final = Places(text=("origin",), integer=("sequence",), time=("time",), digest=("commitment",))
 TRUST_PLACES: Final = Places(
     text=("builders", 0, "id"),
@@ -72,6 +75,7 @@ def statements() -> Iterator[Vector]:
         yield from good("good", payload, kind)
         yield from bad(kind, strict_faults(payload, places))
         yield from bad(kind, _statement_faults(payload))
+    yield from _with_runtimes()
     yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
     yield from bad("runtime-violation", _violation_faults(PAYLOADS["runtime-violation"]))
     yield from bad("runtime-event", _event_faults(PAYLOADS["runtime-event"]))
@@ -113,6 +117,21 @@ def _reference_faults(payload: bytes) -> Iterator[Fault]:
     yield "name-too-long", put("server", "name", value="a" * 4097)
     yield "root-name-with-slash", put("places", 0, "name", value="a/b")
     yield "optional-null", put("server", "version", value=None)
+    yield "program-without-digest", put("program", value={"path": "/bin/python"})
+    yield "runtime-without-sequence", put("runtime", value={"name": "cpython-3.12"})
+    both = with_value(put("program", value=PROGRAM), ("predicate", "runtime"), RUNTIME)
+    yield "runtime-of-a-runtime", both
+
+
+def _with_runtimes() -> Iterator[Vector]:
+    """Yield the reference of a runtime, that of a server on it, and a measurement of both."""
+    reference, measurement = PAYLOADS["runtime-reference"], PAYLOADS["runtime-measurement"]
+    runtime = with_value(without(reference, ("predicate", "process")), ("predicate", "program"), PROGRAM)
+    yield from good("good-runtime", runtime, "runtime-reference")
+    on_it = with_value(reference, ("predicate", "runtime"), RUNTIME)
+    yield from good("good-on-a-runtime", on_it, "runtime-reference")
+    measured = with_value(measurement, ("predicate", "measured", "runtime"), sha256_hex(runtime))
+    yield from good("good-on-a-runtime", measured, "runtime-measurement")
 
 
 def _violation_faults(payload: bytes) -> Iterator[Fault]:
@@ -202,6 +221,7 @@ def manifests() -> Iterator[Vector]:
     lines = MANIFEST.splitlines(keepends=True)
     yield from good("good", MANIFEST, "manifest")
     yield from good("good-empty", lines[0] + b'{"entries":0,"kind":"end"}\n', "manifest")
+    yield from good("good-runtime", _runtime_manifest(), "manifest")
     yield from bad("manifest", _order_faults(lines))
     yield from bad("manifest", _entry_faults(lines))
     places = Places(text=("path",), integer=("size",), digest=("sha256",), word=("origin",))
@@ -270,6 +290,42 @@ def _entry_faults(lines: list[bytes]) -> Iterator[Fault]:
     yield "derived-with-digest", with_entry({**derived, "sha256": WHEEL.sha256})
     yield "derived-of-rank-derived", with_entry({**derived, "rank": "derived"})
     yield "rule-with-slash", with_entry({**derived, "rule": "a/b"})
+    yield "seen-and-not-derived", with_entry({**file, "seen": WHEEL.sha256})
+    yield "absent-in-an-exact-root", _runtime_manifest(scope="exact")
+    yield "absent-outside-the-root", _runtime_manifest(absent="../pyvenv.cfg")
+
+
+def _runtime_manifest(*, scope: str = "listed", absent: str = "pyvenv.cfg") -> bytes:
+    """A manifest of an interpreter: its library, and its prefix, where one path has to stay empty."""
+    library = {"mutable": ["site-packages"], "name": "library", "scope": "exact"}
+    prefix = {"absent": [absent], "mutable": [], "name": "runtime", "scope": scope}
+    source = {
+        "executable": False,
+        "kind": "entry",
+        "origin": "site",
+        "path": "os.py",
+        "root": "library",
+        "sha256": WHEEL.sha256,
+        "size": 12,
+        "type": "file",
+    }
+    compiled = {
+        "inputs": ["library/os.py"],
+        "kind": "entry",
+        "origin": "derived",
+        "path": "__pycache__/os.cpython-312.pyc",
+        "rank": "site",
+        "root": "library",
+        "rule": "python-bytecode",
+        "seen": WHEEL.sha256,
+        "type": "file",
+    }
+    head = {
+        "kind": "manifest",
+        "roots": [library, prefix],
+        "schema": "https://mcp-attest.github.io/schemas/manifest/v0.1",
+    }
+    return b"".join(_line(each) for each in (head, compiled, source, {"entries": 2, "kind": "end"}))
 
 
 def _line(record: object) -> bytes:

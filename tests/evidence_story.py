@@ -24,7 +24,7 @@ from attest.evidence.verdict import Verdict
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.question import Question
 from attest.recorder import Draft, Recorder, open_recorder
-from attest.signing.dsse import encode_envelope, sign_envelope
+from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keys import PrivateKey
 from attest.statement.digests import Subject
 from attest.statement.findings import Finding, FindingKind, Findings, State
@@ -36,11 +36,11 @@ from attest.statement.predicates import (
     runtime_violation,
 )
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Coverage, Measured, RuntimeMeasurement
+from attest.statement.predicates.runtime_measurement import Coverage, Measured, MeasuredProcess, RuntimeMeasurement
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
-from attest.statement.statement import findings_subject, make_statement
+from attest.statement.statement import findings_subject, make_statement, payload_digest
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE
@@ -99,6 +99,7 @@ class Story:
         sealer: PrivateKey = SEALER,
         writer: PrivateKey = WRITER,
         evidence: Sequence[bytes] = EVIDENCE,
+        runtimes: Sequence[bytes] = (),
         boot_drift: Callable[[int], int] = lambda _now: 0,
     ) -> None:
         self.folder = folder
@@ -118,6 +119,14 @@ class Story:
         self.recorder: Recorder = open_recorder(folder, writer, clock=clock, pinned=None, session_id=SESSION)
         store = Documents(folder)
         store.put("reference", self.reference, envelope)
+        self.runtimes = tuple(
+            payload_digest(read_envelope(each, where="runtime"), where="runtime") for each in runtimes
+        )
+        for digest, each in zip(self.runtimes, runtimes, strict=True):
+            store.put("reference", digest, each)
+        self.runtime: str | None = self.runtimes[0] if runtimes else None
+        """The digest of the runtime's reference that the next measurements name."""
+        self.process: MeasuredProcess | None = None
         for piece in evidence:
             store.put("evidence", sha256_hex(piece), piece)
 
@@ -153,7 +162,7 @@ class Story:
             Event(
                 kind=EventKind.START,
                 run=run,
-                references=(self.reference,),
+                references=(self.reference, *self.runtimes),
                 verifier_nonce=nonce,
                 context=values,
             )
@@ -174,8 +183,21 @@ class Story:
         """Measure for 50 ms from now on."""
         started = self.now
         self.now += 50
-        coverage = Coverage(files=5, bytes=479, rehashed=5, cached=0, derived=2, oldest_hash_age_milliseconds=50)
-        return Measured(started_at=instant.text(started), finished_at=instant.text(self.now), coverage=coverage)
+        coverage = Coverage(
+            files=5,
+            bytes=479,
+            rehashed=5,
+            cached=0,
+            derived=2,
+            oldest_hash_age_milliseconds=50,
+            process=self.process,
+        )
+        return Measured(
+            started_at=instant.text(started),
+            finished_at=instant.text(self.now),
+            coverage=coverage,
+            runtime=self.runtime,
+        )
 
     def measure(
         self,

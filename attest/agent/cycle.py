@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
 
+from attest.agent.closure import Looked, Looks
 from attest.agent.sealed import SealedServer
-from attest.agent.watched import WatchedProcess
-from attest.appraisal.files import compare_files
-from attest.appraisal.process import judge_process
+from attest.agent.watched import SeenProcess, WatchedProcess
+from attest.appraisal.process import judge_process, sealed_executable
+from attest.appraisal.runtime import judge_runtime
 from attest.appraisal.state import make_findings
-from attest.appraisal.validity import judge_validity
 from attest.codec import instant
 from attest.codec.clock import Clock
-from attest.measure.derivations import RULES
-from attest.measure.deriver import Deriver
-from attest.measure.facts import Facts
-from attest.measure.tree import look_at_roots
+from attest.measure.leading import leads_of
+from attest.measure.process import file_identity
 from attest.statement.findings import Finding, Findings, State
-from attest.statement.observation import Derivation, Key, Observation, Trouble
+from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
-
-_OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,36 +33,60 @@ class Cycle:
         return self.findings.state
 
 
-def measure_once(server: SealedServer, watched: WatchedProcess | None, deriver: Deriver, clock: Clock) -> Cycle:
-    """Look at everything once and judge it; an error while looking is a finding, never a match."""
-    started_at = clock.real()
+def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock) -> Cycle:
+    """Look at everything once and judge it; an error while looking is a finding, never a match.
+
+    With a runtime, its files are looked at in the same cycle, and a finding in them is one about the server.
+    """
+    began = clock.real()
     seen = watched.observe(server) if watched is not None else None
-    observation = look_at_roots(server.places, server.roots, server.listed, clock_ms=clock.real)
-    derivations = _derive(server, observation, deriver)
+    runtime = looks.at_runtime(server)
+    own = looks.at(server)
+    parts = (own,) if runtime is None else (runtime, own)
+    started_at = min([began, *(part.observation.started_at for part in parts)])
     findings: list[Finding] = []
     if watched is not None and seen is not None:
         profile = server.reference.process
         findings += judge_process(profile, server.places, seen.process, seen.executable, first=watched.first)
-    findings += compare_files(server.roots, server.entries, observation, derivations, optional_rules=_OPTIONAL_RULES)
-    findings += judge_validity(server.reference, at=started_at)
-    files = [item for item in observation.files.values() if item.sha256 is not None]
-    coverage = Coverage(
-        files=len(observation.files),
-        bytes=sum(item.size or 0 for item in files),
-        rehashed=len(files),
-        cached=0,
-        derived=sum(isinstance(item, Derivation) for item in derivations.values()),
-        oldest_hash_age_milliseconds=max(0, observation.finished_at - observation.started_at),
-        process=seen.measured if seen is not None else None,
-    )
+    findings += _judge_way_to_runtime(server, own, seen)
+    findings += [finding for part in parts for finding in part.findings]
     measured = Measured(
-        started_at=instant.text(started_at), finished_at=instant.text(max(clock.real(), started_at)), coverage=coverage
+        started_at=instant.text(started_at),
+        finished_at=instant.text(max(clock.real(), started_at)),
+        coverage=_coverage(parts, seen),
+        runtime=None if server.runtime is None else server.runtime.opened.digest,
     )
     return Cycle(measured=measured, findings=make_findings(findings))
 
 
-def _derive(server: SealedServer, observation: Observation, deriver: Deriver) -> dict[Key, Derivation | Trouble | None]:
-    """Derive again what is sealed as derived, and whatever is not sealed at all."""
-    facts = Facts(observation=observation, known=server.known, archives=server.archives, promised=server.promised)
-    wanted = [key for key in observation.files if key not in server.known]
-    return deriver.derive_all(facts, wanted)
+def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess | None) -> tuple[Finding, ...]:
+    """Judge whether command, environments and process lead to the executable of the runtime that was looked at."""
+    runtime = server.runtime
+    if runtime is None or runtime.reference.program is None:
+        return ()
+    profile = server.reference.process
+    sealed = sealed_executable(profile) if profile is not None else None
+    executable = expand(sealed, server.places) if sealed is not None else None
+    program = expand(runtime.reference.program.path, runtime.places)
+    return judge_runtime(
+        program,
+        file_identity(Path(program)),
+        leads_of(executable, own.observation.files, server.places),
+        seen.process if seen is not None else None,
+    )
+
+
+def _coverage(parts: tuple[Looked, ...], seen: SeenProcess | None) -> Coverage:
+    observed = [item for part in parts for item in part.observation.files.values()]
+    files = [item for item in observed if item.sha256 is not None]
+    started_at = min(part.observation.started_at for part in parts)
+    finished_at = max(part.observation.finished_at for part in parts)
+    return Coverage(
+        files=len(observed),
+        bytes=sum(item.size or 0 for item in files),
+        rehashed=len(files),
+        cached=0,
+        derived=sum(part.derived for part in parts),
+        oldest_hash_age_milliseconds=max(0, finished_at - started_at),
+        process=seen.measured if seen is not None else None,
+    )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from attest.agent.closure import Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
 from attest.agent.enforcement import enforce
@@ -18,6 +19,7 @@ from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
 from attest.recorder import Recorder
 from attest.statement.findings import State
+from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
 
 
@@ -60,8 +62,19 @@ class Run:
 
     def __post_init__(self) -> None:
         """Find the interpreters that can derive again what the servers' interpreters compiled."""
-        places = [place for server in self.request.servers for place in server.places.values()]
-        self._deriver = Deriver(interpreters=interpreters_of(places))
+        places: list[str] = []
+        programs: list[str] = []
+        for each in (*self.request.servers, *self._runtimes()):
+            if each.reference.program is None:
+                places += each.places.values()
+            else:
+                programs.append(expand(each.reference.program.path, each.places))
+        self._deriver = Deriver(interpreters=interpreters_of(places, programs))
+
+    def _runtimes(self) -> tuple[SealedServer, ...]:
+        """Return the runtimes that the servers run on, each once."""
+        found = {server.runtime.opened.digest: server.runtime for server in self.request.servers if server.runtime}
+        return tuple(found.values())
 
     def once(self) -> bool:
         """Start, measure every server once, stop; return whether everything matched."""
@@ -90,7 +103,7 @@ class Run:
         event = Event(
             kind=EventKind.START if interrupted is None else EventKind.RESUME,
             run=self._run_id,
-            references=tuple(server.opened.digest for server in self.request.servers),
+            references=tuple(each.opened.digest for each in (*self.request.servers, *self._runtimes())),
             verifier_nonce=self.request.verifier_nonce,
             context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
             entries_found=None if interrupted is None else interrupted.entries_found,
@@ -101,10 +114,11 @@ class Run:
     def _cycle(self) -> bool:
         """Measure, record, report and act; return False once the watched process has ended."""
         watched = self.request.watched
+        looks = Looks(deriver=self._deriver, clock_ms=self.clock.real)
         for server in self.request.servers:
             if watched is not None and watched.ended():
                 return False
-            cycle = measure_once(server, watched, self._deriver, self.clock)
+            cycle = measure_once(server, watched, looks, self.clock)
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False

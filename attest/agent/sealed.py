@@ -14,7 +14,7 @@ from attest.measure.ourselves import refuse_ourselves
 from attest.statement.attachments import read_attachments
 from attest.statement.companions import attachments_path, manifest_path
 from attest.statement.manifest import Entry, Root, Scope, read_manifest
-from attest.statement.observation import Key
+from attest.statement.observation import Derivation, Key
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.tlog.documents import MAX_DOCUMENT_BYTES, Documents
 from attest.trust.references import OpenedReference, open_reference
@@ -32,6 +32,8 @@ class SealedServer:
     roots: tuple[Root, ...]
     entries: Mapping[Key, Entry]
     places: Mapping[str, str]
+    runtime: SealedServer | None = None
+    """The runtime that it runs on, to be measured with it."""
 
     @property
     def reference(self) -> RuntimeReference:
@@ -40,9 +42,11 @@ class SealedServer:
 
     @property
     def listed(self) -> dict[str, tuple[str, ...]]:
-        """The paths to look at in each root of which only the entries are sealed."""
-        names = [root.name for root in self.roots if root.scope is Scope.LISTED]
-        return {name: tuple(path for root, path in self.entries if root == name) for name in names}
+        """The paths to look at in each root of single files: the sealed ones, and those at which nothing may lie."""
+        listed = [root for root in self.roots if root.scope is Scope.LISTED]
+        return {
+            each.name: (*(path for root, path in self.entries if root == each.name), *each.absent) for each in listed
+        }
 
     @cached_property
     def known(self) -> dict[Key, str]:
@@ -55,6 +59,15 @@ class SealedServer:
         return {key: entry.inputs for key, entry in self.entries.items() if entry.rule is not None}
 
     @cached_property
+    def seen(self) -> dict[Key, tuple[str, Derivation]]:
+        """The digests that derived files had when they were sealed, and how they were derived then."""
+        return {
+            key: (entry.seen, Derivation(rule=entry.rule or "", inputs=entry.inputs))
+            for key, entry in self.entries.items()
+            if entry.seen is not None
+        }
+
+    @cached_property
     def archives(self) -> dict[str, str]:
         """The file names of the bound archives by their SHA-256."""
         return {item.digest.sha256: item.name for item in self.reference.artifacts if item.digest.sha256 is not None}
@@ -65,6 +78,8 @@ class SealedServer:
         documents.put("manifest", sha256_hex(self.manifest), self.manifest)
         for digest, octets in self.attachments.items():
             documents.put("evidence", digest, octets)
+        if self.runtime is not None:
+            self.runtime.keep(documents)
 
 
 def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]) -> SealedServer:

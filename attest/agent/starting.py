@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from attest.agent.composing import compose
 from attest.agent.drafts import Standing
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
@@ -52,19 +53,20 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
     now = clock.real()
     trust = load_trust(request.trust)
     check_current(trust, now)
-    servers = tuple(load_sealed(path, trust, at=now, places=request.places) for path in request.references)
-    _check_places(servers, request.places)
+    loaded = tuple(load_sealed(path, trust, at=now, places=request.places) for path in request.references)
+    _check_places(loaded, request.places)
+    servers = compose(loaded)
     watched = WatchedProcess(request.pid) if request.pid is not None else None
     if watched is not None and len(servers) > 1:
-        raise RefusedError("--pid", "one REF for one process", f"{len(servers)}")
+        raise RefusedError("--pid", "the REF of one server, and that of its runtime if it names one", f"{len(servers)}")
     if watched is not None and servers[0].reference.process is None:
         found = "none: any process would do"
         raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
     standing = _standing(watched)
     key = _writer(request.key, trust, now)
-    for server in servers:
-        check_writer(server, key.keyid)
-        _check_minima(server, trust, standing)
+    for each in loaded:
+        check_writer(each, key.keyid)
+        _check_minima(each, trust, standing)
     pinned = _pinned(request.pinned, key)
     recorder = open_recorder(request.log, key, clock=clock, pinned=pinned)
     try:

@@ -32,8 +32,8 @@ def compare_files(
     A sealed file that a rule derives has to have a derivation by that rule from those inputs; it may
     be absent if the rule is one of `optional_rules`. A file that is not sealed is a finding, unless
     it has a derivation, lies below a mutable directory or in a root of which only the entries are
-    sealed. Below a directory that could not be read nothing is called missing: the directory is the
-    finding.
+    sealed; there, too, it is one where the root says that nothing may lie. Below a directory that
+    could not be read nothing is called missing: the directory is the finding.
     """
     files = observation.files
     unseen = frozenset(key for key, seen in files.items() if _hides_what_is_below(seen))
@@ -124,6 +124,8 @@ def _judge_unsealed(root: Root | None, seen: Observed, derivation: Derivation | 
         yield make_finding(seen.trouble.kind, where, found=seen.trouble.detail)
         return
     if root is not None and root.scope is Scope.LISTED:
+        if seen.path in root.absent:
+            yield make_finding(FindingKind.EXTRA, where, expected="nothing there", found=_shown(seen))
         return
     if seen.special:
         yield _special(where)

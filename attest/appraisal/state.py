@@ -32,6 +32,7 @@ STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
         FindingKind.EXECUTABLE_OTHER: State.DRIFT,
         FindingKind.EXECUTABLE_DELETED: State.DRIFT,
         FindingKind.ARGUMENTS: State.DRIFT,
+        FindingKind.RUNTIME_OTHER: State.DRIFT,
         FindingKind.UNREADABLE: State.UNKNOWN,
         FindingKind.UNSTABLE: State.UNKNOWN,
         FindingKind.UNDERIVABLE: State.UNKNOWN,

@@ -28,11 +28,12 @@ _SHOWN = 10
 @click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
 def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
-    """Measure the servers of each REF until stopped; exit 1 if anything did not match."""
+    """Measure the servers of each REF until stopped; exit 1 if anything did not match.
+
+    The reference of a runtime that a server names (seal --runtime) is one of the REFs; it is measured with the server.
+    """
     from attest.agent.starting import AgentRequest, open_agent
 
-    if given["pid"] is not None and len(ref) > 1:
-        raise click.UsageError(f"--pid: expected one REF for one process, found {len(ref)}")
     request = AgentRequest(
         references=ref,
         trust=given["trust"],
@@ -59,7 +60,9 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
 def _print(reported: Reported) -> None:
     cycle = reported.cycle
     coverage = cycle.measured.coverage
-    name = reported.server.reference.server.name
+    runtime = reported.server.runtime
+    on = "" if runtime is None else f" on {runtime.reference.server.name}"
+    name = f"{reported.server.reference.server.name}{on}"
     click.echo(
         f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
         f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, receipt {reported.sequence}"

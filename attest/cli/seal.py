@@ -23,7 +23,7 @@ SECONDS = click.IntRange(min=1)
         "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh"
     ),
 )
-@click.argument("tree", type=FILE, nargs=-1, required=True)
+@click.argument("tree", type=FILE, nargs=-1)
 @click.option("--trust", required=True, type=FILE, help="The trust file.")
 @click.option("--key", required=True, type=FILE, help="The sealer's private key.")
 @click.option("-o", "out", required=True, type=FILE, help="Where to write the reference; its manifest goes beside it.")
@@ -33,6 +33,8 @@ SECONDS = click.IntRange(min=1)
 @click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
+@click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
+@click.option("--runtime", type=FILE, metavar="REF", help="The sealed runtime that the server runs on.")
 @click.option("--source-uri", help="The source repository that provenance has to name.")
 @click.option("--builder-id", help="The builder that provenance has to name.")
 @click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
@@ -67,7 +69,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--writer", type=FILE, multiple=True, help="Let only these writers' receipts count: public keys.")
 @click.pass_context
 def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
-    """Seal what is installed in TREE and started by COMMAND.
+    """Seal what is installed in TREE and started by COMMAND; or, with --runtime-of, an interpreter.
 
     Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
     """
@@ -80,6 +82,8 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.trust.trust import load_trust
 
     out: Path = given["out"]
+    if not tree and given["runtime_of"] is None:
+        raise click.UsageError("expected a TREE, or --runtime-of PROGRAM, found neither")
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
     request = _request(tree, command_of(context), given)
@@ -100,6 +104,8 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
 
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
     return SealRequest(
+        program=given["runtime_of"],
+        runtime=given["runtime"],
         trees=name_trees(tree, {name: Path(path) for name, path in unique(given["root"], "--root").items()}),
         artifacts=(*given["artifact"], *archives),
         evidence=(*given["provenance"], *given["sbom"], *pieces),

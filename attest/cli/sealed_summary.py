@@ -19,6 +19,10 @@ def summarize(reference: RuntimeReference) -> str:
         for at, (origin, share) in enumerate(item for item in shares.items() if item[1].files)
     ]
     lines.append(f"least      {reference.assurance.least}")
+    if reference.program is not None:
+        lines.append(f"program    {reference.program.path}, a runtime that servers can name: --runtime")
+    if reference.runtime is not None:
+        lines.append(f"runtime    {reference.runtime.name}, sequence {reference.runtime.sequence} or higher")
     lines += [f"unbound    {item}" for item in reference.unbound[:_SHOWN]]
     if len(reference.unbound) > _SHOWN:
         lines.append(f"unbound    and {len(reference.unbound) - _SHOWN} more")

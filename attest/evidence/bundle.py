@@ -66,9 +66,14 @@ class _Named(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
 
 
+class _NamingMeasured(msgspec.Struct, frozen=True):
+    runtime: str | None = None
+
+
 class _NamingPredicate(msgspec.Struct, frozen=True):
     receipt: _Named = _Named()
     event: _Named = _Named()
+    measured: _NamingMeasured = _NamingMeasured()
 
 
 class _NamingStatement(msgspec.Struct, frozen=True):
@@ -192,8 +197,7 @@ def _named(part: _Part) -> set[str]:
         except msgspec.MsgspecError as error:
             raise MalformedError(where, "a receipt", str(error)[:120]) from error
         named.update(predicate.event.references)
-        if predicate.receipt.reference is not None:
-            named.add(predicate.receipt.reference)
+        named.update(each for each in (predicate.receipt.reference, predicate.measured.runtime) if each is not None)
     return named
 
 

@@ -113,6 +113,16 @@ class AssuranceShares(msgspec.Struct, frozen=True, kw_only=True):
     site: float
 
 
+class UsedRuntime(msgspec.Struct, frozen=True, kw_only=True):
+    """A runtime that was measured together with the expected references, by the reference that was used."""
+
+    name: str
+    version: str | None
+    digest: str
+    sequence: int
+    assurance: AssuranceShares | None
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How many of what the file holds, over all logs and references."""
 
@@ -139,6 +149,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Literal["PASSED", "FAILED"]
     at: str
     assurance: AssuranceShares | None
+    """Of the expected references; of their runtimes, each by itself, see `runtimes`."""
     binding: str | None
     """The weakest among the measurements of the expected references; `isolation` likewise."""
     isolation: str | None
@@ -157,6 +168,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     trust: TrustDigest
     verifier: str
     counts: Counts | None
+    runtimes: tuple[UsedRuntime, ...]
 
     @property
     def passed(self) -> bool:

@@ -14,6 +14,8 @@ _WORKER: Final = Path(__file__).with_name("compile_worker.py")
 _REQUEST: Final = struct.Struct(">III")
 _ANSWER: Final = struct.Struct(">B8sI")
 _MAGIC_BYTES: Final = 4
+_NO_BYTE_CODE: Final = "pycache_prefix=/dev/null"
+"""Look for byte code where none can be: the child judges the `.pyc` files of its own library and must not run them."""
 
 TIMEOUT_SECONDS: Final = 90
 """Longest time that one child may take; its CPU time is limited to less."""
@@ -79,7 +81,7 @@ def _request(source: Source) -> bytes:
 
 
 def _run(interpreter: Path, requests: bytes) -> bytes | None:
-    command = [str(interpreter), "-I", "-S", "-B", str(_WORKER)]
+    command = [str(interpreter), "-I", "-S", "-B", "-X", _NO_BYTE_CODE, str(_WORKER)]
     try:
         finished = subprocess.run(
             command,

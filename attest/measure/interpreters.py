@@ -21,15 +21,16 @@ _INSTALLED: Final = ("/usr", "/opt", "/nix/store", "~/.local/share/uv/python", "
 _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
-def interpreters_of(places: Iterable[str]) -> tuple[Path, ...]:
-    """Return the interpreters that the environments at `places` use, as far as they are safe to run."""
+def interpreters_of(places: Iterable[str], programs: Iterable[str] = ()) -> tuple[Path, ...]:
+    """Return the interpreters that the environments at `places` use, as far as they are safe to run.
+
+    `programs` are those of sealed runtimes: measured themselves, as by digest as what they import when they compile
+    (`attest.measure.compiler` lets them read no byte code), and run only if nobody else could have put them there.
+    """
     roots = [os.path.realpath(place) for place in places]
-    programs = {os.path.realpath(Path(root, link)) for root in roots for link in _LINKS}
-    return tuple(
-        Path(program)
-        for program in sorted(programs)
-        if not any(program.startswith(f"{root}/") for root in roots) and _is_safe(Path(program))
-    )
+    linked = {os.path.realpath(Path(root, link)) for root in roots for link in _LINKS}
+    outside = {program for program in linked if not any(program.startswith(f"{root}/") for root in roots)}
+    return tuple(Path(program) for program in sorted({*outside, *programs}) if _is_safe(Path(program)))
 
 
 def _is_safe(program: Path) -> bool:

@@ -11,8 +11,10 @@ from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.provenance.model import Component, VerifiedEvidence, sealed
 from attest.provenance.origins import origin_of
-from attest.seal.messages import SurveyedArchive, SurveyRoot
+from attest.seal.messages import SurveyedArchive, SurveyResult
 from attest.seal.request import SealRequest
+from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
+from attest.seal.runtime import demand_of
 from attest.seal.surveyor import Surveyed
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
@@ -32,11 +34,11 @@ from attest.statement.predicates.runtime_reference import (
 from attest.trust.references import OpenedReference
 from attest.trust.trust import Trust
 
-OUTSIDE: Final = (
-    "the interpreter, its standard library and the libraries of the system",
-    "what the process maps, its environment, its children and its sockets",
-)
-"""What runs with the server and is not measured yet; stated in every reference."""
+OUTSIDE_INTERPRETER: Final = "the interpreter, its standard library and the libraries of the system"
+"""Of a server that was sealed without `--runtime`."""
+
+OUTSIDE_PROCESS: Final = "what the process maps, its environment, its children and its sockets"
+"""What runs with every server and is not measured yet."""
 
 OUTSIDE_LISTED: Final = "what lies beside the sealed files of the root {root}"
 """Modules beside a script and a `pyvenv.cfg` count for the interpreter, too: seal the environment, not a part of it."""
@@ -51,6 +53,8 @@ class Parts:
     evidence: tuple[VerifiedEvidence, ...]
     surveyed: Surveyed
     process: ProcessProfile | None
+    runtime: RuntimeReference | None
+    """The one that the server runs on."""
     superseded: tuple[OpenedReference, ...]
     writers: tuple[str, ...]
 
@@ -59,6 +63,9 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
     """Return the reference; raise `RefusedError` where the trust file's minimum is not reached."""
     result = parts.surveyed.result
     _check_minimum(parts, Origin(result.assurance.least))
+    if parts.runtime is not None:
+        _check_minimum(parts, Origin(parts.runtime.assurance.least), of=f"of the runtime {parts.runtime.server.name} ")
+    surveyed = result.runtime
     artifacts = tuple(_artifact(item, parts) for item in result.archives if item.bound)
     server = _server(parts, artifacts)
     return RuntimeReference(
@@ -72,9 +79,11 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         evidence=tuple(sealed(item) for item in sorted(parts.evidence, key=lambda item: item.digest)),
         artifacts=artifacts,
         unbound=_unbound(parts),
-        outside=_outside(result.roots),
+        outside=_outside(parts, result),
         places=tuple(Place(name=item.root.name, path=item.place) for item in result.roots),
         process=parts.process,
+        program=None if surveyed is None else surveyed.program,
+        runtime=None if parts.runtime is None else demand_of(parts.runtime),
         measurement=_measurement(parts),
         validity=_validity(parts, at),
         enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
@@ -82,15 +91,22 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
     )
 
 
-def _outside(roots: tuple[SurveyRoot, ...]) -> tuple[str, ...]:
+def _outside(parts: Parts, result: SurveyResult) -> tuple[str, ...]:
+    if result.runtime is not None:
+        return result.runtime.outside
+    roots = result.roots
     beside = tuple(OUTSIDE_LISTED.format(root=item.root.name) for item in roots if item.root.scope is Scope.LISTED)
-    return (*OUTSIDE, *beside)
+    if parts.runtime is None:
+        return (OUTSIDE_INTERPRETER, OUTSIDE_PROCESS, *beside)
+    return (OUTSIDE_RUNTIME.format(name=parts.runtime.server.name), OUTSIDE_PROCESS, *beside)
 
 
-def _check_minimum(parts: Parts, least: Origin) -> None:
+def _check_minimum(parts: Parts, least: Origin, *, of: str = "") -> None:
     minimum = parts.trust.minima.assurance
     if minimum is not None and ORIGIN_RANK[least] < ORIGIN_RANK[minimum]:
-        raise RefusedError("assurance", f"every file {minimum} or better, as the trust file asks", f"some only {least}")
+        raise RefusedError(
+            "assurance", f"every file {of}{minimum} or better, as the trust file asks", f"some only {least}"
+        )
 
 
 def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
@@ -101,6 +117,9 @@ def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
 
 def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
     """Name the server after the archive that its command comes from, or the best known one; else after the tree."""
+    runtime = parts.surveyed.result.runtime
+    if runtime is not None:
+        return Server(name=parts.request.name or runtime.name, version=runtime.version, purl=runtime.purl)
     bound = [item for item in parts.surveyed.result.archives if item.bound]
     ranks = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
     program = Path(parts.request.command[0]).name if parts.request.command else None

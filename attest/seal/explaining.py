@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
+import msgspec
+
 from attest.errors import RefusedError
+from attest.measure.derivations import python_bytecode
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.interpreters import interpreters_of
@@ -21,14 +24,19 @@ _SHOWN: Final = 5
 _HINT: Final = "give the archives they came from (--artifact), or approve them by name (--allow-site GLOB)"
 
 
-def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entry, ...], Assurance]:
+def explain(
+    bindings: Bindings, allow_site: tuple[str, ...], program: str | None = None
+) -> tuple[tuple[Entry, ...], Assurance]:
     """Return the manifest's entries, sorted, and the shares by origin.
 
+    `program` is the executable if a runtime is sealed. Its byte code, thousands of files, then keeps its digest beside
+    its rule: where it is still the same, nobody has to compile the standard library to see that.
     Raises `RefusedError` naming the files that neither archive nor rule nor `allow_site` explains.
     """
     seen = bindings.observation.files
     known, links = _bound_files(bindings), _bound_links(bindings)
-    deriver = Deriver(interpreters=interpreters_of(bindings.observation.places.values()))
+    places = bindings.observation.places.values()
+    deriver = Deriver(interpreters=interpreters_of(places) if program is None else interpreters_of((), (program,)))
     outcomes = deriver.derive_all(
         _facts(bindings, known), [key for key in seen if key not in known and key not in links]
     )
@@ -47,7 +55,9 @@ def explain(bindings: Bindings, allow_site: tuple[str, ...]) -> tuple[tuple[Entr
     for key in rest:
         outcome = outcomes[key]
         if isinstance(outcome, Derivation):
-            entries.append(_derived_entry(seen[key], outcome, ranks, outcomes))
+            entry = _derived_entry(seen[key], outcome, ranks, outcomes)
+            keeps = program is not None and entry.rule == python_bytecode.NAME
+            entries.append(msgspec.structs.replace(entry, seen=seen[key].sha256) if keeps else entry)
         else:
             entries.append(_site_entry(seen[key]))
     site = [(entry.root, entry.path) for entry in entries if entry.origin is Origin.SITE]

@@ -6,7 +6,7 @@ from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.statement.manifest import Root
-from attest.statement.predicates.runtime_reference import Assurance
+from attest.statement.predicates.runtime_reference import Assurance, Program
 
 
 class SurveyRoot(Record, kw_only=True):
@@ -33,6 +33,8 @@ class SurveyRequest(Record, kw_only=True):
     """Paths; digests and content are read by the child alone."""
     named: tuple[NamedDigest, ...]
     allow_site: tuple[Line, ...]
+    program: Line | None = None
+    """The executable of a runtime to survey instead of roots: the child finds what belongs to it."""
 
 
 class SurveyedArchive(Record, kw_only=True):
@@ -49,6 +51,16 @@ class SurveyedArchive(Record, kw_only=True):
     bound: bool
 
 
+class SurveyedRuntime(Record, kw_only=True):
+    """What a runtime is called, its executable, and what is known to be left out."""
+
+    name: Line
+    version: Line | None = None
+    purl: Line | None = None
+    program: Program
+    outside: tuple[Line, ...]
+
+
 class SurveyResult(Record, kw_only=True):
     """What was found: followed by the manifest's lines."""
 
@@ -56,6 +68,7 @@ class SurveyResult(Record, kw_only=True):
     entries: Count
     assurance: Assurance
     archives: tuple[SurveyedArchive, ...]
+    runtime: SurveyedRuntime | None = None
 
 
 class SurveyFailure(Record, kw_only=True):

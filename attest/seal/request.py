@@ -40,7 +40,11 @@ class Rules:
 class SealRequest:
     """Everything that a sealing is made from, apart from key and trust file."""
 
-    trees: tuple[Tree, ...]
+    trees: tuple[Tree, ...] = ()
+    program: Path | None = None
+    """Seal the runtime of this executable, or of the environment whose link to one it is, instead of trees."""
+    runtime: Path | None = None
+    """The reference of the runtime that the server runs on."""
     artifacts: tuple[Path, ...] = ()
     evidence: tuple[Path, ...] = ()
     expectations: Expectations = field(default_factory=Expectations)

@@ -14,6 +14,10 @@ from attest.statement.manifest import Root, Scope
 
 def survey_roots(request: SealRequest) -> tuple[SurveyRoot, ...]:
     """Return one root a tree, sorted by name; trees that lie inside one another are refused."""
+    if request.program is not None:
+        if request.trees or request.command or request.mutable or request.runtime is not None:
+            raise RefusedError("--runtime-of", "a runtime alone", "a TREE, a COMMAND, --mutable or --runtime beside it")
+        return ()
     if not request.trees:
         raise RefusedError("seal", "at least one TREE", "none")
     roots = tuple(_root(tree, request) for tree in sorted(request.trees, key=lambda tree: tree.name))

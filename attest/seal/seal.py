@@ -17,12 +17,14 @@ from attest.seal.downgrades import judge_downgrade
 from attest.seal.messages import NamedDigest, SurveyRequest
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
+from attest.seal.runtime import check_leads, open_runtime
 from attest.seal.surveyor import Surveyed, run_survey
 from attest.signing.dsse import encode_envelope, payload_of
 from attest.signing.keyfiles import load_public
 from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
+from attest.statement.manifest import read_manifest
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, EvidenceCheck, RuntimeReference
 from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
@@ -55,13 +57,28 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
     process = profile_of(request.command, places)
-    surveyed = run_survey(SurveyRequest(roots=roots, archives=archives, named=named, allow_site=request.allow_site))
+    runtime = open_runtime(request.runtime, trust, at=at)
+    surveyed = run_survey(
+        SurveyRequest(
+            roots=roots,
+            archives=archives,
+            named=named,
+            # Whoever names a program approves what belongs to it; what archives and evidence explain ranks higher.
+            allow_site=request.allow_site or (("*",) if request.program is not None else ()),
+            program=None if request.program is None else str(request.program.absolute()),
+        )
+    )
+    if runtime is not None and runtime.program is not None:
+        _, entries = read_manifest(surveyed.manifest.splitlines(keepends=True), where="manifest")
+        sealed_places = {item.root.name: item.place for item in surveyed.result.roots}
+        check_leads(runtime.program, runtime, process, entries, sealed_places)
     parts = Parts(
         request=request,
         trust=trust,
         evidence=evidence,
         surveyed=surveyed,
         process=process,
+        runtime=runtime,
         superseded=tuple(superseded),
         writers=_writers(request, trust, at),
     )

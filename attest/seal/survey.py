@@ -13,24 +13,28 @@ from collections.abc import Iterator
 from attest.codec import canonical, strict
 from attest.codec.printable import printable
 from attest.errors import AttestError
+from attest.measure.runtimes.finding import find_runtime
 from attest.seal.attributing import attribute
 from attest.seal.binding import BoundArchive, bind_archives, refuse_troubles
 from attest.seal.explaining import explain
 from attest.seal.messages import SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
+from attest.seal.runtime_survey import surveyed_runtime, with_roots
 from attest.statement.manifest import write_manifest
 
 
 def survey(request: SurveyRequest) -> Iterator[bytes]:
     """Yield the answer to a request, line by line; raises the errors of the readers it uses."""
-    bindings = bind_archives(request)
+    runtime = find_runtime(request.program) if request.program is not None else None
+    bindings = bind_archives(request if runtime is None else with_roots(request, runtime))
     refuse_troubles(bindings.observation)
-    explained, assurance = explain(bindings, request.allow_site)
+    explained, assurance = explain(bindings, request.allow_site, None if runtime is None else runtime.program)
     entries, artifacts = attribute(explained, bindings.archives)
     result = SurveyResult(
         roots=bindings.roots,
         entries=len(entries),
         assurance=assurance,
         archives=tuple(_told(item) for item in bindings.archives),
+        runtime=None if runtime is None else surveyed_runtime(runtime, entries),
     )
     yield canonical.encode(result) + b"\n"
     yield from write_manifest(tuple(item.root for item in bindings.roots), entries, artifacts)

@@ -52,6 +52,8 @@ class FindingKind(StrEnum):
     EXECUTABLE_DELETED = "executable-deleted"
     """Replaced on disk, the old one still running; or run from memory."""
     ARGUMENTS = "arguments"
+    RUNTIME_OTHER = "runtime-other"
+    """What runs the server, or its environment leads to, is not the program of the runtime that is measured."""
     UNDERIVABLE = "underivable"
     """No interpreter of the right version is at hand to derive a file again."""
 
@@ -61,7 +63,7 @@ class Finding(Record, kw_only=True):
 
     kind: FindingKind
     where: Line
-    """`root/path` of a file, or `process`."""
+    """`root/path` of a file, of the server or its runtime; or `process`, `command`, `reference`."""
     expected: Line | None = None
     found: Line | None = None
 

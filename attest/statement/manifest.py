@@ -48,6 +48,8 @@ class Root(Record, kw_only=True):
     scope: Scope
     mutable: tuple[Path, ...]
     """Literal directories (relative) that may change and may never hold loaded code."""
+    absent: tuple[Path, ...] = ()
+    """Of a listed root: paths at which nothing may lie, since an interpreter would load it."""
 
 
 class ManifestHeader(Record, kw_only=True, tag_field="kind", tag="manifest"):
@@ -78,6 +80,8 @@ class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
     target: str | None = None
     rule: RuleName | None = None
     inputs: tuple[str, ...] = ()
+    seen: Sha256Hex | None = None
+    """For derived byte code: its digest when it was sealed and made again. With it still, it need not be made again."""
     artifact: Count | None = None
     """Whose file it is: a place in the header's `artifacts`, counted from 0. It explains and proves nothing."""
 
@@ -97,6 +101,8 @@ class Entry(Record, kw_only=True, tag_field="kind", tag="entry"):
             raise MalformedError(where, "rule, rank and inputs exactly where the origin is derived", "otherwise")
         if self.rank is Origin.DERIVED:
             raise MalformedError(where, "a rank other than derived", "derived")
+        if self.seen is not None and not (derived and file):
+            raise MalformedError(where, "a digest as seen for a derived file alone", "another entry with one")
 
 
 class ManifestEnd(Record, kw_only=True, tag_field="kind", tag="end"):
@@ -173,8 +179,11 @@ def _check_header(header: ManifestHeader, at: str) -> ManifestHeader:
     if len(set(names)) != len(names):
         raise MalformedError(at, "roots with different names", "one name twice")
     for root in header.roots:
-        for place in root.mutable:
-            check_relative(place, where=f"{at}: mutable")
+        for place in (*root.mutable, *root.absent):
+            check_relative(place, where=f"{at}: root {root.name}")
+        if root.absent and root.scope is not Scope.LISTED:
+            # In an exact root everything that is not sealed is a finding anyway.
+            raise MalformedError(f"{at}: root {root.name}", "absent paths in a listed root alone", root.scope)
     return header
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.installed import make_bench
+from tests.runtimes import VERSION, library_of, make_interpreter
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, STRANGER, WRITER, write_key_pair
 
 
@@ -186,3 +188,81 @@ def test_shows_and_checks_of_the_log_speak(folder: Path) -> None:
     assert b"no problems" in passed(attest(folder, "log", "check", "log"))
     for name in ("evidence.jsonl", "server.ref", "trust.json", "server.ref.manifest.jsonl", "sealer.key.pub"):
         assert passed(attest(folder, "show", name)).startswith(b"NOT VERIFIED")
+
+
+@pytest.fixture(scope="module")
+def composed(folder: Path) -> Path:
+    """The same folder, with a second server that was sealed to run on an interpreter, measured with it and exported."""
+    program = make_interpreter(folder / "prefix")
+    script = folder / "on-a-runtime" / "serve.py"
+    script.parent.mkdir()
+    script.write_bytes(b"print('ready')\n")
+    words = ["--trust", "trust.json", "--key", "sealer.key"]
+    passed(attest(folder, "seal", "--runtime-of", "prefix/bin/python3", *words, "-o", "python.ref"))
+    command = ["--allow-site", "*", "--runtime", "python.ref", "--", str(program), "on-a-runtime/serve.py"]
+    passed(attest(folder, "seal", "on-a-runtime", *words, "-o", "composed.ref", *command))
+    passed(with_runtime(folder, "composed-log", "composed.ref", "python.ref"))
+    passed(attest(folder, "bundle", "composed-log", "-o", "composed.jsonl"))
+    return folder
+
+
+def with_runtime(place: Path, log: str, *references: str) -> subprocess.CompletedProcess[bytes]:
+    words = ["--trust", "trust.json", "--key", "writer.key", "--log", log, "--once"]
+    return attest(place, "agent", *references, *words)
+
+
+def test_a_server_on_its_runtime_passes_with_its_own_reference_alone(composed: Path) -> None:
+    verdict = json.loads(passed(verify(composed, "--reference", "composed.ref", file="composed.jsonl")))
+    assert [runtime["name"] for runtime in verdict["runtimes"]] == [f"cpython-{VERSION}"]
+    assert (
+        b"runtime     cpython-"
+        in attest(composed, "verify", "composed.jsonl", "--trust", "trust.json", "--reference", "composed.ref").stdout
+    )
+    lines = (composed / "composed.jsonl").read_bytes().splitlines(keepends=True)
+    assert sum(line.startswith(b'{"digest":') for line in lines) == 2
+
+
+def test_a_byte_of_the_standard_library_is_drift_and_resealing_the_runtime_alone_mends_it(composed: Path) -> None:
+    module = library_of(composed / "prefix") / "json/decoder.py"
+    before = module.read_bytes()
+    module.write_bytes(before.replace(b"good", b"goad"))
+    found = with_runtime(composed, "drift-log", "composed.ref", "python.ref")
+    assert found.returncode == 1
+    assert b"changed library/json/decoder.py" in found.stdout
+    passed(attest(composed, "bundle", "drift-log", "-o", "drift.jsonl"))
+    assert "conformance.matched" in failed(verify(composed, "--reference", "composed.ref", file="drift.jsonl"))
+    words = ["--trust", "trust.json", "--key", "sealer.key", "--supersedes", "python.ref", "-o", "python2.ref"]
+    passed(attest(composed, "seal", "--runtime-of", "prefix/bin/python3", *words))
+    passed(with_runtime(composed, "mended-runtime", "composed.ref", "python2.ref"))
+    module.write_bytes(before)
+
+
+def test_a_server_without_its_runtime_is_refused_with_what_to_give(composed: Path) -> None:
+    done = with_runtime(composed, "nothing", "composed.ref")
+    assert done.returncode == 5
+    assert b"RUNTIME-REF" in done.stderr
+    assert not (composed / "nothing").exists()
+
+
+def test_a_runtime_that_a_newer_server_has_outgrown_is_refused(composed: Path) -> None:
+    words = ["--trust", "trust.json", "--key", "sealer.key"]
+    seal = ["seal", "--runtime-of", "prefix/bin/python3", *words, "--supersedes", "python.ref", "-o", "python3.ref"]
+    passed(attest(composed, *seal))
+    program = composed / "prefix/bin" / f"python{VERSION}"
+    command = ["--allow-site", "*", "--runtime", "python3.ref", "--", str(program), "on-a-runtime/serve.py"]
+    passed(attest(composed, "seal", "on-a-runtime", *words, "-o", "newer.ref", *command))
+    done = with_runtime(composed, "rolled-back", "newer.ref", "python.ref")
+    assert done.returncode == 5
+    assert b"sequence 2 or higher" in done.stderr
+
+
+def test_a_bundle_without_the_runtimes_reference_fails_its_own_check(composed: Path) -> None:
+    lines = (composed / "composed.jsonl").read_bytes().splitlines(keepends=True)
+    runtime = passed(attest(composed, "show", "python.ref")).decode()
+    digest = next(line.rpartition("sha256:")[2] for line in runtime.splitlines() if "payload digest" in line)
+    body = [line for line in lines[:-1] if not line.startswith(f'{{"digest":"{digest}"'.encode())]
+    assert len(body) == len(lines) - 2
+    end = {"kind": "end", "lines": len(body), "sha256": hashlib.sha256(b"".join(body)).hexdigest()}
+    text = json.dumps(end, separators=(",", ":")).encode() + b"\n"
+    (composed / "cut.jsonl").write_bytes(b"".join([*body, text]))
+    assert "conformance.runtime" in failed(verify(composed, "--reference", "composed.ref", file="cut.jsonl"))

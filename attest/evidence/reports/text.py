@@ -7,7 +7,7 @@ from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
-from attest.evidence.verdict import CheckResult, Kind, Status, Verdict
+from attest.evidence.verdict import AssuranceShares, CheckResult, Kind, Status, Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
 
@@ -69,9 +69,11 @@ def _about(verdict: Verdict) -> Iterator[str]:
     if len(verdict.subjects) > _SHOWN:
         yield f"            and {len(verdict.subjects) - _SHOWN} more"
     if verdict.assurance is not None:
-        shares = [(name, getattr(verdict.assurance, name)) for name in verdict.assurance.__struct_fields__]
-        known = ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
-        yield f"assurance   {known} (files)"
+        yield f"assurance   {_known(verdict.assurance)} (files)"
+    for runtime in verdict.runtimes:
+        version = f" {runtime.version}" if runtime.version is not None else ""
+        known = "no file" if runtime.assurance is None else f"{_known(runtime.assurance)} (files)"
+        yield printable(f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}")
     if verdict.binding is not None:
         enforcement = verdict.enforcement or "unknown reference"
         yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
@@ -82,6 +84,11 @@ def _about(verdict: Verdict) -> Iterator[str]:
     if verdict.period is not None:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
+
+
+def _known(assurance: AssuranceShares) -> str:
+    shares = [(name, getattr(assurance, name)) for name in assurance.__struct_fields__]
+    return ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
 
 
 def _bounds(verdict: Verdict) -> str:

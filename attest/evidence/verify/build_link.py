@@ -47,6 +47,24 @@ def judge_expected(expected: Sequence[Sealed], missing: Iterable[str], question:
 
 def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet) -> None:
     """Steps 2 to 6 for one reference whose evidence is at hand."""
+    good = _judge_evidence(each, evidence, sheet)
+    judge_artifacts(each, question, sheet)
+    judge_assurance(each, question, sheet)
+    if question.wants_level:
+        judge_level(good, question, sheet, each.where)
+
+
+def judge_runtime_link(each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet) -> None:
+    """Steps 3 to 5 for the runtime of an expected reference: what is composed is as well known as its worst part.
+
+    The demanded artifacts, builder, source and level are about the server.
+    """
+    _judge_evidence(each, evidence, sheet)
+    judge_assurance(each, question, sheet)
+
+
+def _judge_evidence(each: Sealed, evidence: Mapping[str, Evidence], sheet: Sheet) -> list[VerifiedEvidence]:
+    """Steps 3 and 4."""
     good = [
         verified
         for piece in each.reference.evidence
@@ -56,10 +74,7 @@ def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Q
     for artifact in each.reference.artifacts:
         known = origins.of(artifact.digest)
         _judge_origin(artifact, None if known is None else known[0], each.where, sheet)
-    judge_artifacts(each, question, sheet)
-    judge_assurance(each, question, sheet)
-    if question.wants_level:
-        judge_level(good, question, sheet, each.where)
+    return good
 
 
 def judge_artifacts(each: Sealed, question: Question, sheet: Sheet) -> None:
@@ -83,11 +98,12 @@ def judge_artifacts(each: Sealed, question: Question, sheet: Sheet) -> None:
 def judge_assurance(each: Sealed, question: Question, sheet: Sheet) -> None:
     """Step 5: the sealer's own figure against the trust file's minimum; asserted, since the manifest is not here."""
     least = question.trust.minima.assurance
+    of = "" if each.reference.program is None else f" of the runtime {each.reference.server.name}"
     rank = _rank(each.reference.assurance.least)
     if least is not None and (rank is None or rank < ORIGIN_RANK[least]):
         sheet.fail(
             "build-link.assurance",
-            "a file is known worse than the trust file demands",
+            f"a file{of} is known worse than the trust file demands",
             where=each.where,
             expected=least,
             found=each.reference.assurance.least,
@@ -95,7 +111,7 @@ def judge_assurance(each: Sealed, question: Question, sheet: Sheet) -> None:
     sheet.note(
         "build-link.assurance",
         Status.ASSERTED,
-        f"the sealer says that every file is {each.reference.assurance.least} or better{_accepted(each)}",
+        f"the sealer says that every file{of} is {each.reference.assurance.least} or better{_accepted(each)}",
         where=each.where,
     )
 

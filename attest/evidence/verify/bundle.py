@@ -125,6 +125,7 @@ class _BundleJudge:
         ended = self._end_line is not None
         seen = Seen(
             expected=self._subject.expected if self._subject is not None else (),
+            runtimes=tuple(self._subject.runtimes.used.values()) if self._subject is not None else (),
             tier=self._header.tier if self._header is not None else None,
             binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),
             isolation=min(isolations, key=ISOLATION_RANK.__getitem__, default=None),
@@ -178,6 +179,7 @@ class _BundleJudge:
             sheet=self.sheet,
             section=self._section,
             paces=self._subject.paces,
+            runtimes=self._subject.runtimes,
         )
         self._logs.append(judge)
 

@@ -241,6 +241,13 @@ _ROWS: Final = (
         kinds=_RECEIPTS,
     ),
     Check(
+        id="conformance.runtime",
+        meaning="Where a reference names a runtime, each measurement covers it, by a valid reference that is no older.",
+        remedy="Measure with the newest reference of the runtime (`attest agent REF RUNTIME-REF`), or seal it anew.",
+        kinds=_BUNDLE,
+        tiers=_WITH_CONTENT,
+    ),
+    Check(
         id="conformance.actions",
         meaning="Every drift was followed by the sealed action, and every intended action has an outcome.",
         remedy="Find out why the agent did not act, or died while it acted.",

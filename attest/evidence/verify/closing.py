@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 
 from attest.evidence.verdict import Status
-from attest.evidence.verify import build_link, pace
-from attest.evidence.verify.build_link import judge_build_link, judge_expected
+from attest.evidence.verify import build_link, composed, pace
+from attest.evidence.verify.build_link import judge_build_link, judge_expected, judge_runtime_link
+from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.pace import Pace, no_reference
 from attest.evidence.verify.question import Question
@@ -43,13 +44,16 @@ class SubjectMatter(msgspec.Struct, frozen=True, kw_only=True):
     expected: tuple[Sealed, ...]
     missing: tuple[str, ...]
     paces: Mapping[str, Pace]
+    runtimes: Runtimes
+    """The runtimes that the expected ones were measured with."""
 
 
 def subject_matter(section: Section, question: Question, sheet: Sheet) -> SubjectMatter:
     """Settle what the verdict is about, once all references were read."""
     expected, missing = expected_references(section.sealed, question)
     paces = {each.digest: Pace(each, question, sheet) for each in expected}
-    return SubjectMatter(expected=expected, missing=missing, paces=paces)
+    runtimes = Runtimes(section.sealed.get, question, sheet)
+    return SubjectMatter(expected=expected, missing=missing, paces=paces, runtimes=runtimes)
 
 
 def close_receipts(
@@ -66,12 +70,18 @@ def close_receipts(
     for each in subject.expected:
         judge_build_link(each, section.evidence, question, sheet)
         subject.paces[each.digest].finish()
+    for each in subject.runtimes.used.values():
+        judge_runtime_link(each, section.evidence, question, sheet)
+    for each in subject.runtimes.newest():
+        Pace(each, question, sheet).judge_validity()
     if not subject.expected:
         no_reference(sheet)
         for check in build_link.JUDGED:
             if check in sheet:
                 sheet.fail(check, "no expected reference is here")
     sheet.settle(*build_link.JUDGED, *pace.JUDGED)
+    demanded = any(each.reference.runtime is not None for each in subject.expected)
+    sheet.settle(composed.CHECK, detail=None if demanded else "no expected reference names a runtime")
     _judge_bound([log for log in logs if not log.named.isdisjoint(subject.paces)], question, sheet)
 
 

@@ -11,6 +11,7 @@ from attest.evidence.grammar import CheckpointLine, LogLine
 from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
 from attest.evidence.verify.chain import Chain, event_of, judge_start
+from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.lines import EntryParts, Line
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
@@ -23,7 +24,7 @@ from attest.signing.keyring import KeyRing, Verified
 from attest.signing.keys import PublicKey
 from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import LogEntry
@@ -55,12 +56,14 @@ class LogJudge:
         sheet: Sheet,
         section: Section,
         paces: Mapping[str, Pace],
+        runtimes: Runtimes,
     ) -> None:
         """Begin before the section's first entry."""
         self._question = question
         self._sheet = sheet
         self._section = section
         self._paces = paces
+        self._runtimes = runtimes
         self.chain = Chain(log, question.checkpoints, sheet, where)
         self.runs = Runs(question, sheet, from_genesis=log.size == 0)
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
@@ -68,8 +71,8 @@ class LogJudge:
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
         self._about: tuple[str | None, tuple[Subject, ...]] | None = None
-        self._standing: tuple[tuple[PublicKey, ...], str, str | None] | None = None
-        """Signers, writer and reference of the last receipt: what was checked once need not be checked again."""
+        self._standing: tuple[tuple[PublicKey, ...], str, tuple[str, ...]] | None = None
+        """Signers, writer and references of the last receipt: what was checked once need not be checked again."""
         self.end = End.UNPROVEN
         self.named: set[str] = set()
         self.newest_measured: int | None = None
@@ -153,7 +156,8 @@ class LogJudge:
 
     def _check_writer(self, told: Told) -> None:
         header = told.header
-        standing = (told.signers, header.writer, header.reference)
+        references = self._references(told)
+        standing = (told.signers, header.writer, references)
         if standing == self._standing and told.measured is not None:
             return
         self._standing = standing
@@ -166,7 +170,7 @@ class LogJudge:
                 found=", ".join(key.keyid for key in told.signers),
             )
         self._writer = header.writer
-        for digest in self._references(told):
+        for digest in references:
             self.named.add(digest)
             sealed = self._section.sealed.get(digest)
             if sealed is None and not self._section.holds(digest):
@@ -189,7 +193,8 @@ class LogJudge:
         own = (told.header.reference,) if told.header.reference is not None else ()
         if isinstance(told.said, RuntimeEvent):
             return (*own, *told.said.event.references)
-        return own
+        runtime = told.said.measured.runtime
+        return own if runtime is None else (*own, runtime)
 
     def _check_subject(self, told: Told) -> None:
         if isinstance(told.said, RuntimeMeasurement):
@@ -230,7 +235,8 @@ class LogJudge:
     def _follow(self, told: Told) -> None:
         header = told.header
         event = told.said.event if isinstance(told.said, RuntimeEvent) else None
-        self.runs.step(event, header.reference, sequence=header.sequence, time=told.time, where=told.where)
+        about = self._references(told)
+        self.runs.step(event, about, sequence=header.sequence, time=told.time, where=told.where)
         here = Mark(real=told.time, boot=header.boot_time_milliseconds, boot_id=header.boot_id)
         if event is not None and event.kind is EventKind.START:
             for digest in event.references:
@@ -240,12 +246,21 @@ class LogJudge:
             for pace in self._paces.values():
                 pace.close(here, told.where)
         pace_here = self._paces.get(header.reference or "")
+        if told.measured is not None:
+            self._follow_measured(told, told.measured, pace_here)
         if pace_here is not None:
-            if told.measured is not None:
-                pace_here.look(told, told.measured, bound=self.runs.holds_nonce)
             self._actions.step(told)
         elif header.reference is None and isinstance(told.said, RuntimeViolation):
             self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
+
+    def _follow_measured(self, told: Told, measured: Measured, pace_here: Pace | None) -> None:
+        if pace_here is not None:
+            pace_here.look(told, measured, bound=self.runs.holds_nonce)
+            self._runtimes.look(pace_here.sealed, told, measured)
+        # Where the runtime's own reference is expected, too, it was measured in this cycle.
+        runtime = self._paces.get(measured.runtime) if measured.runtime is not None else None
+        if runtime is not None:
+            runtime.look(told, measured, bound=self.runs.holds_nonce)
 
     def _open(self, note: bytes, where: str) -> Checkpoint | None:
         try:

@@ -16,6 +16,7 @@ from attest.evidence.verdict import (
     Start,
     Status,
     TrustDigest,
+    UsedRuntime,
     Verdict,
 )
 from attest.evidence.verify.question import Question
@@ -57,6 +58,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     uncovered: int | None = None
     counts: Counts | None = None
     subjects: tuple[Subject, ...] = ()
+    runtimes: Sequence[Sealed] = ()
 
 
 def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: Seen) -> Verdict:
@@ -88,6 +90,18 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         trust=TrustDigest(sha256=question.trust.digest),
         verifier=VERIFIER,
         counts=seen.counts,
+        runtimes=tuple(_used(each) for each in seen.runtimes),
+    )
+
+
+def _used(runtime: Sealed) -> UsedRuntime:
+    reference = runtime.reference
+    return UsedRuntime(
+        name=reference.server.name,
+        version=reference.server.version,
+        digest=runtime.digest,
+        sequence=reference.validity.sequence,
+        assurance=_shares([reference.assurance]),
     )
 
 

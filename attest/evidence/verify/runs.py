@@ -60,8 +60,8 @@ class Runs:
         nonce = self._question.nonce
         return nonce is not None and self.opening is not None and self.opening.verifier_nonce == nonce
 
-    def step(self, event: Event | None, reference: str | None, *, sequence: int, time: int, where: str) -> None:
-        """Take one receipt: its event (None for a measurement), the reference it is about, its time."""
+    def step(self, event: Event | None, references: tuple[str, ...], *, sequence: int, time: int, where: str) -> None:
+        """Take one receipt: its event (None for a measurement), the references it is about, its time."""
         kind = event.kind if event is not None and event.kind in _BOUNDS else None
         following = NEXT.get((self.phase, kind))
         if following is None:
@@ -77,8 +77,9 @@ class Runs:
             self._resume(event, sequence, where)
         if kind is EventKind.STOP:
             self._stopped_at = time
-        elif kind is None and reference is not None:
-            self._check_reference(reference, where)
+        elif kind is None:
+            for reference in references:
+                self._check_reference(reference, where)
         self.phase = following
 
     def _open(self, event: Event, time: int, where: str) -> None:

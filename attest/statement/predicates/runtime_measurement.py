@@ -39,6 +39,8 @@ class Measured(Record, kw_only=True):
     started_at: Timestamp
     finished_at: Timestamp
     coverage: Coverage
+    runtime: Sha256Hex | None = None
+    """The digest of the RuntimeReference of the runtime, whose files were looked at in the same cycle."""
 
     def __post_init__(self) -> None:
         """Refuse days that no calendar has."""

@@ -109,6 +109,26 @@ class ProcessProfile(Record, kw_only=True):
     """For a script: the program that its `#!` line names, which is what the kernel runs."""
 
 
+class Program(Record, kw_only=True):
+    """The executable that a reference is about, where it seals a runtime: an interpreter and what belongs to it."""
+
+    path: Line
+    """With the placeholder of a root, as in `ProcessProfile`."""
+    sha256: Sha256Hex
+
+
+class RuntimeDemand(Record, kw_only=True):
+    """The runtime that a server runs on: any valid reference of that name, of a trusted sealer, and not an older one.
+
+    Not a digest: an update of the interpreter then needs one new reference, and no new one for each server.
+    """
+
+    name: Line
+    """The `server.name` of the runtime's reference."""
+    sequence: Count
+    """The least `validity.sequence`: that of the reference which the sealer had."""
+
+
 class MeasurementRules(Record, kw_only=True):
     """How often and how well a server has to be measured."""
 
@@ -170,6 +190,10 @@ class RuntimeReference(Record, kw_only=True):
     """What runs with the server and is not measured."""
     places: tuple[Place, ...]
     process: ProcessProfile | None = None
+    program: Program | None = None
+    """Set where this is the reference of a runtime, which the references of servers may name."""
+    runtime: RuntimeDemand | None = None
+    """The runtime that has to be measured together with this server."""
     measurement: MeasurementRules
     validity: Validity
     downgrade: Downgrade | None = None
@@ -180,6 +204,8 @@ class RuntimeReference(Record, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse times and rules that contradict each other."""
+        if self.program is not None and self.runtime is not None:
+            raise MalformedError("runtime", "none in the reference of a runtime", self.runtime.name)
         instant.parse(self.sealed_at, where="sealedAt")
         start = instant.parse(self.validity.not_before, where="notBefore")
         if self.validity.not_after is not None and instant.parse(self.validity.not_after, where="notAfter") <= start:

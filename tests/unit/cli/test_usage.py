@@ -9,7 +9,6 @@ import pytest
 from attest.cli.door import ExitCode, enter
 
 SEAL = ("seal", "server", "--trust", "trust.json", "--key", "sealer.key")
-AGENT = ("agent", "a.ref", "b.ref", "--trust", "trust.json", "--key", "writer.key", "--log", "log")
 
 
 def test_help_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,10 +22,10 @@ def test_help_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     "words",
     [
         (*SEAL, "-o", "-"),
-        (*AGENT, "--pid", "1"),
+        ("seal", *SEAL[2:], "-o", "server.ref"),
         ("trust", "new", "trust.json", "--source", "https://code.example/team/server"),
     ],
-    ids=["seal to stdout", "one process for two references", "a source without a builder"],
+    ids=["seal to stdout", "neither a tree nor a runtime", "a source without a builder"],
 )
 def test_is_usage(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -19,6 +19,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings, State
 from attest.statement.levels import Binding, Isolation, Origin
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.predicates.runtime_reference import RuntimeDemand
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.document import Minima
 from tests import documents
@@ -69,6 +70,10 @@ def _told(folder: Path, tell: Callable[[Story], object], **changes: Any) -> Made
 
 def _honestly(folder: Path, **changes: Any) -> Made:
     return honest(folder, **changes), {}
+
+
+def _without_its_runtime(folder: Path) -> Made:
+    return _sealed(folder, runtime=RuntimeDemand(name="cpython-3.12", sequence=1))
 
 
 def _grammar(folder: Path) -> Made:
@@ -466,6 +471,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("conformance.binding", _binding_of_trust),
     ("conformance.binding", _binding_of_reference),
     ("conformance.isolation", _isolation),
+    ("conformance.runtime", _without_its_runtime),
     ("conformance.actions", _no_action),
     ("conformance.actions", _no_outcome),
     ("conformance.context", _context),

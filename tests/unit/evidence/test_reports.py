@@ -38,8 +38,9 @@ FIELDS = [
     "trust",
     "verifier",
     "counts",
+    "runtimes",
 ]
-"""CLI.md."""
+"""CLI.md, and what was added since."""
 
 
 def _verdicts(folder: Path) -> dict[str, Verdict]:

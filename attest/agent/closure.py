@@ -1,0 +1,83 @@
+"""One sealed closure looked at and judged: the files of a server, or those of the runtime that it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from attest.agent.sealed import SealedServer
+from attest.appraisal.files import compare_files
+from attest.appraisal.validity import judge_validity
+from attest.measure.derivations import RULES
+from attest.measure.deriver import Deriver
+from attest.measure.facts import Facts
+from attest.measure.tree import look_at_roots
+from attest.statement.findings import Finding
+from attest.statement.manifest import FileKind
+from attest.statement.observation import Derivation, Key, Observation, Trouble
+
+_OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What one look at a closure came to."""
+
+    observation: Observation
+    findings: tuple[Finding, ...]
+    derived: int
+
+
+@dataclass(kw_only=True)
+class Looks:
+    """The looks of one cycle: a runtime that several servers run on is looked at once, by the first of them.
+
+    The others' measurements then begin when that look did: age counts from the first read.
+    """
+
+    deriver: Deriver
+    clock_ms: Callable[[], int]
+    _runtimes: dict[str, Looked] = field(default_factory=dict)
+
+    def at(self, server: SealedServer) -> Looked:
+        """Look at a server's own files."""
+        return look_at_closure(server, self.deriver, self.clock_ms)
+
+    def at_runtime(self, server: SealedServer) -> Looked | None:
+        """Look at the files of the server's runtime, unless that was done in this cycle; None if it names none."""
+        runtime = server.runtime
+        if runtime is None:
+            return None
+        if runtime.opened.digest not in self._runtimes:
+            self._runtimes[runtime.opened.digest] = self.at(runtime)
+        return self._runtimes[runtime.opened.digest]
+
+
+def look_at_closure(sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[], int]) -> Looked:
+    """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
+    observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms)
+    derivations = _derive(sealed, observation, deriver)
+    findings = compare_files(sealed.roots, sealed.entries, observation, derivations, optional_rules=_OPTIONAL_RULES)
+    return Looked(
+        observation=observation,
+        findings=(*findings, *judge_validity(sealed.reference, at=observation.started_at)),
+        derived=sum(isinstance(item, Derivation) for item in derivations.values()),
+    )
+
+
+def _derive(sealed: SealedServer, observation: Observation, deriver: Deriver) -> dict[Key, Derivation | Trouble | None]:
+    """Derive again what is sealed as derived, and whatever is not sealed at all.
+
+    Byte code that still has the digest with which it was sealed was made again then, from the same sources.
+    """
+    facts = Facts(observation=observation, known=sealed.known, archives=sealed.archives, promised=sealed.promised)
+    same = {key: found for key, found in sealed.seen.items() if _is_as_seen(observation, key, found[0])}
+    outcomes: dict[Key, Derivation | Trouble | None] = {key: derivation for key, (_, derivation) in same.items()}
+    wanted = [key for key in observation.files if key not in sealed.known and key not in same]
+    return {**outcomes, **deriver.derive_all(facts, wanted)}
+
+
+def _is_as_seen(observation: Observation, key: Key, sha256: str) -> bool:
+    found = observation.files.get(key)
+    return found is not None and found.type_ is FileKind.FILE and found.sha256 == sha256 and not found.executable
