@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
@@ -125,6 +124,8 @@ def _complain(message: str, hint: str | None) -> None:
 
 def _fault(error: Exception) -> int:
     if os.environ.get("ATTEST_TRACEBACK"):
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     _complain(
         f"fault: expected none in attest itself, found {type(error).__name__}",

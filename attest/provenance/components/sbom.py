@@ -9,10 +9,7 @@ from typing import Any, Final
 
 from attest.codec import strict
 from attest.errors import MalformedError
-from attest.provenance.components.cyclonedx import read_cyclonedx
 from attest.provenance.components.families import CYCLONEDX, PREDICATE_TYPES, SPDX, announced_family
-from attest.provenance.components.spdx2 import read_spdx2
-from attest.provenance.components.spdx3 import read_spdx3
 from attest.provenance.model import Component
 
 _COSIGN: Final = "Data"
@@ -21,10 +18,17 @@ _COSIGN: Final = "Data"
 
 def read_sbom(document: Any, family: str, *, where: str) -> tuple[Component, ...]:  # noqa: ANN401  (a JSON value)
     """Return the components of a parsed SBOM of that family; raise `MalformedError` for any other document."""
+    # Each reader brings many records; a bundle has one or two kinds of them, and is verified in a new process.
     if family == CYCLONEDX:
+        from attest.provenance.components.cyclonedx import read_cyclonedx
+
         return read_cyclonedx(document, where=where)
     if isinstance(document, dict) and "@context" in document:
+        from attest.provenance.components.spdx3 import read_spdx3
+
         return read_spdx3(document, where=where)
+    from attest.provenance.components.spdx2 import read_spdx2
+
     return read_spdx2(document, where=where)
 
 

@@ -1,0 +1,54 @@
+"""Starting: a verb loads what it needs, and nothing looks for garbage among what a program is made of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from attest.codec import instant
+from attest.trust.making import write_trust
+from tests import evidence_story
+from tests.world import NOW, make_trust_file
+
+PROGRAM = """
+import gc, sys
+from attest import cli
+collections = []
+gc.callbacks.append(lambda phase, _: collections.append(phase))
+try:
+    cli.main()
+except SystemExit as end:
+    assert end.code == 0, end.code
+print(len(collections), *sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory):
+    """Verify an honest bundle in a new process; return how many collections there were, and the modules loaded."""
+    folder = tmp_path_factory.mktemp("starting")
+    (folder / "evidence.jsonl").write_bytes(b"".join(evidence_story.honest(folder / "log")))
+    (folder / "trust.json").write_bytes(write_trust(make_trust_file()))
+    argv = ["verify", "evidence.jsonl", "--trust", "trust.json", "--at", instant.text(NOW)]
+    argv += ["--reference", f"sha256:{evidence_story.REFERENCE_DIGEST}", "-o", "report.txt"]
+    child = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *argv], cwd=folder, check=False, capture_output=True, text=True
+    )
+    assert child.returncode == 0, child.stderr
+    collections, *modules = child.stdout.split()
+    return int(collections), set(modules)
+
+
+def test_verifying_loads_the_readers_of_what_the_bundle_holds_and_no_others(started):
+    _, modules = started
+    assert "attest.provenance.components.cyclonedx" in modules
+    absent = ("attest.provenance.components.spdx2", "attest.provenance.components.spdx3", "attest.recorder")
+    absent += ("sqlite3", "concurrent.futures", "traceback", "email", "logging", "dataclasses", "rfc3161_client")
+    assert modules.isdisjoint(absent), modules.intersection(absent)
+
+
+def test_a_short_life_is_not_spent_on_looking_for_garbage(started):
+    # Two phases each; Python's own setting makes for 84.
+    assert started[0] <= 8
