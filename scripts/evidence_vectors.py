@@ -141,7 +141,7 @@ def _sbom_faults(sbom: bytes) -> Iterator[Fault]:
     yield "hash-too-short", with_value(sbom, (*hashes, 0, "content"), "00")
     yield "hash-no-hexadecimal", with_value(sbom, (*hashes, 0, "content"), "g" * 64)
     two = [{"alg": "SHA-256", "content": digit * 64} for digit in "01"]
-    yield "two-hashes-that-differ", with_value(sbom, hashes, two)
+    yield "two-hashes-that-differ", with_value(sbom, ("components", 0, "hashes"), two)
     yield (
         "number-beyond-2-53",
         with_value(sbom, ("version",), 1).replace(b'"version":1}', b'"version":9007199254740992}'),

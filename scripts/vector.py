@@ -16,9 +16,13 @@ _SUFFIX: Final = {
     "manifest": ".jsonl",
     "note": ".txt",
     "packed": ".gz",
+    "pip-requirements": ".txt",
+    "pnpm-lock": ".yaml",
     "private-key": ".pem",
     "public-key": ".pem",
+    "pylock": ".toml",
     "record": ".csv",
+    "uv-lock": ".lock",
     "zip": ".zip",
 }
 """Of the formats that are no JSON document."""

@@ -38,6 +38,7 @@ MAKERS: Final = (
     evidence_vectors.bundles,
     evidence_vectors.build_evidence,
     inventory_vectors.spdx,
+    inventory_vectors.lock_files,
     evidence_vectors.archives,
     evidence_vectors.lists,
     evidence_vectors.runtimes,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any, Final
 
+from attest.codec.octets import to_base64
 from tests.documents import WHEEL, WHEEL_NAME
 from tests.world import make_attestation, sha256_of
 
@@ -100,3 +102,94 @@ SPDX: Final = json.dumps(make_spdx(), indent=2).encode()
 SPDX3: Final = json.dumps(make_spdx3(), indent=2).encode()
 SIGNED_SPDX: Final = make_attestation("https://spdx.dev/Document", make_spdx(), ABOUT)
 COSIGN_SPDX: Final = make_attestation("https://spdx.dev/Document", json.dumps(make_spdx()), ABOUT)
+
+# --- lock files -------------------------------------------------------------------------------------------------------
+
+SHA512: Final = hashlib.sha512(b"the tarball of a dependency").digest()
+INTEGRITY: Final = f"sha512-{to_base64(SHA512)}"
+
+NPM_LOCK: Final = json.dumps(
+    {
+        "name": "server",
+        "version": "1.0.0",
+        "lockfileVersion": 3,
+        "requires": True,
+        "packages": {
+            "": {"name": "server", "version": "1.0.0", "dependencies": {"@scope/part": "1.0.0"}},
+            "node_modules/@scope/part": {
+                "version": "1.0.0",
+                "resolved": "https://registry.example/part-1.0.0.tgz",
+                "integrity": INTEGRITY,
+            },
+        },
+    },
+    indent=2,
+).encode()
+
+PNPM_LOCK: Final = f"""\
+lockfileVersion: '9.0'
+
+settings:
+  autoInstallPeers: true
+
+importers:
+
+  .:
+    dependencies:
+      '@scope/part':
+        specifier: 1.0.0
+        version: 1.0.0
+
+packages:
+
+  '@scope/part@1.0.0':
+    resolution: {{integrity: {INTEGRITY}}}
+    engines: {{node: '>=18'}}
+    cpu: [arm64, x64]
+
+snapshots:
+
+  '@scope/part@1.0.0': {{}}
+""".encode()
+
+REQUIREMENTS: Final = f"""\
+# What the server is installed from.
+--only-binary :all:
+tzdata==2026.3 ; sys_platform == 'win32' \\
+    --hash=sha256:{PART} \\
+    --hash=sha256:{FILE}
+    # via server
+""".encode()
+
+UV_LOCK: Final = f"""\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "server"
+version = "1.0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "tzdata" }}]
+
+[[package]]
+name = "tzdata"
+version = "2026.3"
+source = {{ registry = "https://index.example/simple" }}
+sdist = {{ url = "https://index.example/tzdata-2026.3.tar.gz", hash = "sha256:{FILE}", size = 7 }}
+wheels = [
+    {{ url = "https://index.example/tzdata-2026.3-py3-none-any.whl", hash = "sha256:{PART}", size = 9 }},
+]
+""".encode()
+
+PYLOCK: Final = f"""\
+lock-version = "1.0"
+created-by = "example"
+
+[[packages]]
+name = "tzdata"
+version = "2026.3"
+index = "https://index.example/simple"
+sdist = {{ url = "https://index.example/tzdata-2026.3.tar.gz", hashes = {{ sha256 = "{FILE}" }} }}
+wheels = [{{ url = "https://index.example/tzdata-2026.3-py3-none-any.whl", hashes = {{ sha256 = "{PART}" }} }}]
+""".encode()

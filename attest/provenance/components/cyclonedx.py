@@ -15,9 +15,8 @@ import msgspec
 
 from attest.codec import strict
 from attest.codec.records import Line
-from attest.provenance.components.limits import MAX_COMPONENTS, digest_set, limited
+from attest.provenance.components.contents import MAX_COMPONENTS, Pair, any_content, limited, one_content
 from attest.provenance.model import Component, NamedFile
-from attest.statement.digests import DigestSet
 
 _ALGORITHMS: Final = {"SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 """CycloneDX names to in-toto's; the weaker ones and BLAKE identify nothing here."""
@@ -86,21 +85,19 @@ def _components(parts: Iterable[_Part], where: str) -> Iterator[Component]:
 
 def _component(part: _Part, where: str) -> Component:
     at = f"{where}: component {ascii(part.name)[:80]}"
-    own = _digests(part.hashes, at)
-    archives = [_digests(entry.hashes, at) for entry in part.external_references or () if entry.type_ == _ARCHIVE]
-    if part.type_ == _FILE:
-        files: tuple[NamedFile, ...] = () if own is None else (NamedFile(path=part.name, digest=own),)
-    else:
-        files, archives = (), [own, *archives]
+    references = [entry.hashes for entry in part.external_references or () if entry.type_ == _ARCHIVE]
+    own = one_content(_pairs(part.hashes), where=at)
+    is_file = part.type_ == _FILE
+    archives = [] if own is None or is_file else [own]
+    archives += [digest for hashes in references for digest in any_content(_pairs(hashes), where=at)]
     return Component(
         name=part.name,
         version=part.version,
         purl=part.purl,
-        archives=tuple(dict.fromkeys(digest for digest in archives if digest is not None)),
-        files=files,
+        archives=tuple(dict.fromkeys(archives)),
+        files=(NamedFile(path=part.name, digest=own),) if own is not None and is_file else (),
     )
 
 
-def _digests(hashes: tuple[_Hash, ...] | None, where: str) -> DigestSet | None:
-    """Return one list of hashes, which cover one content, as a digest set; None without an accepted algorithm."""
-    return digest_set(((_ALGORITHMS.get(entry.alg), entry.content) for entry in hashes or ()), where=where)
+def _pairs(hashes: tuple[_Hash, ...] | None) -> Iterator[Pair]:
+    return ((_ALGORITHMS.get(entry.alg), entry.content) for entry in hashes or ())

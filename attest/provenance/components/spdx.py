@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from attest.errors import MalformedError
-from attest.provenance.components.limits import MAX_COMPONENTS, limited
+from attest.provenance.components.contents import MAX_COMPONENTS, limited
 from attest.provenance.model import Component, NamedFile
 from attest.statement.digests import DigestSet
 

@@ -14,7 +14,7 @@ import msgspec
 from attest.codec import strict
 from attest.codec.records import Line
 from attest.errors import MalformedError
-from attest.provenance.components.limits import MAX_COMPONENTS, digest_set
+from attest.provenance.components.contents import MAX_COMPONENTS, one_content
 from attest.provenance.components.spdx import Element, components_of
 from attest.provenance.model import Component
 from attest.statement.digests import DigestSet
@@ -124,4 +124,4 @@ def _file(file: _File, where: str) -> Element:
 
 def _digests(checksums: tuple[_Checksum, ...] | None, where: str) -> DigestSet | None:
     pairs = ((_ALGORITHMS.get(entry.algorithm), entry.checksum_value) for entry in checksums or ())
-    return digest_set(pairs, where=where)
+    return one_content(pairs, where=where)

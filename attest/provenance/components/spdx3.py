@@ -14,7 +14,7 @@ import msgspec
 from attest.codec import strict
 from attest.codec.records import Line
 from attest.errors import MalformedError
-from attest.provenance.components.limits import MAX_COMPONENTS, digest_set
+from attest.provenance.components.contents import MAX_COMPONENTS, one_content
 from attest.provenance.components.spdx import Element, components_of
 from attest.provenance.model import Component
 from attest.statement.digests import DigestSet
@@ -114,7 +114,7 @@ def _digests(row: _Element, nodes: dict[str, Any], where: str) -> DigestSet | No
     for algorithm, value in pairs:
         if algorithm is None or value is None:
             raise MalformedError(where, "a Hash with algorithm and hashValue", "one without")
-    return digest_set(((_ALGORITHMS.get(str(name)), str(value)) for name, value in pairs), where=where)
+    return one_content(((_ALGORITHMS.get(str(name)), str(value)) for name, value in pairs), where=where)
 
 
 def _resolved(given: _Hash | str, nodes: dict[str, Any], where: str) -> _Hash:

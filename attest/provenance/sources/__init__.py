@@ -7,8 +7,20 @@ from typing import Final
 from attest.provenance.source import Source
 from attest.provenance.sources.attested_sbom import CYCLONEDX_DSSE, SPDX_DSSE
 from attest.provenance.sources.bare_sbom import CYCLONEDX_FILE, SPDX_FILE
+from attest.provenance.sources.lock_files import NPM_LOCK, PNPM_LOCK, PYLOCK, REQUIREMENTS, UV_LOCK
 from attest.provenance.sources.slsa_dsse import SLSA_DSSE
 
-_ROWS: Final = (SLSA_DSSE, CYCLONEDX_DSSE, SPDX_DSSE, CYCLONEDX_FILE, SPDX_FILE)
+_ROWS: Final = (
+    SLSA_DSSE,
+    CYCLONEDX_DSSE,
+    SPDX_DSSE,
+    CYCLONEDX_FILE,
+    SPDX_FILE,
+    NPM_LOCK,
+    PNPM_LOCK,
+    REQUIREMENTS,
+    UV_LOCK,
+    PYLOCK,
+)
 
 SOURCES: Final[dict[str, Source]] = {row.name: row for row in _ROWS}

@@ -20,6 +20,11 @@ GOOD = {
     "cyclonedx-file": make_sbom([make_component("dep", "1", b"dep")]),
     "spdx-dsse": inventories.SIGNED_SPDX,
     "spdx-file": inventories.SPDX,
+    "npm-lock": inventories.NPM_LOCK,
+    "pnpm-lock": inventories.PNPM_LOCK,
+    "pip-requirements": inventories.REQUIREMENTS,
+    "uv-lock": inventories.UV_LOCK,
+    "pylock": inventories.PYLOCK,
 }
 NOTHING_EXPECTED = Expectations()
 
@@ -70,12 +75,16 @@ def test_what_goes_into_a_reference_survives_the_strict_codec(row):
 
 def test_any_cut_is_refused(row):
     octets = GOOD[row.name]
+    if not octets.startswith(b"{"):
+        pytest.skip("a document of lines has no end of its own")
     for length in range(0, len(octets), 41):
         with pytest.raises(AttestError):
             read_evidence(octets[:length], trust=TRUST, expectations=NOTHING_EXPECTED, where="e")
 
 
 def test_a_field_given_twice_is_refused(row):
+    if not GOOD[row.name].startswith(b"{"):
+        pytest.skip("not JSON")
     document = json.loads(GOOD[row.name])
     name = next(iter(document))
     octets = b"{" + json.dumps({name: document[name]}).encode()[1:-1] + b"," + json.dumps(document).encode()[1:]

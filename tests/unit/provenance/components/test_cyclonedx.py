@@ -189,7 +189,7 @@ def test_duplicate_keys_and_deep_nesting_are_malformed():
 
 
 def test_more_components_than_there_can_be_are_malformed(monkeypatch):
-    monkeypatch.setattr("attest.provenance.components.limits.MAX_COMPONENTS", 3)
+    monkeypatch.setattr("attest.provenance.components.contents.MAX_COMPONENTS", 3)
     part: Any = {"name": "x"}
     assert len(components(part, part, part)) == 3
     with pytest.raises(MalformedError, match="at most 3"):
