@@ -20,7 +20,8 @@ SECONDS = click.IntRange(min=1)
 @click.command(
     cls=WithCommand,
     epilog=example(
-        "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh"
+        "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh",
+        "attest seal --runtime-of /bin/sh --trust trust.json --key sealer.key -o sh.ref",
     ),
 )
 @click.argument("tree", type=FILE, nargs=-1)

@@ -24,8 +24,8 @@ _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 def interpreters_of(places: Iterable[str], programs: Iterable[str] = ()) -> tuple[Path, ...]:
     """Return the interpreters that the environments at `places` use, as far as they are safe to run.
 
-    `programs` are those of sealed runtimes: measured themselves, as by digest as what they import when they compile
-    (`attest.measure.compiler` lets them read no byte code), and run only if nobody else could have put them there.
+    `programs` are those of sealed runtimes: measured themselves, as is what they import when they compile, which are
+    sources, since `attest.measure.compiler` lets them read no byte code.
     """
     roots = [os.path.realpath(place) for place in places]
     linked = {os.path.realpath(Path(root, link)) for root in roots for link in _LINKS}

@@ -99,10 +99,11 @@ class LogJudge:
                 self._compare(told, entry)
         if told is not None:
             self._check_future(told.time, where)
-            self._check_writer(told)
+            about = self._references(told)
+            self._check_writer(told, about)
             self._check_subject(told)
             self._check_clock(told)
-            self._follow(told)
+            self._follow(told, about)
         return event
 
     def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
@@ -154,9 +155,8 @@ class LogJudge:
                 found=f"entry {header.sequence} of {header.log_origin} at {header.real_time}",
             )
 
-    def _check_writer(self, told: Told) -> None:
+    def _check_writer(self, told: Told, references: tuple[str, ...]) -> None:
         header = told.header
-        references = self._references(told)
         standing = (told.signers, header.writer, references)
         if standing == self._standing and told.measured is not None:
             return
@@ -232,10 +232,9 @@ class LogJudge:
             )
         self._clock = (header.boot_id, header.boot_time_milliseconds)
 
-    def _follow(self, told: Told) -> None:
+    def _follow(self, told: Told, about: tuple[str, ...]) -> None:
         header = told.header
         event = told.said.event if isinstance(told.said, RuntimeEvent) else None
-        about = self._references(told)
         self.runs.step(event, about, sequence=header.sequence, time=told.time, where=told.where)
         here = Mark(real=told.time, boot=header.boot_time_milliseconds, boot_id=header.boot_id)
         if event is not None and event.kind is EventKind.START:

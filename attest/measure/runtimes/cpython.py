@@ -21,7 +21,7 @@ _FOLDERS: Final = ("lib", "lib64")
 """`sys.platlibdir` of the usual builds."""
 _PACKAGES: Final = ("dist-packages", "site-packages")
 _BESIDE: Final = ("pyvenv.cfg", "pybuilddir.txt", "Modules/Setup.local")
-_OUTSIDE: Final = "packages installed into the interpreter itself, beside its standard library"
+_OUTSIDE: Final = "packages installed into the interpreter itself or by the user, beside its standard library"
 
 
 def recognises(program: Path) -> bool:

@@ -80,7 +80,8 @@ def _program(path: str) -> Path:
     except OSError as error:
         raise UnavailableError(path, "a readable program", error.strerror or "an error") from error
     if needs is None:
-        raise MalformedError(path, "the program of an interpreter", "a script", hint="give what it starts in the end")
+        hint = "give the program that it starts in the end"
+        raise MalformedError(path, "the program of an interpreter, in ELF", "a script or another file", hint=hint)
     return program
 
 

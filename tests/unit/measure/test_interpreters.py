@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import py_compile
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from attest.measure.compiler import Compiler
 from attest.measure.interpreters import interpreters_of
 
 
@@ -76,3 +79,30 @@ def test_one_that_came_with_the_tree_is_left_alone(tmp_path: Path, monkeypatch: 
     evil = program(tmp_path / "tools" / "python3")
     monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
     assert interpreters_of([str(environment(tmp_path / "env", evil))]) == ()
+
+
+def test_the_program_of_a_runtime_is_run_only_if_nobody_else_could_have_put_it_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = program(tmp_path / "closed" / "python3.12")
+    assert interpreters_of((), [str(found)]) == ()
+    monkeypatch.setattr("attest.measure.interpreters._INSTALLED", (str(tmp_path),))
+    monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
+    assert interpreters_of((), [str(found)]) == (found,)
+
+
+def test_the_compiling_child_reads_no_byte_code(tmp_path: Path) -> None:
+    """It may be the very interpreter whose byte code is judged: poisoned, that would judge itself."""
+    told = tmp_path / "told"
+    fake = program(tmp_path / "python3")
+    fake.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\n')
+    Compiler([fake]).interpreters(b"....")
+    words = told.read_text().split()
+    assert words[:-1] == ["-I", "-S", "-B", "-X", "pycache_prefix=/dev/null"]
+    source = tmp_path / "library" / "module.py"
+    source.parent.mkdir()
+    source.write_text("print('good')")
+    compiled = Path(py_compile.compile(str(source), doraise=True) or "")
+    compiled.write_bytes(compiled.read_bytes().replace(b"good", b"evil"))
+    run = [sys.executable, *words[:-1], "-c", f"import sys; sys.path.insert(0, {str(source.parent)!r}); import module"]
+    assert subprocess.run(run, capture_output=True, check=True).stdout == b"good\n"
