@@ -126,7 +126,7 @@ ENTRIES: Final = (
     Entry(root="tree", path="zoneinfo", type_=FileKind.LINK, origin=Origin.SITE, target="tzdata/zoneinfo"),
 )
 
-MANIFEST: Final = b"".join(write_manifest(ROOTS, ENTRIES, (WHEEL.sha256,)))
+MANIFEST: Final = b"".join(write_manifest(ROOTS, ENTRIES, (str(WHEEL.sha256),)))
 
 # --- statements -------------------------------------------------------------------------------------------------------
 
