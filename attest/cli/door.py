@@ -19,6 +19,7 @@ VERBS: Final = {
     "demo": "the whole line on a real MCP server, under a minute",
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
+    "fetch": "archives and the attestations that exist for them",
     "seal": "write down what may run, signed: a RuntimeReference",
     "diff": "what an update changes, by package, then by file",
     "agent": "measure a server, cycle after cycle, with a receipt each",

@@ -128,8 +128,9 @@ def test_whoever_records_what_cannot_be_is_told_so_and_the_recorder_goes_on(tmp_
     with open_at(tmp_path / "log") as recorder:
         with pytest.raises(MalformedError):
             recorder.record(draft(outcome="two\nlines"))
+        recorder.record(draft())
         with pytest.raises(RefusedError, match="no time before"):
-            recorder.record(draft()) and recorder.record(draft(at=NOW - 1))
+            recorder.record(draft(at=NOW - 1))
         assert recorder.record(draft()).sequence == 1
 
 

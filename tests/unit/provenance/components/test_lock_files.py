@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attest.codec.octets import to_base64
 from attest.errors import AttestError, MalformedError
 from attest.provenance.model import Component, Expectations
 from attest.provenance.read import read_evidence
 from attest.provenance.sources import SOURCES
 from attest.statement.digests import DigestSet
-from tests import inventories
 from tests.inventories import FILE, INTEGRITY, NPM_LOCK, PART, PNPM_LOCK, PYLOCK, REQUIREMENTS, SHA512, UV_LOCK
 from tests.world import TRUST
 
@@ -80,7 +80,7 @@ def test_sha1_alone_identifies_nothing():
 
 
 def test_several_hashes_of_one_algorithm_are_several_contents():
-    other = inventories.to_base64(bytes(64))
+    other = to_base64(bytes(64))
     (part,) = read(npm(**{"node_modules/x": {"integrity": f"{INTEGRITY} sha512-{other}"}}))
     assert part.archives == (TARBALL, DigestSet(sha512="0" * 128))
 
