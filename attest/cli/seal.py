@@ -30,7 +30,9 @@ SECONDS = click.IntRange(min=1)
 @click.option("-o", "out", required=True, type=FILE, help="Where to write the reference; its manifest goes beside it.")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Name a TREE: NAME=PATH.")
 @click.option("--name", help="The server's name, where the archives do not tell it.")
-@click.option("--artifact", type=FILE, multiple=True, help="An archive that was installed (a wheel).")
+@click.option(
+    "--artifact", type=FILE, multiple=True, help="What was installed: a wheel, a program, a zipapp, an MCP bundle."
+)
 @click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")

@@ -4,6 +4,9 @@ APPNOTE.TXT 6.3.10 is the format; a wheel needs little of it. Refused: members o
 links, names that are equal under case folding or Unicode normalisation, encryption, methods other
 than stored and deflated, a directory that disagrees with the local headers, bytes that belong to
 no member, members that overlap, expansion beyond limits, ZIP64 end records, comments.
+
+What stands before the first member or after the end record is refused, too, unless the caller has
+read it and says how long it is (the first line of a program, the signature of an MCP bundle).
 """
 
 from __future__ import annotations
@@ -53,6 +56,9 @@ class ZipMember:
     path: str
     size: int
     executable: bool
+    """Any of the three bits, of what is expressly a regular file, as installers of wheels take it."""
+    permissions: int
+    """The nine bits, whatever stands above them."""
     offset: int
     """Of its local header."""
     compressed_size: int
@@ -64,11 +70,19 @@ class ZipMember:
 class ZipArchive:
     """The members of one archive whose directory was found in order."""
 
-    def __init__(self, stream: IO[bytes], *, where: str) -> None:
-        """Read and check the directory and all local headers; raises `MalformedError`."""
+    def __init__(self, stream: IO[bytes], *, where: str, leading: int = 0, trailing: int = 0) -> None:
+        """Read and check the directory and all local headers; raises `MalformedError`.
+
+        `leading` bytes stand before the first member. Then offsets may count from anywhere, as writers do, but all
+        from one place, and the first member begins right after these bytes. `trailing` bytes stand after the end
+        record, and may be called its comment.
+        """
         self._stream = stream
         self._where = where
-        size = stream.seek(0, os.SEEK_END)
+        self._leading = leading
+        self._trailing = trailing
+        self._shift = 0
+        size = stream.seek(0, os.SEEK_END) - trailing
         if size > MAX_ARCHIVE_BYTES:
             raise self._bad(f"at most {MAX_ARCHIVE_BYTES} bytes", f"{size}")
         start, entries = self._directory(size)
@@ -130,11 +144,12 @@ class ZipArchive:
         if len(end) != _END.size or not end.startswith(b"PK\x05\x06"):
             raise self._bad("a zip archive that ends in its directory, without a comment", "none")
         _, disk, first, here, count, length, start, comment = _END.unpack(end)
-        if disk or first or here != count or comment or count > MAX_MEMBERS:
+        if disk or first or here != count or comment not in {0, self._trailing} or count > MAX_MEMBERS:
             raise self._bad(f"one part, at most {MAX_MEMBERS} members, no comment", "otherwise")
-        if start + length + _END.size != size or length > _DIRECTORY_BYTES:
+        self._shift = size - _END.size - length - start
+        if (self._shift and not self._leading) or length > _DIRECTORY_BYTES:
             raise self._bad("a directory that reaches to the end record", "another size")
-        return start, self._entries(self._at(start, length), count)
+        return start + self._shift, self._entries(self._at(start + self._shift, length), count)
 
     def _entries(self, directory: bytes, count: int) -> list[ZipMember]:
         entries: list[ZipMember] = []
@@ -173,7 +188,8 @@ class ZipArchive:
             path=path,
             size=size,
             executable=stat.S_ISREG(mode) and bool(mode & 0o111),
-            offset=offset,
+            permissions=mode & 0o777,
+            offset=offset + self._shift,
             compressed_size=compressed,
             method=method,
             flags=flags,
@@ -210,7 +226,7 @@ class ZipArchive:
     def _check_layout(self, entries: list[ZipMember], end: int) -> dict[str, int]:
         """Every byte before the directory belongs to one member, and local headers agree."""
         starts: dict[str, int] = {}
-        at = 0
+        at = self._leading
         for entry in sorted(entries, key=lambda entry: entry.offset):
             if entry.offset != at:
                 raise self._bad(f"{entry.path} at {at}, after the member before it", f"{entry.offset}")

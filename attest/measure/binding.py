@@ -44,7 +44,8 @@ class Archive:
     kind: str
     """A row of `attest.measure.collectors`."""
     name: str
-    version: str
+    version: str | None
+    """None where an archive of its kind does not say."""
     filename: str
     digest: DigestSet
     members: tuple[Member, ...]
@@ -55,6 +56,8 @@ class Archive:
     """The directory that tells where it is installed: for a wheel, its `.dist-info`."""
     purl: str | None = None
     """What it is called in its ecosystem (package-url), as it says itself; for people, it identifies nothing."""
+    command: tuple[str, ...] = ()
+    """What it says itself to start, with its own placeholders; empty where its kind does not."""
     generated: tuple[str, ...] = ()
     """Names of the commands that an installer makes for it, in no member."""
 
@@ -98,6 +101,8 @@ class Bound:
 
     Also places of files that are derived (RECORD, scripts with `#!python`)."""
     promised: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    """What the archive itself says to start, with the places of this installation; empty where it does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

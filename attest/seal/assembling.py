@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from attest.codec import canonical, instant
@@ -122,12 +121,16 @@ def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
         return Server(name=parts.request.name or runtime.name, version=runtime.version, purl=runtime.purl)
     bound = [item for item in parts.surveyed.result.archives if item.bound]
     ranks = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
-    program = Path(parts.request.command[0]).name if parts.request.command else None
-    best = max(bound, key=lambda item: (program in item.commands, ranks[item.filename]), default=None)
+    best = max(bound, key=lambda item: (_starts(item), ranks[item.filename]), default=None)
     asked = parts.request.name
     if best is None or (asked is not None and asked != best.name):
         return Server(name=asked if asked is not None else parts.request.trees[0].path.resolve().name or "server")
     return Server(name=best.name, version=best.version, purl=best.purl)
+
+
+def _starts(item: SurveyedArchive) -> int:
+    # Of an interpreter and its script, both from archives, the script is the server.
+    return -1 if item.starts is None else item.starts
 
 
 def _unbound(parts: Parts) -> tuple[str, ...]:

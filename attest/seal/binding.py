@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ def _read(path: str) -> tuple[Collector, Archive]:
     for collector in COLLECTORS.values():
         if collector.recognises(Path(path)):
             return collector, collector.read(Path(path))
+    if not os.path.lexists(path):
+        raise UnavailableError(path, "a file or a directory", "none")
     raise MalformedError(path, f"an archive of a known kind: {', '.join(COLLECTORS)}", "another file")
 
 

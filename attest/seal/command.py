@@ -39,6 +39,14 @@ def profile_of(command: Sequence[str], places: Mapping[str, str]) -> ProcessProf
     )
 
 
+def absolute_words(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with absolute paths for its program and for the other words that name files."""
+    if not command:
+        return ()
+    named = (os.path.normpath(Path.cwd() / word) if os.path.isfile(word) else word for word in command[1:])  # noqa: PTH113  (a word may be too long for a path)
+    return (_find(command[0]), *named)
+
+
 def interpreter_of(program: str) -> list[str] | None:
     """Return interpreter and its one argument from a script's first line; None if the file is no script."""
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from attest.errors import RefusedError, UnavailableError
+from attest.measure.collectors import COLLECTORS
 
-ARCHIVES = (".whl",)
 EVIDENCE = (".json", ".jsonl", ".dsse", ".att")
 
 
@@ -16,11 +16,15 @@ def sort_folder(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise UnavailableError(str(folder), "a readable directory", error.strerror or "an error") from error
-    archives = tuple(path for path in paths if path.suffix in ARCHIVES)
     evidence = tuple(path for path in paths if path.suffix in EVIDENCE)
+    archives = tuple(path for path in paths if path not in evidence and _is_archive(path))
     for path in paths:
         if path not in archives and path not in evidence:
             raise RefusedError(
-                str(path), f"an archive ({', '.join(ARCHIVES)}) or {', '.join(EVIDENCE)}", "another file"
+                str(path), f"an archive ({', '.join(COLLECTORS)}) or {', '.join(EVIDENCE)}", "another file"
             )
     return archives, evidence
+
+
+def _is_archive(path: Path) -> bool:
+    return any(collector.recognises(path) for collector in COLLECTORS.values())

@@ -35,6 +35,8 @@ class SurveyRequest(Record, kw_only=True):
     allow_site: tuple[Line, ...]
     program: Line | None = None
     """The executable of a runtime to survey instead of roots: the child finds what belongs to it."""
+    command: tuple[str, ...] = ()
+    """What will be started: what names a file does so absolutely."""
 
 
 class SurveyedArchive(Record, kw_only=True):
@@ -44,11 +46,13 @@ class SurveyedArchive(Record, kw_only=True):
     """The one by which evidence names it, where it has several (an image in its index)."""
     filename: Line
     name: Line
-    version: Line
+    version: Line | None = None
     purl: Line | None = None
-    commands: tuple[Line, ...]
-    """The programs that its installer makes for it."""
     bound: bool
+    starts: Count | None = None
+    """Which word of the command, counted from 0, is a file of it or a program that its installer makes; the last."""
+    command: tuple[Line, ...] = ()
+    """What it says itself to start, as it lies here."""
 
 
 class SurveyedRuntime(Record, kw_only=True):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from attest.codec.files import read_file
-from attest.errors import RefusedError, UntrustedError
+from attest.errors import RefusedError, UnavailableError, UntrustedError
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.origins import named_by
 from attest.provenance.read import read_evidence
 from attest.seal.assembling import Parts, assemble
-from attest.seal.command import profile_of
+from attest.seal.command import absolute_words, profile_of
 from attest.seal.downgrades import judge_downgrade
 from attest.seal.messages import NamedDigest, SurveyRequest
 from attest.seal.request import SealRequest
@@ -25,7 +25,12 @@ from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.manifest import read_manifest
-from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, EvidenceCheck, RuntimeReference
+from attest.statement.predicates.runtime_reference import (
+    PREDICATE_TYPE,
+    EvidenceCheck,
+    ProcessProfile,
+    RuntimeReference,
+)
 from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
 from attest.trust.role import Role
@@ -66,8 +71,10 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
             # Whoever names a program approves what belongs to it; what archives and evidence explain ranks higher.
             allow_site=request.allow_site or (("*",) if request.program is not None else ()),
             program=None if request.program is None else str(request.program.absolute()),
+            command=absolute_words(request.command),
         )
     )
+    process = process or _declared_profile(surveyed, places)
     if runtime is not None and runtime.program is not None:
         _, entries = read_manifest(surveyed.manifest.splitlines(keepends=True), where="manifest")
         sealed_places = {item.root.name: item.place for item in surveyed.result.roots}
@@ -86,6 +93,15 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
         [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
     )
     return _sign(reference, surveyed, pieces, trust, load_key, at)
+
+
+def _declared_profile(surveyed: Surveyed, places: Mapping[str, str]) -> ProcessProfile | None:
+    """Return the process of the command that the one archive which has any declares, if it can be started here."""
+    commands = [item.command for item in surveyed.result.archives if item.command]
+    try:
+        return profile_of(commands[0], places) if len(commands) == 1 else None
+    except UnavailableError:
+        return None
 
 
 def _sign(

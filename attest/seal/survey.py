@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from attest.codec import canonical, strict
 from attest.codec.printable import printable
 from attest.errors import AttestError
+from attest.measure.binding import Bound, locate
 from attest.measure.runtimes.finding import find_runtime
 from attest.seal.attributing import attribute
-from attest.seal.binding import BoundArchive, bind_archives, refuse_troubles
+from attest.seal.binding import Bindings, BoundArchive, bind_archives, refuse_troubles
 from attest.seal.explaining import explain
 from attest.seal.messages import SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
 from attest.seal.runtime_survey import surveyed_runtime, with_roots
@@ -33,8 +35,8 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
         roots=bindings.roots,
         entries=len(entries),
         assurance=assurance,
-        archives=tuple(_told(item) for item in bindings.archives),
         runtime=None if runtime is None else surveyed_runtime(runtime, entries),
+        archives=tuple(_told(item, request.command, bindings) for item in bindings.archives),
     )
     yield canonical.encode(result) + b"\n"
     yield from write_manifest(tuple(item.root for item in bindings.roots), entries, artifacts)
@@ -51,17 +53,24 @@ def main() -> None:
         sys.exit(1)
 
 
-def _told(item: BoundArchive) -> SurveyedArchive:
+def _told(item: BoundArchive, command: tuple[str, ...], bindings: Bindings) -> SurveyedArchive:
     archive = item.bound.archive
+    starts = [number for number, word in enumerate(command) if _is_of(word, item.bound, bindings)]
     return SurveyedArchive(
         digest=item.digest,
         filename=archive.filename,
         name=archive.name,
         version=archive.version,
         purl=archive.purl,
-        commands=archive.generated,
         bound=item.bound.found,
+        starts=max(starts, default=None),
+        command=item.bound.command,
     )
+
+
+def _is_of(word: str, bound: Bound, bindings: Bindings) -> bool:
+    key = locate(bindings.observation.places, word)
+    return key in bound.files or key in bound.links or (bound.found and Path(word).name in bound.archive.generated)
 
 
 def _failure(error: AttestError) -> SurveyFailure:

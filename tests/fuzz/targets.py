@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from attest.codec import canonical, strict
@@ -19,6 +21,7 @@ from attest.evidence.packing import recognise
 from attest.evidence.reading import split_lines
 from attest.evidence.verify.lines import EntryParts, Lines
 from attest.measure.archive import ZipArchive
+from attest.measure.collectors import COLLECTORS
 from attest.measure.elf import read_needs
 from attest.measure.entry_points import read_commands
 from attest.measure.library_cache import read_library_cache
@@ -40,7 +43,7 @@ from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import documents, inventories, log_documents
+from tests import archives, documents, inventories, log_documents
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
@@ -159,6 +162,23 @@ def _zip(octets: bytes) -> None:
             pass
 
 
+def _artifact(kind: str) -> Read:
+    """A collector of one kind, from a file of a fitting name."""
+
+    def read(octets: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / archives.SAMPLES[kind].make(Path(folder)).name
+            path.write_bytes(octets)
+            COLLECTORS[kind].read(path)
+
+    return read
+
+
+def _good_artifact(kind: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return archives.SAMPLES[kind].make(Path(folder)).read_bytes()
+
+
 def _tar(octets: bytes) -> None:
     """An archive with every kind of member, read to its end."""
     rules = TarRules(kinds=frozenset(MemberKind), names=Names.EXACT, leading_dot=True, special_bits=True)
@@ -201,6 +221,7 @@ TARGETS: Final[dict[str, Target]] = {
         )
         for uri, predicate in PREDICATES.items()
     },
+    **{f"artifact-{kind}": Target(good=_good_artifact(kind), read=_artifact(kind)) for kind in archives.SAMPLES},
     "attachments": Target(good=documents.ATTACHMENTS, read=_attachments),
     "bundle": Target(good=log_documents.BUNDLE, read=_bundle),
     "bytecode": Target(good=documents.BYTECODE, read=_bytecode),

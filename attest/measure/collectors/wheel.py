@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Final
 
-from attest.errors import MalformedError, UnavailableError
+from attest.errors import MalformedError
 from attest.measure.archive import ZipArchive, ZipMember
 from attest.measure.binding import Archive, Member
 from attest.measure.collectors.collector import Collector
 from attest.measure.collectors.wheel_binding import bind_wheel, normalised, outside_wheel
+from attest.measure.copying import copied
 from attest.measure.entry_points import read_commands
 from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
 from attest.statement.digests import DigestSet
@@ -23,8 +23,6 @@ _DIST_INFO: Final = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version
 _UNLISTED: Final = {"RECORD", "RECORD.jws", "RECORD.p7s"}
 """Members that RECORD cannot list, or need not."""
 _SCHEMES: Final = {"data", "headers", "platlib", "purelib", "scripts"}
-_IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
-_CHUNK_BYTES: Final = 256 * 1024
 _TEXT_BYTES: Final = 4 * 1024 * 1024
 _INTERPRETER_LINE: Final = b"#!python"
 
@@ -40,21 +38,8 @@ def read_wheel(path: Path) -> Archive:
     The file is copied first, so that what is read is what was hashed. Raises `MalformedError` and,
     where it cannot be read, `UnavailableError`. Tags are not held against any platform.
     """
-    try:
-        with path.open("rb") as file, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as copy:
-            digest = _copy(file, copy)
-            return _read(copy, digest, path.name)
-    except OSError as error:
-        raise UnavailableError(str(path), "a readable wheel", error.strerror or "none") from error
-
-
-def _copy(file: IO[bytes], copy: IO[bytes]) -> DigestSet:
-    sha256, sha512 = hashlib.sha256(), hashlib.sha512()
-    while piece := file.read(_CHUNK_BYTES):
-        sha256.update(piece)
-        sha512.update(piece)
-        copy.write(piece)
-    return DigestSet(sha256=sha256.hexdigest(), sha512=sha512.hexdigest())
+    with copied(path) as (copy, digest):
+        return _read(copy, digest, path.name)
 
 
 def _read(stream: IO[bytes], digest: DigestSet, filename: str) -> Archive:

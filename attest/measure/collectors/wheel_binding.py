@@ -19,7 +19,7 @@ from attest.measure.binding import (
     locate,
     sites_of,
 )
-from attest.statement.manifest import FileKind
+from attest.measure.holding import hold_file
 from attest.statement.observation import Key, Observation, Observed
 
 _NO_ROW: Final = {"RECORD", "RECORD.jws", "RECORD.p7s"}
@@ -111,22 +111,11 @@ def _hold(
 ) -> None:
     if seen is None:
         return
-    found = _described(seen)
-    expected = _wanted(member)
-    if found != expected:
-        mismatches.append(Mismatch(key=key, expected=expected, found=found))
-        return
-    files[key] = BoundFile(sha256=member.sha256, size=member.size, executable=member.executable, member=member.path)
-
-
-def _wanted(member: Member) -> str:
-    return f"sha256:{member.sha256} {'executable' if member.executable else 'plain'}"
-
-
-def _described(seen: Observed) -> str:
-    if seen.type_ is not FileKind.FILE or seen.sha256 is None:
-        return "no readable file" if seen.target is None else f"a link to {seen.target}"
-    return f"sha256:{seen.sha256} {'executable' if seen.executable else 'plain'}"
+    held = hold_file(member, key, seen)
+    if isinstance(held, Mismatch):
+        mismatches.append(held)
+    else:
+        files[key] = held
 
 
 def _data(archive: Archive) -> str:

@@ -9,23 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.errors import MalformedError, UnavailableError
-from attest.measure.collectors import COLLECTORS
+from attest.errors import MalformedError
 from attest.measure.entry_points import read_commands
 from attest.measure.record import read_record
 from tests.wheels import SMALL, WHEEL, make_wheel, wheel_files, zipped
-
-
-@pytest.mark.parametrize("collector", COLLECTORS.values(), ids=list(COLLECTORS))
-def test_every_collector_refuses_what_is_no_archive(collector, tmp_path):
-    path = tmp_path / "small_tool-1.0-py3-none-any.whl"
-    path.write_bytes(b"no archive")
-    assert collector.recognises(path)
-    assert not collector.recognises(tmp_path / "server.py")
-    with pytest.raises(MalformedError):
-        collector.read(path)
-    with pytest.raises(UnavailableError):
-        collector.read(tmp_path / "none-1-py3-none-any.whl")
 
 
 def test_a_wheel_is_read_with_the_digests_of_all_its_members(tmp_path):
