@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cold_start, durable, emit, export, rehash, verify
+from benchmarks import cold_start, composed, durable, emit, export, rehash, verify
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -26,6 +26,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "durable": durable.run,
     "verify": verify.run,
     "rehash": rehash.run,
+    "composed": composed.run,
     "export": export.run,
 }
 

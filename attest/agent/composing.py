@@ -36,6 +36,8 @@ def _find(server: SealedServer, demand: RuntimeDemand, runtimes: Sequence[Sealed
     if len(named) != 1:
         found = ", ".join(str(each.path) for each in named) or "none"
         hint = f"attest agent {server.path} RUNTIME-REF; to seal one: attest seal --runtime-of PROGRAM"
+        if named:
+            hint = "one RUNTIME-REF of each name; to tell two interpreters apart, seal them with --name"
         raise RefusedError(str(server.path), f"one reference of its runtime {demand.name}", found, hint=hint)
     runtime = named[0]
     check_demand(demand, runtime.reference, where=str(runtime.path))

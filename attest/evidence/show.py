@@ -106,7 +106,8 @@ def _show_manifest(octets: bytes) -> Iterator[str]:
     yield f"digest          sha256:{sha256_hex(octets)}"
     for root in header.roots:
         mutable = f", mutable {', '.join(root.mutable)}" if root.mutable else ""
-        yield f"root            {root.name} ({root.scope}{mutable})"
+        absent = f", nothing at {', '.join(root.absent)}" if root.absent else ""
+        yield f"root            {root.name} ({root.scope}{printable(mutable + absent)})"
     for entry in entries:
         yield f"{entry.origin:<8} {entry.root}/{printable(entry.path)}  {_content(entry)}"
 
