@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,9 @@ MAX_ARCHIVE_BYTES: Final = 4 * 1024 * 1024 * 1024
 LOCK_NAME: Final = {Ecosystem.PYPI: "requirements.txt", Ecosystem.NPM: "package-lock.json"}
 """What the list of fetched archives with the index's digests is called: evidence for `seal`, as good as `locked`."""
 
+ASKED_AT_ONCE: Final = 8
+"""Requests for attestations at a time: an index answers in a second, and a server has a hundred archives."""
+
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """One archive that lies in the folder now, and the file with its attestations, if the index offers any."""
@@ -31,13 +35,6 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     archive: str
     sha256: str
     attestations: str | None
-
-
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """An archive in the working folder, and how to ask for its attestations."""
-
-    archive: Path
-    ask: Callable[[], bytes | None]
 
 
 def fetch_packages(wanted: Sequence[Wanted], out: Path, *, dependencies: bool) -> Iterator[Fetched]:
@@ -108,40 +105,37 @@ def _fetch_npm_package(wanted: Wanted, folder: Path, out: Path, *, dependencies:
 def _fetch_pypi(pinned: Sequence[pypi.Pinned], folder: Path, out: Path) -> Iterator[Fetched]:
     pypi.download(pinned, folder)
     index = pypi.index_url(folder)
-    for each in pinned:
-        yield _keep(
-            _Kept(
-                archive=folder / each.filename,
-                ask=lambda each=each: pypi.attestation(index, each.name, each.filename, each.sha256),  # type: ignore[misc]
-            ),
-            out,
-        )
+
+    def ask(each: pypi.Pinned) -> bytes | None:
+        return pypi.attestation(index, each.name, each.filename, each.sha256)
+
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        for each, offered in zip(pinned, pool.map(ask, pinned), strict=True):
+            yield _keep(folder / each.filename, offered, out)
 
 
 def _fetch_npm(wanted: Sequence[Wanted], folder: Path, out: Path) -> Iterator[Fetched]:
     packed = npm.pack(wanted, folder)
     _check_locked([(each.filename, DigestSet(sha512=each.sha512), each.name) for each in packed], wanted)
-    registries = {name: npm.registry_url(name, folder) for name in _one_a_scope(packed)}
-    for each in packed:
-        registry = registries[_scope(each.name)]
-        yield _keep(
-            _Kept(
-                archive=folder / each.filename,
-                ask=lambda each=each, registry=registry: npm.attestation(registry, each.name, each.version),  # type: ignore[misc]
-            ),
-            out,
-        )
+    registries = {_scope(each.name): each.name for each in packed}
+    registries = {scope: npm.registry_url(name, folder) for scope, name in registries.items()}
+
+    def ask(each: npm.Packed) -> bytes | None:
+        return npm.attestation(registries[_scope(each.name)], each.name, each.version)
+
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        for each, offered in zip(packed, pool.map(ask, packed), strict=True):
+            yield _keep(folder / each.filename, offered, out)
 
 
-def _keep(kept: _Kept, out: Path) -> Fetched:
-    octets = read_file(kept.archive, max_bytes=MAX_ARCHIVE_BYTES)
-    _put(out / kept.archive.name, octets)
-    offered = kept.ask()
-    beside = f"{kept.archive.name}.attestations.json"
+def _keep(archive: Path, offered: bytes | None, out: Path) -> Fetched:
+    octets = read_file(archive, max_bytes=MAX_ARCHIVE_BYTES)
+    _put(out / archive.name, octets)
+    beside = f"{archive.name}.attestations.json"
     if offered is not None:
         _put(out / beside, offered)
     return Fetched(
-        archive=kept.archive.name,
+        archive=archive.name,
         sha256=hashlib.sha256(octets).hexdigest(),
         attestations=None if offered is None else beside,
     )
@@ -176,7 +170,3 @@ def pypi_name(name: str) -> str:
 
 def _scope(name: str) -> str:
     return name.partition("/")[0] if name.startswith("@") else ""
-
-
-def _one_a_scope(packed: Sequence[npm.Packed]) -> dict[str, str]:
-    return {_scope(each.name): each.name for each in packed}
