@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import wheels
+from tests import images, wheels
 from tests.wheels import PLAIN, PROGRAM, put, zipped
 
 BINARY = b"\x7fELF" + bytes(range(256)) * 40
@@ -105,10 +105,19 @@ def install_wheel(archive: Path, prefix: Path) -> Path:
     return wheels.install(archive, prefix) / "small/__init__.py"
 
 
+def install_image(archive: Path, prefix: Path) -> Path:
+    del archive
+    for path, octets in images.SEEN.items():
+        put(prefix / path, octets, PROGRAM if path.startswith("usr/bin") else PLAIN)
+    (prefix / "usr/bin/also").symlink_to("tool")
+    return prefix / "app/server.js"
+
+
 SAMPLES: dict[str, Sample] = {
     "wheel": Sample(make=wheels.make_wheel, install=install_wheel),
     "mcpb": Sample(make=make_mcpb, install=install_mcpb),
     "zipapp": Sample(make=make_zipapp, install=install_zipapp),
+    "oci": Sample(make=images.make_tar, install=install_image),
     "binary": Sample(make=make_binary, install=install_binary),
 }
 """One row for each row of `attest.measure.collectors`."""

@@ -31,7 +31,10 @@ SECONDS = click.IntRange(min=1)
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Name a TREE: NAME=PATH.")
 @click.option("--name", help="The server's name, where the archives do not tell it.")
 @click.option(
-    "--artifact", type=FILE, multiple=True, help="What was installed: a wheel, a program, a zipapp, an MCP bundle."
+    "--artifact",
+    type=FILE,
+    multiple=True,
+    help="What was installed: a wheel, a program, a zipapp, an MCP bundle, an OCI layout.",
 )
 @click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
