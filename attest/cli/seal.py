@@ -38,6 +38,7 @@ SECONDS = click.IntRange(min=1)
 )
 @click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
+@click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
 @click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
 @click.option("--runtime", type=FILE, metavar="REF", help="The sealed runtime that the server runs on.")
@@ -114,7 +115,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         runtime=given["runtime"],
         trees=name_trees(tree, {name: Path(path) for name, path in unique(given["root"], "--root").items()}),
         artifacts=(*given["artifact"], *archives),
-        evidence=(*given["provenance"], *given["sbom"], *pieces),
+        evidence=(*given["provenance"], *given["sbom"], *given["lock"], *pieces),
         expectations=Expectations(
             source=given["source_uri"], builder_id=given["builder_id"], min_level=given["min_slsa_level"]
         ),

@@ -83,6 +83,8 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     slsa_level: int | None = None
     subjects: tuple[Subject, ...] = ()
     components: tuple[Component, ...] = ()
+    covered_by: tuple[str, ...] = ()
+    """The digests of authenticated evidence that names an unsigned piece: see `attest.provenance.covering`."""
     checks: tuple[EvidenceCheck, ...] = ()
 
 

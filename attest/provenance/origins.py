@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from attest.provenance.covering import cover
 from attest.provenance.model import VerifiedEvidence
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
@@ -51,12 +52,24 @@ def origin_of(digests: DigestSet, evidence: Sequence[VerifiedEvidence]) -> tuple
 
 
 def named_by(evidence: Iterable[VerifiedEvidence]) -> Iterator[Named]:
-    """Yield every content that any of the evidence names."""
-    for piece in evidence:
-        # A subject is built only where the evidence is provenance; an SBOM's subject was not made by who lists it.
-        origin = Origin.BUILT if piece.slsa_level is not None else Origin.LISTED
+    """Yield every content that any of the evidence names as a whole: subjects and archives; files have places, too."""
+    for piece in cover(tuple(evidence)):
         if piece.authenticated:
+            origin = subjects_origin(piece)
             yield from (Named(subject.digest, origin, piece.digest) for subject in piece.subjects)
-        origin = Origin.LISTED if piece.authenticated else Origin.LOCKED
+        origin = components_origin(piece)
         for component in piece.components:
             yield from (Named(digest, origin, piece.digest) for digest in component.archives)
+
+
+def subjects_origin(piece: VerifiedEvidence) -> Origin:
+    """Return how the subjects of authenticated evidence are known.
+
+    Built only where it is provenance: an SBOM's subject was not made by who lists it.
+    """
+    return Origin.BUILT if piece.slsa_level is not None else Origin.LISTED
+
+
+def components_origin(piece: VerifiedEvidence) -> Origin:
+    """Return how the parts that evidence names are known: somebody answers for it, or nobody does."""
+    return Origin.LISTED if piece.authenticated or piece.covered_by else Origin.LOCKED

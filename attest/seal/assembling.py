@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from attest.codec import canonical, instant
 from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
+from attest.provenance.contradictions import CHECK as CONTRADICTION
+from attest.provenance.contradictions import Built
 from attest.provenance.model import Component, VerifiedEvidence, sealed
-from attest.provenance.origins import origin_of
+from attest.provenance.named_files import normal_path
+from attest.provenance.origins import Named, Origins, origin_of
 from attest.seal.messages import SurveyedArchive, SurveyResult
 from attest.seal.request import SealRequest
 from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
@@ -51,6 +55,8 @@ class Parts:
     trust: Trust
     evidence: tuple[VerifiedEvidence, ...]
     surveyed: Surveyed
+    answered: frozenset[tuple[str, str]]
+    """(normalised path, SHA-256) of the files that evidence names and some file on disk fits."""
     process: ProcessProfile | None
     runtime: RuntimeReference | None
     """The one that the server runs on."""
@@ -111,6 +117,14 @@ def _check_minimum(parts: Parts, least: Origin, *, of: str = "") -> None:
 def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
     said = origin_of(item.digest, parts.evidence)
     origin, by = said if said is not None else (Origin.SITE, ())
+    if Built(parts.evidence).denies(item.filename, item.digest):
+        raise RefusedError(
+            item.filename,
+            "the content that provenance says was built under that name",
+            f"another, {origin} by other evidence" if by else "another",
+            hint="install the archive that was built, or find out who exchanged it",
+            check=CONTRADICTION,
+        )
     return Artifact(name=item.filename, purl=item.purl, digest=item.digest, origin=origin, evidence=by)
 
 
@@ -136,15 +150,22 @@ def _starts(item: SurveyedArchive) -> int:
 def _unbound(parts: Parts) -> tuple[str, ...]:
     """List components of SBOMs and archives at hand that no file on disk answers to."""
     archives = parts.surveyed.result.archives
-    bound = [item.digest for item in archives if item.bound]
     loose = {f"archive {item.filename}" for item in archives if not item.bound}
+    # A lock file that provenance names is here as well: as evidence.
+    here = (DigestSet(sha256=item.digest) for item in parts.evidence)
+    digests = chain((item.digest for item in archives if item.bound), here)
+    bound = Origins(Named(digest, Origin.SITE, "") for digest in digests)
     for item in parts.evidence:
         for component in item.components:
-            if _is_source(component):
-                continue
-            if not any(digest.matches(known) for digest in component.archives for known in bound):
+            if not _is_source(component) and not _is_bound(component, bound, parts.answered):
                 loose.add(f"component {_named(component)}")
     return tuple(sorted(loose))
+
+
+def _is_bound(component: Component, bound: Origins, answered: frozenset[tuple[str, str]]) -> bool:
+    return any(bound.of(digest) is not None for digest in component.archives) or any(
+        (normal_path(file.path), file.digest.sha256) in answered for file in component.files
+    )
 
 
 def _is_source(component: Component) -> bool:

@@ -14,6 +14,7 @@ from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.interpreters import interpreters_of
 from attest.seal.binding import Bindings
+from attest.seal.fitting import Fitted
 from attest.statement.findings import FindingKind
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Entry, FileKind, entry_key
@@ -25,26 +26,35 @@ _HINT: Final = "give the archives they came from (--artifact), or approve them b
 
 
 def explain(
-    bindings: Bindings, allow_site: tuple[str, ...], program: str | None = None
+    bindings: Bindings, fitted: Fitted, allow_site: tuple[str, ...], program: str | None = None
 ) -> tuple[tuple[Entry, ...], Assurance]:
     """Return the manifest's entries, sorted, and the shares by origin.
 
     `program` is the executable if a runtime is sealed. Its byte code, thousands of files, then keeps its digest beside
     its rule: where it is still the same, nobody has to compile the standard library to see that.
-    Raises `RefusedError` naming the files that neither archive nor rule nor `allow_site` explains.
+    Raises `RefusedError` naming the files that neither archive, evidence, rule nor `allow_site` explains, and one that
+    differs from what evidence names.
     """
     seen = bindings.observation.files
     known, links = _bound_files(bindings), _bound_links(bindings)
     places = bindings.observation.places.values()
     deriver = Deriver(interpreters=interpreters_of(places) if program is None else interpreters_of((), (program,)))
+    named = _named_files(fitted, known)
     outcomes = deriver.derive_all(
-        _facts(bindings, known), [key for key in seen if key not in known and key not in links]
+        _facts(bindings, named | known), [key for key in seen if key not in known and key not in links]
     )
+    _refuse_differing(fitted, outcomes)
+    # What a rule recomputes is derived also where an SBOM lists it: its digest is of one installation only.
+    known |= {key: value for key, value in named.items() if not isinstance(outcomes.get(key), Derivation)}
     # What the sealer approves can be derived from, too: byte code of approved sources is not approved unseen.
     known |= {
         key: (str(seen[key].sha256), Origin.SITE)
         for key, outcome in outcomes.items()
-        if not isinstance(outcome, Derivation) and seen[key].sha256 and not _is_made(key) and _allowed(key, allow_site)
+        if key not in known
+        and not isinstance(outcome, Derivation)
+        and seen[key].sha256
+        and not _is_made(key)
+        and _allowed(key, allow_site)
     }
     rest = [key for key in seen if key not in known and key not in links]
     outcomes = deriver.derive_all(_facts(bindings, known), rest)
@@ -63,6 +73,27 @@ def explain(
     site = [(entry.root, entry.path) for entry in entries if entry.origin is Origin.SITE]
     _refuse_unexplained([key for key in site if not _allowed(key, allow_site)], outcomes)
     return tuple(sorted(entries, key=entry_key)), _assurance(entries, seen)
+
+
+def _named_files(fitted: Fitted, bound: Mapping[Key, tuple[str, Origin]]) -> dict[Key, tuple[str, Origin]]:
+    """Return the files that are known better by what evidence names than as members of an archive; never byte code."""
+    return {
+        key: value
+        for key, value in fitted.known.items()
+        if not _is_made(key) and (key not in bound or ORIGIN_RANK[bound[key][1]] < ORIGIN_RANK[value[1]])
+    }
+
+
+def _refuse_differing(fitted: Fitted, outcomes: Mapping[Key, Derivation | Trouble | None]) -> None:
+    """Refuse a file with another content than evidence names for its place, whatever else explains it."""
+    for key, sha256 in sorted(fitted.differing.items()):
+        if not isinstance(outcomes.get(key), Derivation) and not _is_made(key):
+            raise RefusedError(
+                "/".join(key),
+                f"what build evidence names for it, sha256 {sha256}",
+                "another content",
+                hint="find out who changed it; or make the SBOM of this very state",
+            )
 
 
 def _facts(bindings: Bindings, known: Mapping[Key, tuple[str, Origin]]) -> Facts:

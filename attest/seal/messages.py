@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.statement.manifest import Root
 from attest.statement.predicates.runtime_reference import Assurance, Program
+
+MAX_REQUEST_BYTES: Final = 256 * 1024 * 1024
+"""More than a request with every file of a few of the largest SBOMs."""
 
 
 class SurveyRoot(Record, kw_only=True):
@@ -25,6 +30,14 @@ class NamedDigest(Record, kw_only=True):
     evidence: Sha256Hex
 
 
+class NamedFilePath(Record, kw_only=True):
+    """A file that verified build evidence names: its normalised path, its content, and how it is known by that."""
+
+    path: Line
+    sha256: Sha256Hex
+    origin: Origin
+
+
 class SurveyRequest(Record, kw_only=True):
     """What to survey."""
 
@@ -32,6 +45,7 @@ class SurveyRequest(Record, kw_only=True):
     archives: tuple[Line, ...]
     """Paths; digests and content are read by the child alone."""
     named: tuple[NamedDigest, ...]
+    files: tuple[NamedFilePath, ...]
     allow_site: tuple[Line, ...]
     program: Line | None = None
     """The executable of a runtime to survey instead of roots: the child finds what belongs to it."""
@@ -72,6 +86,8 @@ class SurveyResult(Record, kw_only=True):
     entries: Count
     assurance: Assurance
     archives: tuple[SurveyedArchive, ...]
+    answered: tuple[Count, ...]
+    """The numbers of those `files` of the request that a file on disk fits."""
     runtime: SurveyedRuntime | None = None
 
 

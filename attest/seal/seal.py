@@ -8,13 +8,17 @@ from pathlib import Path
 
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UnavailableError, UntrustedError
+from attest.provenance.contradictions import CHECK as CONTRADICTION
+from attest.provenance.contradictions import find_contradictions
+from attest.provenance.covering import cover
 from attest.provenance.model import VerifiedEvidence
+from attest.provenance.named_files import named_paths
 from attest.provenance.origins import named_by
 from attest.provenance.read import read_evidence
 from attest.seal.assembling import Parts, assemble
 from attest.seal.command import absolute_words, profile_of
 from attest.seal.downgrades import judge_downgrade
-from attest.seal.messages import NamedDigest, SurveyRequest
+from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
@@ -59,6 +63,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
     archives = tuple(str(path.absolute()) for path in request.artifacts)
     named = tuple(NamedDigest(digest=digest, origin=origin, evidence=by) for digest, origin, by in named_by(evidence))
+    files = _named_files(evidence)
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
     process = profile_of(request.command, places)
@@ -68,6 +73,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
             roots=roots,
             archives=archives,
             named=named,
+            files=files,
             # Whoever names a program approves what belongs to it; what archives and evidence explain ranks higher.
             allow_site=request.allow_site or (("*",) if request.program is not None else ()),
             program=None if request.program is None else str(request.program.absolute()),
@@ -84,6 +90,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
         trust=trust,
         evidence=evidence,
         surveyed=surveyed,
+        answered=frozenset((files[number].path, files[number].sha256) for number in surveyed.result.answered),
         process=process,
         runtime=runtime,
         superseded=tuple(superseded),
@@ -102,6 +109,18 @@ def _declared_profile(surveyed: Surveyed, places: Mapping[str, str]) -> ProcessP
         return profile_of(commands[0], places) if len(commands) == 1 else None
     except UnavailableError:
         return None
+
+
+def _named_files(evidence: tuple[VerifiedEvidence, ...]) -> tuple[NamedFilePath, ...]:
+    """Return the files that evidence names, each once; refuse what provenance contradicts."""
+    for contradiction in find_contradictions(evidence):
+        raise RefusedError(
+            "evidence", "no other content for what provenance says was built", contradiction, check=CONTRADICTION
+        )
+    return tuple(
+        NamedFilePath(path=path, sha256=sha256, origin=origin)
+        for path, sha256, origin in dict.fromkeys(named_paths(evidence))
+    )
 
 
 def _sign(
@@ -146,7 +165,7 @@ def _verify_evidence(request: SealRequest, trust: Trust) -> tuple[tuple[Verified
         for check in item.checks:
             if item.authenticated and check.status not in {"pass", "not-applicable"}:
                 raise RefusedError(str(path), "evidence whose every check passes", _told(check), hint=_hint(check))
-    return verified, pieces
+    return cover(verified), pieces
 
 
 def _told(check: EvidenceCheck) -> str:

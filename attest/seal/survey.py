@@ -19,7 +19,8 @@ from attest.measure.runtimes.finding import find_runtime
 from attest.seal.attributing import attribute
 from attest.seal.binding import Bindings, BoundArchive, bind_archives, refuse_troubles
 from attest.seal.explaining import explain
-from attest.seal.messages import SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
+from attest.seal.fitting import fit_files
+from attest.seal.messages import MAX_REQUEST_BYTES, SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
 from attest.seal.runtime_survey import surveyed_runtime, with_roots
 from attest.statement.manifest import write_manifest
 
@@ -29,12 +30,15 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
     runtime = find_runtime(request.program) if request.program is not None else None
     bindings = bind_archives(request if runtime is None else with_roots(request, runtime))
     refuse_troubles(bindings.observation)
-    explained, assurance = explain(bindings, request.allow_site, None if runtime is None else runtime.program)
+    fitted = fit_files(request.files, bindings.observation)
+    program = None if runtime is None else runtime.program
+    explained, assurance = explain(bindings, fitted, request.allow_site, program)
     entries, artifacts = attribute(explained, bindings.archives)
     result = SurveyResult(
         roots=bindings.roots,
         entries=len(entries),
         assurance=assurance,
+        answered=tuple(sorted(fitted.answered)),
         runtime=None if runtime is None else surveyed_runtime(runtime, entries),
         archives=tuple(_told(item, request.command, bindings) for item in bindings.archives),
     )
@@ -45,7 +49,9 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
 def main() -> None:
     """Answer the request on standard input; exit 1 after a `SurveyFailure`."""
     try:
-        request = strict.read(sys.stdin.buffer.read(), SurveyRequest, where="survey request")
+        request = strict.read(
+            sys.stdin.buffer.read(), SurveyRequest, where="survey request", max_bytes=MAX_REQUEST_BYTES
+        )
         for line in survey(request):
             sys.stdout.buffer.write(line)
     except AttestError as error:

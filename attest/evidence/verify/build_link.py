@@ -3,7 +3,7 @@
 1. The reference is one that is expected.
 2. It names the expected artifacts, and evidence says they were built or listed.
 3. Every piece of evidence that it names is here, verifies against the trust file, and says what was sealed.
-4. Every artifact's origin follows from that evidence.
+4. Every artifact's origin follows from that evidence, and no evidence contradicts provenance.
 5. Its weakest file is known well enough for the trust file.
 6. Evidence names the demanded builder, source and level.
 """
@@ -17,6 +17,8 @@ from attest.evidence.verdict import Status
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
 from attest.evidence.verify.sheet import Sheet
+from attest.provenance.contradictions import CHECK as CONTRADICTION
+from attest.provenance.contradictions import Built, find_contradictions
 from attest.provenance.model import CheckStatus, VerifiedEvidence, sealed
 from attest.provenance.origins import Origins, named_by
 from attest.statement.digests import DigestSet
@@ -27,6 +29,7 @@ JUDGED: Final = (
     "build-link.reference",
     "build-link.artifact",
     "build-link.evidence",
+    CONTRADICTION,
     "build-link.assurance",
     "build-link.level",
 )
@@ -70,10 +73,15 @@ def _judge_evidence(each: Sealed, evidence: Mapping[str, Evidence], sheet: Sheet
         for piece in each.reference.evidence
         if (verified := _judge_piece(piece, evidence.get(piece.digest), each.where, sheet)) is not None
     ]
-    origins = Origins(named_by(good))
+    for contradiction in find_contradictions(good):
+        sheet.fail(CONTRADICTION, contradiction, where=each.where)
+    origins, built = Origins(named_by(good)), Built(good)
     for artifact in each.reference.artifacts:
         known = origins.of(artifact.digest)
         _judge_origin(artifact, None if known is None else known[0], each.where, sheet)
+        if built.denies(artifact.name, artifact.digest):
+            denied = f"artifact {artifact.name} is not what provenance says was built under that name"
+            sheet.fail(CONTRADICTION, denied, where=each.where)
     return good
 
 

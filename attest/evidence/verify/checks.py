@@ -204,6 +204,13 @@ _ROWS: Final = (
         kinds=_SEALED | {Kind.DSSE},
     ),
     Check(
+        id="build-link.contradiction",
+        meaning="No SBOM, lock file or archive has another content for what provenance says was built.",
+        remedy="Find out who wrote the other content down: an SBOM with the digest of a trojan looks like this.",
+        kinds=_BUNDLE,
+        tiers=_WITH_CONTENT,
+    ),
+    Check(
         id="build-link.assurance",
         meaning="No file is known worse than the trust file demands (`minima.assurance`).",
         remedy="Seal with better evidence: provenance or a signed SBOM for the files that lack it.",

@@ -351,6 +351,12 @@ def _origin_claimed(folder: Path) -> Made:
     return _sealed(folder, artifacts=(change(REFERENCE.artifacts[0], digest=DigestSet(sha256="4" * 64)),))
 
 
+def _exchanged_artifact(folder: Path) -> Made:
+    """Under the name that provenance gives the wheel, another content: that nobody claims to know it is no excuse."""
+    other = change(REFERENCE.artifacts[0], digest=DigestSet(sha256="4" * 64), origin="site", evidence=())
+    return _sealed(folder, artifacts=(other,))
+
+
 def _assurance(folder: Path) -> Made:
     return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(assurance=Origin.LISTED)))}
 
@@ -463,6 +469,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("build-link.evidence", _no_source),
     ("build-link.evidence", _level_claimed),
     ("build-link.evidence", _origin_claimed),
+    ("build-link.contradiction", _exchanged_artifact),
     ("build-link.assurance", _assurance),
     ("build-link.level", _level),
     ("conformance.measured", lambda folder: _told(folder, lambda story: story.start().stop())),
