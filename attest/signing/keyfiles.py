@@ -47,6 +47,11 @@ def parse_public(octets: bytes, *, where: str) -> PublicKey:
     return public_from_spki(_block(octets, "PUBLIC", where), where=where)
 
 
+def parse_public_block(octets: bytes, *, where: str) -> bytes:
+    """Read a PEM public key of whatever algorithm; return its DER SubjectPublicKeyInfo, which is not looked at."""
+    return _block(octets, "PUBLIC", where)
+
+
 def parse_private(octets: bytes, *, where: str) -> PrivateKey:
     """Read an unencrypted PEM private key; who else could read its file is `load_private`'s to check."""
     return private_from_pkcs8(_block(octets, "PRIVATE", where), where=where)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from attest.codec.octets import from_base64, to_base64
 from attest.errors import MalformedError, UntrustedError
 from attest.signing.keys import PrivateKey, PublicKey
@@ -15,6 +17,14 @@ MAX_NOTE_BYTES: Final = 64 * 1024
 MAX_SIGNATURES: Final = 16
 _DASH: Final = "— "
 _KEY_ID_BYTES: Final = 4
+
+
+class NoteSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """One signature line of a note, as it stands there: who claims to have signed, the key's id, the signature."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
 
 
 def check_key_name(name: str) -> str:
@@ -57,6 +67,18 @@ def open_note(octets: bytes, name: str, key: PublicKey, *, where: str) -> str:
 def read_text(octets: bytes, *, where: str) -> str:
     """Return the text of a note WITHOUT checking who signed it; for showing, and for finding the right key."""
     return _split(octets, where)[0]
+
+
+def split_signed_note(octets: bytes, *, where: str) -> tuple[str, tuple[NoteSignature, ...]]:
+    """Return the text of somebody else's note and its signatures, NOT checked: for keys whose ids are not C2SP's."""
+    text, lines = _split(octets, where)
+    return text, tuple([_signature(line, where) for line in lines])
+
+
+def _signature(line: str, where: str) -> NoteSignature:
+    _, name, written = line.split(" ")
+    octets = from_base64(written, where=where)
+    return NoteSignature(name=name, key_id=octets[:_KEY_ID_BYTES], signature=octets[_KEY_ID_BYTES:])
 
 
 def _signature_line(name: str, key: PublicKey, signature: bytes) -> str:
