@@ -76,7 +76,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
             files=files,
             # Whoever names a program approves what belongs to it; what archives and evidence explain ranks higher.
             allow_site=request.allow_site or (("*",) if request.program is not None else ()),
-            program=None if request.program is None else str(request.program.absolute()),
+            program=None if request.program is None else absolute_words((str(request.program),))[0],
             command=absolute_words(request.command),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,9 @@ def place(tmp_path: Path) -> Place:
 
 
 @contextmanager
-def running(place: Place, *references: Path, pid: int | None = None) -> Iterator[tuple[Run, list[Reported]]]:
+def running(
+    place: Place, *references: Path, pid: int | None = None, places: Mapping[str, Path] | None = None
+) -> Iterator[tuple[Run, list[Reported]]]:
     folder = place.bench.folder
     seen: list[Reported] = []
     request = AgentRequest(
@@ -79,7 +81,7 @@ def running(place: Place, *references: Path, pid: int | None = None) -> Iterator
         key=folder / "writer.key",
         log=folder / "log",
         pid=pid,
-        places={},
+        places=places or {},
     )
     with open_agent(request, seen.append) as run:
         yield run, seen
@@ -334,3 +336,34 @@ def test_a_runtime_that_no_server_names_is_measured_by_itself(place: Place) -> N
 def test_roots_of_one_name_are_refused(place: Place) -> None:
     with pytest.raises(RefusedError, match="other names"):
         seal_server(place.bench, place.runtime, name="library")
+
+
+def test_the_same_references_hold_for_an_installation_elsewhere(place: Place) -> None:
+    compile_library(place.prefix)
+    runtime = place.bench.write(seal_runtime(place.bench, place.program), "compiled.ref")
+    program = make_interpreter(place.bench.folder / "elsewhere")
+    compile_library(place.bench.folder / "elsewhere")
+    tree = place.bench.folder / "server-elsewhere"
+    shutil.copytree(place.bench.tree, tree, symlinks=True)
+    (tree / "bin/python").unlink()
+    (tree / "bin/python").symlink_to(program)
+    (tree / "pyvenv.cfg").write_text(f"home = {program.parent}\ninclude-system-site-packages = false\n")
+    places = {
+        "tree": tree,
+        "runtime": place.bench.folder / "elsewhere",
+        "library": library_of(place.bench.folder / "elsewhere"),
+    }
+    with running(place, place.server, runtime, places=places) as (run, seen):
+        run.once()
+    assert seen[0].cycle.findings.findings == ()
+
+
+def test_an_environment_elsewhere_that_leads_back_is_not_on_the_runtime_there(place: Place) -> None:
+    make_interpreter(place.bench.folder / "elsewhere")
+    places = {
+        "runtime": place.bench.folder / "elsewhere",
+        "library": library_of(place.bench.folder / "elsewhere"),
+    }
+    with running(place, places=places) as (run, seen):
+        run.once()
+    assert {finding.kind for finding in seen[0].cycle.findings.findings} == {FindingKind.RUNTIME_OTHER}

@@ -138,9 +138,17 @@ def test_a_runtime_is_sealed_alone(bench: Bench, program: Path) -> None:
 def test_a_shim_is_refused_with_what_to_give_instead(bench: Bench) -> None:
     shim = bench.folder / "python3"
     shim.write_bytes(b"#!/bin/sh\n")
+    shim.chmod(0o755)
     with pytest.raises(MalformedError, match="script") as refused:
         seal_runtime(bench, shim)
     assert refused.value.hint
+
+
+def test_a_bare_name_is_looked_for_where_a_shell_looks(
+    bench: Bench, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert seal_runtime(bench, Path("python3")).manifest == seal_runtime(bench, program).manifest
 
 
 def test_sealing_executes_nothing_of_the_runtime(bench: Bench, program: Path) -> None:
