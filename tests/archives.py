@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import images, wheels
+from tests import debs, images, wheels
 from tests.wheels import PLAIN, PROGRAM, put, zipped
 
 BINARY = b"\x7fELF" + bytes(range(256)) * 40
@@ -113,10 +113,19 @@ def install_image(archive: Path, prefix: Path) -> Path:
     return prefix / "app/server.js"
 
 
+def install_deb(archive: Path, prefix: Path) -> Path:
+    del archive
+    for path, octets in debs.FILES.items():
+        put(prefix / path, octets, PROGRAM if path.startswith("usr/bin") else PLAIN)
+    (prefix / "usr/bin/also").symlink_to("tool")
+    return prefix / "usr/bin/tool"
+
+
 SAMPLES: dict[str, Sample] = {
     "wheel": Sample(make=wheels.make_wheel, install=install_wheel),
     "mcpb": Sample(make=make_mcpb, install=install_mcpb),
     "zipapp": Sample(make=make_zipapp, install=install_zipapp),
+    "deb": Sample(make=debs.make_deb, install=install_deb),
     "oci": Sample(make=images.make_tar, install=install_image),
     "binary": Sample(make=make_binary, install=install_binary),
 }

@@ -56,6 +56,8 @@ class Archive:
     """The directory that tells where it is installed: for a wheel, its `.dist-info`."""
     purl: str | None = None
     """What it is called in its ecosystem (package-url), as it says itself; for people, it identifies nothing."""
+    changeable: frozenset[str] = frozenset()
+    """Members that an administrator may change (configuration files of a Debian package)."""
     command: tuple[str, ...] = ()
     """What it says itself to start, with its own placeholders; empty where its kind does not."""
     generated: tuple[str, ...] = ()

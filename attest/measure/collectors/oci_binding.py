@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from attest.measure.binding import Archive, Bound, locate
 from attest.measure.collectors.unpacked_binding import bind_unpacked
@@ -31,12 +31,17 @@ def bind_oci(archive: Archive, observation: Observation) -> Bound:
     return dataclasses.replace(bind_unpacked(inside, (base,), observation), archive=archive)
 
 
-def root_of(archive: Archive, observation: Observation) -> str | None:
-    """Return the directory below which most files lie as in the image, empty for `/`; None if no file does."""
+def root_of(
+    archive: Archive, observation: Observation, tails: Callable[[str], Iterable[str]] = lambda path: (f"/{path}",)
+) -> str | None:
+    """Return the directory below which most files lie as in the archive, empty for `/`; None if no file does.
+
+    `tails` are the ends that the absolute path of a member may have.
+    """
     paths: Mapping[str, list[str]] = defaultdict(list)
     for member in archive.members:
         if member.size:
-            paths[member.sha256].append(f"/{member.path}")
+            paths[member.sha256].extend(tails(member.path))
     votes: Counter[str] = Counter()
     for (root, path), seen in observation.files.items():
         absolute = f"{observation.places[root].rstrip('/')}/{path}"
