@@ -17,13 +17,14 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench fuzz schemas clean
+.PHONY: help venv demo test check bench servers fuzz schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time)'
 	@echo 'make test     the tests'
 	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
 	@echo 'make bench    the benchmarks, as ratios'
+	@echo 'make servers  seal the five reference servers (minutes; needs the package indexes)'
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
 	@echo 'make schemas  write schemas/ again from the records'
 	@echo 'make clean    remove .venv, caches and builds'
@@ -74,6 +75,9 @@ check: venv
 
 bench: venv
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+servers: venv
+	@$(BIN)/python -m pytest -n 2 -m servers tests/servers $(ARGS)
 
 fuzz: venv $(VENV)/.fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cold_start, composed, durable, emit, export, rehash, verify
+from benchmarks import cold_start, composed, durable, emit, export, rehash, sealing, verify
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -27,6 +27,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "verify": verify.run,
     "rehash": rehash.run,
     "composed": composed.run,
+    "sealing": sealing.run,
     "export": export.run,
 }
 

@@ -1,0 +1,22 @@
+"""Each reference server can be sealed from what its index offers, and matches itself in another place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.servers.servers import SERVERS, Server, install_node, seal_and_measure
+
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.servers]
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=[server.program for server in SERVERS])
+def test_a_reference_server_matches_itself_in_a_second_installation(server: Server, tmp_path: Path) -> None:
+    if server.install is install_node and shutil.which("npm") is None:
+        pytest.skip("no npm at hand")
+    row = seal_and_measure(server, tmp_path)
+    assert row.elsewhere == "MATCH"
+    assert row.files > 500
+    assert row.shares["site"] == 0, "every file is explained by an archive or a rule, none only approved"
