@@ -18,6 +18,7 @@ from attest.measure.binding import Bound, locate
 from attest.measure.runtimes.finding import find_runtime
 from attest.seal.attributing import attribute
 from attest.seal.binding import Bindings, BoundArchive, bind_archives, refuse_troubles
+from attest.seal.editables import refuse_editables
 from attest.seal.explaining import explain
 from attest.seal.fitting import fit_files
 from attest.seal.messages import MAX_REQUEST_BYTES, SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
@@ -30,6 +31,7 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
     runtime = find_runtime(request.program) if request.program is not None else None
     bindings = bind_archives(request if runtime is None else with_roots(request, runtime))
     refuse_troubles(bindings.observation)
+    refuse_editables(bindings.observation)
     fitted = fit_files(request.files, bindings.observation)
     program = None if runtime is None else runtime.program
     explained, assurance = explain(bindings, fitted, request.allow_site, program)

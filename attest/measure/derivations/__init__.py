@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from attest.measure.derivations import (
+    pipx_shared,
     python_bytecode,
     python_data_script,
     python_direct_url,
@@ -16,6 +17,7 @@ from attest.measure.derivations import (
     python_record,
     python_requested,
     python_script,
+    tool_receipt,
     uv_cache,
     venv_activate,
     venv_config,
@@ -38,6 +40,8 @@ RULES: Final[dict[str, Rule]] = {
         venv_link,
         venv_activate,
         venv_marker,
+        tool_receipt,
+        pipx_shared,
         python_record,
     )
 }

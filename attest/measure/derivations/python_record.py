@@ -87,11 +87,25 @@ def _explained(facts: Facts, record: Key, target: Key, row: Row) -> bool:
     if target in facts.known or observed is None or not facts.explained(target):
         # Sealed as derived and not as it should be: a finding of its own, too.
         return target in facts.promised and target not in facts.known
+    if _is_isolated_later(facts, target, row):
+        return True
     if row.size not in {None, observed.size}:
         return False
     if row.algorithm == "sha256":
         return observed.sha256 == row.digest
     return hashlib.new(row.algorithm, facts.read(target)).hexdigest() == row.digest
+
+
+def _is_isolated_later(facts: Facts, target: Key, row: Row) -> bool:
+    """Whether the row is of the script as it was before pipx put `-E` behind its interpreter."""
+    if "/bin/" not in f"/{target[1]}" or row.algorithm is None or row.digest is None:
+        return False
+    script = facts.read(target)
+    for now, before in ((b" -E\n", b"\n"), (b' -E "$0"', b' "$0"')):
+        octets = script.replace(now, before, 1)
+        if octets != script and hashlib.new(row.algorithm, octets).hexdigest() == row.digest:
+            return True
+    return False
 
 
 RULE: Final = Rule(name="python-record", required=True, claims=claims, derive=derive, stage=2)

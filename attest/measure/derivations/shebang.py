@@ -40,11 +40,13 @@ def _interpreters(script: bytes) -> list[str]:
 
 
 def _forms(interpreter: str) -> Iterator[bytes]:
-    yield f"#!{interpreter}\n".encode()
+    # pipx calls pip with -E, which pip hands on: the script then ignores PYTHON* variables.
+    yield from (f"#!{interpreter}{option}\n".encode() for option in ("", " -E"))
     quoted = []
     if _UNQUOTED.fullmatch(interpreter):
         quoted.append(interpreter)
     if _QUOTABLE.fullmatch(interpreter):
         quoted += [f"'{interpreter}'", f'"{interpreter}"']
     for word in quoted:
-        yield f"#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\n".encode()
+        for option in ("", " -E"):
+            yield f"#!/bin/sh\n'''exec' {word}{option} \"$0\" \"$@\"\n' '''\n".encode()

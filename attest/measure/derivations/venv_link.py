@@ -11,6 +11,7 @@ from attest.measure.derivations.shebang import INTERPRETER
 from attest.measure.derivations.virtual_environment import (
     configuration_of,
     is_home_of,
+    original_of,
     read_configuration,
 )
 from attest.measure.facts import Facts
@@ -29,12 +30,15 @@ def claims(path: str) -> bool:
 
 
 def derive(facts: Facts, root: str, path: str) -> Outcome:
-    """Accept a link beside a `pyvenv.cfg`: to a sibling of such a name, or to its interpreter."""
+    """Accept a link beside a `pyvenv.cfg` to a sibling of such a name, or its interpreter itself or a link to it."""
     match = _PATH.fullmatch(path)
     configuration = configuration_of(facts, root, match["folder"]) if match else None
     if match is None or configuration is None:
         return None
     seen = facts.observed((root, path))
+    if seen is not None and match["name"] is not None and seen.type_ is FileKind.FILE:
+        copied = _is_copy(facts, root, match["folder"], path)
+        return Derivation(rule=RULE.name, inputs=()) if copied else underived("no copy of its home's interpreter")
     if seen is None or seen.type_ is not FileKind.LINK or seen.target is None:
         return underived("not a link")
     if match["name"] is None:
@@ -47,6 +51,12 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     if not good:
         return underived(f"a link to {seen.target[:200]}")
     return Derivation(rule=RULE.name, inputs=())
+
+
+def _is_copy(facts: Facts, root: str, folder: str, path: str) -> bool:
+    values = read_configuration(facts, (root, f"{folder}pyvenv.cfg")) or {}
+    home = values.get("home", "")
+    return original_of(facts, (root, path), home) is not None and is_home_of(facts, root, folder, home)
 
 
 def _leads_home(facts: Facts, root: str, folder: str, target: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +57,9 @@ def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:
     Looks outside the roots, at names and link targets only; the interpreter's own files are not measured.
     """
     real = os.path.realpath(os.path.join(facts.place(root), folder, "bin", "python"))
+    copied = facts.locate(real)
+    if copied is not None:
+        real = original_of(facts, copied, home) or real
     if not os.path.isabs(home) or facts.locate(real) is not None or not is_program(real):
         return False
     if "\0" in home or os.path.normpath(home) != (home.rstrip("/") or "/"):
@@ -64,6 +69,34 @@ def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:
         return False
     # The library is looked for beside `home`: a folder of links to the interpreter could bring another one along.
     return home == os.path.dirname(real) or _libraries(home) <= _libraries(os.path.dirname(real))
+
+
+def original_of(facts: Facts, key: Key, home: str) -> str | None:
+    """Return the interpreter of `home` that the program at `key` is a copy of (`python -m venv --copies`), if any."""
+    seen = facts.observed(key)
+    if seen is None or seen.sha256 is None or not seen.executable or not os.path.isabs(home) or "\0" in home:
+        return None
+    for name in ("python", "python3", os.path.basename(key[1])):
+        real = os.path.realpath(os.path.join(home, name))
+        if facts.locate(real) is None and is_program(real) and _digest(real, _stamp(real)) == seen.sha256:
+            return real
+    return None
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=16)
+def _digest(path: str, stamp: tuple[int, ...]) -> str | None:
+    """The interpreter lies outside what is measured: here its digest only tells a copy, so its stamp is enough."""
+    del stamp
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _libraries(home: str) -> frozenset[str]:

@@ -52,6 +52,8 @@ SAMPLES = {
     "venv-link": "bin/python3.11",
     "venv-activate": "bin/activate.fish",
     "venv-marker": "CACHEDIR.TAG",
+    "tool-receipt": "uv-receipt.toml",
+    "pipx-shared": "lib/python3.11/site-packages/pipx_shared.pth",
     "python-record": "a-1.dist-info/RECORD",
 }
 
