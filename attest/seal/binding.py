@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,8 +61,9 @@ def bind_archives(request: SurveyRequest) -> Bindings:
         observation = _look(roots)
     origins = Origins(Named(item.digest, item.origin, item.evidence) for item in request.named)
     bound = tuple(_known(collector.bind(archive, observation), origins) for collector, archive in archives)
+    listed = {item.root.name: frozenset(item.listed) for item in roots if item.root.scope is Scope.LISTED}
     for item in bound:
-        _refuse_differences(item)
+        _refuse_differences(item, listed)
     return Bindings(
         roots=tuple(sorted(roots, key=lambda item: item.root.name)), observation=observation, archives=bound
     )
@@ -119,7 +120,8 @@ def _common_parts(paths: Sequence[tuple[str, ...]]) -> list[str]:
     return common
 
 
-def _refuse_differences(item: BoundArchive) -> None:
+def _refuse_differences(item: BoundArchive, listed: Mapping[str, frozenset[str]]) -> None:
+    """Refuse what differs or is missing; what lies where nobody looked (a manual beside a runtime) is neither."""
     archive, bound = item.bound.archive, item.bound
     if bound.mismatches:
         first = bound.mismatches[0]
@@ -130,9 +132,10 @@ def _refuse_differences(item: BoundArchive) -> None:
             f"{first.found}{more}",
             hint="install it again, or find out who changed it",
         )
-    if bound.found and bound.missing:
-        named = ", ".join(f"{root}/{path}" for root, path in bound.missing[:_SHOWN])
-        raise RefusedError(archive.filename, "each of its files installed", f"{len(bound.missing)} missing: {named}")
+    missing = [key for key in bound.missing if key[0] not in listed or key[1] in listed[key[0]]]
+    if bound.found and missing:
+        named = ", ".join(f"{root}/{path}" for root, path in missing[:_SHOWN])
+        raise RefusedError(archive.filename, "each of its files installed", f"{len(missing)} missing: {named}")
 
 
 def refuse_troubles(observation: Observation) -> None:

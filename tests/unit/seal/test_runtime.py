@@ -13,8 +13,11 @@ from attest.seal.seal import Sealed
 from attest.statement.levels import Origin
 from attest.statement.manifest import read_manifest
 from attest.trust.document import Minima
+from tests.debs import deb, make_deb
 from tests.installed import Bench, make_bench
 from tests.runtimes import VERSION, compile_library, library_of, make_interpreter
+from tests.tars import file as tar_file
+from tests.tars import tar
 from tests.world import STRANGER, make_trust_file, trust_of
 
 
@@ -29,7 +32,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def seal_runtime(bench: Bench, program: Path, **changes: Any) -> Sealed:
-    return bench.seal(trees=(), artifacts=(), evidence=(), program=program, **changes)
+    return bench.seal(**{"trees": (), "artifacts": (), "evidence": (), "program": program, **changes})
 
 
 def seal_server(bench: Bench, runtime: Path, command: tuple[str, ...], **changes: Any) -> Sealed:
@@ -158,3 +161,21 @@ def test_sealing_executes_nothing_of_the_runtime(bench: Bench, program: Path) ->
     compile_library(program.parent.parent)
     seal_runtime(bench, program)
     assert not marker.exists()
+
+
+def test_a_package_of_the_interpreter_explains_its_files_and_may_hold_more_than_a_runtime_is(bench: Bench) -> None:
+    base = bench.folder / "base"
+    program = make_interpreter(base / "usr")
+    module = library_of(base / "usr") / "json/decoder.py"
+    paths = {path.relative_to(base).as_posix(): path for path in (program, module)}
+    members = [tar_file(f"./{path}", each.read_bytes(), 0o755 if each == program else 0o644)
+               for path, each in paths.items()]  # fmt: skip
+    manual = tar_file("./usr/share/applications/python.desktop", b"[Desktop Entry]\n", 0o644)
+    package = make_deb(bench.folder, deb(data_part=("data.tar", tar(*members, manual))))
+    sealed = seal_runtime(bench, program, artifacts=(package,))
+    _, entries = read_manifest(sealed.manifest.splitlines(keepends=True), where="manifest")
+    owned = {f"{entry.root}/{entry.path}" for entry in entries if entry.artifact is not None}
+    assert owned >= {f"runtime/bin/{program.name}", "library/json/decoder.py"}
+    module.write_bytes(b"def loads(text): ...\n")
+    with pytest.raises(RefusedError, match="decoder"):
+        seal_runtime(bench, program, artifacts=(package,))
