@@ -33,7 +33,7 @@ def test_packages_and_purls_are_read(text: str, ecosystem: str, name: str, versi
 @pytest.mark.parametrize(
     "text",
     [
-        "", "-r file", "--index-url=x", "name @ https://host.example/a.whl",
+        "", "-r file", "--target=x", "name @ https://host.example/a.whl",
         "../evil", "pkg:gem/rails@7", "pkg:npm/../x", "npm:-g",
         "npm:@scope/../x", "name==1; rm -rf", "name==1 other", "git+https://host.example/a",
         "pkg:pypi/", "npm:name@file:evil.tgz", "@scope", "name==",

@@ -130,10 +130,10 @@ def test_documentation_may_be_left_out_and_a_program_may_not(tmp_path):
 
 def test_files_outside_the_tree_are_told(tmp_path):
     path = make_deb(tmp_path)
-    install_deb(path, tmp_path / "root")
+    install_deb(path, tmp_path / "image")
     archive = DEB.read(path)
-    tree = tmp_path / "root/usr/lib/small-tool"
-    outside = [path.removeprefix(f"{tmp_path}/root/") for path in DEB.outside(archive, look({"tree": tree}))]
+    tree = tmp_path / "image/usr/lib/small-tool"
+    outside = [path.removeprefix(f"{tmp_path}/image/") for path in DEB.outside(archive, look({"tree": tree}))]
     assert outside == [
         "etc/small-tool.conf",
         "usr/bin/also",
@@ -141,7 +141,7 @@ def test_files_outside_the_tree_are_told(tmp_path):
         "usr/share/doc/small-tool/copyright",
     ]
     listed = {PREFIX_ROOT: outside}
-    bound = DEB.bind(archive, look({"tree": tree, PREFIX_ROOT: tmp_path / "root"}, listed))
+    bound = DEB.bind(archive, look({"tree": tree, PREFIX_ROOT: tmp_path / "image"}, listed))
     assert not bound.missing
     assert len(bound.files) == len(FILES)
 
