@@ -117,6 +117,8 @@ def _reference_faults(payload: bytes) -> Iterator[Fault]:
     yield "name-too-long", put("server", "name", value="a" * 4097)
     yield "root-name-with-slash", put("places", 0, "name", value="a/b")
     yield "optional-null", put("server", "version", value=None)
+    yield "unclaimed-files-not-named", put("unclaimed", "files", value=2)
+    yield "more-named-than-unclaimed", put("unclaimed", "files", value=0)
     yield "program-without-digest", put("program", value={"path": "/bin/python"})
     yield "runtime-without-sequence", put("runtime", value={"name": "cpython-3.12"})
     both = with_value(put("program", value=PROGRAM), ("predicate", "runtime"), RUNTIME)

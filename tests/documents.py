@@ -35,6 +35,7 @@ from attest.statement.predicates.runtime_reference import (
     Server,
     Share,
     SubjectIdentifier,
+    Unclaimed,
     Validity,
 )
 from attest.statement.predicates.runtime_revocation import Revocation, Revoked, RuntimeRevocation
@@ -184,6 +185,7 @@ REFERENCE: Final = RuntimeReference(
         ),
     ),
     unbound=("component pkg:pypi/tzdata@2026.3",),
+    unclaimed=Unclaimed(files=1, paths=("tree/zoneinfo",)),
     outside=("the interpreter, its standard library and the libraries of the system",),
     places=(Place(name="prefix", path="/srv/time"), Place(name="tree", path="/srv/time/lib/python3.12/site-packages")),
     process=ProcessProfile(argv=("{prefix}/bin/mcp-server-time",), interpreter="{prefix}/bin/python"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from attest.codec.printable import printable
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import RuntimeReference, Share
 
@@ -9,7 +12,7 @@ _SHOWN = 5
 
 
 def summarize(reference: RuntimeReference) -> str:
-    """Return the lines: which server, how well its files are known, what is not bound and what is outside."""
+    """Return the lines: which server, how well its files are known, what is not bound, not claimed and outside."""
     server = reference.server
     lines = [f"sealed     {server.name}{f' {server.version}' if server.version else ''}"]
     shares = {origin: _share(reference, origin) for origin in Origin}
@@ -23,11 +26,19 @@ def summarize(reference: RuntimeReference) -> str:
         lines.append(f"program    {reference.program.path}, a runtime that servers can name: --runtime")
     if reference.runtime is not None:
         lines.append(f"runtime    {reference.runtime.name}, sequence {reference.runtime.sequence} or higher")
-    lines += [f"unbound    {item}" for item in reference.unbound[:_SHOWN]]
-    if len(reference.unbound) > _SHOWN:
-        lines.append(f"unbound    and {len(reference.unbound) - _SHOWN} more")
+    lines += _listed("unbound", reference.unbound, len(reference.unbound))
+    lines += _listed("unclaimed", reference.unclaimed.paths, reference.unclaimed.files)
     lines += [f"outside    {item}" for item in reference.outside]
     return "\n".join(lines)
+
+
+def _listed(name: str, items: tuple[str, ...], count: int) -> Iterator[str]:
+    """Yield a line that counts, and one for each of the first."""
+    if count:
+        yield f"{name:10} {count:8}"
+    yield from (f"{'':10} {printable(item)}" for item in items[:_SHOWN])
+    if count > _SHOWN:
+        yield f"{'':10} and {count - _SHOWN} more"
 
 
 def _share(reference: RuntimeReference, origin: Origin) -> Share:

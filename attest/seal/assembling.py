@@ -84,6 +84,7 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         evidence=tuple(sealed(item) for item in sorted(parts.evidence, key=lambda item: item.digest)),
         artifacts=artifacts,
         unbound=_unbound(parts),
+        unclaimed=result.unclaimed,
         outside=_outside(parts, result),
         places=tuple(Place(name=item.root.name, path=item.place) for item in result.roots),
         process=parts.process,

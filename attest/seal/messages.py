@@ -8,7 +8,7 @@ from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.statement.manifest import Root
-from attest.statement.predicates.runtime_reference import Assurance, Program
+from attest.statement.predicates.runtime_reference import Assurance, Program, Unclaimed
 
 MAX_REQUEST_BYTES: Final = 256 * 1024 * 1024
 """More than a request with every file of a few of the largest SBOMs."""
@@ -85,6 +85,7 @@ class SurveyResult(Record, kw_only=True):
     roots: tuple[SurveyRoot, ...]
     entries: Count
     assurance: Assurance
+    unclaimed: Unclaimed
     archives: tuple[SurveyedArchive, ...]
     answered: tuple[Count, ...]
     """The numbers of those `files` of the request that a file on disk fits."""

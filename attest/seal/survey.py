@@ -23,6 +23,7 @@ from attest.seal.explaining import explain
 from attest.seal.fitting import fit_files
 from attest.seal.messages import MAX_REQUEST_BYTES, SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
 from attest.seal.runtime_survey import surveyed_runtime, with_roots
+from attest.seal.unclaimed import find_unclaimed
 from attest.statement.manifest import write_manifest
 
 
@@ -40,6 +41,7 @@ def survey(request: SurveyRequest) -> Iterator[bytes]:
         roots=bindings.roots,
         entries=len(entries),
         assurance=assurance,
+        unclaimed=find_unclaimed(entries),
         answered=tuple(sorted(fitted.answered)),
         runtime=None if runtime is None else surveyed_runtime(runtime, entries),
         archives=tuple(_told(item, request.command, bindings) for item in bindings.archives),

@@ -10,10 +10,13 @@ from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import MalformedError
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.levels import Binding, Isolation
-from attest.statement.names import RootName
+from attest.statement.names import RootName, SealedPath
 from attest.statement.predicate_type import PREDICATE_BASE
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"
+
+MAX_UNCLAIMED_PATHS: Final = 1000
+"""So many are named in the reference itself; the manifest has them all."""
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 366 * 86400)]
 
@@ -91,6 +94,20 @@ class Artifact(Record, kw_only=True):
     digest: DigestSet
     origin: Line
     evidence: tuple[Sha256Hex, ...]
+
+
+class Unclaimed(Record, kw_only=True):
+    """The files that no evidence answers for: those that count as `site`, by their own origin or by their inputs."""
+
+    files: Count
+    paths: Annotated[tuple[SealedPath, ...], msgspec.Meta(max_length=MAX_UNCLAIMED_PATHS)]
+    """The first of them, in the order of the manifest."""
+
+    def __post_init__(self) -> None:
+        """Refuse to name fewer than there are, up to the most that are named, or more."""
+        named = min(self.files, MAX_UNCLAIMED_PATHS)
+        if len(self.paths) != named:
+            raise MalformedError("unclaimed.paths", f"{named} of {self.files} files", f"{len(self.paths)}")
 
 
 class Place(Record, kw_only=True):
@@ -186,6 +203,8 @@ class RuntimeReference(Record, kw_only=True):
     artifacts: Annotated[tuple[Artifact, ...], msgspec.Meta(max_length=4096)]
     unbound: Annotated[tuple[Line, ...], msgspec.Meta(max_length=100_000)]
     """Components and archives that no file on disk answers to: listed, never dropped."""
+    unclaimed: Unclaimed
+    """The other way round: what lies on disk and no evidence answers for."""
     outside: tuple[Line, ...]
     """What runs with the server and is not measured."""
     places: tuple[Place, ...]

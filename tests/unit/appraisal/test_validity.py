@@ -18,6 +18,7 @@ from attest.statement.predicates.runtime_reference import (
     Server,
     Share,
     SubjectIdentifier,
+    Unclaimed,
     Validity,
 )
 
@@ -36,6 +37,7 @@ def reference(*, ttl_seconds: int | None = None, ends: bool = True) -> RuntimeRe
         evidence=(),
         artifacts=(),
         unbound=(),
+        unclaimed=Unclaimed(files=0, paths=()),
         outside=(),
         places=(),
         measurement=MeasurementRules(cycle_seconds=10, max_gap_seconds=30, max_age_seconds=60),
