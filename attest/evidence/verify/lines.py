@@ -2,12 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from attest.codec import strict
-from attest.codec.quick import twin
 from attest.codec.records import Record
 from attest.errors import MalformedError
 from attest.evidence.grammar import (
@@ -21,11 +20,23 @@ from attest.evidence.grammar import (
     entry_parts,
     line_limit,
 )
-from attest.signing.dsse import Envelope, Signature
+from attest.signing.dsse import MAX_SIGNATURES, Envelope, Signature
 from attest.tlog.entry import read_entry
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
-_ENVELOPE: Final = twin(Envelope, Signature)
+
+
+class _Signature(Signature, kw_only=True):
+    """A signature of which no pattern was asked."""
+
+    keyid: str
+
+
+class _Envelope(Envelope, kw_only=True):
+    """An envelope of which no pattern was asked: to ask one costs as much as to decode a signature."""
+
+    payload_type: str
+    signatures: Annotated[tuple[_Signature, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNATURES)]
 
 
 class EntryParts(msgspec.Struct, frozen=True):
@@ -68,6 +79,7 @@ class Lines:
         self._lines = lines
         self._hash = hashlib.sha256()
         self._count = 0
+        self._texts: tuple[str, ...] = ()
         self.closing: BundleEnd | None = None
 
     def __iter__(self) -> Iterator[Line]:
@@ -77,7 +89,7 @@ class Lines:
             where = f"line {self._count + 1}"
             record: Record | EntryParts
             if octets.startswith(ENTRY_PREFIX):
-                kind, record = EntryLine, _cut(octets, where)
+                kind, record = EntryLine, self._cut(octets, where)
             else:
                 record = _read(octets, where)
                 kind = type(record)
@@ -91,16 +103,23 @@ class Lines:
             self._count += 1
             self._hash.update(octets)
 
+    def _cut(self, octets: bytes, where: str) -> EntryParts:
+        if len(octets) > MAX_ENTRY_LINE_BYTES:
+            raise MalformedError(where, f"at most {MAX_ENTRY_LINE_BYTES} bytes", f"{len(octets)}")
+        try:
+            entry, receipt = entry_parts(octets)
+        except MalformedError as error:
+            raise MalformedError(where, error.expected, error.found) from error
+        return EntryParts(entry, receipt, self._envelope(receipt, where) if receipt else None)
 
-def _cut(octets: bytes, where: str) -> EntryParts:
-    if len(octets) > MAX_ENTRY_LINE_BYTES:
-        raise MalformedError(where, f"at most {MAX_ENTRY_LINE_BYTES} bytes", f"{len(octets)}")
-    try:
-        entry, receipt = entry_parts(octets)
-    except MalformedError as error:
-        raise MalformedError(where, error.expected, error.found) from error
-    envelope = strict.read(receipt, _ENVELOPE, where=where) if receipt else None
-    return EntryParts(entry, receipt, envelope)
+    def _envelope(self, receipt: bytes, where: str) -> Envelope:
+        """Read an envelope; its patterns are asked unless its texts are those of the last one that had them."""
+        envelope = strict.read(receipt, _Envelope, where=where)
+        texts = (envelope.payload_type, *[each.keyid for each in envelope.signatures])
+        if texts != self._texts:
+            strict.read(receipt, Envelope, where=where)
+            self._texts = texts
+        return envelope
 
 
 def _read(octets: bytes, where: str) -> Record:

@@ -19,7 +19,7 @@ from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Quest
 from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told, own_subject, read_told
+from attest.evidence.verify.told import ReceiptReader, Told, own_subject
 from attest.signing.keyring import KeyRing, Verified
 from attest.signing.keys import PublicKey
 from attest.statement.digests import Subject
@@ -68,6 +68,7 @@ class LogJudge:
         self.runs = Runs(question, sheet, from_genesis=log.size == 0)
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
+        self._reader = ReceiptReader()
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
         self._about: tuple[str | None, tuple[Subject, ...]] | None = None
@@ -112,7 +113,7 @@ class LogJudge:
                 self._sheet.fail_with("authenticity.receipts", opened)
             return None
         try:
-            return read_told(record.envelope, opened, event, where)
+            return self._reader.read(record.envelope, opened, event, where)
         except MalformedError as error:
             self._sheet.fail_with("integrity.commitment", error)
             return None

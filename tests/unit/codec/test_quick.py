@@ -12,20 +12,22 @@ from hypothesis import strategies as st
 
 from attest.codec.quick import twin
 from attest.errors import MalformedError
-from attest.evidence.verify.lines import _ENVELOPE
-from attest.evidence.verify.told import _statement_of
-from attest.signing.dsse import Envelope, encode_envelope, sign_envelope
-from attest.statement.predicates import RECEIPTS, short_name
+from attest.signing.dsse import Envelope, Signature, encode_envelope, sign_envelope
+from attest.statement.predicates import RECEIPTS
+from attest.statement.predicates.runtime_measurement import Measured, MeasuredProcess
+from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import Statement
 from tests.log_documents import LOG
 from tests.world import WRITER
 
 
 def _statement(payload: bytes) -> tuple[bytes, Any, Any]:
-    name = json.loads(payload)["predicateType"]
-    record: Any = RECEIPTS[name]
-    return payload, Statement[record], _statement_of(short_name(name))
+    record: Any = RECEIPTS[json.loads(payload)["predicateType"]]
+    quick: Any = twin(record, ReceiptHeader, Measured, MeasuredProcess)
+    return payload, Statement[record], Statement[quick]
 
+
+_ENVELOPE = twin(Envelope, Signature)
 
 PAIRS: list[tuple[bytes, Any, Any]] = [
     *(_statement(step.payload) for step in LOG),

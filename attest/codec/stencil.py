@@ -1,0 +1,36 @@
+"""A stencil: a document that was read in full, with holes where others of its kind say something else.
+
+The law: what fits is, byte for byte, the document that the stencil was cut from, except inside the holes. The parts
+between the holes are compared, and parts and holes together are the whole document, so that no byte escapes. If its
+reader accepts a value in a hole by that value's form alone, then who checks these forms has read what fits as strictly
+as the reader would; whatever does not fit has to be read in full.
+"""
+
+from __future__ import annotations
+
+import re
+from struct import Struct
+from typing import Final, final
+
+
+@final
+class Stencil:
+    """The constant parts of one document, and how long each of them and each hole is."""
+
+    __slots__ = ("_parts", "_unpack", "length")
+
+    def __init__(self, octets: bytes, holes: re.Pattern[bytes]) -> None:
+        """Cut holes into a document: the group of each match of `holes` that took part in it."""
+        edges = [edge for match in holes.finditer(octets) for edge in match.span(match.lastindex or 0)]
+        lengths = [end - begin for begin, end in zip([0, *edges], [*edges, len(octets)], strict=True)]
+        self.length: Final = len(octets)
+        # Runs of bytes have no alignment and no padding: the format is as long as the document.
+        self._unpack = Struct("".join(f"{length}s" for length in lengths)).unpack
+        self._parts = self._unpack(octets)[::2]
+
+    def read(self, octets: bytes) -> tuple[bytes, ...] | None:
+        """Return what stands in the holes, in their order; None if `octets` do not fit."""
+        if len(octets) != self.length:
+            return None
+        pieces = self._unpack(octets)
+        return pieces[1::2] if pieces[::2] == self._parts else None
