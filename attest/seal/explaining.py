@@ -15,6 +15,7 @@ from attest.measure.facts import Facts
 from attest.measure.interpreters import interpreters_of
 from attest.seal.binding import Bindings
 from attest.seal.fitting import Fitted
+from attest.seal.remedies import remedy_for
 from attest.statement.findings import FindingKind
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Entry, FileKind, entry_key
@@ -22,7 +23,6 @@ from attest.statement.observation import Derivation, Key, Observed, Trouble
 from attest.statement.predicates.runtime_reference import Assurance, Share
 
 _SHOWN: Final = 5
-_HINT: Final = "give the archives they came from (--artifact), or approve them by name (--allow-site GLOB)"
 
 
 def explain(
@@ -71,7 +71,7 @@ def explain(
         else:
             entries.append(_site_entry(seen[key]))
     site = [(entry.root, entry.path) for entry in entries if entry.origin is Origin.SITE]
-    _refuse_unexplained([key for key in site if not _allowed(key, allow_site)], outcomes)
+    _refuse_unexplained([key for key in site if not _allowed(key, allow_site)], outcomes, bindings.observation.places)
     return tuple(sorted(entries, key=entry_key)), _assurance(entries, seen)
 
 
@@ -202,13 +202,17 @@ def _allowed(key: Key, allow_site: tuple[str, ...]) -> bool:
     return any(fnmatchcase(key[1], glob) or fnmatchcase("/".join(key), glob) for glob in allow_site)
 
 
-def _refuse_unexplained(keys: list[Key], outcomes: Mapping[Key, Derivation | Trouble | None]) -> None:
+def _refuse_unexplained(
+    keys: list[Key], outcomes: Mapping[Key, Derivation | Trouble | None], places: Mapping[str, str]
+) -> None:
     if not keys:
         return
     first = sorted(keys)[:_SHOWN]
     named = ", ".join(f"{root}/{path}{_why(outcomes.get((root, path)))}" for root, path in first)
     more = f" and {len(keys) - len(first)} more" if len(keys) > len(first) else ""
-    raise RefusedError("seal", "each file explained by an archive or a rule", f"{named}{more}", hint=_HINT)
+    raise RefusedError(
+        "seal", "each file explained by an archive or a rule", f"{named}{more}", hint=remedy_for(keys, places)
+    )
 
 
 def _why(outcome: Derivation | Trouble | None) -> str:
