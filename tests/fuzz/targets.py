@@ -32,9 +32,20 @@ from attest.measure.tar.member import MemberKind, Names, TarRules
 from attest.measure.tar.reader import read_tar
 from attest.provenance.model import Expectations
 from attest.provenance.read import read_evidence
+from attest.provenance.sigstore.production import ROOTS
+from attest.provenance.sigstore.publisher_keys import parse_npm_keys
+from attest.provenance.sigstore.pypi import parse_pypi_attestation
+from attest.provenance.sigstore.trusted_root import parse_trusted_root
+from attest.provenance.sigstore.untimed import verify_untimed
+from attest.provenance.sigstore.verify import verify_bundle, verify_parsed
+from attest.signing.certificates import Certificate
 from attest.signing.dsse import encode_envelope, open_foreign_envelope, read_envelope, read_foreign_envelope
+from attest.signing.fulcio import check_usage, read_identity
+from attest.signing.fulcio_chain import find_issuer
 from attest.signing.keyfiles import parse_private, parse_public
 from attest.signing.note import open_note, sign_note
+from attest.signing.rekor import check_entry_timestamp, open_log_checkpoint
+from attest.signing.timestamps import check_timestamp
 from attest.statement.attachments import read_attachments, write_attachments
 from attest.statement.manifest import read_manifest, write_manifest
 from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
@@ -43,12 +54,20 @@ from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import archives, documents, inventories, log_documents
+from tests import archives, documents, inventories, log_documents, sigstore_world
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
+from tests.timestamp_tokens import timestamp_response
 from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
+SIGSTORE: Final = sigstore_world.trust()
+SIGSTORE_BUNDLE: Final = sigstore_world.encoded(sigstore_world.bundle(stamped=sigstore_world.SIGNED))
+PYPI_ATTESTATION: Final = sigstore_world.encoded(sigstore_world.pypi_attestation())
+UNTIMED: Final = sigstore_world.encoded(sigstore_world.bare_envelope(sigstore_world.issue()))
+REKOR_CHECKPOINT: Final = sigstore_world.checkpoint_of(b"body")
+PROMISE: Final = sigstore_world.promise_of(b'{"kind":"dsse"}')
+TIMESTAMP: Final = timestamp_response(b"signed", sigstore_world.SIGNED, sigstore_world.TSA, sigstore_world.TSA_KEY)
 NOTE_NAME: Final = "witness.example/log"
 PYC_MAGIC: Final = b"\xcb\r\r\n"
 """Python 3.12."""
@@ -214,6 +233,50 @@ def _library_cache(octets: bytes) -> bytes | None:
     return None
 
 
+def _sigstore_bundle(octets: bytes) -> None:
+    verify_bundle(octets, SIGSTORE, where="bundle")
+
+
+def _pypi_attestation(octets: bytes) -> None:
+    verify_parsed(parse_pypi_attestation(octets, where="attestation"), SIGSTORE)
+
+
+def _untimed(octets: bytes) -> None:
+    verify_untimed(octets, SIGSTORE.root, where="envelope")
+
+
+def _trusted_root(octets: bytes) -> None:
+    parse_trusted_root(octets, where="root")
+
+
+def _npm_keys(octets: bytes) -> None:
+    parse_npm_keys(octets, where="keys")
+
+
+def _rekor_checkpoint(octets: bytes) -> None:
+    open_log_checkpoint(octets, SIGSTORE.root.logs[1], where="checkpoint")
+
+
+def _entry_timestamp(octets: bytes) -> None:
+    """A signature (its length first), and the body that a log is said to have promised with it."""
+    size = octets[0] if octets else 0
+    signature, body = octets[1 : 1 + size], octets[1 + size :]
+    log = SIGSTORE.root.logs[0]
+    check_entry_timestamp(log, body=body, integrated_time=1, log_index=1, signature=signature, where="promise")
+
+
+def _timestamp(octets: bytes) -> None:
+    check_timestamp(octets, b"signed", SIGSTORE.root.timestamp_authorities, where="timestamp")
+
+
+def _certificate(octets: bytes) -> None:
+    """A certificate that nobody vouches for, as far as it is read before it is refused."""
+    certificate = Certificate(octets, where="certificate")
+    check_usage(certificate)
+    read_identity(certificate)
+    find_issuer(certificate, SIGSTORE.root.authorities, (certificate.validity.start,))
+
+
 TARGETS: Final[dict[str, Target]] = {
     **{
         short_name(uri): Target(
@@ -262,6 +325,15 @@ TARGETS: Final[dict[str, Target]] = {
         ),
         read=_tar,
     ),
+    "fulcio-certificate": Target(good=sigstore_world.issue(), read=_certificate),
+    "npm-keys": Target(good=(ROOTS / "npm-keys.json").read_bytes(), read=_npm_keys, json=True),
+    "pypi-attestation": Target(good=PYPI_ATTESTATION, read=_pypi_attestation, json=True),
+    "rekor-checkpoint": Target(good=REKOR_CHECKPOINT, read=_rekor_checkpoint),
+    "rekor-promise": Target(good=PROMISE, read=_entry_timestamp),
+    "sigstore-bundle": Target(good=SIGSTORE_BUNDLE, read=_sigstore_bundle, json=True),
+    "timestamp": Target(good=TIMESTAMP, read=_timestamp),
+    "trusted-root": Target(good=sigstore_world.encoded(sigstore_world.root_document()), read=_trusted_root, json=True),
+    "untimed-envelope": Target(good=UNTIMED, read=_untimed, json=True),
     "trust": Target(good=documents.TRUST, read=_trust, json=True),
     "uv-lock": Target(good=inventories.UV_LOCK, read=_evidence),
     "zip": Target(good=make_zip({"pkg/__init__.py": b"x = 1\n", "pkg/data": b"0" * 5000}), read=_zip),

@@ -14,6 +14,7 @@ from attest.provenance.sigstore.production import SigstoreTrust
 from attest.provenance.sigstore.publisher_keys import PublisherKey
 from attest.provenance.sigstore.trusted_root import TrustedRoot
 from attest.provenance.sigstore.verified import CertificateSigner, KeySigner
+from attest.provenance.sigstore.wire import with_check
 from attest.signing.certificates import Certificate
 from attest.signing.foreign_keys import ForeignKey
 from attest.signing.fulcio import CERTIFICATE_CHECK, read_identity
@@ -41,6 +42,12 @@ def certified(
 
     Further certificates anchor nothing. They only have to be what they claim to be: each the issuer of the one before.
     """
+    return with_check(CERTIFICATE_CHECK, lambda: _certified(chain, root, times, where))
+
+
+def _certified(
+    chain: tuple[bytes, ...], root: TrustedRoot, times: tuple[int, ...], where: str
+) -> Candidate[CertificateSigner]:
     leaf, *above = [Certificate(der, where=f"{where}: certificates[{place}]") for place, der in enumerate(chain)]
     issuer = find_issuer(leaf, root.authorities, times)
     check_scts(leaf, issuer, root.ct_logs)
