@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import cold_start, composed, durable, emit, export, rehash, sealing, verify
+from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, sealing, verify
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -28,6 +28,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "rehash": rehash.run,
     "composed": composed.run,
     "sealing": sealing.run,
+    "bundles": bundles.run,
     "export": export.run,
 }
 

@@ -102,6 +102,24 @@ REKOR2_ID: Final = hashlib.sha256(V2_ORIGIN.encode() + b"\n\x01" + REKOR2_KEY.pu
 CT_ID: Final = hashlib.sha256(spki(CT_KEY)).digest()
 
 
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+USAGE: Final = _usage(signs_certificates=False)
+AUTHORITY_USAGE: Final = _usage(signs_certificates=True)
+
+
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
@@ -128,7 +146,10 @@ def authority(
         .not_valid_after(end or START + timedelta(days=3650))
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=path_length if is_ca else None), critical=True)
     )
-    for extension, critical in extensions:
+    issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key((issuer_key or key).public_key())
+    named = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    usage = AUTHORITY_USAGE if is_ca else USAGE
+    for extension, critical in (*extensions, (issued_by, False), (named, False), (usage, True)):
         builder = builder.add_extension(extension, critical=critical)
     return builder.sign(issuer_key or key, hashes.SHA384())
 
@@ -145,17 +166,6 @@ def _tsa() -> x509.Certificate:
 
 TSA: Final = _tsa()
 
-USAGE: Final = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
 CODE_SIGNING: Final = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
 
 
@@ -204,6 +214,8 @@ def issue(leaf: Leaf | None = None) -> bytes:
     extensions += [(leaf.usage, True)] if leaf.usage else []
     extensions += [(leaf.purposes, False)] if leaf.purposes else []
     extensions += [(x509.SubjectAlternativeName(leaf.names), True)] if leaf.names else []
+    issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(leaf.issuer_key.public_key())
+    extensions += [(issued_by, False), (x509.SubjectKeyIdentifier.from_public_key(leaf.key.public_key()), False)]
     extensions += [(fulcio_extension(number, value), False) for number, value in leaf.claims]
     for extension, critical in (*extensions, *leaf.more):
         builder = builder.add_extension(extension, critical=critical)
@@ -239,10 +251,22 @@ def root_document(**changes: Any) -> dict[str, Any]:
             log_row(REKOR2_KEY, REKOR2_ID, "PKIX_ED25519", f"https://{V2_ORIGIN}"),
         ],
         "certificateAuthorities": [
-            {"uri": "https://ca.example", "certChain": chain(INTERMEDIATE, ROOT), "validFor": valid}
+            {
+                "uri": "https://ca.example",
+                "subject": {"commonName": "intermediate", "organization": ""},
+                "certChain": chain(INTERMEDIATE, ROOT),
+                "validFor": valid,
+            }
         ],
         "ctlogs": [log_row(CT_KEY, CT_ID, "PKIX_ECDSA_P256_SHA_256", "https://ct.example")],
-        "timestampAuthorities": [{"uri": "https://tsa.example", "certChain": chain(TSA, TSA_ROOT), "validFor": valid}],
+        "timestampAuthorities": [
+            {
+                "uri": "https://tsa.example",
+                "subject": {"commonName": "tsa", "organization": ""},
+                "certChain": chain(TSA, TSA_ROOT),
+                "validFor": valid,
+            }
+        ],
         **changes,
     }
 
