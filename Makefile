@@ -17,7 +17,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench servers fuzz schemas clean
+.PHONY: help venv demo test check bench servers fuzz differential schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time)'
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make servers  seal the five reference servers (minutes; needs the package indexes)'
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
+	@echo 'make differential  a second opinion on changed Sigstore bundles (needs node, npm and a package index)'
 	@echo 'make schemas  write schemas/ again from the records'
 	@echo 'make clean    remove .venv, caches and builds'
 
@@ -81,6 +82,9 @@ servers: venv
 
 fuzz: venv $(VENV)/.fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+differential: venv
+	@$(BIN)/python -m tests.differential $(ARGS)
 
 schemas: venv
 	@$(BIN)/python scripts/schemas.py
