@@ -53,7 +53,8 @@ def mutations(document: Json, other: Json) -> Iterator[tuple[str, Json]]:
         if swapped not in (None, value):
             yield f"{where}: swap", _with(document, path, swapped)
     for key in document["verificationMaterial"]:
-        yield f"{key}: swap", _with(document, ("verificationMaterial", key), other["verificationMaterial"][key])
+        if key in other["verificationMaterial"]:
+            yield f"{key}: swap", _with(document, ("verificationMaterial", key), other["verificationMaterial"][key])
 
 
 def _flip(value: str, place: int) -> str:
