@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from attest.errors import AttestError, MalformedError, UntrustedError
+from attest.provenance.sigstore.binding import ENTRY_KINDS
 from attest.provenance.sigstore.production import SigstoreTrust
 from attest.provenance.sigstore.publisher_keys import PublisherKey
 from attest.provenance.sigstore.verified import (
@@ -76,6 +77,20 @@ def test_a_genuine_bundle_holds(name: str) -> None:
     assert {time.at for time in verified.times} == {int(SIGNED.timestamp() * 1000)}
     assert verified.root_digest == TRUST.root.digest
     assert {check.status for check in verified.checks} == {"pass"}
+
+
+def test_every_kind_of_entry_has_a_genuine_bundle() -> None:
+    """The contract of the table: what each row reads is bound to the bundle, and another signature's entry is not."""
+    seen = set()
+    for document in GOOD.values():
+        [entry] = verify(document).entries
+        seen.add((entry.kind, entry.version))
+        strange = bundle(entry.kind, entry.version, version="0.1", message="messageSignature" in document)
+        edited = copy.deepcopy(document)
+        edited["verificationMaterial"]["tlogEntries"] = strange["verificationMaterial"]["tlogEntries"]
+        if entry.version != "0.0.2" or entry.kind == "intoto":
+            assert refusal(edited).check == "authenticity.log-entry"
+    assert seen == set(ENTRY_KINDS)
 
 
 def test_nothing_but_verification_makes_a_verified_bundle() -> None:
