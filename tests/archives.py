@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import debs, images, wheels
+from tests import debs, images, npm_packages, wheels
 from tests.wheels import PLAIN, PROGRAM, put, zipped
 
 BINARY = b"\x7fELF" + bytes(range(256)) * 40
@@ -121,8 +121,19 @@ def install_deb(archive: Path, prefix: Path) -> Path:
     return prefix / "usr/bin/tool"
 
 
+def make_package(folder: Path) -> Path:
+    return npm_packages.make_tarball(folder, npm_packages.SMALL)
+
+
+def install_package(archive: Path, prefix: Path) -> Path:
+    del archive
+    npm_packages.unpack(prefix / "node_modules/@small/server", npm_packages.SMALL, {"dist/index.js"})
+    return prefix / "node_modules/@small/server/dist/index.js"
+
+
 SAMPLES: dict[str, Sample] = {
     "wheel": Sample(make=wheels.make_wheel, install=install_wheel),
+    "npm": Sample(make=make_package, install=install_package),
     "mcpb": Sample(make=make_mcpb, install=install_mcpb),
     "zipapp": Sample(make=make_zipapp, install=install_zipapp),
     "deb": Sample(make=debs.make_deb, install=install_deb),

@@ -137,6 +137,7 @@ def facts_of(observation: Observation, bounds: Iterable[Bound]) -> Facts:
         observation=observation,
         known={key: file.sha256 for bound in bounds for key, file in bound.files.items()},
         archives={_sha256(bound.archive): bound.archive.filename for bound in bounds},
+        integrities=frozenset(bound.archive.digest.sha512 or "" for bound in bounds),
         promised={key: inputs for bound in bounds for key, inputs in bound.promised.items()},
     )
 

@@ -18,6 +18,7 @@ from attest.statement.manifest import FileKind
 from attest.statement.observation import Derivation, Key, Observation, Trouble
 
 _OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
+_SEALED_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.may_appear)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,14 @@ def look_at_closure(sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[
     """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
     observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms)
     derivations = _derive(sealed, observation, deriver)
-    findings = compare_files(sealed.roots, sealed.entries, observation, derivations, optional_rules=_OPTIONAL_RULES)
+    findings = compare_files(
+        sealed.roots,
+        sealed.entries,
+        observation,
+        derivations,
+        optional_rules=_OPTIONAL_RULES,
+        sealed_rules=_SEALED_RULES,
+    )
     return Looked(
         observation=observation,
         findings=(*findings, *judge_validity(sealed.reference, at=observation.started_at)),
@@ -71,7 +79,13 @@ def _derive(sealed: SealedServer, observation: Observation, deriver: Deriver) ->
 
     Byte code that still has the digest with which it was sealed was made again then, from the same sources.
     """
-    facts = Facts(observation=observation, known=sealed.known, archives=sealed.archives, promised=sealed.promised)
+    facts = Facts(
+        observation=observation,
+        known=sealed.known,
+        archives=sealed.archives,
+        integrities=sealed.integrities,
+        promised=sealed.promised,
+    )
     same = {key: found for key, found in sealed.seen.items() if _is_as_seen(observation, key, found[0])}
     outcomes: dict[Key, Derivation | Trouble | None] = {key: derivation for key, (_, derivation) in same.items()}
     wanted = [key for key in observation.files if key not in sealed.known and key not in same]

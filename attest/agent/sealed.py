@@ -72,6 +72,11 @@ class SealedServer:
         """The file names of the bound archives by their SHA-256."""
         return {item.digest.sha256: item.name for item in self.reference.artifacts if item.digest.sha256 is not None}
 
+    @cached_property
+    def integrities(self) -> frozenset[str]:
+        """The SHA-512 of the bound archives."""
+        return frozenset(item.digest.sha512 for item in self.reference.artifacts if item.digest.sha512 is not None)
+
     def keep(self, documents: Documents) -> None:
         """Keep reference, manifest and build evidence beside the log whose receipts will speak about them."""
         documents.put("reference", self.opened.digest, self.opened.envelope)

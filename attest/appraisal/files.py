@@ -26,14 +26,16 @@ def compare_files(
     derivations: Derivations,
     *,
     optional_rules: frozenset[str] = frozenset(),
+    sealed_rules: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Return every deviation, sorted by where it is; none means that all is as sealed.
 
     A sealed file that a rule derives has to have a derivation by that rule from those inputs; it may
     be absent if the rule is one of `optional_rules`. A file that is not sealed is a finding, unless
-    it has a derivation, lies below a mutable directory or in a root of which only the entries are
-    sealed; there, too, it is one where the root says that nothing may lie. Below a directory that
-    could not be read nothing is called missing: the directory is the finding.
+    it has a derivation by a rule that is none of `sealed_rules`, lies below a mutable directory or in
+    a root of which only the entries are sealed; there, too, it is one where the root says that nothing
+    may lie. Below a directory that could not be read nothing is called missing: the directory is the
+    finding.
     """
     files = observation.files
     unseen = frozenset(key for key, seen in files.items() if _hides_what_is_below(seen))
@@ -48,10 +50,14 @@ def compare_files(
     by_name = {root.name: root for root in roots}
     for key, seen in files.items():
         if key not in entries:
-            found = _judge_unsealed(by_name.get(key[0]), seen, derivations.get(key))
+            found = _judge_unsealed(by_name.get(key[0]), seen, _without(derivations.get(key), sealed_rules))
             judged.extend((key, finding) for finding in found)
     judged.sort(key=lambda pair: (pair[0][0].encode(), sort_key(pair[0][1]), pair[1].kind))
     return tuple(finding for _, finding in judged)
+
+
+def _without(derivation: Derivation | Trouble | None, rules: frozenset[str]) -> Derivation | Trouble | None:
+    return None if isinstance(derivation, Derivation) and derivation.rule in rules else derivation
 
 
 def _judge_sealed(entry: Entry, seen: Observed, derivation: Derivation | Trouble | None) -> Iterator[Finding]:

@@ -26,6 +26,10 @@ def summarize(reference: RuntimeReference) -> str:
         lines.append(f"program    {reference.program.path}, a runtime that servers can name: --runtime")
     if reference.runtime is not None:
         lines.append(f"runtime    {reference.runtime.name}, sequence {reference.runtime.sequence} or higher")
+    scripts = [
+        f"{item.name}: {', '.join(item.install_scripts)}" for item in reference.artifacts if item.install_scripts
+    ]
+    lines += _listed("scripts", tuple(scripts), len(scripts))
     lines += _listed("unbound", reference.unbound, len(reference.unbound))
     lines += _listed("unclaimed", reference.unclaimed.paths, reference.unclaimed.files)
     lines += [f"outside    {item}" for item in reference.outside]

@@ -27,6 +27,8 @@ class Member:
     executable: bool
     body_sha256: str | None = None
     """Of what follows the first line, where an installer replaces that line (`#!python`)."""
+    rewritten_sha256: str | None = None
+    """Of the whole, where an installer writes it anew (a first line that ends as on Windows)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +64,8 @@ class Archive:
     """What it says itself to start, with its own placeholders; empty where its kind does not."""
     generated: tuple[str, ...] = ()
     """Names of the commands that an installer makes for it, in no member."""
+    install_scripts: tuple[str, ...] = ()
+    """What it runs when it is installed: what that makes is in no member."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,6 +62,8 @@ class Facts:
     observation: Observation
     known: Mapping[Key, str]
     archives: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    integrities: frozenset[str] = frozenset()
+    """The SHA-512 of the bound archives, in hexadecimal digits, by which lock files of npm name them."""
     promised: Mapping[Key, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     derived: frozenset[Key] = frozenset()
     """What rules of an earlier stage have explained; filled in by the `Deriver`."""

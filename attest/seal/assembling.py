@@ -126,7 +126,14 @@ def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
             hint="install the archive that was built, or find out who exchanged it",
             check=CONTRADICTION,
         )
-    return Artifact(name=item.filename, purl=item.purl, digest=item.digest, origin=origin, evidence=by)
+    return Artifact(
+        name=item.filename,
+        purl=item.purl,
+        install_scripts=item.install_scripts,
+        digest=item.digest,
+        origin=origin,
+        evidence=by,
+    )
 
 
 def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:

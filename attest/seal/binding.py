@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def bind_archives(request: SurveyRequest) -> Bindings:
     `RefusedError` for an installed file that differs from its archive or is missing, with its path.
     """
     archives = [_read(path) for path in request.archives]
-    _check_names([archive for _, archive in archives])
+    _check_names(archives)
     roots = request.roots
     observation = _look(roots)
     outside = sorted({path for collector, archive in archives for path in collector.outside(archive, observation)})
@@ -60,7 +61,7 @@ def bind_archives(request: SurveyRequest) -> Bindings:
         roots = (*roots, _prefix(outside, [archive for _, archive in archives], observation))
         observation = _look(roots)
     origins = Origins(Named(item.digest, item.origin, item.evidence) for item in request.named)
-    bound = tuple(_known(collector.bind(archive, observation), origins) for collector, archive in archives)
+    bound = tuple(_known(found, origins) for found in _bind(archives, observation))
     listed = {item.root.name: frozenset(item.listed) for item in roots if item.root.scope is Scope.LISTED}
     for item in bound:
         _refuse_differences(item, listed)
@@ -86,11 +87,24 @@ def _known(bound: Bound, origins: Origins) -> BoundArchive:
     return BoundArchive(digest=digest, origin=origin, bound=bound)
 
 
-def _check_names(archives: Sequence[Archive]) -> None:
-    names = [(archive.kind, archive.name) for archive in archives]
-    for name in names:
-        if names.count(name) > 1:
-            raise RefusedError("--artifact", f"one archive of {name[1]}", "two")
+def _bind(archives: Sequence[tuple[Collector, Archive]], observation: Observation) -> list[Bound]:
+    """Bind the archives, all of a kind at once; one answer each, in their order."""
+    found: dict[int, Bound] = {}
+    for name, collector in COLLECTORS.items():
+        places = [place for place, (each, _) in enumerate(archives) if each.name == name]
+        bounds = collector.bind_all([archives[place][1] for place in places], observation) if places else ()
+        found.update(zip(places, bounds, strict=True))
+    return [found[place] for place in range(len(archives))]
+
+
+def _check_names(archives: Sequence[tuple[Collector, Archive]]) -> None:
+    names = Counter(
+        (archive.kind, f"{archive.name} {archive.version}" if collector.several_versions else archive.name)
+        for collector, archive in archives
+    )
+    for (_, name), count in names.items():
+        if count > 1:
+            raise RefusedError("--artifact", f"one archive of {name}", f"{count}")
 
 
 def _look(roots: Sequence[SurveyRoot]) -> Observation:

@@ -102,6 +102,7 @@ def _facts(bindings: Bindings, known: Mapping[Key, tuple[str, Origin]]) -> Facts
         observation=bindings.observation,
         known={key: sha256 for key, (sha256, _) in known.items()},
         archives={str(bound.archive.digest.sha256): bound.archive.filename for bound in found},
+        integrities=frozenset(bound.archive.digest.sha512 for bound in found if bound.archive.digest.sha512),
         promised={key: given for bound in found for key, given in bound.promised.items()},
     )
 
@@ -187,7 +188,9 @@ def _rank(
     for given in derivation.inputs:
         root, _, path = given.partition("/")
         inner = outcomes.get((root, path))
-        if (root, path) in ranks:
+        if given.endswith("/"):
+            found = _worst_below(root, path, ranks)
+        elif (root, path) in ranks:
             found = ranks[root, path]
         elif isinstance(inner, Derivation) and inner != derivation:
             found = _rank(inner, ranks, outcomes)
@@ -195,6 +198,11 @@ def _rank(
             continue
         worst = min(worst, found, key=ORIGIN_RANK.__getitem__)
     return worst
+
+
+def _worst_below(root: str, folder: str, ranks: Mapping[Key, Origin]) -> Origin:
+    below = (origin for (there, path), origin in ranks.items() if there == root and path.startswith(folder))
+    return min(below, key=ORIGIN_RANK.__getitem__, default=Origin.SITE)
 
 
 def _allowed(key: Key, allow_site: tuple[str, ...]) -> bool:

@@ -62,6 +62,8 @@ class SurveyedArchive(Record, kw_only=True):
     name: Line
     version: Line | None = None
     purl: Line | None = None
+    install_scripts: tuple[Line, ...] = ()
+    """What it runs when it is installed."""
     bound: bool
     starts: Count | None = None
     """Which word of the command, counted from 0, is a file of it or a program that its installer makes; the last."""

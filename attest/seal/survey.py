@@ -72,6 +72,7 @@ def _told(item: BoundArchive, command: tuple[str, ...], bindings: Bindings) -> S
         name=archive.name,
         version=archive.version,
         purl=archive.purl,
+        install_scripts=archive.install_scripts,
         bound=item.bound.found,
         starts=max(starts, default=None),
         command=item.bound.command,

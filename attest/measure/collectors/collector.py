@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,3 +23,13 @@ class Collector:
     """Absolute paths outside all observed roots at which its installer may have put files."""
     bind: Callable[[Archive, Observation], Bound]
     """Hold it against what is installed."""
+    together: Callable[[Sequence[Archive], Observation], tuple[Bound, ...]] | None = None
+    """In place of `bind`, where one archive tells whose files another one's are; one answer each, in their order."""
+    several_versions: bool = False
+    """Whether several versions of one package may be installed side by side."""
+
+    def bind_all(self, archives: Sequence[Archive], observation: Observation) -> tuple[Bound, ...]:
+        """Hold all archives of this kind against what is installed; one answer each, in their order."""
+        if self.together is not None:
+            return self.together(archives, observation)
+        return tuple(self.bind(archive, observation) for archive in archives)

@@ -9,7 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from attest.measure.derivations import (
+    node_package_link,
+    npm_command,
+    npm_command_link,
+    npm_lock,
+    npm_project,
     pipx_shared,
+    pnpm_command,
+    pnpm_lock,
+    pnpm_state,
     python_bytecode,
     python_data_script,
     python_direct_url,
@@ -43,5 +51,13 @@ RULES: Final[dict[str, Rule]] = {
         tool_receipt,
         pipx_shared,
         python_record,
+        npm_command,
+        npm_command_link,
+        npm_lock,
+        npm_project,
+        node_package_link,
+        pnpm_command,
+        pnpm_lock,
+        pnpm_state,
     )
 }

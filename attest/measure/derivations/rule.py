@@ -36,6 +36,8 @@ class Rule:
     """Whether a path looks like one of this rule's."""
     derive: Callable[[Facts, str, str], Outcome | CompileJob]
     """Called with facts, root and path."""
+    may_appear: bool = True
+    """Whether a file of this rule that nobody sealed is none that matters; False where it decides which code is run."""
     stage: int = 0
     """Rules of a later stage may ask which files those of an earlier one explained."""
 

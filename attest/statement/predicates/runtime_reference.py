@@ -91,6 +91,8 @@ class Artifact(Record, kw_only=True):
     name: Line
     purl: Line | None = None
     """The package that it is of, as it says itself; for people."""
+    install_scripts: tuple[Line, ...] = ()
+    """What it runs when it is installed (`postinstall`, `binding.gyp`): what that makes is in no archive."""
     digest: DigestSet
     origin: Line
     evidence: tuple[Sha256Hex, ...]

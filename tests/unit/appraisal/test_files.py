@@ -306,3 +306,11 @@ def test_findings_are_sorted_and_never_depend_on_the_order_of_looking(entries: l
     assert findings == compare(entries[::-1], seen[::-1])
     wheres = [finding.where.encode() for finding in findings]
     assert wheres == sorted(wheres)
+
+
+def test_an_unsealed_file_that_decides_which_code_runs_is_a_finding_though_it_derives() -> None:
+    seen = as_sealed(link_entry("node_modules/a/node_modules/b", "../../b"))
+    link = Derivation(rule="node-package-link", inputs=("tree/node_modules/b/package.json",))
+    observation = Observation(files={seen.key: seen}, places={"tree": "/tree"}, started_at=0, finished_at=0)
+    for rules, found in ((frozenset[str](), []), (frozenset({"node-package-link"}), [FindingKind.EXTRA])):
+        assert kinds(compare_files([TREE], {}, observation, {seen.key: link}, sealed_rules=rules)) == found

@@ -55,6 +55,14 @@ SAMPLES = {
     "tool-receipt": "uv-receipt.toml",
     "pipx-shared": "lib/python3.11/site-packages/pipx_shared.pth",
     "python-record": "a-1.dist-info/RECORD",
+    "npm-command": "node_modules/tool/cli.js",
+    "npm-command-link": "node_modules/.bin/tool",
+    "npm-lock": "node_modules/.package-lock.json",
+    "npm-project": "package.json",
+    "node-package-link": "node_modules/tool",
+    "pnpm-command": "node_modules/.bin/tool",
+    "pnpm-lock": "node_modules/.pnpm/lock.yaml",
+    "pnpm-state": "node_modules/.modules.yaml",
 }
 
 
@@ -89,7 +97,8 @@ def test_the_table_has_a_sample_for_each_rule():
 def test_a_rule_claims_files_of_its_own_kind_only(rule):
     assert rule.claims(SAMPLES[rule.name])
     for path in ("a.py", "evil.pth", "bin", "a/b.pyc", "sitecustomize.py", "a-1.dist-info/METADATA"):
-        assert not rule.claims(path)
+        # In a root that is itself a `node_modules`, any name may be that of a package.
+        assert not rule.claims(path) or (rule.name == "node-package-link" and "/" not in path)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
