@@ -13,6 +13,8 @@ _POSIX: Final = b"ustar\x0000"
 _GNU: Final = b"ustar  \x00"
 _V7: Final = bytes(8)
 _OCTAL: Final = re.compile(rb"[ \x00]*(?P<digits>[0-7]*)[ \x00]*")
+_TIMES: Final = re.compile(rb"\x00(?:[0-7]{11}[ \x00]){2}")
+"""At the end of a prefix: when the file was read and changed, as star writes it, and node-tar, which packs for npm."""
 _NUMBER_FLAG: Final = 0x80
 """First byte of a number in base 256, as GNU and star write large ones."""
 
@@ -37,7 +39,7 @@ def read_header(block: bytes, *, where: str) -> Header:
     magic = block[257:265]
     if magic not in {_POSIX, _GNU, _V7}:
         raise MalformedError(where, "a header of ustar, GNU tar or V7", ascii(magic))
-    prefix = _text(block[345:500], where)
+    prefix = _prefix(block[345:500], where)
     if prefix and magic != _POSIX:
         # Some readers take it for the beginning of the name all the same.
         raise MalformedError(where, "no prefix of the name in a header that has none", "one")
@@ -49,6 +51,11 @@ def read_header(block: bytes, *, where: str) -> Header:
         mode=_number(block[100:108], where) & 0o7777,
         type_=block[156:157],
     )
+
+
+def _prefix(field: bytes, where: str) -> bytes:
+    # A zero stands before the times: whoever knows nothing of them reads the same prefix.
+    return _text(field[:131] if _TIMES.fullmatch(field[130:]) else field, where)
 
 
 def _text(field: bytes, where: str) -> bytes:

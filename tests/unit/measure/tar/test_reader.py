@@ -66,6 +66,15 @@ def test_modes_say_what_is_a_program():
     assert [member.executable for member in found.values()] == [True, False, True]
 
 
+@pytest.mark.parametrize("prefix", [b"", b"a/b", b"a" * 130])
+def test_times_at_the_end_of_a_prefix_are_no_part_of_it(prefix: bytes):
+    times = b"14742271765\0" * 2
+    path = b"/".join(filter(None, (prefix, b"c.js"))).decode()
+    assert list(members(tar(header(b"c.js", prefix=prefix.ljust(131, b"\0") + times)))) == [path]
+    for other in (b"14742271765\0", times.replace(b"1", b"9"), b"x" * 24):
+        assert "filled up" in refused(tar(header(b"c.js", prefix=prefix.ljust(131, b"\0") + other)))
+
+
 def test_a_prefix_comes_before_the_name():
     assert list(members(tar(header(b"c.js", prefix=b"a/b")))) == ["a/b/c.js"]
     assert "prefix" in refused(tar(header(b"c.js", prefix=b"a/b", magic=b"ustar  \0")))
