@@ -1,7 +1,7 @@
 """From the command that starts a server to the process that will be seen: scripts become interpreter and script.
 
 Nothing is executed. A `#!` line is read as the kernel reads it; installers also write the form of `sh` that starts an
-interpreter whose path is too long for a `#!` line.
+interpreter whose path is too long for a `#!` line, or the one that lies beside the script (`uv venv --relocatable`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from attest.statement.placeholders import contract
 from attest.statement.predicates.runtime_reference import ProcessProfile
 
 SHEBANG_BYTES: Final = 4096
-_LONG_FORM = re.compile(rb"#!/bin/sh\n'''exec' (?:\"(?P<quoted>[^\"\n]+)\"|(?P<bare>\S+)) \"\$0\" \"\$@\"\n' '''\n")
+_HEAD: Final = rb"#!/bin/sh\n'''exec' "
+_TAIL: Final = rb"(?P<isolated> -E)? \"\$0\" \"\$@\"\n' '''\n"
+_LONG_FORM: Final = re.compile(
+    _HEAD + rb"(?:\"(?P<double>[^\"\\$`\n]+)\"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s'\"\\$`]+))" + _TAIL
+)
+_MOVABLE_FORM: Final = re.compile(
+    _HEAD + rb"\"\$\(dirname -- \"\$\(realpath -- \"\$0\"\)\"\)\"/'(?P<name>[^'/\n]+)'" + _TAIL
+)
 
 
 def profile_of(command: Sequence[str], places: Mapping[str, str]) -> ProcessProfile | None:
@@ -56,9 +63,9 @@ def interpreter_of(program: str) -> list[str] | None:
         raise UnavailableError(program, "a readable program", error.strerror or "an error") from error
     if not head.startswith(b"#!"):
         return None
-    long_form = _LONG_FORM.match(head)
-    if long_form is not None:
-        return [os.fsdecode(long_form["quoted"] or long_form["bare"])]
+    started = _started_by_sh(program, head)
+    if started is not None:
+        return started
     line, ending, _ = head[2:].partition(b"\n")
     words = line.strip().split(None, 1)
     if not ending or not words:
@@ -69,6 +76,17 @@ def interpreter_of(program: str) -> list[str] | None:
     if Path(named[0]).name == "env" and len(named) > 1:
         return _through_env(named[1].split(), program)
     return named
+
+
+def _started_by_sh(program: str, head: bytes) -> list[str] | None:
+    """What the three lines start by which installers avoid a `#!` line; None if they are others."""
+    if (found := _LONG_FORM.match(head)) is not None:
+        interpreter = os.fsdecode(found["double"] or found["single"] or found["bare"])
+    elif (found := _MOVABLE_FORM.match(head)) is not None:
+        interpreter = str(Path(program).resolve().parent / os.fsdecode(found["name"]))
+    else:
+        return None
+    return [interpreter, "-E"] if found["isolated"] else [interpreter]
 
 
 def _through_env(words: list[str], program: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Facts about files that `python -m venv` and `uv venv` write and that no archive holds.
 
-Each row: SHA-256, and the first and last version in which it was seen. The text itself stands nowhere here.
+Each row: SHA-256, and the first and last version in which it was seen; `movable` is what `uv venv --relocatable`
+and `uvx` write. The text itself stands nowhere here.
 `attest.measure.derivations.venv_activate.normal_digest` says which spots of a text are left open.
 """
 
@@ -27,10 +28,15 @@ ACTIVATION: Final[Mapping[str, Mapping[str, str]]] = {
         "c26ef430165ce8747f1f47409e2c17351a710253cceb0ca8562685b7bf953622": "uv 0.5.31",
         "2c0cac20425e7e2df9f2a4adb4a7094d81c94e78d628acb26a46b6721a008f1b": "uv 0.8.24 to 0.12.10",
         "0c03c1bdb966b4dd3dcceb0f929ec229ac75d914fbbf6d262e3618a959db0f3a": "uv 0.13.9",
+        "7a0db9b9011a3afb7cd7b49101901bcb4ad310cc4ac9187272d953e70f0f9e44": "uv 0.5.31, movable",
+        "2233a0b7e434c75d902a2379e70d51deb6c659cae92839593d216ee89ccceb9f": "uv 0.8.24 to 0.12.10, movable",
+        "c0d04571ed2438a5735c9d5f1f4d4697abdca74481f1250e85e08d8c1b76c1e3": "uv 0.13.9, movable",
     },
     "activate.bat": {
         "bd99a88f7f6719acf50f64f68cd8d31cec394a3397dbba0b082fffe0ffae9653": "uv 0.5.31",
         "28627a5c44504995cd5e2e81a0c506bb963fca210b8073691ae24e4fb03e1e9b": "uv 0.8.24 to 0.13.9",
+        "37e93fee0afc9f38dc70b715b5e9408ca2e5ce9704e1bfa80f7cb0b998e122f6": "uv 0.5.31, movable",
+        "75d1ded202a504f1c3844e9966bbf5f3f93f328e598d49fc13a4386dc46889fd": "uv 0.8.24 to 0.13.9, movable",
     },
     "activate.csh": {
         "a76059bab8bf1c99f41e31bb975cee987390991cb8c0674d62a01c1139e1fe65": "CPython 3.11.2",
@@ -51,12 +57,19 @@ ACTIVATION: Final[Mapping[str, Mapping[str, str]]] = {
         "b76f077c98d3acf529be57483b493258a13158ecb5cf9a07f3e936eb3e832282": "uv 0.5.31",
         "737a927b5034a758d64dfb90fddd9f4f81bdb612e7d06ee2be9fd0d1f6455de4": "uv 0.8.24 to 0.10.12",
         "f518542c718371c1eaf8bc82d53b81510afbe450cb573bf9909df8cb659c2dbc": "uv 0.11.20 to 0.13.9",
+        "cf47501151fe38de0ca238dd7fd8b95db4e57307f76fbb2e90f5ce23d5689a65": "uv 0.5.31, movable",
+        "7a963785397038e90b10b18ab620e35c62e0545aa936932a0cebcfb9dafc3070": "uv 0.8.24 to 0.10.12, movable",
+        "62b7feb0dbad43997227773dcbcd5e6b581158670170368a4339a951149a39eb": "uv 0.11.20, movable",
+        "369c3941bdf3b118ebfbe8a481260be535f77eb202e731d2dd65468ded7c8942": "uv 0.12.10 to 0.13.9, movable",
     },
     "activate.nu": {
         "8106f49b543d95cde4ac47b7358fe64355608231539ec77cd97c6a985c574623": "uv 0.5.31",
         "5b14621dc5c96325f1649caa1ceb9cb96728c8fab2db77eaac98db379c194aae": "uv 0.8.24 to 0.10.12",
         "869d8bb4e4a53a4c94be05cfe82af8a48c8cef667877c0c632ef431b945110e4": "uv 0.11.20 to 0.12.10",
         "c3952bcc8d26e8a252df59a422f1e08e1b834638e1cb8f04bc76eb9cd681daab": "uv 0.13.9",
+        "c468e3599af819ae1855a0b719305bb6b104f32a78cae6a983fac2396ce72401": "uv 0.9.30 to 0.10.12, movable",
+        "2471a622730a33cf5ba4cbb51415a68b914c8adb509e1c1fb26df4224bd68142": "uv 0.11.20 to 0.12.10, movable",
+        "e77e895a7119261186a986b7b3e9f92ff0db023efb962e1ae683cd6c62efc9f6": "uv 0.13.9, movable",
     },
     "activate.ps1": {
         "0d2b3468e9dfba613ca755032b1e6620412ba562830fa46082e18f772635cf44": "uv 0.5.31 to 0.10.12",

@@ -20,10 +20,14 @@ def after_shebang(facts: Facts, root: str, path: str, script: bytes) -> bytes | 
     """Return what follows the first line (or the three of a long one); None if they are others.
 
     Accepted: `#!INTERPRETER`, and for paths that are too long or hold spaces the form that starts
-    `/bin/sh`, as pip (distlib) and uv quote it. INTERPRETER lies beside the script.
+    `/bin/sh`, as pip (distlib) and uv quote it. INTERPRETER lies beside the script; in environments that may be moved,
+    uv lets `sh` find it there.
     """
     folder, _, _ = path.rpartition("/")
     names = _interpreters(script)
+    for first in map(movable_head, names):
+        if script.startswith(first):
+            return script[len(first) :]
     for place in facts.spellings(root):
         for name in names:
             for first in _forms(os.path.join(place, folder, name)):
@@ -32,10 +36,15 @@ def after_shebang(facts: Facts, root: str, path: str, script: bytes) -> bytes | 
     return None
 
 
+def movable_head(name: str) -> bytes:
+    """Return the first three lines of a script of `uv venv --relocatable`: the interpreter `name` beside it."""
+    return f"#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'{name}' \"$0\" \"$@\"\n' '''\n".encode()
+
+
 def _interpreters(script: bytes) -> list[str]:
     """The interpreter names that stand in the first two lines: candidates, not yet believed."""
     head = b"\n".join(script[:8192].split(b"\n", 2)[:2]).decode("utf-8", "replace")
-    found = re.findall(r"/bin/((?:python|pypy)[0-9.]*t?)(?=[\n'\"\s]|$)", head)
+    found = re.findall(r"/(?:bin/|')((?:python|pypy)[0-9.]*t?)(?=[\n'\"\s]|$)", head)
     return [name for name in dict.fromkeys(found) if INTERPRETER.fullmatch(name)]
 
 

@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,14 +51,24 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     name = match["script"] or match["site"]
     known = ACTIVATION[name] if match["script"] else SITE_FILES[name]
     folder = match["folder"].rstrip("/")
+    values = read_configuration(facts, configuration) or {}
     for place in facts.spellings(root):
         prefix = os.path.join(place, folder) if folder else place
-        if normal_digest(found, prefix) in known:
+        if any(normal_digest(found, each) in known for each in _prefixes(values, prefix, found)):
             return Derivation(rule=RULE.name, inputs=())
-        values = read_configuration(facts, configuration) or {}
         if match["script"] and _made(values, prefix, name) == sha256_hex(found):
             return Derivation(rule=RULE.name, inputs=())
     return underived("not what venv or uv writes for this prefix")
+
+
+def _prefixes(values: Mapping[str, str], prefix: str, found: bytes) -> Iterator[str]:
+    """Yield the prefix; for a movable environment in the cache of uv before 0.10 also where uv had made it first."""
+    yield prefix
+    cache, archives = os.path.split(os.path.dirname(prefix))
+    if values.get("relocatable") == "true" and archives == "archive-v0":
+        first = re.search(re.escape(f"{cache}/builds-v0/.tmp".encode()) + rb"[0-9A-Za-z]{6}(?=')", found)
+        if first is not None:
+            yield os.fsdecode(first[0])
 
 
 def normal_digest(octets: bytes, prefix: str) -> str | None:

@@ -20,6 +20,7 @@ _KNOWN: Final = {
     "implementation",
     "include-system-site-packages",
     "prompt",
+    "relocatable",
     "uv",
     "version",
     "version_info",

@@ -1,4 +1,4 @@
-"""Environments of pipx, `uv tool` and `venv --copies`: the same reference explains them all."""
+"""Environments of pipx, `uv tool`, `uvx` and `venv --copies`: the same reference explains them all."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from attest.appraisal.files import compare_files
+from attest.measure.derivations.known_files import ACTIVATION
+from attest.measure.derivations.venv_activate import normal_digest
 from attest.measure.deriver import Deriver
 from attest.statement.findings import FindingKind
 from attest.statement.levels import Origin
 from attest.statement.manifest import Entry, FileKind, Root, Scope
 from attest.statement.observation import Derivation, Trouble
-from tests.wheels import SITE, WHEEL, facts_of, install, look, make_environment, make_wheel, put, unknown
+from tests.wheels import SITE, WHEEL, facts_of, install, look, make_environment, make_wheel, put, record_hash, unknown
 
 SHARED = f"{SITE}/pipx_shared.pth"
 
@@ -148,3 +150,61 @@ def test_a_link_here_may_be_a_copy_there(prefix):
     assert compare_files(roots, {key: entry}, seen, {key: Derivation(rule="venv-link", inputs=())}) == ()
     (finding,) = compare_files(roots, {key: entry}, seen, {key: None})
     assert finding.kind == FindingKind.TYPE
+
+
+MOVABLE = b"#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\n"
+
+
+def movable(prefix: Path, head: bytes = MOVABLE) -> Path:
+    """Change an environment into one of `uvx`: RECORD holds the script as uv wrote it."""
+    with (prefix / "pyvenv.cfg").open("a") as configuration:
+        configuration.write("relocatable = true\n")
+    script = prefix / "bin/small"
+    before = script.read_bytes()
+    after = head + before.partition(b"\n")[2]
+    script.write_bytes(after)
+    record = prefix / SITE / "small_tool-1.0.dist-info/RECORD"
+    old, new = (f"{record_hash(octets)},{len(octets)}" for octets in (before, after))
+    record.write_text(record.read_text().replace(old, new))
+    return prefix
+
+
+def test_an_environment_that_may_be_moved_is_explained(prefix):
+    assert unexplained(movable(prefix)) == {}
+    prefix.rename(prefix.with_name("moved"))
+    assert unexplained(prefix.with_name("moved")) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"'python'", b"'../evil/python'"),
+        (b"'python'", b"'evil'"),
+        (b"'python'", b"'python' -m"),
+        (b"dirname -- ", b"dirname -- /tmp/"),
+        (b"realpath -- ", b"realpath -- /tmp/evil; "),
+        (b'"$@"\n', b'"$@"; evil\n'),
+    ],
+)
+def test_a_script_that_finds_anything_else_beside_it_is_a_finding(old, new, prefix):
+    assert old in MOVABLE
+    assert "bin/small" in unexplained(movable(prefix, MOVABLE.replace(old, new, 1)))
+
+
+def test_uv_may_have_made_a_movable_environment_elsewhere_in_its_cache(prefix, monkeypatch):
+    cached = prefix.parent / "archive-v0/Ab12"
+    cached.parent.mkdir()
+    movable(prefix).rename(cached)
+    digest = normal_digest(b"setenv VIRTUAL_ENV '/x/y'\n", "/x/y")
+    monkeypatch.setitem(ACTIVATION, "activate.csh", {digest: "for this test"})
+    scripts = {
+        f"{prefix.parent}/builds-v0/.tmpAb12Cd": True,
+        str(cached): True,
+        f"{prefix.parent}/builds-v0/.tmpAb12Cd/x": False,
+        f"{prefix.parent}/builds-v0/other": False,
+        "/tmp/builds-v0/.tmpAb12Cd": False,
+    }
+    for place, good in scripts.items():
+        put(cached / "bin/activate.csh", f"setenv VIRTUAL_ENV '{place}'\n".encode())
+        found = Deriver(workers=1).derive(facts_of(look({"tree": cached}), []), ("tree", "bin/activate.csh"))
+        assert isinstance(found, Derivation) == good, place

@@ -12,7 +12,7 @@ from attest.seal.command import interpreter_of, profile_of
 
 def script(folder: Path, head: str) -> Path:
     path = folder / "bin" / "server"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(head)
     path.chmod(0o755)
     return path
@@ -34,9 +34,35 @@ def test_a_binary_is_itself(tmp_path: Path) -> None:
     assert (profile.interpreter, profile.argv) == (None, ("{tree}/bin/server",))
 
 
-def test_the_long_form_that_installers_write_is_understood(tmp_path: Path) -> None:
-    path = script(tmp_path, "#!/bin/sh\n'''exec' \"/very long/python\" \"$0\" \"$@\"\n' '''\nimport sys\n")
-    assert interpreter_of(str(path)) == ["/very long/python"]
+LONG = "#!/bin/sh\n'''exec' {} \"$0\" \"$@\"\n' '''\nimport sys\n"
+MOVABLE = '"$(dirname -- "$(realpath -- "$0")")"/\'python\''
+
+
+@pytest.mark.parametrize(
+    ("written", "started"),
+    [
+        ('"/very long/python"', ["/very long/python"]),
+        ("'/very long/python'", ["/very long/python"]),
+        ("/very/long/python", ["/very/long/python"]),
+        ("/very/long/python -E", ["/very/long/python", "-E"]),
+        ("'/very long/python' -E", ["/very long/python", "-E"]),
+        ('"$HOME/python"', ["/bin/sh"]),
+        ("/very/long/python -m", ["/bin/sh"]),
+    ],
+)
+def test_the_long_form_that_installers_write_is_understood(written: str, started: list[str], tmp_path: Path) -> None:
+    assert interpreter_of(str(script(tmp_path, LONG.format(written)))) == started
+
+
+def test_a_script_that_may_be_moved_starts_the_interpreter_beside_the_file(tmp_path: Path) -> None:
+    path = script(tmp_path / "tree", LONG.format(MOVABLE))
+    link = tmp_path / "server"
+    link.symlink_to(path)
+    assert interpreter_of(str(link)) == [str(path.with_name("python"))]
+    profile = profile_of([str(path), "x"], {"tree": str(tmp_path / "tree")})
+    assert profile is not None
+    assert profile.interpreter == "{tree}/bin/python"
+    assert profile.argv == ("{tree}/bin/server", "x")
 
 
 def test_env_is_looked_through(tmp_path: Path) -> None:
