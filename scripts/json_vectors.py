@@ -177,6 +177,8 @@ def trust_files() -> Iterator[Vector]:
     yield from good("good", TRUST, "trust")
     yield from good("good-in-one-line", compact, "trust")
     yield from good("good-least", b'{"schema":"https://mcp-attest.github.io/schemas/trust/v0.1","version":1}', "trust")
+    rules = {"requireBound": True, "requireClaimed": True}
+    yield from good("good-seal-rules", with_value(compact, ("sealRules",), rules), "trust")
     yield from bad("trust", json_faults(compact, TRUST_PLACES))
     yield from bad("trust", value_faults(compact, TRUST_PLACES))
     yield from bad("trust", _trust_faults(compact))
@@ -210,6 +212,8 @@ def _trust_faults(trust: bytes) -> Iterator[Fault]:
     yield "builder-twice", put("builders", value=[builder, {**builder, "keys": [_row(STRANGER)]}])
     yield "threshold-never-reached", put("thresholds", value={"sealer": 2})
     yield "threshold-zero", put("thresholds", value={"sealer": 0})
+    yield "seal-rule-in-words", put("sealRules", value={"requireBound": "yes"})
+    yield "seal-rule-unknown", put("sealRules", value={"requireSigned": True})
     yield "least-assurance-derived", put("minima", "assurance", value="derived")
 
 

@@ -37,6 +37,8 @@ def trust() -> None:
     type=click.Choice([level.value for level in Isolation]),
     help="How the agent has to be kept apart from the server, at least.",
 )
+@click.option("--require-bound", is_flag=True, help="Refuse evidence that names what is not installed.")
+@click.option("--require-claimed", is_flag=True, help="Refuse files that no evidence answers for.")
 @click.option("--expires", type=TIME, help="When this file stops being good.")
 def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write a trust file to OUT and print its digest."""
@@ -44,7 +46,7 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     from attest.codec.octets import sha256_hex
     from attest.errors import RefusedError
     from attest.signing.keyfiles import load_public
-    from attest.trust.document import Minima
+    from attest.trust.document import Minima, SealRules
     from attest.trust.making import BuilderKey, make_trust, parse_builder_argument, write_trust
 
     if given["source"] and not given["builder"]:
@@ -68,6 +70,7 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
             builders=builders,
             sources=given["source"],
             minima=minima,
+            seal_rules=SealRules(require_bound=given["require_bound"], require_claimed=given["require_claimed"]),
             expires=given["expires"],
         )
     )
@@ -101,6 +104,7 @@ def show(file: Path) -> None:
         ("isolation", found.minima.isolation),
     ):
         click.echo(f"minimum    {name} {least or 'none'}")
+    click.echo(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
 
 
 @trust.command(epilog=example("attest trust check trust.json"))

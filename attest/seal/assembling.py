@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from attest.codec import canonical, instant
@@ -11,9 +10,9 @@ from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.provenance.contradictions import CHECK as CONTRADICTION
 from attest.provenance.contradictions import Built
-from attest.provenance.model import Component, VerifiedEvidence, sealed
-from attest.provenance.named_files import normal_path
-from attest.provenance.origins import Named, Origins, origin_of
+from attest.provenance.model import VerifiedEvidence, sealed
+from attest.provenance.origins import origin_of
+from attest.provenance.unbound import find_unbound
 from attest.seal.messages import SurveyedArchive, SurveyResult
 from attest.seal.request import SealRequest
 from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
@@ -34,6 +33,9 @@ from attest.statement.predicates.runtime_reference import (
     SubjectIdentifier,
     Validity,
 )
+from attest.trust.document import SealRules
+from attest.trust.leftovers import CHECK as LEFTOVER
+from attest.trust.leftovers import find_leftovers
 from attest.trust.references import OpenedReference
 from attest.trust.trust import Trust
 
@@ -65,15 +67,16 @@ class Parts:
 
 
 def assemble(parts: Parts, *, at: int) -> RuntimeReference:
-    """Return the reference; raise `RefusedError` where the trust file's minimum is not reached."""
+    """Return the reference; raise `RefusedError` where the trust file's minimum or seal rules are not kept."""
     result = parts.surveyed.result
     _check_minimum(parts, Origin(result.assurance.least))
     if parts.runtime is not None:
+        _check_rules(parts.runtime, parts.trust.seal_rules, of=f" for the runtime {parts.runtime.server.name}")
         _check_minimum(parts, Origin(parts.runtime.assurance.least), of=f"of the runtime {parts.runtime.server.name} ")
     surveyed = result.runtime
     artifacts = tuple(_artifact(item, parts) for item in result.archives if item.bound)
     server = _server(parts, artifacts)
-    return RuntimeReference(
+    reference = RuntimeReference(
         sealed_at=instant.text(at),
         server=server,
         subject_identifier=SubjectIdentifier(
@@ -95,6 +98,8 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
         writers=parts.writers,
     )
+    _check_rules(reference, parts.trust.seal_rules)
+    return reference
 
 
 def _outside(parts: Parts, result: SurveyResult) -> tuple[str, ...]:
@@ -158,32 +163,14 @@ def _starts(item: SurveyedArchive) -> int:
 def _unbound(parts: Parts) -> tuple[str, ...]:
     """List components of SBOMs and archives at hand that no file on disk answers to."""
     archives = parts.surveyed.result.archives
-    loose = {f"archive {item.filename}" for item in archives if not item.bound}
-    # A lock file that provenance names is here as well: as evidence.
-    here = (DigestSet(sha256=item.digest) for item in parts.evidence)
-    digests = chain((item.digest for item in archives if item.bound), here)
-    bound = Origins(Named(digest, Origin.SITE, "") for digest in digests)
-    for item in parts.evidence:
-        for component in item.components:
-            if not _is_source(component) and not _is_bound(component, bound, parts.answered):
-                loose.add(f"component {_named(component)}")
-    return tuple(sorted(loose))
+    loose = (f"archive {item.filename}" for item in archives if not item.bound)
+    bound = (item.digest for item in archives if item.bound)
+    return tuple(sorted({*loose, *find_unbound(parts.evidence, bound, parts.answered)}))
 
 
-def _is_bound(component: Component, bound: Origins, answered: frozenset[tuple[str, str]]) -> bool:
-    return any(bound.of(digest) is not None for digest in component.archives) or any(
-        (normal_path(file.path), file.digest.sha256) in answered for file in component.files
-    )
-
-
-def _is_source(component: Component) -> bool:
-    """Whether it is a commit that was built from, which is never a file on disk."""
-    names = {name for digest in component.archives for name, _ in digest.items()}
-    return names == {"gitCommit"}
-
-
-def _named(component: Component) -> str:
-    return component.purl or f"{component.name}@{component.version or 'unknown'}"
+def _check_rules(reference: RuntimeReference, rules: SealRules, *, of: str = "") -> None:
+    for leftover in find_leftovers(reference, rules):
+        raise RefusedError(f"seal rules{of}", leftover.expected, leftover.found, hint=leftover.hint, check=LEFTOVER)
 
 
 def _measurement(parts: Parts) -> MeasurementRules:

@@ -59,6 +59,24 @@ class Minima(Record, kw_only=True):
             raise MalformedError("minima.assurance", "built, listed, locked or site", "derived")
 
 
+class SealRules(Record, kw_only=True):
+    """What evidence and disk have to answer to one another for a reference to count; absent: nothing."""
+
+    require_bound: bool = False
+    """Files on disk answer to every component and archive that evidence names."""
+    require_claimed: bool = False
+    """Evidence answers for every file on disk."""
+
+    @property
+    def demands(self) -> tuple[str, ...]:
+        """What is demanded, in words."""
+        rules = (
+            (self.require_bound, "every component and archive is bound"),
+            (self.require_claimed, "every file is claimed"),
+        )
+        return tuple(words for wanted, words in rules if wanted)
+
+
 class Thresholds(Record, kw_only=True):
     """How many different keys of a role must have signed; of a builder, how many of its own."""
 
@@ -83,3 +101,4 @@ class TrustFile(Record, kw_only=True):
     witnesses: tuple[TrustedKey, ...] = ()
     thresholds: Thresholds = Thresholds()
     minima: Minima = Minima()
+    seal_rules: SealRules = SealRules()

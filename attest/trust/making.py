@@ -14,7 +14,7 @@ from attest.codec import instant
 from attest.codec.octets import to_base64
 from attest.errors import MalformedError
 from attest.signing.keys import PublicKey
-from attest.trust.document import TRUST_SCHEMA, Minima, TrustedBuilder, TrustedKey, TrustFile
+from attest.trust.document import TRUST_SCHEMA, Minima, SealRules, TrustedBuilder, TrustedKey, TrustFile
 from attest.trust.trust import parse_trust
 
 DEFAULT_LEVEL: Final = 1
@@ -33,7 +33,7 @@ class BuilderKey:
     max_level: int = DEFAULT_LEVEL
 
 
-def make_trust(
+def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a name of its own)
     *,
     sealers: Sequence[PublicKey] = (),
     writers: Sequence[PublicKey] = (),
@@ -42,6 +42,7 @@ def make_trust(
     witnesses: Sequence[PublicKey] = (),
     sources: Sequence[str] = (),
     minima: Minima | None = None,
+    seal_rules: SealRules | None = None,
     expires: int | None = None,
 ) -> TrustFile:
     """Put a trust file together (version 1); `sources` apply to every builder, `expires` is in milliseconds since 1970.
@@ -59,6 +60,7 @@ def make_trust(
         verifiers=tuple(_row(key) for key in verifiers),
         witnesses=tuple(_row(key) for key in witnesses),
         minima=Minima() if minima is None else minima,
+        seal_rules=SealRules() if seal_rules is None else seal_rules,
     )
     parse_trust(write_trust(document), where="trust file")
     return document

@@ -12,7 +12,7 @@ from attest.codec.octets import from_base64, sha256_hex
 from attest.errors import MalformedError, UntrustedError
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey, public_from_spki
-from attest.trust.document import MAX_TRUST_BYTES, Minima, TrustedKey, TrustFile
+from attest.trust.document import MAX_TRUST_BYTES, Minima, SealRules, TrustedKey, TrustFile
 from attest.trust.role import Role
 
 
@@ -53,6 +53,11 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     def minima(self) -> Minima:
         """The least that is enough."""
         return self.document.minima
+
+    @property
+    def seal_rules(self) -> SealRules:
+        """What evidence and disk have to answer to one another."""
+        return self.document.seal_rules
 
     @property
     def builders(self) -> tuple[Builder, ...]:

@@ -4,7 +4,7 @@
 2. It names the expected artifacts, and evidence says they were built or listed.
 3. Every piece of evidence that it names is here, verifies against the trust file, and says what was sealed.
 4. Every artifact's origin follows from that evidence, and no evidence contradicts provenance.
-5. Its weakest file is known well enough for the trust file.
+5. Its weakest file is known well enough for the trust file, and its seal rules are kept (`complete`).
 6. Evidence names the demanded builder, source and level.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attest.evidence.verdict import Status
+from attest.evidence.verify.complete import judge_complete
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
 from attest.evidence.verify.sheet import Sheet
@@ -24,6 +25,7 @@ from attest.provenance.origins import Origins, named_by
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.predicates.runtime_reference import Artifact, BuildEvidence
+from attest.trust.leftovers import CHECK as LEFTOVER
 
 JUDGED: Final = (
     "build-link.reference",
@@ -31,6 +33,7 @@ JUDGED: Final = (
     "build-link.evidence",
     CONTRADICTION,
     "build-link.assurance",
+    LEFTOVER,
     "build-link.level",
 )
 """What is judged here, once every expected reference was."""
@@ -53,6 +56,7 @@ def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Q
     good = _judge_evidence(each, evidence, sheet)
     judge_artifacts(each, question, sheet)
     judge_assurance(each, question, sheet)
+    judge_complete(each, good, question, sheet)
     if question.wants_level:
         judge_level(good, question, sheet, each.where)
 
@@ -62,8 +66,9 @@ def judge_runtime_link(each: Sealed, evidence: Mapping[str, Evidence], question:
 
     The demanded artifacts, builder, source and level are about the server.
     """
-    _judge_evidence(each, evidence, sheet)
+    good = _judge_evidence(each, evidence, sheet)
     judge_assurance(each, question, sheet)
+    judge_complete(each, good, question, sheet)
 
 
 def _judge_evidence(each: Sealed, evidence: Mapping[str, Evidence], sheet: Sheet) -> list[VerifiedEvidence]:

@@ -217,6 +217,13 @@ _ROWS: Final = (
         kinds=_SEALED,
     ),
     Check(
+        id="build-link.complete",
+        meaning="Evidence names nothing that is not installed, and no file lacks evidence, as the trust file demands.",
+        remedy="Seal again with evidence about what is installed, all of it and no more; or change `sealRules`.",
+        kinds=_SEALED,
+        asked=lambda question, _kind: bool(question.trust.seal_rules.demands),
+    ),
+    Check(
         id="build-link.level",
         meaning="Build evidence names the demanded builder, source and SLSA level.",
         remedy="Check the flags against what the build platform really says (`attest show`).",

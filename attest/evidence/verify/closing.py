@@ -26,6 +26,7 @@ _ASSERTED: Final = (
     "build-link.artifact",
     "build-link.evidence",
     "build-link.assurance",
+    "build-link.complete",
     "build-link.level",
     "conformance.measured",
     "conformance.matched",
@@ -98,6 +99,7 @@ def close_structural(logs: Iterable[LogJudge], events: Mapping[str, int], questi
     minima = question.trust.minima
     demanded = {
         "build-link.assurance": minima.assurance,
+        "build-link.complete": " and ".join(question.trust.seal_rules.demands) or None,
         "conformance.binding": minima.binding,
         "conformance.isolation": minima.isolation,
     }

@@ -10,6 +10,7 @@ from attest.evidence.verdict import Counts, Kind, Status, Verdict
 from attest.evidence.verify import build_link
 from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_expected, judge_level, note_checks
 from attest.evidence.verify.checks import CHECKS, applicable
+from attest.evidence.verify.complete import judge_complete
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Evidence, Sealed, open_sealed, read_again
@@ -101,6 +102,7 @@ def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> 
     judge_expected((sealed,), (), question, sheet)
     judge_artifacts(sealed, question, sheet)
     judge_assurance(sealed, question, sheet)
+    judge_complete(sealed, (), question, sheet)
     sheet.note(
         "build-link.evidence",
         Status.ASSERTED,

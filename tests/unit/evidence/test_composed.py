@@ -13,8 +13,8 @@ from attest.evidence.reports import REPORTS
 from attest.evidence.verdict import Verdict
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
-from attest.statement.predicates.runtime_reference import Program, RuntimeDemand, RuntimeReference
-from attest.trust.document import Minima
+from attest.statement.predicates.runtime_reference import Program, RuntimeDemand, RuntimeReference, Unclaimed
+from attest.trust.document import Minima, SealRules
 from tests.evidence_story import EVIDENCE, REFERENCE, Story, change, failing, judge, rewrite, seal
 from tests.world import NOW, SECOND_WRITER, STRANGER, make_trust_file, trust_of
 
@@ -194,6 +194,18 @@ def test_the_weakest_file_of_both_is_the_weakest_file(tmp_path: Path) -> None:
     known, weak = change(RUNTIME, assurance__least="listed"), change(RUNTIME, assurance__least="locked")
     assert "build-link.assurance" not in failing(told(tmp_path / "known", known, server=server, trust=trust))
     assert "build-link.assurance" in failing(told(tmp_path / "weak", weak, server=server, trust=trust))
+
+
+def test_the_seal_rules_hold_for_the_runtime_too(tmp_path: Path) -> None:
+    trust = trust_of(change(make_trust_file(), seal_rules=SealRules(require_claimed=True)))
+    claimed = {"unclaimed": Unclaimed(files=0, paths=()), "assurance__least": "locked"}
+    server, known = change(SERVER, **claimed), change(RUNTIME, **claimed)
+    assert told(tmp_path / "known", known, server=server, trust=trust).passed
+    verdict = told(tmp_path / "unclaimed", RUNTIME, server=server, trust=trust)
+    assert "build-link.complete" in failing(verdict)
+    [check] = [each for each in verdict.checks if each.id == "build-link.complete"]
+    assert "of the runtime cpython-3.12" in check.detail
+    assert check.found == "1 unclaimed: tree/zoneinfo"
 
 
 def test_the_build_evidence_of_the_runtime_is_judged_again(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from attest.evidence.verdict import Verdict
 from attest.provenance.model import Expectations
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.statement.digests import DigestSet
+from attest.trust.document import SealRules
+from attest.trust.trust import Trust
 from tests import documents
 from tests.evidence_story import (
     REFERENCE,
@@ -45,6 +47,10 @@ def receipt(tmp_path: Path) -> Callable[[int], bytes]:
     return lambda index: canonical.encode_value(entries[index])
 
 
+def ruled(**rules: bool) -> Trust:
+    return trust_of(change(make_trust_file(), seal_rules=SealRules(**rules)))
+
+
 @pytest.mark.parametrize("tail", [b"", b"\n"])
 def test_a_reference_passes_and_its_evidence_is_asserted(tail: bytes):
     verdict = _judge(REFERENCE_ENVELOPE + tail, artifacts=(WHEEL,), kind="runtime-reference")
@@ -62,6 +68,8 @@ def test_a_reference_passes_and_its_evidence_is_asserted(tail: bytes):
         ("build-link.reference", REFERENCE_ENVELOPE, {"references": ()}),
         ("build-link.artifact", REFERENCE_ENVELOPE, {"artifacts": (DigestSet(sha256="1" * 64),)}),
         ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(min_level=3)}),
+        ("build-link.complete", REFERENCE_ENVELOPE, {"trust": ruled(require_bound=True)}),
+        ("build-link.complete", REFERENCE_ENVELOPE, {"trust": ruled(require_claimed=True)}),
         ("freshness.validity", REFERENCE_ENVELOPE, {"at": NOW + 400 * 86_400_000}),
         ("freshness.future", REFERENCE_ENVELOPE, {"at": NOW - 86_400_000}),
         ("freshness.nonce", REFERENCE_ENVELOPE, {"nonce": "ab" * 16}),

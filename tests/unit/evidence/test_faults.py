@@ -19,9 +19,10 @@ from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings, State
 from attest.statement.levels import Binding, Isolation, Origin
 from attest.statement.predicates.runtime_event import Event, EventKind
-from attest.statement.predicates.runtime_reference import RuntimeDemand
+from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
-from attest.trust.document import Minima
+from attest.trust.document import Minima, SealRules
+from attest.trust.trust import Trust
 from tests import documents
 from tests.evidence_story import (
     DRIFT,
@@ -54,6 +55,7 @@ Made = tuple[list[bytes], dict[str, Any]]
 """Lines of a bundle, and what the question has other than the honest one."""
 
 DAY = 86_400_000
+NONE = Unclaimed(files=0, paths=())
 
 
 def _sealed(folder: Path, **changes: Any) -> Made:
@@ -361,6 +363,33 @@ def _assurance(folder: Path) -> Made:
     return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(assurance=Origin.LISTED)))}
 
 
+def _unbound(folder: Path) -> Made:
+    return honest(folder), {"trust": _ruled(require_bound=True)}
+
+
+def _unclaimed(folder: Path) -> Made:
+    return honest(folder), {"trust": _ruled(require_claimed=True)}
+
+
+def _unclaimed_by_its_assurance(folder: Path) -> Made:
+    lines, question = _sealed(folder, unclaimed=NONE)
+    return lines, {**question, "trust": _ruled(require_claimed=True)}
+
+
+def _unbound_and_silent(folder: Path) -> Made:
+    """The SBOM names a component that the reference neither binds nor lists."""
+    lines, question = _sealed(folder, unbound=())
+    return lines, {**question, "trust": _ruled(require_bound=True)}
+
+
+def _ruled_and_structural(folder: Path) -> Made:
+    return _structural(folder, tier=Tier.STRUCTURAL, trust=_ruled(require_claimed=True))
+
+
+def _ruled(**rules: bool) -> Trust:
+    return trust_of(change(make_trust_file(), seal_rules=SealRules(**rules)))
+
+
 def _level(folder: Path) -> Made:
     return honest(folder), {"expectations": Expectations(min_level=3)}
 
@@ -471,6 +500,11 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("build-link.evidence", _origin_claimed),
     ("build-link.contradiction", _exchanged_artifact),
     ("build-link.assurance", _assurance),
+    ("build-link.complete", _unbound),
+    ("build-link.complete", _unclaimed),
+    ("build-link.complete", _unclaimed_by_its_assurance),
+    ("build-link.complete", _unbound_and_silent),
+    ("build-link.complete", _ruled_and_structural),
     ("build-link.level", _level),
     ("conformance.measured", lambda folder: _told(folder, lambda story: story.start().stop())),
     ("conformance.matched", _drift),
@@ -524,3 +558,21 @@ def test_an_honest_story_passes(question: dict[str, Any], tmp_path: Path):
     verdict = judge(honest(tmp_path / "log"), **question)
     assert list(failing(verdict)) == []
     assert verdict.passed
+
+
+_PROVENANCE = tuple(each for each in REFERENCE.evidence if each.authenticated)
+
+
+def test_a_reference_that_leaves_nothing_over_keeps_both_seal_rules(tmp_path: Path):
+    lines, question = _sealed(
+        tmp_path / "log", unbound=(), unclaimed=NONE, assurance__least="built", evidence=_PROVENANCE
+    )
+    verdict = judge(lines, **{**question, "trust": _ruled(require_bound=True, require_claimed=True)})
+    assert list(failing(verdict)) == []
+    [check] = [each for each in verdict.checks if each.id == "build-link.complete"]
+    assert check.status == "asserted"
+    assert "every component and archive is bound and every file is claimed" in check.detail
+
+
+def test_without_seal_rules_the_check_does_not_apply(tmp_path: Path):
+    assert "build-link.complete" not in {each.id for each in judge(honest(tmp_path / "log")).checks}
