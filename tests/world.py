@@ -22,7 +22,7 @@ from attest.signing.keyfiles import public_pem, write_private
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PrivateKey
 from attest.trust.document import Minima, TrustFile
-from attest.trust.making import BuilderKey, make_trust, write_trust
+from attest.trust.making import BuilderKey, VerifierKey, make_trust, write_trust
 from attest.trust.trust import Trust, parse_trust
 
 NOW = 1_795_348_800_000
@@ -32,6 +32,8 @@ BUILDER_ID = "https://builder.example/release@v1"
 SOURCE = "https://code.example/team/server"
 BUILD_TYPE = "https://builder.example/wheel/v1"
 COMMIT = "c0ffee00" * 5
+VERIFIER_ID = "https://verifier.example"
+RESOURCE = "pkg:pypi/tiny-server@1.0"
 
 
 def make_key(name: str) -> PrivateKey:
@@ -62,6 +64,7 @@ def make_trust_file(
     max_level: int = 2,
     minima: Minima | None = None,
     expires: int | None = None,
+    verifiers: Sequence[VerifierKey] = (),
 ) -> TrustFile:
     """Return a trust file that trusts these keys; all builder keys are those of `BUILDER_ID`."""
     return make_trust(
@@ -71,6 +74,7 @@ def make_trust_file(
         sources=sources,
         minima=minima,
         expires=expires,
+        verifiers=verifiers,
     )
 
 
@@ -80,6 +84,7 @@ def trust_of(document: TrustFile) -> Trust:
 
 
 TRUST = trust_of(make_trust_file())
+TRUST_WITH_VERIFIER = trust_of(make_trust_file(verifiers=(VerifierKey(key=VERIFIER.public, id=VERIFIER_ID),)))
 
 
 def write_key_pair(folder: Path, name: str, key: PrivateKey) -> Path:
@@ -139,6 +144,25 @@ def make_provenance(
         "runDetails": {"builder": {"id": builder_id}, "metadata": {"invocationId": "run-1"}},
     }
     return make_attestation("https://slsa.dev/provenance/v1", predicate, subjects, key=key)
+
+
+def make_summary(
+    subjects: Sequence[Mapping[str, Any]],
+    *,
+    key: PrivateKey = VERIFIER,
+    **changes: Any,
+) -> bytes:
+    """Return a signed SLSA verification summary, `changes` made to its predicate."""
+    predicate = {
+        "verifier": {"id": VERIFIER_ID},
+        "timeVerified": "2026-11-22T12:00:00Z",
+        "resourceUri": RESOURCE,
+        "policy": {"uri": "https://verifier.example/policy"},
+        "verificationResult": "PASSED",
+        "verifiedLevels": ["SLSA_BUILD_LEVEL_2"],
+        **changes,
+    }
+    return make_attestation("https://slsa.dev/verification_summary/v1", predicate, subjects, key=key)
 
 
 def make_component(name: str, version: str, archive: bytes | None = None) -> dict[str, Any]:

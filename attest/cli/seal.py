@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
+from attest.cli.demands import demands, expectations_of
 from attest.seal.request import Rules, SealRequest, name_trees
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates.runtime_reference import Action
@@ -36,15 +37,13 @@ SECONDS = click.IntRange(min=1)
     multiple=True,
     help="What was installed: a wheel, a program, a zipapp, an MCP bundle, an OCI layout.",
 )
-@click.option("--provenance", type=FILE, multiple=True, help="SLSA provenance of an artifact.")
+@click.option("--provenance", type=FILE, multiple=True, help="Build evidence of an artifact, in any container.")
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
 @click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
 @click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
 @click.option("--runtime", type=FILE, metavar="REF", help="The sealed runtime that the server runs on.")
-@click.option("--source-uri", help="The source repository that provenance has to name.")
-@click.option("--builder-id", help="The builder that provenance has to name.")
-@click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
+@demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
 @click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
@@ -106,7 +105,6 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
 
 
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
-    from attest.provenance.model import Expectations
     from attest.seal.folder import sort_folder
 
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
@@ -116,9 +114,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         trees=name_trees(tree, {name: Path(path) for name, path in unique(given["root"], "--root").items()}),
         artifacts=(*given["artifact"], *archives),
         evidence=(*given["provenance"], *given["sbom"], *given["lock"], *pieces),
-        expectations=Expectations(
-            source=given["source_uri"], builder_id=given["builder_id"], min_level=given["min_slsa_level"]
-        ),
+        expectations=expectations_of(given),
         allow_site=given["allow_site"],
         mutable=given["mutable"],
         name=given["name"],

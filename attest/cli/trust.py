@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from attest.cli.arguments import FILE, TIME, example
 from attest.statement.levels import Binding, Isolation, Origin
 
+if TYPE_CHECKING:
+    from attest.trust.document import SigstoreRoot
+    from attest.trust.making import BuilderIdentity, BuilderKey
+
+_DAY_SECONDS: Final = 86_400
 _MINIMA = [origin.value for origin in Origin if origin is not Origin.DERIVED]
 
 
@@ -19,12 +25,32 @@ def trust() -> None:
     """Make, show and check a trust file."""
 
 
-@trust.command(epilog=example("attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub"))
+@trust.command(
+    epilog=example(
+        "attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub",
+        "attest trust new github.json --sigstore production --source https://github.com/OWNER/REPOSITORY"
+        " --builder-identity https://github.com/OWNER/REPOSITORY/.github/workflows/release.yml"
+        "@https://token.actions.githubusercontent.com@2",
+    )
+)
 @click.argument("out", type=FILE)
 @click.option("--sealer", type=FILE, multiple=True, metavar="PUB", help="May sign references.")
 @click.option("--writer", type=FILE, multiple=True, metavar="PUB", help="May sign receipts.")
 @click.option("--builder", multiple=True, metavar="ID=PUB[@LEVEL]", help="May sign build evidence, up to a SLSA level.")
-@click.option("--verifier", type=FILE, multiple=True, metavar="PUB", help="May sign verdicts.")
+@click.option(
+    "--builder-identity",
+    multiple=True,
+    metavar="ID@ISSUER[@LEVEL]",
+    help="May sign build evidence with a certificate for this identity, up to a SLSA level.",
+)
+@click.option("--verifier", multiple=True, metavar="[ID=]PUB", help="May sign verdicts, as the verifier ID.")
+@click.option(
+    "--sigstore",
+    metavar="production|ROOT.json",
+    help="Whose certificates and logs count: the public-good instance, or that of a trusted root file.",
+)
+@click.option("--max-root-age", type=click.IntRange(min=1), metavar="DAYS", help="Refuse an older Sigstore root.")
+@click.option("--strict-statement", is_flag=True, help="Accept in-toto Statement v1 alone, and not v0.1.")
 @click.option("--source", multiple=True, metavar="URI", help="A source repository that the builders may build.")
 @click.option("--min-assurance", type=click.Choice(_MINIMA), help="The weakest origin that a file may have.")
 @click.option(
@@ -47,16 +73,13 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     from attest.errors import RefusedError
     from attest.signing.keyfiles import load_public
     from attest.trust.document import Minima, SealRules
-    from attest.trust.making import BuilderKey, make_trust, parse_builder_argument, write_trust
+    from attest.trust.making import VerifierKey, make_trust, parse_verifier_argument, write_trust
 
-    if given["source"] and not given["builder"]:
+    builders = _builders(given["builder"], given["builder_identity"])
+    if given["source"] and not builders:
         raise click.UsageError("--source: expected a --builder that it applies to, found none")
     if out.exists():
         raise RefusedError(str(out), "no file of that name", "one", hint="choose another name, or edit that file")
-    builders = [
-        BuilderKey(id=name, key=load_public(path), max_level=level)
-        for name, path, level in map(parse_builder_argument, given["builder"])
-    ]
     minima = Minima(
         assurance=Origin(given["min_assurance"]) if given["min_assurance"] else None,
         binding=Binding(given["min_binding"]) if given["min_binding"] else None,
@@ -66,16 +89,48 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
         make_trust(
             sealers=[load_public(path) for path in given["sealer"]],
             writers=[load_public(path) for path in given["writer"]],
-            verifiers=[load_public(path) for path in given["verifier"]],
+            verifiers=[
+                VerifierKey(id=name, key=load_public(path))
+                for name, path in map(parse_verifier_argument, given["verifier"])
+            ],
             builders=builders,
             sources=given["source"],
             minima=minima,
             seal_rules=SealRules(require_bound=given["require_bound"], require_claimed=given["require_claimed"]),
             expires=given["expires"],
+            sigstore=_sigstore(given["sigstore"], given["max_root_age"]),
+            strict_statement=given["strict_statement"],
         )
     )
     write_file(out, [octets])
     click.echo(f"sha256:{sha256_hex(octets)}")
+
+
+def _builders(keys: Sequence[str], identities: Sequence[str]) -> list[BuilderKey | BuilderIdentity]:
+    from attest.signing.keyfiles import load_public
+    from attest.trust.making import BuilderKey, parse_builder_argument, parse_builder_identity_argument
+
+    by_key = [
+        BuilderKey(id=name, key=load_public(path), max_level=level)
+        for name, path, level in map(parse_builder_argument, keys)
+    ]
+    return [*by_key, *map(parse_builder_identity_argument, identities)]
+
+
+def _sigstore(given: str | None, max_age_days: int | None) -> SigstoreRoot | None:
+    from attest.codec.files import read_file
+    from attest.trust.document import SigstoreRoot
+    from attest.trust.making import read_root
+
+    max_age = None if max_age_days is None else max_age_days * _DAY_SECONDS
+    if given is None:
+        if max_age is not None:
+            raise click.UsageError("--max-root-age: expected a --sigstore that it applies to, found none")
+        return None
+    if given == "production":
+        return SigstoreRoot(name="production", max_age_seconds=max_age)
+    now = time.time_ns() // 1_000_000
+    return read_root(read_file(Path(given)), at=now, max_age_seconds=max_age, where=given)
 
 
 @trust.command(epilog=example("attest trust show trust.json"))
@@ -96,8 +151,12 @@ def show(file: Path) -> None:
         click.echo(f"builder    {builder.id} up to SLSA build level {builder.max_level}")
         for dated in found.builder_keys[builder.id]:
             click.echo(f"{'':10} {dated.key.keyid} {dated.key.algorithm.name}")
+        for identity in builder.identities:
+            click.echo(f"{'':10} certificate for {identity.identity} by {identity.issuer}")
         for source in builder.sources:
             click.echo(f"{'':10} source {source}")
+    if found.document.sigstore is not None:
+        click.echo(f"sigstore   {found.document.sigstore.name}, root of {_root_time(found.document.sigstore)}")
     for name, least in (
         ("assurance", found.minima.assurance),
         ("binding", found.minima.binding),
@@ -105,6 +164,10 @@ def show(file: Path) -> None:
     ):
         click.echo(f"minimum    {name} {least or 'none'}")
     click.echo(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
+
+
+def _root_time(root: SigstoreRoot) -> str:
+    return root.updated_at or "this program's release"
 
 
 @trust.command(epilog=example("attest trust check trust.json"))

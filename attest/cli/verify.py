@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
+from attest.cli.demands import demands, expectations_of
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
 
@@ -41,9 +42,7 @@ _SECOND = 1000
     show_default=True,
     help="How old the newest evidence may be, seconds.",
 )
-@click.option("--builder-id", help="The builder that provenance has to name.")
-@click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level.")
-@click.option("--source-uri", help="The source repository that provenance has to name.")
+@demands
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "out", type=FILE, help="Write the report to a file; - is stdout.")
 def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) -> int:  # noqa: ANN401  (click's options)
@@ -81,7 +80,6 @@ def _question(given: Mapping[str, Any]) -> Question:
     from attest.cli.expected import artifact_digest, reference_digest
     from attest.codec.files import read_file
     from attest.evidence.grammar import Tier
-    from attest.provenance.model import Expectations
     from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.trust.trust import load_trust
 
@@ -98,7 +96,5 @@ def _question(given: Mapping[str, Any]) -> Question:
             read_checkpoint_unverified(read_file(path), where=str(path)) for path in given["expect_checkpoint"]
         ),
         max_evidence_age=given["max_evidence_age"] * _SECOND,
-        expectations=Expectations(
-            source=given["source_uri"], builder_id=given["builder_id"], min_level=given["min_slsa_level"]
-        ),
+        expectations=expectations_of(given),
     )

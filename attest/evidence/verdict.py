@@ -44,8 +44,13 @@ class Kind(StrEnum):
     EVIDENCE_BUNDLE = "evidence-bundle"
     RECEIPT = "receipt"
     RUNTIME_REFERENCE = "runtime-reference"
+    SIGSTORE_BUNDLE = "sigstore-bundle"
     DSSE = "dsse"
-    """Build evidence in an envelope of a builder."""
+    """Build evidence in a bare envelope."""
+    IN_TOTO_JSONL = "in-toto-jsonl"
+    """Attestations, a line each."""
+    NPM_ATTESTATIONS = "npm-attestations"
+    PYPI_ATTESTATIONS = "pypi-attestations"
     UNKNOWN = "unknown"
     """Always fails."""
 
@@ -139,6 +144,22 @@ class TrustDigest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class Attested(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What one attestation of a file of build evidence turned out to be; `where` is its place in the file."""
+
+    where: str
+    predicate_type: str | None = None
+    format: str
+    identity: str | None = None
+    """Whom the signing certificate is for; `issuer` vouched for it to the CA."""
+    issuer: str | None = None
+    signers: tuple[str, ...] = ()
+    """The ids of the keys that signed, where they are nobody's certificate."""
+    builder: str | None = None
+    source: str | None = None
+    slsa_level: int | None = None
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one file proves, judged at `at`, against one trust file and what the caller expected."""
 
@@ -169,6 +190,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     verifier: str
     counts: Counts | None
     runtimes: tuple[UsedRuntime, ...]
+    attestations: tuple[Attested, ...] = ()
+    """Of a file of build evidence: what it holds, as far as that was verified."""
 
     @property
     def passed(self) -> bool:

@@ -7,19 +7,24 @@ import msgspec
 from attest.codec.octets import sha256_hex
 from attest.codec.printable import printable
 from attest.errors import MalformedError
+from attest.signing.keys import PublicKey
 from attest.statement.digests import DigestSet, Subject
-from attest.statement.predicates.runtime_reference import BuildEvidence, EvidenceCheck
+from attest.statement.predicates.runtime_reference import BuildEvidence, EvidenceCheck, SignerIdentity
+from attest.trust.document import TrustedIdentity
 
 MAX_SUBJECTS = 4096
 """As `BuildEvidence.subjects`."""
 
-_DETAIL_CHARACTERS = 400
+_DETAIL_CHARACTERS = 600
+"""Room for an identity, its issuer, and the flags that accept them."""
 
 
 class CheckStatus(StrEnum):
     """How one check of build evidence came out; one that fails is an error and no status."""
 
     PASS = "pass"  # noqa: S105  (a result, not a password)
+    ASSERTED = "asserted"
+    """The signer says so, and nobody judged it."""
     UNPROVEN = "unproven"
     """It could not be checked, because nobody said what to expect or nobody signed."""
     NOT_APPLICABLE = "not-applicable"
@@ -58,26 +63,63 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller demands of build evidence beyond the trust file; None demands nothing more.
 
-    They only ever narrow: a source or builder named here must be allowed by the trust file too, where that names any.
+    A source or builder named here must be allowed by the trust file too, where that names any. `identities` and `keys`
+    say who may have signed beside the trust file's builders: if there are any, one of them did. They are believed up to
+    the least level, unless the trust file says more about them.
     """
 
     source: str | None = None
+    source_ref: str | None = None
+    """A git reference in full, `refs/heads/main`."""
+    source_tag: str | None = None
+    """A tag alone, without `refs/tags/`."""
+    source_versioned_tag: str | None = None
+    """The beginning of a version, `v1.2`, which the tag has to continue."""
+    source_digest: str | None = None
+    """A commit, 40 or 64 hexadecimal digits."""
     builder_id: str | None = None
     min_level: int | None = None
+    build_type: str | None = None
+    runner_environment: str | None = None
+    resource_uri: str | None = None
+    """What a verification summary has to be about."""
+    identities: tuple[TrustedIdentity, ...] = ()
+    keys: tuple[PublicKey, ...] = ()
+    artifacts: tuple[DigestSet, ...] = ()
+    """What the caller holds: a signature over a digest alone is about one of these or about nothing."""
+
+    @property
+    def demands(self) -> tuple[tuple[str, str], ...]:
+        """What is demanded of provenance, as (name, value)."""
+        wanted = (
+            ("builder", self.builder_id),
+            ("source", self.source),
+            ("source ref", self.source_ref),
+            ("source tag", self.source_tag),
+            ("source version", self.source_versioned_tag),
+            ("source commit", self.source_digest),
+            ("build type", self.build_type),
+            ("runner environment", self.runner_environment),
+            ("SLSA level", self.min_level),
+        )
+        return tuple((name, str(value)) for name, value in wanted if value is not None)
 
 
 class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of build evidence after every check that could be made.
 
     `digest` is the SHA-256 of its exact bytes, `format` a row of `attest.provenance.sources`, `signers` the ids of the
-    builder keys that signed it. `slsa_level` is set for provenance alone. `authenticated` is False for what nobody
-    signed, which proves nothing beyond `locked`.
+    keys that signed it, `identity` whom the signing certificate is for. `slsa_level` is set for provenance alone, and
+    for a verifier's summary of it. `authenticated` is False for what nobody signed, or nobody who is expected: it
+    proves nothing beyond `locked`.
     """
 
     digest: str
     format: str
     authenticated: bool
     signers: tuple[str, ...] = ()
+    identity: SignerIdentity | None = None
+    predicate_type: str | None = None
     builder: str | None = None
     source: str | None = None
     slsa_level: int | None = None
@@ -86,6 +128,16 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     covered_by: tuple[str, ...] = ()
     """The digests of authenticated evidence that names an unsigned piece: see `attest.provenance.covering`."""
     checks: tuple[EvidenceCheck, ...] = ()
+
+    @property
+    def signed(self) -> bool:
+        """Whether anybody signed it, expected or not."""
+        return self.authenticated or bool(self.signers) or self.identity is not None
+
+    @property
+    def unproven(self) -> tuple[EvidenceCheck, ...]:
+        """The checks that could not be made, of evidence that somebody signed."""
+        return tuple(each for each in self.checks if self.signed and each.status == CheckStatus.UNPROVEN)
 
 
 def check(identifier: str, status: CheckStatus, detail: str) -> EvidenceCheck:
@@ -102,6 +154,7 @@ def sealed(evidence: VerifiedEvidence) -> BuildEvidence:
         format=evidence.format,
         authenticated=evidence.authenticated,
         signers=evidence.signers,
+        identity=evidence.identity,
         builder=evidence.builder,
         source=evidence.source,
         slsa_level=evidence.slsa_level,

@@ -16,7 +16,7 @@ from attest.measure.collectors import COLLECTORS
 from attest.provenance.sources import SOURCES
 from attest.statement.attachments import MAX_ATTACHMENT_BYTES
 
-EVIDENCE: Final = (".json", ".jsonl", ".dsse", ".att", ".sigstore", ".link", ".layout")
+EVIDENCE: Final = (".json", ".jsonl", ".dsse", ".att", ".sigstore", ".slsa", ".link", ".layout")
 _LARGE: Final = MAX_ATTACHMENT_BYTES
 """What is larger than any build evidence is not even looked into."""
 

@@ -10,14 +10,13 @@ from attest.codec.files import read_file
 from attest.errors import RefusedError, UnavailableError, UntrustedError
 from attest.provenance.contradictions import CHECK as CONTRADICTION
 from attest.provenance.contradictions import find_contradictions
-from attest.provenance.covering import cover
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.named_files import named_paths
 from attest.provenance.origins import named_by
-from attest.provenance.read import read_evidence
 from attest.seal.assembling import Parts, assemble
 from attest.seal.command import absolute_words, profile_of
 from attest.seal.downgrades import judge_downgrade
+from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
@@ -29,12 +28,7 @@ from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.manifest import read_manifest
-from attest.statement.predicates.runtime_reference import (
-    PREDICATE_TYPE,
-    EvidenceCheck,
-    ProcessProfile,
-    RuntimeReference,
-)
+from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, ProcessProfile, RuntimeReference
 from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
 from attest.trust.role import Role
@@ -59,7 +53,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     Raises `UntrustedError` (evidence, key), `RefusedError` (unexplained or differing files), `MalformedError`.
     """
     check_current(trust, at)
-    evidence, pieces = _verify_evidence(request, trust.as_of(at))
+    evidence, pieces = verify_evidence(request.evidence, trust.as_of(at), request.expectations)
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
     archives = tuple(str(path.absolute()) for path in request.artifacts)
     named = tuple(NamedDigest(digest=digest, origin=origin, evidence=by) for digest, origin, by in named_by(evidence))
@@ -152,29 +146,6 @@ def _sign(
         envelope=encode_envelope(envelope),
         manifest=surveyed.manifest,
         attachments=tuple(write_attachments(pieces)),
-    )
-
-
-def _verify_evidence(request: SealRequest, trust: Trust) -> tuple[tuple[VerifiedEvidence, ...], tuple[bytes, ...]]:
-    pieces = tuple(read_file(path) for path in request.evidence)
-    verified = tuple(
-        read_evidence(piece, trust=trust, expectations=request.expectations, where=str(path))
-        for path, piece in zip(request.evidence, pieces, strict=True)
-    )
-    for path, item in zip(request.evidence, verified, strict=True):
-        for check in item.checks:
-            if item.authenticated and check.status not in {"pass", "not-applicable"}:
-                raise RefusedError(str(path), "evidence whose every check passes", _told(check), hint=_hint(check))
-    return cover(verified), pieces
-
-
-def _told(check: EvidenceCheck) -> str:
-    return f"{check.id} {check.status}: {check.detail}"
-
-
-def _hint(check: EvidenceCheck) -> str | None:
-    return (
-        "name the source you expect: --source-uri URI, or --source in the trust file" if "source" in check.id else None
     )
 
 

@@ -35,7 +35,7 @@ class Remark:
 
 def find_remarks(trust: Trust, at: int) -> tuple[Remark, ...]:
     """Return what is wrong or odd with a trust file at `at` (milliseconds since 1970), problems first."""
-    remarks = [*_expiry(trust, at), *_roles(trust), *_windows(trust, at), *_builders(trust)]
+    remarks = [*_expiry(trust, at), *_roles(trust), *_windows(trust, at), *_builders(trust), *_verifiers(trust)]
     return tuple(sorted(remarks, key=lambda remark: remark.weight is not Weight.PROBLEM))
 
 
@@ -55,7 +55,7 @@ def _roles(trust: Trust) -> Iterator[Remark]:
         yield Remark(weight=Weight.PROBLEM, where="sealers", text="none: no reference can be opened")
     if not trust.keys[Role.WRITER]:
         yield Remark(weight=Weight.PROBLEM, where="writers", text="none: no receipt counts")
-    if not trust.keys[Role.BUILDER]:
+    if not trust.document.builders:
         yield Remark(weight=Weight.NOTE, where="builders", text="none: nothing is built or listed, at best locked")
 
 
@@ -89,3 +89,13 @@ def _builders(trust: Trust) -> Iterator[Remark]:
             yield Remark(weight=Weight.NOTE, where=where, text=text)
         if builder.max_level == 0:
             yield Remark(weight=Weight.NOTE, where=where, text="level 0: its provenance meets no SLSA level")
+        if builder.identities and trust.document.sigstore is None:
+            text = "certificate identities, and no Sigstore root to check a certificate with: --sigstore production"
+            yield Remark(weight=Weight.PROBLEM, where=where, text=text)
+
+
+def _verifiers(trust: Trust) -> Iterator[Remark]:
+    for row in trust.document.verifiers:
+        if row.id is None:
+            text = "no id: its verification summaries stay unproven (--verifier ID=PUB)"
+            yield Remark(weight=Weight.NOTE, where=f"verifier key {row.keyid[:16]}", text=text)

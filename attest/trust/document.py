@@ -3,7 +3,7 @@
 This is only the form. `attest.trust.trust` checks what it means and is what everything else takes.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -34,14 +34,71 @@ class TrustedKey(Record, kw_only=True):
     not_after: Timestamp | None = None
 
 
+class TrustedVerifier(TrustedKey, kw_only=True):
+    """A key that signs verdicts, and the `verifier.id` that it speaks for: without one its VSAs prove nothing."""
+
+    id: Line | None = None
+
+
+class TrustedIdentity(Record, kw_only=True):
+    """Who a signing certificate has to be for: its subject alternative name, and who vouched for it to the CA.
+
+    Compared whole. The identity of a workflow may leave out the reference behind its last `@`: see
+    `attest.trust.identity`.
+    """
+
+    identity: Line
+    issuer: Line
+
+
+ParameterValues = dict[Line, tuple[Any, ...]]
+"""External parameters by name, each with the values that are good; no value listed: any value is."""
+
+
 class TrustedBuilder(Record, kw_only=True):
-    """A build platform: its `builder.id`, its keys, the highest SLSA level it is believed, the sources it may build."""
+    """A build platform: its `builder.id`, how it signs, the highest SLSA level it is believed, what it may build."""
 
     id: Line
-    keys: Annotated[tuple[TrustedKey, ...], msgspec.Meta(min_length=1)]
+    keys: tuple[TrustedKey, ...] = ()
+    identities: tuple[TrustedIdentity, ...] = ()
     max_level: Level
     sources: tuple[Line, ...] = ()
     """Compared whole; empty: no source is expected, and what provenance says about it stays unproven."""
+    external_parameters: ParameterValues | None = None
+    """If set, a build that was given any other external parameter, or another value, is refused."""
+
+    def __post_init__(self) -> None:
+        """Refuse a builder whom nothing tells from others."""
+        if not self.keys and not self.identities:
+            raise MalformedError(f"builder {self.id}", "a key or a certificate identity", "none")
+
+
+class TrustedBuildType(Record, kw_only=True):
+    """What is expected of every build of one type, whoever built it."""
+
+    id: Line
+    external_parameters: ParameterValues
+    """As of a builder; both have to hold."""
+
+
+class SigstoreRoot(Record, kw_only=True):
+    """Whose certificates, logs and time stamps are believed: a Sigstore instance."""
+
+    name: Literal["production", "custom"]
+    """`production` is the public-good instance with npm's publish keys, whose root is shipped with the program."""
+    trusted_root: dict[str, Any] | None = None
+    """A `trusted_root.json`, as the instance publishes it; for `production`, one newer than the shipped."""
+    npm_keys: dict[str, Any] | None = None
+    """npm's `keys.json`, as the Sigstore instance publishes it; for `production`, one newer than the shipped."""
+    updated_at: Timestamp | None = None
+    """When `trustedRoot` was fetched and verified."""
+    max_age_seconds: Count | None = None
+    """An older root is refused."""
+
+    def __post_init__(self) -> None:
+        """Refuse a custom instance without a root."""
+        if self.name == "custom" and self.trusted_root is None:
+            raise MalformedError("sigstore.trustedRoot", "the root of the custom instance", "none")
 
 
 class Minima(Record, kw_only=True):
@@ -97,8 +154,12 @@ class TrustFile(Record, kw_only=True):
     sealers: tuple[TrustedKey, ...] = ()
     writers: tuple[TrustedKey, ...] = ()
     builders: tuple[TrustedBuilder, ...] = ()
-    verifiers: tuple[TrustedKey, ...] = ()
+    build_types: tuple[TrustedBuildType, ...] = ()
+    verifiers: tuple[TrustedVerifier, ...] = ()
     witnesses: tuple[TrustedKey, ...] = ()
+    sigstore: SigstoreRoot | None = None
+    strict_statement: bool = False
+    """Accept in-toto Statement v1 alone, and not v0.1, which most build evidence still is."""
     thresholds: Thresholds = Thresholds()
     minima: Minima = Minima()
     seal_rules: SealRules = SealRules()

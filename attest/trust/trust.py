@@ -12,7 +12,15 @@ from attest.codec.octets import from_base64, sha256_hex
 from attest.errors import MalformedError, UntrustedError
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey, public_from_spki
-from attest.trust.document import MAX_TRUST_BYTES, Minima, SealRules, TrustedKey, TrustFile
+from attest.trust.document import (
+    MAX_TRUST_BYTES,
+    Minima,
+    ParameterValues,
+    SealRules,
+    TrustedIdentity,
+    TrustedKey,
+    TrustFile,
+)
 from attest.trust.role import Role
 
 
@@ -33,8 +41,10 @@ class Builder(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     ring: KeyRing
+    identities: tuple[TrustedIdentity, ...] = ()
     max_level: int
     sources: tuple[str, ...]
+    external_parameters: ParameterValues | None = None
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +58,8 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     keys: Mapping[Role, tuple[DatedKey, ...]]
     builder_keys: Mapping[str, tuple[DatedKey, ...]]
+    at: int | None = None
+    """The time that it was narrowed to; None: not narrowed."""
 
     @property
     def minima(self) -> Minima:
@@ -66,8 +78,10 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
             Builder(
                 id=row.id,
                 ring=self._ring(Role.BUILDER, self.builder_keys[row.id]),
+                identities=row.identities,
                 max_level=row.max_level,
                 sources=row.sources,
+                external_parameters=row.external_parameters,
             )
             for row in self.document.builders
         )
@@ -82,6 +96,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
             self,
             keys={role: _counting(keys, at) for role, keys in self.keys.items()},
             builder_keys={name: _counting(keys, at) for name, keys in self.builder_keys.items()},
+            at=at,
         )
 
     def _ring(self, role: Role, keys: tuple[DatedKey, ...]) -> KeyRing:
@@ -110,6 +125,7 @@ def parse_trust(octets: bytes, where: str) -> Trust:
     }
     trust = Trust(document=document, digest=sha256_hex(octets), keys=keys, builder_keys=builder_keys)
     _check_one_role_a_key(keys, where)
+    _check_identities(document, where)
     _check_thresholds(trust, where)
     return trust
 
@@ -165,11 +181,25 @@ def _check_one_role_a_key(keys: Mapping[Role, tuple[DatedKey, ...]], where: str)
             seen[dated.key.keyid] = role
 
 
+def _check_identities(document: TrustFile, where: str) -> None:
+    rows = [identity for builder in document.builders for identity in builder.identities]
+    if len(set(rows)) != len(rows):
+        raise MalformedError(where, "each certificate identity once, for one builder", "one twice")
+    if rows and document.thresholds.builder > 1:
+        # A Sigstore bundle has one signature by one certificate: nobody could ever reach the threshold.
+        found = f"{document.thresholds.builder}, and builders with certificate identities"
+        raise MalformedError(f"{where}: thresholds.builder", "1", found)
+    if len({row.id for row in document.build_types}) != len(document.build_types):
+        raise MalformedError(where, "each build type once", "one twice")
+    if document.sigstore is not None and document.sigstore.updated_at is not None:
+        instant.parse(document.sigstore.updated_at, where=f"{where}: sigstore.updatedAt")
+
+
 def _check_thresholds(trust: Trust, where: str) -> None:
     if len(trust.builder_keys) != len(trust.document.builders):
         raise MalformedError(where, "each builder id once", "one twice")
     rings = [trust.ring(role) for role in Role if role is not Role.BUILDER and trust.keys[role]]
-    for ring in [*rings, *(builder.ring for builder in trust.builders)]:
+    for ring in [*rings, *(builder.ring for builder in trust.builders if builder.ring.keys)]:
         if len(ring.keys) < ring.threshold:
             found = f"{len(ring.keys)}"
             raise MalformedError(f"{where}: thresholds", f"at least {ring.threshold} {ring.role} keys", found)

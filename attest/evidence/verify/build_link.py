@@ -18,10 +18,12 @@ from attest.evidence.verify.complete import judge_complete
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
 from attest.evidence.verify.sheet import Sheet
+from attest.provenance.author import names_builder
 from attest.provenance.contradictions import CHECK as CONTRADICTION
 from attest.provenance.contradictions import Built, find_contradictions
-from attest.provenance.model import CheckStatus, VerifiedEvidence, sealed
+from attest.provenance.model import VerifiedEvidence, sealed
 from attest.provenance.origins import Origins, named_by
+from attest.provenance.repositories import repository_of
 from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.predicates.runtime_reference import Artifact, BuildEvidence
@@ -142,30 +144,27 @@ def judge_level(good: Iterable[VerifiedEvidence | BuildEvidence], question: Ques
         piece.authenticated
         and piece.slsa_level is not None
         and piece.slsa_level >= (wanted.min_level or 0)
-        and wanted.builder_id in {None, piece.builder}
-        and wanted.source in {None, piece.source}
+        and (wanted.builder_id is None or _is_builder(wanted.builder_id, piece))
+        and (wanted.source is None or repository_of(wanted.source) == piece.source)
         for piece in good
     ):
-        demanded = (
-            ("builder", wanted.builder_id),
-            ("source", wanted.source),
-            ("SLSA level", wanted.min_level),
-        )
         sheet.fail(
             "build-link.level",
             "no build evidence says what is demanded",
             where=where,
-            expected=", ".join(f"{name} {value}" for name, value in demanded if value is not None),
+            expected=", ".join(f"{name} {value}" for name, value in wanted.demands),
         )
+
+
+def _is_builder(wanted: str, piece: VerifiedEvidence | BuildEvidence) -> bool:
+    signer = None if piece.identity is None else piece.identity.identity
+    return any(name is not None and names_builder(wanted, name) for name in (piece.builder, signer))
 
 
 def note_checks(verified: VerifiedEvidence, where: str, sheet: Sheet) -> None:
     """Carry over what could not be proven about a piece of evidence that nothing is wrong with."""
-    if not verified.authenticated:
-        return
-    for check in verified.checks:
-        if check.status == CheckStatus.UNPROVEN:
-            sheet.unproven(_EVIDENCE, f"{check.id}: {check.detail}", where=where)
+    for check in verified.unproven:
+        sheet.unproven(_EVIDENCE, f"{check.id}: {check.detail}", where=where)
 
 
 def _judge_piece(piece: BuildEvidence, found: Evidence | None, where: str, sheet: Sheet) -> VerifiedEvidence | None:
@@ -176,7 +175,7 @@ def _judge_piece(piece: BuildEvidence, found: Evidence | None, where: str, sheet
         sheet.fail_with(_EVIDENCE, found)
         return None
     again = sealed(found)
-    for name in ("format", "builder", "source", "subjects"):
+    for name in ("format", "identity", "builder", "source", "subjects"):
         claimed, judged = getattr(piece, name), getattr(again, name)
         if claimed != judged:
             sheet.fail(

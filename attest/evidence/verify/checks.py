@@ -16,6 +16,11 @@ def _always(_question: Question, _kind: Kind) -> bool:
     return True
 
 
+def _when_told(_question: Question, _kind: Kind) -> bool:
+    """Say of a check that it is laid out once the file turns out to hold what it is about."""
+    return False
+
+
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check: its id (`axis.name`), the kinds of file it applies to, and two lines for people.
 
@@ -39,6 +44,9 @@ _BUNDLE: Final = frozenset({Kind.EVIDENCE_BUNDLE})
 _RECEIPTS: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RECEIPT})
 _SEALED: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RUNTIME_REFERENCE})
 _OURS: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RECEIPT, Kind.RUNTIME_REFERENCE})
+_BUILD: Final = frozenset(
+    {Kind.SIGSTORE_BUNDLE, Kind.DSSE, Kind.IN_TOTO_JSONL, Kind.NPM_ATTESTATIONS, Kind.PYPI_ATTESTATIONS}
+)
 _ALL: Final = frozenset(Kind)
 _KNOWN: Final = frozenset(Kind) - {Kind.UNKNOWN}
 _WITH_CONTENT: Final = frozenset({Tier.RECEIPTS, Tier.FULL})
@@ -68,6 +76,26 @@ _ROWS: Final = (
         remedy="A receipt was exchanged or its entry edited: export again, and distrust whoever handed it over.",
         kinds=_BUNDLE,
         tiers=_WITH_CONTENT,
+    ),
+    Check(
+        id="integrity.media-type",
+        meaning="The Sigstore bundle is of a version that is known: 0.1, 0.2 or 0.3.",
+        remedy="Get a newer mcp-attest; or have it signed again with a current tool.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="integrity.base64",
+        meaning="Every field that holds bytes holds them in base64, spelled as its format demands.",
+        remedy="Get the file again, unedited: somebody wrote it anew.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="integrity.statement",
+        meaning="What was signed is an in-toto statement of an accepted version.",
+        remedy="Have it signed as in-toto Statement v1; v0.1 counts unless the trust file is strict.",
+        kinds=_BUILD,
     ),
     Check(
         id="integrity.subject",
@@ -115,10 +143,72 @@ _ROWS: Final = (
         kinds=_BUNDLE,
     ),
     Check(
-        id="authenticity.evidence",
-        meaning="The build evidence is signed by a builder of the trust file.",
-        remedy="Add the builder's public key to the trust file if you trust it; else refuse this evidence.",
-        kinds=frozenset({Kind.DSSE}),
+        id="authenticity.signature",
+        meaning="The signature holds over the very bytes that are read.",
+        remedy="Get the file again; else refuse it: it was changed, or a key that nobody trusts signed it.",
+        kinds=_BUILD,
+    ),
+    Check(
+        id="authenticity.root",
+        meaning="The root of the Sigstore instance is known, and young enough.",
+        remedy="Name one: `attest trust new --sigstore`; renew it: `attest trust refresh`.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.key",
+        meaning="The key that signed without a certificate is trusted, and signed inside its window.",
+        remedy="Name the key: `--public-key PUB`, or in the trust file; npm's come with `--sigstore production`.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.certificate",
+        meaning="The certificate was issued for signing code by an authority of the root, and valid when it signed.",
+        remedy="Refuse this evidence; or give the root of the instance that issued it: `--sigstore ROOT.json`.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.sct",
+        meaning="A certificate transparency log of the root promised to publish the certificate.",
+        remedy="Refuse this evidence: a certificate that was never published is one that nobody could see.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.log-entry",
+        meaning="The log entry is of a known kind, and about this very signature, certificate and content.",
+        remedy="Refuse this evidence: the entry belongs to another signature.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.log",
+        meaning="A transparency log of the root signed for the entry: its promise, or its proof and checkpoint.",
+        remedy="Refuse this evidence; or give the root of the instance whose log it was: `--sigstore ROOT.json`.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.time",
+        meaning="A proven time of signing lies inside every validity.",
+        remedy="Have it signed again with a log entry or a time stamp; without one nobody knows when it was signed.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="authenticity.identity",
+        meaning="The signer is one whom the caller or the trust file expects.",
+        remedy="If you trust this signer, name him: `--cert-identity` and `--cert-oidc-issuer`, or in the trust file.",
+        kinds=_BUILD,
+    ),
+    Check(
+        id="authenticity.verifier",
+        meaning="The verification summary comes from the verifier that the trust file knows by this key.",
+        remedy="Name him in the trust file if you trust him: `attest trust new --verifier ID=PUB`.",
+        kinds=_BUILD,
+        asked=_when_told,
     ),
     Check(
         id="completeness.start",
@@ -188,20 +278,88 @@ _ROWS: Final = (
         meaning="The evidence is about the expected references, and there are receipts about each.",
         remedy="Say what you expect with `--reference` or `--artifact`; else it is about something else.",
         kinds=_KNOWN,
-        asked=lambda question, kind: kind is not Kind.DSSE or bool(question.references),
+        asked=lambda question, kind: kind not in _BUILD or bool(question.references),
     ),
     Check(
         id="build-link.artifact",
         meaning="The expected artifact is the one that was built or sealed, and build evidence names it.",
         remedy="Say which artifact with `--artifact`; if you did, the evidence is about another one.",
         kinds=_KNOWN,
-        asked=lambda question, kind: kind is Kind.DSSE or bool(question.artifacts),
+        asked=lambda question, kind: kind in _BUILD or bool(question.artifacts),
+    ),
+    Check(
+        id="build-link.subject",
+        meaning="The statement names what it is about by a digest, and all attestations of the file name the same.",
+        remedy="A name proves nothing: have it attested with the digest of the artifact.",
+        kinds=_BUILD,
+    ),
+    Check(
+        id="build-link.digest",
+        meaning="The digest is of an accepted algorithm: sha256, sha384, sha512 or gitCommit.",
+        remedy="Have it attested with sha256; sha1 and md5 identify nothing any more.",
+        kinds=_BUILD,
+    ),
+    Check(
+        id="build-link.builder",
+        meaning="The builder is the one who signed, and the expected one.",
+        remedy="Check `--builder-id` and the trust file against what `attest show` says.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.source",
+        meaning="Certificate, trigger and provenance name one source, the expected one, at the expected commit.",
+        remedy="Say what you expect with `--source-uri`; if you did, it was built from something else.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.certificate",
+        meaning="Nothing that the provenance says about its build contradicts the certificate.",
+        remedy="Refuse this evidence: whoever wrote it wrote more than the build platform confirms.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.parameters",
+        meaning="Build type and external parameters are those that the trust file lists.",
+        remedy="Look at them with `attest show`; add them to the trust file if they are harmless.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.predicate",
+        meaning="What the predicate says was judged, and not only who signed it.",
+        remedy="Nothing failed: use whatever knows this type of predicate to judge it.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.published",
+        meaning="The registry itself says that it published this archive as this package version.",
+        remedy="Refuse this evidence: the registry speaks about another package.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.result",
+        meaning="The verification summary says PASSED.",
+        remedy="The verifier refused this artifact: ask it why.",
+        kinds=_BUILD,
+        asked=_when_told,
+    ),
+    Check(
+        id="build-link.resource",
+        meaning="The verification summary is about the expected resource.",
+        remedy="Say which with `--resource-uri`; if you did, the summary is about another one.",
+        kinds=_BUILD,
+        asked=_when_told,
     ),
     Check(
         id="build-link.evidence",
         meaning="The original build evidence is here, verifies again, and says what the sealer said it does.",
         remedy="Add the builder and its sources to the trust file, or give `--source-uri`; else seal again.",
-        kinds=_SEALED | {Kind.DSSE},
+        kinds=_SEALED,
     ),
     Check(
         id="build-link.contradiction",
@@ -225,7 +383,7 @@ _ROWS: Final = (
     ),
     Check(
         id="build-link.level",
-        meaning="Build evidence names the demanded builder, source and SLSA level.",
+        meaning="Build evidence names the demanded builder and source, at the demanded SLSA level or a higher one.",
         remedy="Check the flags against what the build platform really says (`attest show`).",
         kinds=_ALL,
         asked=lambda question, _kind: question.wants_level,

@@ -41,5 +41,4 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wants_level(self) -> bool:
         """Whether the caller demands a builder, a source or a level of the build evidence."""
-        wanted = self.expectations
-        return (wanted.source, wanted.builder_id, wanted.min_level) != (None, None, None)
+        return bool(self.expectations.demands)

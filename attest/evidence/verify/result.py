@@ -10,6 +10,7 @@ from attest.errors import UntrustedError
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import (
     AssuranceShares,
+    Attested,
     Counts,
     End,
     Kind,
@@ -59,6 +60,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts | None = None
     subjects: tuple[Subject, ...] = ()
     runtimes: Sequence[Sealed] = ()
+    attestations: tuple[Attested, ...] = ()
 
 
 def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: Seen) -> Verdict:
@@ -91,6 +93,7 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         verifier=VERIFIER,
         counts=seen.counts,
         runtimes=tuple(_used(each) for each in seen.runtimes),
+        attestations=seen.attestations,
     )
 
 

@@ -37,6 +37,15 @@ class Sheet:
         kept = {check.id: check for check in applicable}
         self._checks = {name: check for name, check in self._checks.items() if name in kept or name in self._worst}
 
+    def lay(self, check: str) -> None:
+        """Lay out one more check: the file turned out to be one that it applies to."""
+        self._checks.setdefault(check, CHECKS[check])
+
+    def lift(self, check: str) -> None:
+        """Take a check away that does not apply to the file after all, unless something was said about it."""
+        if not self.reached(check):
+            self._checks.pop(check, None)
+
     def note(
         self,
         check: str,
@@ -89,9 +98,9 @@ class Sheet:
         """Note that a check could not be proven; it fails the verdict all the same."""
         self.note(check, Status.UNPROVEN, detail, where=where, expected=expected, found=found)
 
-    def fail_with(self, check: str, error: AttestError) -> None:
-        """Note that a check failed with what an error says."""
-        self.fail(check, str(error), where=error.where, expected=error.expected, found=error.found)
+    def fail_with(self, check: str, error: AttestError, *, where: str | None = None) -> None:
+        """Note that a check failed with what an error says; `where` is its place in a file of several documents."""
+        self.fail(check, str(error), where=where or error.where, expected=error.expected, found=error.found)
 
     def settle(self, *checks: str, detail: str | None = None) -> None:
         """Say that everything these checks are about was looked at; `detail` is what they say if nothing was wrong."""

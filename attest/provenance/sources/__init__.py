@@ -8,10 +8,16 @@ from attest.provenance.source import Source
 from attest.provenance.sources.attested_sbom import CYCLONEDX_DSSE, SPDX_DSSE
 from attest.provenance.sources.bare_sbom import CYCLONEDX_FILE, SPDX_FILE
 from attest.provenance.sources.lock_files import NPM_LOCK, PNPM_LOCK, PYLOCK, REQUIREMENTS, UV_LOCK
+from attest.provenance.sources.npm_publish import NPM_PUBLISH
+from attest.provenance.sources.pypi_publish import PYPI_PUBLISH
 from attest.provenance.sources.slsa_dsse import SLSA_DSSE
+from attest.provenance.sources.slsa_summary import SLSA_SUMMARY
 
 _ROWS: Final = (
     SLSA_DSSE,
+    SLSA_SUMMARY,
+    NPM_PUBLISH,
+    PYPI_PUBLISH,
     CYCLONEDX_DSSE,
     SPDX_DSSE,
     CYCLONEDX_FILE,

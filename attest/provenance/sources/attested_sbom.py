@@ -5,27 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from attest.errors import UntrustedError
-from attest.provenance.attestation import Attestation, claimed_predicate_type, open_attestation
+from attest.provenance.attestation import STATEMENT, Attestation, claimed_predicate_type, evidence_of, open_attestation
 from attest.provenance.components.families import CYCLONEDX, PREDICATE_TYPES, SPDX, announced_family
-from attest.provenance.model import Expectations, VerifiedEvidence, evidence_digest
+from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.provenance.source import Source
 from attest.trust.trust import Trust
 
 
-def attested_sbom(attestation: Attestation, octets: bytes, name: str, where: str) -> VerifiedEvidence:
+def attested_sbom(attestation: Attestation, name: str, where: str) -> VerifiedEvidence:
     """Return what an opened attestation of an SBOM says, whoever opened it and however it was signed."""
     from attest.provenance.components.sbom import read_predicate
 
-    return VerifiedEvidence(
-        digest=evidence_digest(octets),
-        format=name,
-        authenticated=True,
-        signers=attestation.signers,
-        builder=attestation.builder.id,
-        subjects=attestation.subjects,
-        components=read_predicate(attestation.predicate, attestation.predicate_type, where=f"{where}: predicate"),
-        checks=attestation.checks,
-    )
+    components = read_predicate(attestation.predicate, attestation.predicate_type, where=f"{where}: predicate")
+    return evidence_of(attestation, name, components=components)
 
 
 def _source(name: str, family: str) -> Source:
@@ -37,8 +29,8 @@ def _source(name: str, family: str) -> Source:
         attestation = open_attestation(octets, trust, expectations, where)
         if announced_family(attestation.predicate_type) != family:
             expected = next(prefix for prefix, each in PREDICATE_TYPES.items() if each == family)
-            raise UntrustedError(f"{where}: predicateType", expected, attestation.predicate_type)
-        return attested_sbom(attestation, octets, name, where)
+            raise UntrustedError(f"{where}: predicateType", expected, attestation.predicate_type, check=STATEMENT)
+        return attested_sbom(attestation, name, where)
 
     return Source(name=name, recognises=recognises, read=read)
 

@@ -70,6 +70,14 @@ class EvidenceCheck(Record, kw_only=True):
     detail: Line
 
 
+class SignerIdentity(Record, kw_only=True):
+    """Whom a signing certificate is for, and who vouched for it to the certificate authority."""
+
+    identity: Line
+    """The subject alternative name, whole."""
+    issuer: Line
+
+
 class BuildEvidence(Record, kw_only=True):
     """A piece of build evidence: its exact bytes by digest, what it is, what was verified about it at seal time."""
 
@@ -78,6 +86,8 @@ class BuildEvidence(Record, kw_only=True):
     """A row of `attest.provenance.sources`."""
     authenticated: bool
     signers: tuple[Sha256Hex, ...]
+    identity: SignerIdentity | None = None
+    """For evidence that was signed with a certificate."""
     builder: Line | None = None
     source: Line | None = None
     slsa_level: Count | None = None

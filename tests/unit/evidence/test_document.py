@@ -130,8 +130,8 @@ def test_provenance_about_the_artifact_passes():
 @pytest.mark.parametrize(
     ("check", "question"),
     [
-        ("authenticity.evidence", {"trust": trust_of(make_trust_file(builders=(STRANGER,)))}),
-        ("build-link.evidence", {"trust": trust_of(make_trust_file(sources=()))}),
+        ("authenticity.signature", {"trust": trust_of(make_trust_file(builders=(STRANGER,)))}),
+        ("build-link.source", {"trust": trust_of(make_trust_file(sources=()))}),
         ("build-link.artifact", {"artifacts": ()}),
         ("build-link.artifact", {"artifacts": (DigestSet(sha256="1" * 64),)}),
         ("build-link.level", {"expectations": Expectations(min_level=3)}),

@@ -39,6 +39,7 @@ FIELDS = [
     "verifier",
     "counts",
     "runtimes",
+    "attestations",
 ]
 """CLI.md, and what was added since."""
 

@@ -11,7 +11,16 @@ from attest.provenance.read import read_evidence
 from attest.provenance.sources import SOURCES
 from attest.statement.predicates.runtime_reference import BuildEvidence
 from tests import inventories
-from tests.world import TRUST, make_component, make_provenance, make_sbom, make_signed_sbom, sha256_of
+from tests.world import (
+    TRUST_WITH_VERIFIER,
+    make_attestation,
+    make_component,
+    make_provenance,
+    make_sbom,
+    make_signed_sbom,
+    make_summary,
+    sha256_of,
+)
 
 SUBJECTS = [{"name": "x.whl", "digest": sha256_of(b"wheel")}]
 GOOD = {
@@ -25,15 +34,19 @@ GOOD = {
     "pip-requirements": inventories.REQUIREMENTS,
     "uv-lock": inventories.UV_LOCK,
     "pylock": inventories.PYLOCK,
+    "pypi-publish": make_attestation("https://docs.pypi.org/attestations/publish/v1", None, SUBJECTS),
+    "slsa-summary": make_summary(SUBJECTS),
 }
+OF_THE_REGISTRY = {"npm-publish"}
+"""Signed with the key of a Sigstore instance and by nobody else; `test_corpus` reads real ones."""
 NOTHING_EXPECTED = Expectations()
 
 
 def test_every_row_has_a_good_example():
-    assert set(GOOD) == set(SOURCES)
+    assert set(GOOD) | OF_THE_REGISTRY == set(SOURCES)
 
 
-@pytest.fixture(params=SOURCES)
+@pytest.fixture(params=GOOD)
 def row(request):
     return SOURCES[request.param]
 
@@ -63,13 +76,13 @@ def test_recognising_never_raises(row):
 def test_the_evidence_is_named_by_its_exact_bytes_and_its_row(row):
     octets = GOOD[row.name]
     for variant in (octets, octets + b"\n"):
-        evidence = read_evidence(variant, trust=TRUST, expectations=NOTHING_EXPECTED, where="e")
+        evidence = read_evidence(variant, trust=TRUST_WITH_VERIFIER, expectations=NOTHING_EXPECTED, where="e")
         assert evidence.format == row.name
         assert evidence.digest == sha256_of(variant)["sha256"]
 
 
 def test_what_goes_into_a_reference_survives_the_strict_codec(row):
-    record = sealed(read_evidence(GOOD[row.name], trust=TRUST, expectations=NOTHING_EXPECTED, where="e"))
+    record = sealed(read_evidence(GOOD[row.name], trust=TRUST_WITH_VERIFIER, expectations=NOTHING_EXPECTED, where="e"))
     assert strict.read(canonical.encode(record), BuildEvidence, where="e") == record
 
 
@@ -79,7 +92,7 @@ def test_any_cut_is_refused(row):
         pytest.skip("a document of lines has no end of its own")
     for length in range(0, len(octets), 41):
         with pytest.raises(AttestError):
-            read_evidence(octets[:length], trust=TRUST, expectations=NOTHING_EXPECTED, where="e")
+            read_evidence(octets[:length], trust=TRUST_WITH_VERIFIER, expectations=NOTHING_EXPECTED, where="e")
 
 
 def test_a_field_given_twice_is_refused(row):
@@ -89,4 +102,4 @@ def test_a_field_given_twice_is_refused(row):
     name = next(iter(document))
     octets = b"{" + json.dumps({name: document[name]}).encode()[1:-1] + b"," + json.dumps(document).encode()[1:]
     with pytest.raises(MalformedError, match="twice"):
-        read_evidence(octets, trust=TRUST, expectations=NOTHING_EXPECTED, where="e")
+        read_evidence(octets, trust=TRUST_WITH_VERIFIER, expectations=NOTHING_EXPECTED, where="e")

@@ -94,7 +94,7 @@ def test_minima_are_read():
         ("thresholds", lambda d: d.update(thresholds={"sealer": 0})),
         ("maxLevel", lambda d: d["builders"][0].update(maxLevel=4)),
         ("maxLevel", lambda d: d["builders"][0].update(maxLevel=2.0)),
-        ("keys", lambda d: d["builders"][0].update(keys=[])),
+        ("a key or a certificate identity", lambda d: d["builders"][0].update(keys=[])),
         ("version", lambda d: d.update(version=0)),
         ("version", lambda d: d.pop("version")),
         ("schema", lambda d: d.update(schema="https://mcp-attest.github.io/schemas/trust/v0.2")),

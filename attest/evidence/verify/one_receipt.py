@@ -1,0 +1,95 @@
+"""Judge a file that is one receipt: it shows that something was said, and nothing about a run."""
+
+from __future__ import annotations
+
+from attest.codec import instant
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.verdict import Counts, Status
+from attest.evidence.verify.leftover import leave_unproven
+from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
+from attest.evidence.verify.result import Seen
+from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Told, own_subject, read_told
+from attest.signing.dsse import open_envelope, read_envelope
+from attest.statement.predicates import short_name
+from attest.statement.predicates.runtime_event import RuntimeEvent
+from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.statement.statement import predicate_type_of
+from attest.trust.role import Role
+
+_HERE = "file"
+
+
+def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
+    """Judge a receipt: signed by a writer, young enough, a match; raise what is wrong with its form."""
+    envelope = read_envelope(octets, where=_HERE)
+    event = short_name(predicate_type_of(envelope, where=_HERE))
+    try:
+        opened = open_envelope(envelope, question.trust.ring(Role.WRITER, question.at), where=_HERE)
+    except (MalformedError, UntrustedError) as error:
+        sheet.settle("integrity.grammar")
+        sheet.fail_with("authenticity.receipts", error)
+        return Seen()
+    told = read_told(envelope, opened, event, _HERE)
+    sheet.settle("integrity.grammar")
+    header = told.header
+    if all(key.keyid != header.writer for key in told.signers):
+        sheet.fail("authenticity.receipts", "signed by another key than it names", expected=header.writer)
+    sheet.note(
+        "authenticity.receipts",
+        Status.ASSERTED,
+        "signed by a trusted writer; whether its RuntimeReference names that writer is not to be seen here",
+    )
+    sheet.settle("authenticity.receipts")
+    _judge_said(told, question, sheet)
+    for digest in question.references:
+        if digest != header.reference:
+            sheet.fail("build-link.reference", "about another reference", expected=digest, found=header.reference)
+    if not question.references:
+        sheet.unproven("build-link.reference", "nobody said which reference to expect", found=header.reference)
+    sheet.settle("build-link.reference")
+    leave_unproven(sheet, "one receipt does not show it")
+    return Seen(
+        binding=header.binding,
+        isolation=header.isolation,
+        period=(told.time, told.time),
+        subjects=told.subjects if isinstance(told.said, RuntimeMeasurement) else (),
+        counts=Counts(
+            entries=1,
+            measurements=int(isinstance(told.said, RuntimeMeasurement)),
+            violations=int(event == "runtime-violation"),
+        ),
+    )
+
+
+def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
+    said, header, minima = told.said, told.header, question.trust.minima
+    if not isinstance(said, RuntimeMeasurement):
+        sheet.fail("conformance.measured", "not a measurement")
+        if told.subjects != own_subject(said):
+            sheet.fail("integrity.subject", "the receipt is about something else than it says")
+    if not isinstance(said, RuntimeMeasurement | RuntimeEvent):
+        sheet.fail("conformance.matched", f"a violation: {said.findings.state}")
+    for check, least, found in (
+        ("conformance.binding", minima.binding, header.binding),
+        ("conformance.isolation", minima.isolation, header.isolation),
+    ):
+        if least is not None and list(type(found)).index(found) > list(type(found)).index(least):
+            sheet.fail(check, "less than the trust file demands", expected=least, found=found)
+    begun = told.time if told.measured is None else instant.parse(told.measured.started_at)
+    if question.at - begun > question.max_evidence_age:
+        sheet.fail("freshness.age", "too old", found=instant.text(begun))
+    newest = told.time if told.measured is None else max(told.time, begun, instant.parse(told.measured.finished_at))
+    if newest > question.at + FUTURE_TOLERANCE_MILLISECONDS:
+        sheet.fail("freshness.future", "from the future", found=instant.text(newest))
+    if isinstance(said, RuntimeMeasurement):
+        sheet.note("integrity.subject", Status.ASSERTED, "the writer says so; the RuntimeReference is not in this file")
+    sheet.settle(
+        "integrity.subject",
+        "freshness.age",
+        "freshness.future",
+        "conformance.measured",
+        "conformance.matched",
+        "conformance.binding",
+        "conformance.isolation",
+    )

@@ -1,0 +1,54 @@
+"""Judge a file that is one RuntimeReference."""
+
+from __future__ import annotations
+
+from attest.codec import instant
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.verdict import Status
+from attest.evidence.verify import build_link
+from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_expected, judge_level
+from attest.evidence.verify.complete import judge_complete
+from attest.evidence.verify.leftover import leave_unproven
+from attest.evidence.verify.pace import Pace
+from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
+from attest.evidence.verify.references import Sealed, open_sealed
+from attest.evidence.verify.result import Seen
+from attest.evidence.verify.sheet import Sheet
+
+_HERE = "file"
+
+
+def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
+    """Judge a reference: signed by a sealer, valid now, about what is expected; its evidence is not in the file."""
+    sheet.settle("integrity.grammar")
+    try:
+        sealed = open_sealed(octets.removesuffix(b"\n"), question, _HERE)
+    except (MalformedError, UntrustedError) as error:
+        sheet.fail_with("authenticity.references", error)
+        return Seen()
+    sheet.settle("authenticity.references")
+    Pace(sealed, question, sheet).judge_validity()
+    if instant.parse(sealed.reference.sealed_at) > question.at + FUTURE_TOLERANCE_MILLISECONDS:
+        sheet.fail("freshness.future", "sealed in the future", found=sealed.reference.sealed_at)
+    sheet.settle("freshness.validity", "freshness.future")
+    _judge_reference_build(sealed, question, sheet)
+    leave_unproven(sheet, "a RuntimeReference says nothing about runs")
+    return Seen(expected=(sealed,))
+
+
+def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> None:
+    for digest in question.references:
+        if digest != sealed.digest:
+            sheet.fail("build-link.reference", "another reference", expected=digest, found=sealed.digest)
+    judge_expected((sealed,), (), question, sheet)
+    judge_artifacts(sealed, question, sheet)
+    judge_assurance(sealed, question, sheet)
+    judge_complete(sealed, (), question, sheet)
+    sheet.note(
+        "build-link.evidence",
+        Status.ASSERTED,
+        "the sealer verified it; the originals are not in this file",
+    )
+    if question.wants_level:
+        judge_level(sealed.reference.evidence, question, sheet, _HERE)
+    sheet.settle(*build_link.JUDGED)

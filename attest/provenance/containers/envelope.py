@@ -1,0 +1,82 @@
+"""A bare DSSE envelope: signed by a key of the trust file, or by one that the caller gave.
+
+The steps are those of the in-toto attestation framework's validation model. Signatures by keys that nobody knows are
+ignored, as DSSE demands.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attest.errors import UntrustedError
+from attest.provenance.author import Author, builder_author
+from attest.provenance.containers.opened import IDENTITY, SIGNATURE, Opened
+from attest.provenance.model import CheckStatus, Expectations, check
+from attest.signing.dsse import ForeignEnvelope, open_foreign_envelope, read_foreign_envelope
+from attest.signing.keyring import KeyRing, Verified
+from attest.trust.role import Role
+from attest.trust.trust import Trust
+
+_HINT: Final = "name the builder's key in the trust file (attest trust new --builder ID=PUB), or give --public-key PUB"
+
+
+def open_bare(octets: bytes, trust: Trust, expectations: Expectations, where: str) -> Opened:
+    """Open an envelope that keys signed; raise `UntrustedError` if none of them is known, or more than one signer."""
+    envelope = read_foreign_envelope(octets, where=where)
+    author, verified = _open(envelope, trust, expectations, where)
+    keyids = tuple(key.keyid for key in verified.signers)
+    by = "a key that the caller gave" if author.id is None else f"{author.role} {author.id}"
+    return Opened(
+        payload=verified.value,
+        payload_type=envelope.payload_type,
+        author=author,
+        keyids=keyids,
+        checks=(
+            check(SIGNATURE, CheckStatus.PASS, f"signed by {', '.join(key[:16] for key in keyids)} of {by}"),
+            check(IDENTITY, CheckStatus.PASS, by),
+        ),
+    )
+
+
+def _open(
+    envelope: ForeignEnvelope, trust: Trust, expectations: Expectations, where: str
+) -> tuple[Author, Verified[bytes]]:
+    """Find the one author whose keys signed."""
+    opened: list[tuple[Author, Verified[bytes]]] = []
+    for author, ring in _candidates(trust, expectations):
+        try:
+            opened.append((author, open_foreign_envelope(envelope, ring, where=where)))
+        except UntrustedError:
+            continue
+    if not opened:
+        found = f"{len(envelope.signatures)} signature(s), none by one"
+        expected = f"a signature by a trusted {Role.BUILDER}"
+        raise UntrustedError(where, expected, found, hint=_HINT, check=SIGNATURE)
+    known = [pair for pair in opened if pair[0].id is not None] or opened[:1]
+    if len(known) > 1:
+        found = " and ".join(str(author.id) for author, _ in known)
+        raise UntrustedError(where, "the signature of one builder", found, check=SIGNATURE)
+    return known[0]
+
+
+def _candidates(trust: Trust, expectations: Expectations) -> list[tuple[Author, KeyRing]]:
+    """Return everybody who may have signed: if the caller gave keys, one of those did."""
+    given = KeyRing(role=Role.BUILDER.value, keys=expectations.keys)
+    allowed = {key.keyid for key in given.keys}
+    known = [(builder_author(builder), builder.ring) for builder in trust.builders if builder.ring.keys]
+    known.extend(_verifiers(trust))
+    if not given.keys:
+        return known
+    narrowed = [(author, ring) for author, ring in known if any(key.keyid in allowed for key in ring.keys)]
+    return [*narrowed, (Author(role=Role.BUILDER), given)]
+
+
+def _verifiers(trust: Trust) -> list[tuple[Author, KeyRing]]:
+    ids = {row.keyid: row.id for row in trust.document.verifiers}
+    return [
+        (
+            Author(role=Role.VERIFIER, id=ids.get(key.keyid) or f"key {key.keyid[:16]}", max_level=0),
+            KeyRing(role=Role.VERIFIER.value, keys=(key,)),
+        )
+        for key in trust.ring(Role.VERIFIER).keys
+    ]

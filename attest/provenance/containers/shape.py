@@ -1,0 +1,131 @@
+"""What a file of build evidence looks like from outside; nothing is verified by that."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from attest.codec.octets import from_either_base64
+from attest.errors import MalformedError
+from attest.signing.dsse import IN_TOTO_PAYLOAD
+
+
+class Shape(StrEnum):
+    """The containers that signed statements come in."""
+
+    DSSE = "dsse"
+    SIGSTORE_BUNDLE = "sigstore-bundle"
+    PYPI_ATTESTATION = "pypi-attestation"
+    NPM_ATTESTATIONS = "npm-attestations"
+    PYPI_PROVENANCE = "pypi-provenance"
+    JSON_LINES = "in-toto-jsonl"
+
+
+class _Envelope(msgspec.Struct, frozen=True, rename="camel"):
+    payload_type: str
+    payload: str
+
+
+class _Pep740Envelope(msgspec.Struct, frozen=True):
+    statement: str
+
+
+class _Outside(msgspec.Struct, frozen=True, kw_only=True):
+    media_type: Any = msgspec.field(name="mediaType", default=None)
+    bundle_material: Any = msgspec.field(name="verificationMaterial", default=None)
+    dsse_envelope: _Envelope | None = msgspec.field(name="dsseEnvelope", default=None)
+    payload_type: str | None = msgspec.field(name="payloadType", default=None)
+    payload: str | None = None
+    verification_material: Any = None
+    envelope: _Pep740Envelope | None = None
+    attestations: Any = None
+    attestation_bundles: Any = None
+
+
+class _Claim(msgspec.Struct, frozen=True, rename="camel"):
+    predicate_type: str
+
+
+class _Certified(msgspec.Struct, frozen=True):
+    cert: str
+
+
+class _CertifiedEnvelope(msgspec.Struct, frozen=True):
+    signatures: Annotated[tuple[_Certified, ...], msgspec.Meta(min_length=1)]
+
+
+def shape_of(octets: bytes) -> Shape | None:
+    """Return which container some bytes claim to be; None for none of them. Never raises."""
+    outside = _look(octets)
+    if outside is None:
+        return Shape.JSON_LINES if _is_lines(octets) else None
+    if outside.bundle_material is not None or _is_bundle_type(outside.media_type):
+        return Shape.SIGSTORE_BUNDLE
+    if outside.payload_type is not None and outside.payload is not None:
+        return Shape.DSSE
+    if outside.verification_material is not None and outside.envelope is not None:
+        return Shape.PYPI_ATTESTATION
+    if isinstance(outside.attestation_bundles, list):
+        return Shape.PYPI_PROVENANCE
+    return Shape.NPM_ATTESTATIONS if isinstance(outside.attestations, list) else None
+
+
+def claimed_predicate_type(octets: bytes) -> str | None:
+    """Return which predicate type the one statement in a container claims; None if there is none. Never raises."""
+    outside = _look(octets)
+    if outside is None:
+        return None
+    if outside.envelope is not None:
+        return _predicate_type(outside.envelope.statement)
+    envelope = outside.dsse_envelope
+    if envelope is None and outside.payload_type is not None and outside.payload is not None:
+        envelope = _Envelope(outside.payload_type, outside.payload)
+    if envelope is None or envelope.payload_type != IN_TOTO_PAYLOAD:
+        return None
+    return _predicate_type(envelope.payload)
+
+
+def has_certificates(octets: bytes) -> bool:
+    """Return whether every signature of an envelope claims to have a certificate beside it. Never raises."""
+    try:
+        msgspec.json.decode(octets, type=_CertifiedEnvelope)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def is_message_signature(octets: bytes) -> bool:
+    """Return whether some bytes claim to be a Sigstore bundle over a digest, without any statement. Never raises."""
+    outside = _look(octets)
+    return outside is not None and outside.bundle_material is not None and outside.dsse_envelope is None
+
+
+def _predicate_type(payload: str) -> str | None:
+    try:
+        return msgspec.json.decode(from_either_base64(payload, where="payload"), type=_Claim).predicate_type
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MalformedError):
+        return None
+
+
+def _look(octets: bytes) -> _Outside | None:
+    try:
+        return _DECODER.decode(octets)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _is_lines(octets: bytes) -> bool:
+    """Return whether there are several lines, and one of them at least is a container itself."""
+    lines = octets.splitlines()
+    return len(lines) > 1 and any(
+        line.lstrip().startswith(b"{") and shape_of(line) in {Shape.DSSE, Shape.SIGSTORE_BUNDLE} for line in lines
+    )
+
+
+def _is_bundle_type(media_type: object) -> bool:
+    return isinstance(media_type, str) and media_type.startswith("application/vnd.dev.sigstore.bundle")
+
+
+_DECODER = msgspec.json.Decoder(_Outside)
