@@ -8,7 +8,8 @@ from typing import Final
 from attest.codec.printable import printable
 from attest.errors import AttestError
 from attest.evidence.verdict import STATUS_RANK, Axes, Axis, CheckResult, Status
-from attest.evidence.verify.checks import CHECKS, Check
+from attest.evidence.verify.check import Check
+from attest.evidence.verify.checks import CHECKS
 
 NOT_REACHED: Final = "not reached: what came before it failed"
 _MAX_TEXT: Final = 600

@@ -1,0 +1,166 @@
+"""The checks of integrity and authenticity: is it whole, and who says so."""
+
+from typing import Final
+
+from attest.evidence.verify.check import ALL, BUILD, BUNDLE, RECEIPTS, SEALED, WITH_CONTENT, Check, when_told
+
+ROWS: Final = (
+    Check(
+        id="integrity.grammar",
+        meaning="The file is of a known kind, and every line of it has the right form and place.",
+        remedy="Get the file again, unedited; it was damaged, edited or cut on the way.",
+        kinds=ALL,
+    ),
+    Check(
+        id="integrity.end-line",
+        meaning="The last line counts the lines before it and holds the SHA-256 of their bytes.",
+        remedy="Get the whole file again; its end is missing, or a byte in it was changed.",
+        kinds=BUNDLE,
+    ),
+    Check(
+        id="integrity.entry-chain",
+        meaning="Entries are numbered without a gap, each holds its predecessor's hash, time never falls.",
+        remedy="An entry is missing, doubled, moved or changed: export again from the log itself.",
+        kinds=BUNDLE,
+    ),
+    Check(
+        id="integrity.commitment",
+        meaning="Each entry commits to the very receipt beside it, and the two agree on type, time and place.",
+        remedy="A receipt was exchanged or its entry edited: export again, and distrust whoever handed it over.",
+        kinds=BUNDLE,
+        tiers=WITH_CONTENT,
+    ),
+    Check(
+        id="integrity.media-type",
+        meaning="The Sigstore bundle is of a version that is known: 0.1, 0.2 or 0.3.",
+        remedy="Get a newer mcp-attest; or have it signed again with a current tool.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="integrity.base64",
+        meaning="Every field that holds bytes holds them in base64, spelled as its format demands.",
+        remedy="Get the file again, unedited: somebody wrote it anew.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="integrity.statement",
+        meaning="What was signed is an in-toto statement of an accepted version.",
+        remedy="Have it signed as in-toto Statement v1; v0.1 counts unless the trust file is strict.",
+        kinds=BUILD,
+    ),
+    Check(
+        id="integrity.subject",
+        meaning="Each receipt is about what it says: the sealed manifest and artifacts, or its own findings.",
+        remedy="The writer is not a well-behaved mcp-attest: find out which program wrote this log.",
+        kinds=RECEIPTS,
+        tiers=WITH_CONTENT,
+    ),
+    Check(
+        id="integrity.tree",
+        meaning="The Merkle tree over all entries has the root and size that the checkpoint signs.",
+        remedy="Entries and checkpoint do not belong together: export again from the log itself.",
+        kinds=BUNDLE,
+    ),
+    Check(
+        id="integrity.start",
+        meaning="Where the file begins inside a log, the entry before it is proven to be in the tree.",
+        remedy="Export again with the checkpoint that you pinned: `attest bundle --since`.",
+        kinds=BUNDLE,
+    ),
+    Check(
+        id="authenticity.trust",
+        meaning="The trust file itself has not expired.",
+        remedy="Get the current trust file from its owner.",
+        kinds=ALL,
+    ),
+    Check(
+        id="authenticity.references",
+        meaning="Every RuntimeReference is signed by enough sealers of the trust file, and each is used.",
+        remedy="Add the sealer's public key to the trust file if you trust it; else refuse this evidence.",
+        kinds=SEALED,
+        tiers=WITH_CONTENT,
+    ),
+    Check(
+        id="authenticity.receipts",
+        meaning="Every receipt is signed by a writer of the trust file whom its RuntimeReference names too.",
+        remedy="Add the writer's public key to the trust file and seal with it; else refuse this evidence.",
+        kinds=RECEIPTS,
+        tiers=WITH_CONTENT,
+    ),
+    Check(
+        id="authenticity.checkpoint",
+        meaning="The checkpoint is signed by the writer of the log's receipts, a writer of the trust file.",
+        remedy="Add the writer's public key to the trust file if you trust it; else refuse this evidence.",
+        kinds=BUNDLE,
+    ),
+    Check(
+        id="authenticity.signature",
+        meaning="The signature holds over the very bytes that are read.",
+        remedy="Get the file again; else refuse it: it was changed, or a key that nobody trusts signed it.",
+        kinds=BUILD,
+    ),
+    Check(
+        id="authenticity.root",
+        meaning="The root of the Sigstore instance is known, and young enough.",
+        remedy="Name one: `attest trust new --sigstore`; renew it: `attest trust refresh`.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.key",
+        meaning="The key that signed without a certificate is trusted, and signed inside its window.",
+        remedy="Name the key: `--public-key PUB`, or in the trust file; npm's come with `--sigstore production`.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.certificate",
+        meaning="The certificate was issued for signing code by an authority of the root, and valid when it signed.",
+        remedy="Refuse this evidence; or give the root of the instance that issued it: `--sigstore ROOT.json`.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.sct",
+        meaning="A certificate transparency log of the root promised to publish the certificate.",
+        remedy="Refuse this evidence: a certificate that was never published is one that nobody could see.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.log-entry",
+        meaning="The log entry is of a known kind, and about this very signature, certificate and content.",
+        remedy="Refuse this evidence: the entry belongs to another signature.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.log",
+        meaning="A transparency log of the root signed for the entry: its promise, or its proof and checkpoint.",
+        remedy="Refuse this evidence; or give the root of the instance whose log it was: `--sigstore ROOT.json`.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.time",
+        meaning="A proven time of signing lies inside every validity.",
+        remedy="Have it signed again with a log entry or a time stamp; without one nobody knows when it was signed.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.identity",
+        meaning="The signer is one whom the caller or the trust file expects.",
+        remedy="If you trust this signer, name him: `--cert-identity` and `--cert-oidc-issuer`, or in the trust file.",
+        kinds=BUILD,
+    ),
+    Check(
+        id="authenticity.verifier",
+        meaning="The verification summary comes from the verifier that the trust file knows by this key.",
+        remedy="Name him in the trust file if you trust him: `attest trust new --verifier ID=PUB`.",
+        kinds=BUILD,
+        asked=when_told,
+    ),
+)
