@@ -1,6 +1,8 @@
 """The contract that every format of build evidence keeps."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +105,9 @@ def test_a_field_given_twice_is_refused(row):
     octets = b"{" + json.dumps({name: document[name]}).encode()[1:-1] + b"," + json.dumps(document).encode()[1:]
     with pytest.raises(MalformedError, match="twice"):
         read_evidence(octets, trust=TRUST_WITH_VERIFIER, expectations=NOTHING_EXPECTED, where="e")
+
+
+def test_the_documentation_lists_every_format():
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    section = text[text.index("## Build evidence") : text.index("## Trust file")]
+    assert re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE) == ["format", *SOURCES]
