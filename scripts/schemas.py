@@ -10,6 +10,7 @@ from typing import Any, Final
 from attest.codec.schema import json_schema
 from attest.evidence.grammar import BundleLine
 from attest.evidence.verdict import Verdict
+from attest.provenance.containers.layout_document import LayoutWithLinks
 from attest.signing.dsse import Envelope
 from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
@@ -26,6 +27,7 @@ SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     "attachment": ("A line of REF.evidence.jsonl: one piece of build evidence", Attachment),
     "envelope": ("A DSSE envelope as mcp-attest writes it", Envelope),
     "evidence-bundle": ("A line of an evidence bundle", BundleLine),
+    "in-toto-layout": ("An in-toto layout and the links of its steps, as one piece of build evidence", LayoutWithLinks),
     "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
     "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
     "trust": ("The trust file: who may say what", TrustFile),

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from scripts import evidence_vectors, inventory_vectors, json_vectors, signed_vectors
+from scripts import evidence_vectors, inventory_vectors, json_vectors, layout_vectors, signed_vectors
 from scripts.vector import Vector
 from tests.log_documents import PAYLOADS
 
@@ -39,6 +39,7 @@ MAKERS: Final = (
     evidence_vectors.build_evidence,
     inventory_vectors.spdx,
     inventory_vectors.lock_files,
+    layout_vectors.layouts,
     evidence_vectors.archives,
     evidence_vectors.lists,
     evidence_vectors.runtimes,

@@ -25,7 +25,11 @@ def read_argument(file: Path) -> bytes:
 
 
 def lines_of_argument(file: Path) -> Iterator[bytes]:
-    """Yield the lines of a FILE argument, packed or not."""
+    """Yield the lines of a FILE argument, packed or not; of an in-toto layout, with the links beside it."""
     from attest.evidence.reading import lines_of, read_lines
 
+    if file.suffix == ".layout":
+        from attest.evidence.layout_folder import read_layout_folder
+
+        return read_layout_folder(file)
     return lines_of(sys.stdin.buffer, where="stdin") if file == STANDARD else read_lines(file)

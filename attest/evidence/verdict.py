@@ -49,6 +49,8 @@ class Kind(StrEnum):
     """Build evidence in a bare envelope."""
     IN_TOTO_JSONL = "in-toto-jsonl"
     """Attestations, a line each."""
+    IN_TOTO_LAYOUT = "in-toto-layout"
+    """A signed layout with its links."""
     NPM_ATTESTATIONS = "npm-attestations"
     PYPI_ATTESTATIONS = "pypi-attestations"
     UNKNOWN = "unknown"

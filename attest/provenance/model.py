@@ -123,6 +123,8 @@ class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     builder: str | None = None
     source: str | None = None
     slsa_level: int | None = None
+    provenance: bool = False
+    """Whether it says who made its subjects without a SLSA level: the links of an in-toto layout do."""
     subjects: tuple[Subject, ...] = ()
     components: tuple[Component, ...] = ()
     covered_by: tuple[str, ...] = ()

@@ -65,9 +65,9 @@ def named_by(evidence: Iterable[VerifiedEvidence]) -> Iterator[Named]:
 def subjects_origin(piece: VerifiedEvidence) -> Origin:
     """Return how the subjects of authenticated evidence are known.
 
-    Built only where it is provenance: an SBOM's subject was not made by who lists it.
+    Built only where it is provenance, SLSA's or a layout's: an SBOM's subject was not made by who lists it.
     """
-    return Origin.BUILT if piece.slsa_level is not None else Origin.LISTED
+    return Origin.BUILT if piece.slsa_level is not None or piece.provenance else Origin.LISTED
 
 
 def components_origin(piece: VerifiedEvidence) -> Origin:

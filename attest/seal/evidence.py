@@ -11,6 +11,7 @@ from attest.errors import RefusedError
 from attest.provenance.covering import cover
 from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.provenance.read import pieces_of, read_evidence
+from attest.seal.layouts import join_layouts
 from attest.statement.predicates.runtime_reference import EvidenceCheck
 from attest.trust.trust import Trust
 
@@ -23,8 +24,8 @@ def verify_evidence(
     Raises what `read_evidence` does, and `RefusedError` for a piece of which anything stayed unproven.
     """
     verified: dict[bytes, VerifiedEvidence] = {}
-    for path in paths:
-        for octets in pieces_of(read_file(path), where=str(path)):
+    for path, file in join_layouts([(path, read_file(path)) for path in paths]):
+        for octets in pieces_of(file, where=str(path)):
             if octets not in verified:
                 found = read_evidence(octets, trust=trust, expectations=expectations, where=str(path))
                 _refuse_unproven(found, str(path))

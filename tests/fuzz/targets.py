@@ -55,10 +55,11 @@ from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
 from tests import archives, documents, inventories, log_documents, sigstore_world
+from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_layout, document_with_link
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.timestamp_tokens import timestamp_response
-from tests.world import BUILDER, SEALER, WRITER, make_ring, make_zip, sign_foreign
+from tests.world import BUILDER, NOW, SEALER, WRITER, make_ring, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
 SIGSTORE: Final = sigstore_world.trust()
@@ -117,6 +118,22 @@ def _foreign_statement(octets: bytes) -> None:
     """A payload that a builder did sign, whatever it is: as far as its own readers go."""
     strict.parse(octets, where="payload")
     _evidence(sign_foreign(octets, BUILDER))
+
+
+def _layout(octets: bytes) -> None:
+    read_evidence(octets, trust=TRUST.as_of(NOW), expectations=Expectations(), where="evidence")
+
+
+def _layout_payload(octets: bytes) -> None:
+    """A layout that its owner did sign, whatever it is: as far as its readers and the library go."""
+    strict.parse(octets, where="payload")
+    _layout(document_with_layout(octets))
+
+
+def _link_payload(octets: bytes) -> None:
+    """A link that a functionary did sign."""
+    strict.parse(octets, where="payload")
+    _layout(document_with_link(octets))
 
 
 def _trust(octets: bytes) -> None:
@@ -299,7 +316,10 @@ TARGETS: Final[dict[str, Target]] = {
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
     "gzip": Target(good=tarball({"package/package.json": b"{}"}), read=_gzip),
+    "in-toto-layout": Target(good=DOCUMENT, read=_layout, json=True),
+    "layout-payload": Target(good=LAYOUT_PAYLOAD, read=_layout_payload, json=True),
     "library-cache": Target(good=make_library_cache([("libc.so.6", "/lib/libc.so.6")]), read=_library_cache),
+    "link-payload": Target(good=LINK_PAYLOAD, read=_link_payload, json=True),
     "log-entry": Target(good=log_documents.LOG[1].entry, read=_entry, json=True),
     "manifest": Target(good=documents.MANIFEST, read=_manifest),
     "note": Target(good=sign_note("three\nlines\nof text\n", NOTE_NAME, SEALER), read=_note),

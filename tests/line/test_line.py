@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import attest, failed, passed
 from tests.installed import make_bench
 from tests.runtimes import VERSION, library_of, make_interpreter
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, STRANGER, WRITER, write_key_pair
-
-
-def attest(folder: Path, *words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "attest", *words]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=120, check=False
-    )
-
-
-def passed(done: subprocess.CompletedProcess[bytes]) -> bytes:
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
-
-
-def failed(done: subprocess.CompletedProcess[bytes]) -> set[str]:
-    assert done.returncode == 1, done.stderr.decode()
-    verdict = json.loads(done.stdout)
-    assert verdict["verdict"] == "FAILED"
-    return {check["id"] for check in verdict["checks"] if check["status"] in {"fail", "unproven"}}
 
 
 @pytest.fixture(scope="module")

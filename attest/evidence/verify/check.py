@@ -45,9 +45,11 @@ BUNDLE: Final = frozenset({Kind.EVIDENCE_BUNDLE})
 RECEIPTS: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RECEIPT})
 SEALED: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RUNTIME_REFERENCE})
 OURS: Final = frozenset({Kind.EVIDENCE_BUNDLE, Kind.RECEIPT, Kind.RUNTIME_REFERENCE})
-BUILD: Final = frozenset(
+STATEMENTS: Final = frozenset(
     {Kind.SIGSTORE_BUNDLE, Kind.DSSE, Kind.IN_TOTO_JSONL, Kind.NPM_ATTESTATIONS, Kind.PYPI_ATTESTATIONS}
 )
+LAYOUTS: Final = frozenset({Kind.IN_TOTO_LAYOUT})
+BUILD: Final = STATEMENTS | LAYOUTS
 ALL: Final = frozenset(Kind)
 KNOWN: Final = frozenset(Kind) - {Kind.UNKNOWN}
 WITH_CONTENT: Final = frozenset({Tier.RECEIPTS, Tier.FULL})

@@ -7,6 +7,7 @@ from attest.evidence.verify.check import (
     BUILD,
     BUNDLE,
     KNOWN,
+    LAYOUTS,
     OURS,
     RECEIPTS,
     SEALED,
@@ -125,6 +126,12 @@ ROWS: Final = (
         remedy="Refuse this evidence: whoever wrote it wrote more than the build platform confirms.",
         kinds=BUILD,
         asked=when_told,
+    ),
+    Check(
+        id="build-link.rules",
+        meaning="The materials and products of every step are as the rules of the in-toto layout allow.",
+        remedy="Find out what changed an artifact between two steps, or put it there: that is what layouts are for.",
+        kinds=LAYOUTS,
     ),
     Check(
         id="build-link.parameters",

@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from attest.evidence.verify.check import ALL, BUILD, BUNDLE, RECEIPTS, SEALED, WITH_CONTENT, Check, when_told
+from attest.evidence.verify.check import (
+    ALL,
+    BUILD,
+    BUNDLE,
+    LAYOUTS,
+    RECEIPTS,
+    SEALED,
+    STATEMENTS,
+    WITH_CONTENT,
+    Check,
+    when_told,
+)
 
 ROWS: Final = (
     Check(
@@ -48,7 +59,13 @@ ROWS: Final = (
         id="integrity.statement",
         meaning="What was signed is an in-toto statement of an accepted version.",
         remedy="Have it signed as in-toto Statement v1; v0.1 counts unless the trust file is strict.",
-        kinds=BUILD,
+        kinds=STATEMENTS,
+    ),
+    Check(
+        id="integrity.layout",
+        meaning="The in-toto layout and its links have the right form, and ask for nothing that would have to be run.",
+        remedy="Turn inspections and sublayouts into steps; sign with Ed25519, ECDSA or RSA keys, not with GPG.",
+        kinds=LAYOUTS,
     ),
     Check(
         id="integrity.subject",
@@ -155,6 +172,18 @@ ROWS: Final = (
         meaning="The signer is one whom the caller or the trust file expects.",
         remedy="If you trust this signer, name him: `--cert-identity` and `--cert-oidc-issuer`, or in the trust file.",
         kinds=BUILD,
+    ),
+    Check(
+        id="authenticity.expiry",
+        meaning="The in-toto layout has not expired.",
+        remedy="Have its owner sign it again with a later `expires`.",
+        kinds=LAYOUTS,
+    ),
+    Check(
+        id="authenticity.functionaries",
+        meaning="Each step was done by as many of its functionaries as the layout demands, in links that agree.",
+        remedy="Get the missing links; else refuse: somebody did a step whom the layout's owner did not name for it.",
+        kinds=LAYOUTS,
     ),
     Check(
         id="authenticity.verifier",

@@ -6,13 +6,14 @@ ignored, as DSSE demands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from attest.errors import UntrustedError
 from attest.provenance.author import Author, builder_author
 from attest.provenance.containers.opened import IDENTITY, SIGNATURE, Opened
 from attest.provenance.model import CheckStatus, Expectations, check
-from attest.signing.dsse import ForeignEnvelope, open_foreign_envelope, read_foreign_envelope
+from attest.signing.dsse import open_foreign_envelope, read_foreign_envelope
 from attest.signing.keyring import KeyRing, Verified
 from attest.trust.role import Role
 from attest.trust.trust import Trust
@@ -23,12 +24,32 @@ _HINT: Final = "name the builder's key in the trust file (attest trust new --bui
 def open_bare(octets: bytes, trust: Trust, expectations: Expectations, where: str) -> Opened:
     """Open an envelope that keys signed; raise `UntrustedError` if none of them is known, or more than one signer."""
     envelope = read_foreign_envelope(octets, where=where)
-    author, verified = _open(envelope, trust, expectations, where)
+    return open_with_keys(
+        lambda ring: open_foreign_envelope(envelope, ring, where=where),
+        trust,
+        expectations,
+        payload_type=envelope.payload_type,
+        signatures=len(envelope.signatures),
+        where=where,
+    )
+
+
+def open_with_keys(
+    open_with: Callable[[KeyRing], Verified[bytes]],
+    trust: Trust,
+    expectations: Expectations,
+    *,
+    payload_type: str,
+    signatures: int,
+    where: str,
+) -> Opened:
+    """Open anything that keys signed, with the ring of whoever may have; `open_with` raises if it was somebody else."""
+    author, verified = _find(open_with, trust, expectations, signatures, where)
     keyids = tuple(key.keyid for key in verified.signers)
     by = "a key that the caller gave" if author.id is None else f"{author.role} {author.id}"
     return Opened(
         payload=verified.value,
-        payload_type=envelope.payload_type,
+        payload_type=payload_type,
         author=author,
         keyids=keyids,
         checks=(
@@ -38,18 +59,22 @@ def open_bare(octets: bytes, trust: Trust, expectations: Expectations, where: st
     )
 
 
-def _open(
-    envelope: ForeignEnvelope, trust: Trust, expectations: Expectations, where: str
+def _find(
+    open_with: Callable[[KeyRing], Verified[bytes]],
+    trust: Trust,
+    expectations: Expectations,
+    signatures: int,
+    where: str,
 ) -> tuple[Author, Verified[bytes]]:
     """Find the one author whose keys signed."""
     opened: list[tuple[Author, Verified[bytes]]] = []
     for author, ring in _candidates(trust, expectations):
         try:
-            opened.append((author, open_foreign_envelope(envelope, ring, where=where)))
+            opened.append((author, open_with(ring)))
         except UntrustedError:
             continue
     if not opened:
-        found = f"{len(envelope.signatures)} signature(s), none by one"
+        found = f"{signatures} signature(s), none by one"
         expected = f"a signature by a trusted {Role.BUILDER}"
         raise UntrustedError(where, expected, found, hint=_HINT, check=SIGNATURE)
     known = [pair for pair in opened if pair[0].id is not None] or opened[:1]

@@ -9,6 +9,7 @@ import msgspec
 
 from attest.codec.octets import from_either_base64
 from attest.errors import MalformedError
+from attest.provenance.containers.layout_document import LAYOUT_SCHEMA
 from attest.signing.dsse import IN_TOTO_PAYLOAD
 
 
@@ -21,6 +22,7 @@ class Shape(StrEnum):
     NPM_ATTESTATIONS = "npm-attestations"
     PYPI_PROVENANCE = "pypi-provenance"
     JSON_LINES = "in-toto-jsonl"
+    LAYOUT = "in-toto-layout"
 
 
 class _Envelope(msgspec.Struct, frozen=True, rename="camel"):
@@ -33,6 +35,7 @@ class _Pep740Envelope(msgspec.Struct, frozen=True):
 
 
 class _Outside(msgspec.Struct, frozen=True, kw_only=True):
+    schema: Any = None
     media_type: Any = msgspec.field(name="mediaType", default=None)
     bundle_material: Any = msgspec.field(name="verificationMaterial", default=None)
     dsse_envelope: _Envelope | None = msgspec.field(name="dsseEnvelope", default=None)
@@ -61,15 +64,15 @@ def shape_of(octets: bytes) -> Shape | None:
     outside = _look(octets)
     if outside is None:
         return Shape.JSON_LINES if _is_lines(octets) else None
-    if outside.bundle_material is not None or _is_bundle_type(outside.media_type):
-        return Shape.SIGSTORE_BUNDLE
-    if outside.payload_type is not None and outside.payload is not None:
-        return Shape.DSSE
-    if outside.verification_material is not None and outside.envelope is not None:
-        return Shape.PYPI_ATTESTATION
-    if isinstance(outside.attestation_bundles, list):
-        return Shape.PYPI_PROVENANCE
-    return Shape.NPM_ATTESTATIONS if isinstance(outside.attestations, list) else None
+    fits = {
+        Shape.LAYOUT: outside.schema == LAYOUT_SCHEMA,
+        Shape.SIGSTORE_BUNDLE: outside.bundle_material is not None or _is_bundle_type(outside.media_type),
+        Shape.DSSE: outside.payload_type is not None and outside.payload is not None,
+        Shape.PYPI_ATTESTATION: outside.verification_material is not None and outside.envelope is not None,
+        Shape.PYPI_PROVENANCE: isinstance(outside.attestation_bundles, list),
+        Shape.NPM_ATTESTATIONS: isinstance(outside.attestations, list),
+    }
+    return next((shape for shape, it_does in fits.items() if it_does), None)
 
 
 def claimed_predicate_type(octets: bytes) -> str | None:

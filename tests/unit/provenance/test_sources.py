@@ -13,6 +13,7 @@ from attest.provenance.read import read_evidence
 from attest.provenance.sources import SOURCES
 from attest.statement.predicates.runtime_reference import BuildEvidence
 from tests import inventories
+from tests.layouts import DOCUMENT
 from tests.world import (
     TRUST_WITH_VERIFIER,
     make_attestation,
@@ -38,6 +39,7 @@ GOOD = {
     "pylock": inventories.PYLOCK,
     "pypi-publish": make_attestation("https://docs.pypi.org/attestations/publish/v1", None, SUBJECTS),
     "slsa-summary": make_summary(SUBJECTS),
+    "in-toto-layout": DOCUMENT,
 }
 OF_THE_REGISTRY = {"npm-publish"}
 """Signed with the key of a Sigstore instance and by nobody else; `test_corpus` reads real ones."""
