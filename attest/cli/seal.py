@@ -78,6 +78,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     """Seal what is installed in TREE and started by COMMAND; or, with --runtime-of, an interpreter.
 
     Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
+    COMMAND may be npx, uvx, uv run, node or python -m: sealed is what that will start, and nothing is run.
     """
     from attest.cli.output import STANDARD
     from attest.cli.sealed_summary import summarize

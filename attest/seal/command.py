@@ -1,115 +1,98 @@
-"""From the command that starts a server to the process that will be seen: scripts become interpreter and script.
-
-Nothing is executed. A `#!` line is read as the kernel reads it; installers also write the form of `sh` that starts an
-interpreter whose path is too long for a `#!` line, or the one that lies beside the script (`uv venv --relocatable`).
-"""
+"""From the command that starts a server to the profile that is sealed: places become placeholders."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
+import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from attest.errors import MalformedError, UnavailableError
+from attest.errors import RefusedError
+from attest.seal.commands.invocation import Invocation, Started
+from attest.seal.commands.resolving import resolve
+from attest.seal.messages import SurveyRoot
+from attest.statement.manifest import Scope
 from attest.statement.placeholders import contract
 from attest.statement.predicates.runtime_reference import ProcessProfile
 
-SHEBANG_BYTES: Final = 4096
-_HEAD: Final = rb"#!/bin/sh\n'''exec' "
-_TAIL: Final = rb"(?P<isolated> -E)? \"\$0\" \"\$@\"\n' '''\n"
-_LONG_FORM: Final = re.compile(
-    _HEAD + rb"(?:\"(?P<double>[^\"\\$`\n]+)\"|'(?P<single>[^'\n]+)'|(?P<bare>[^\s'\"\\$`]+))" + _TAIL
-)
-_MOVABLE_FORM: Final = re.compile(
-    _HEAD + rb"\"\$\(dirname -- \"\$\(realpath -- \"\$0\"\)\"\)\"/'(?P<name>[^'/\n]+)'" + _TAIL
-)
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedCommand:
+    """The process that a command becomes, as it is sealed, and the files that it starts with."""
+
+    profile: ProcessProfile
+    words: tuple[str, ...]
+    """Absolute paths, the last of them best for naming the server: program, files in the arguments, first code."""
+    code: tuple[str, ...]
+    """Absolute paths, links followed, of the files that have to be sealed, since they run first."""
 
 
-def profile_of(command: Sequence[str], places: Mapping[str, str]) -> ProcessProfile | None:
-    """Return the profile of the process that `command` becomes; None without a command.
+def resolve_command(command: Sequence[str], places: Mapping[str, str]) -> ResolvedCommand | None:
+    """Resolve a command given here, in our own environment; None without one.
 
     `places` maps root names to absolute paths; arguments inside a root are sealed with a placeholder for it, so that
     the reference holds for an installation elsewhere.
     """
     if not command:
         return None
-    program = _find(command[0])
-    interpreter = interpreter_of(program)
-    argv = [*(interpreter or [])[1:], program, *command[1:]]
+    cwd = str(Path.cwd())
+    started = resolve(command, cwd=cwd, environment=os.environ)
     both = _with_real_places(places)
-    return ProcessProfile(
-        argv=tuple(_contracted(argument, both) for argument in argv),
-        interpreter=None if interpreter is None else _contracted(interpreter[0], both),
+    code = tuple(file for file in started.code if not _is_program(file, started, command))
+    return ResolvedCommand(
+        profile=ProcessProfile(
+            argv=tuple(_contracted(argument, both) for argument in started.argv),
+            interpreter=None if started.interpreter is None else _contracted(started.interpreter, both),
+        ),
+        words=(*_named_files(started, cwd), *code),
+        code=code,
     )
 
 
-def absolute_words(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the command with absolute paths for its program and for the other words that name files."""
-    if not command:
-        return ()
-    named = (os.path.normpath(Path.cwd() / word) if os.path.isfile(word) else word for word in command[1:])  # noqa: PTH113  (a word may be too long for a path)
-    return (_find(command[0]), *named)
+def refuse_unsealed(command: Sequence[str], resolved: ResolvedCommand | None, roots: Sequence[SurveyRoot]) -> None:
+    """Refuse a command whose first code is in no root, or in a part of one that may change."""
+    for file in () if resolved is None else resolved.code:
+        if not any(_counts(file, root) for root in roots):
+            raise RefusedError(
+                shlex.join(command),
+                "a command that starts code of a TREE",
+                file,
+                hint=f"seal where it is installed, too, as a further TREE: {shlex.quote(os.path.dirname(file))}",
+            )
 
 
-def interpreter_of(program: str) -> list[str] | None:
-    """Return interpreter and its one argument from a script's first line; None if the file is no script."""
-    try:
-        with Path(program).open("rb") as file:
-            head = file.read(SHEBANG_BYTES)
-    except OSError as error:
-        raise UnavailableError(program, "a readable program", error.strerror or "an error") from error
-    if not head.startswith(b"#!"):
-        return None
-    started = _started_by_sh(program, head)
-    if started is not None:
-        return started
-    line, ending, _ = head[2:].partition(b"\n")
-    words = line.strip().split(None, 1)
-    if not ending or not words:
-        raise MalformedError(
-            program, f"a first line of at most {SHEBANG_BYTES} bytes that names an interpreter", "none"
-        )
-    named = [os.fsdecode(word) for word in words]
-    if Path(named[0]).name == "env" and len(named) > 1:
-        return _through_env(named[1].split(), program)
-    return named
+def _counts(file: str, root: SurveyRoot) -> bool:
+    path = next((file[len(place) + 1 :] for place in _both(root.place) if file.startswith(f"{place}/")), None)
+    if path is None or root.root.scope is Scope.LISTED:
+        return path is not None and path in root.listed
+    return not any(path == place or path.startswith(f"{place}/") for place in root.root.mutable)
 
 
-def _started_by_sh(program: str, head: bytes) -> list[str] | None:
-    """What the three lines start by which installers avoid a `#!` line; None if they are others."""
-    if (found := _LONG_FORM.match(head)) is not None:
-        interpreter = os.fsdecode(found["double"] or found["single"] or found["bare"])
-    elif (found := _MOVABLE_FORM.match(head)) is not None:
-        interpreter = str(Path(program).resolve().parent / os.fsdecode(found["name"]))
-    else:
-        return None
-    return [interpreter, "-E"] if found["isolated"] else [interpreter]
+def _is_program(file: str, started: Started, command: Sequence[str]) -> bool:
+    """A program that is given itself may be one of the system; what a launcher or a first line leads to may not."""
+    given = started.interpreter is None and started.argv[1:] == tuple(command[1:])
+    return given and file == os.path.realpath(started.argv[0])
 
 
-def _through_env(words: list[str], program: str) -> list[str]:
-    """`#!/usr/bin/env NAME`: what runs in the end is NAME, found on the path."""
-    if words[0] == "-S":
-        words = words[1:]
-    if not words or words[0].startswith("-") or "=" in words[0]:
-        raise MalformedError(program, "an `env` line with a program", " ".join(words) or "none")
-    return [_find(words[0]), *words[1:]]
+def absolute_program(program: str) -> str:
+    """Return the absolute path of a program that is named here."""
+    return Invocation(words=(program,), cwd=str(Path.cwd()), environment=os.environ).find(program)
 
 
-def _find(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        if Path(program).is_file():
-            raise UnavailableError(program, "an executable file", "one that may not be executed", hint="chmod +x")
-        raise UnavailableError(program, "an executable file", "none", hint="give the path of the program")
-    return os.path.normpath(Path.cwd() / found)
+def _named_files(started: Started, cwd: str) -> tuple[str, ...]:
+    words = (*([started.interpreter] if started.interpreter else []), *started.argv)
+    paths = (os.path.normpath(os.path.join(cwd, word)) for word in words)
+    return tuple(path for path in paths if os.path.isfile(path))
 
 
 def _with_real_places(places: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """A root may be named through a link: a script's first line then holds either name."""
-    return {name: (place, os.path.realpath(place)) for name, place in places.items()}
+    return {name: _both(place) for name, place in places.items()}
+
+
+def _both(place: str) -> tuple[str, str]:
+    return place, os.path.realpath(place)
 
 
 def _contracted(argument: str, both: Mapping[str, tuple[str, ...]]) -> str:

@@ -14,7 +14,7 @@ from attest.provenance.model import VerifiedEvidence
 from attest.provenance.named_files import named_paths
 from attest.provenance.origins import named_by
 from attest.seal.assembling import Parts, assemble
-from attest.seal.command import absolute_words, profile_of
+from attest.seal.command import absolute_program, refuse_unsealed, resolve_command
 from attest.seal.downgrades import judge_downgrade
 from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
@@ -60,7 +60,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     files = _named_files(evidence)
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
-    process = profile_of(request.command, places)
+    command = resolve_command(request.command, places)
     runtime = open_runtime(request.runtime, trust, at=at)
     surveyed = run_survey(
         SurveyRequest(
@@ -70,11 +70,12 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
             files=files,
             # Whoever names a program approves what belongs to it; what archives and evidence explain ranks higher.
             allow_site=request.allow_site or (("*",) if request.program is not None else ()),
-            program=None if request.program is None else absolute_words((str(request.program),))[0],
-            command=absolute_words(request.command),
+            program=None if request.program is None else absolute_program(str(request.program)),
+            command=() if command is None else command.words,
         )
     )
-    process = process or _declared_profile(surveyed, places)
+    refuse_unsealed(request.command, command, surveyed.result.roots)
+    process = command.profile if command is not None else _declared_profile(surveyed, places)
     if runtime is not None and runtime.program is not None:
         _, entries = read_manifest(surveyed.manifest.splitlines(keepends=True), where="manifest")
         sealed_places = {item.root.name: item.place for item in surveyed.result.roots}
@@ -100,9 +101,11 @@ def _declared_profile(surveyed: Surveyed, places: Mapping[str, str]) -> ProcessP
     """Return the process of the command that the one archive which has any declares, if it can be started here."""
     commands = [item.command for item in surveyed.result.archives if item.command]
     try:
-        return profile_of(commands[0], places) if len(commands) == 1 else None
-    except UnavailableError:
+        resolved = resolve_command(commands[0], places) if len(commands) == 1 else None
+        refuse_unsealed(commands[0] if resolved else (), resolved, surveyed.result.roots)
+    except (RefusedError, UnavailableError):
         return None
+    return None if resolved is None else resolved.profile
 
 
 def _named_files(evidence: tuple[VerifiedEvidence, ...]) -> tuple[NamedFilePath, ...]:

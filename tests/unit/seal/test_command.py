@@ -1,4 +1,4 @@
-"""From a command to the process that will be seen."""
+"""From a command to the profile that is sealed."""
 
 from __future__ import annotations
 
@@ -6,88 +6,70 @@ from pathlib import Path
 
 import pytest
 
-from attest.errors import MalformedError, UnavailableError
-from attest.seal.command import interpreter_of, profile_of
+from attest.errors import RefusedError, UnavailableError
+from attest.seal.command import refuse_unsealed, resolve_command
+from attest.seal.messages import SurveyRoot
+from attest.statement.manifest import Root, Scope
 
 
-def script(folder: Path, head: str) -> Path:
-    path = folder / "bin" / "server"
+def script(folder: Path, head: str, name: str = "bin/server") -> Path:
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(head)
     path.chmod(0o755)
     return path
 
 
+def root(place: Path, *mutable: str, listed: tuple[str, ...] = ()) -> SurveyRoot:
+    scope = Scope.LISTED if listed else Scope.EXACT
+    return SurveyRoot(root=Root(name="tree", scope=scope, mutable=mutable), place=str(place), listed=listed)
+
+
 def test_a_script_becomes_its_interpreter_and_itself(tmp_path: Path) -> None:
-    python = script(tmp_path, "")
-    path = script(tmp_path, f"#!{tmp_path}/bin/python -E\nimport this\n")
-    profile = profile_of([str(path), "--port", "1"], {"tree": str(tmp_path)})
-    assert profile is not None
-    assert profile.interpreter == "{tree}/bin/python"
-    assert profile.argv == ("-E", "{tree}/bin/server", "--port", "1")
-    assert python.exists()
+    python = script(tmp_path, "", "bin/python")
+    path = script(tmp_path, f"#!{python} -E\nimport this\n")
+    resolved = resolve_command([str(path), "--port", "1"], {"tree": str(tmp_path)})
+    assert resolved is not None
+    assert resolved.profile.interpreter == "{tree}/bin/python"
+    assert resolved.profile.argv == ("-E", "{tree}/bin/server", "--port", "1")
+    assert resolved.words[-1] == str(path)
 
 
 def test_a_binary_is_itself(tmp_path: Path) -> None:
-    profile = profile_of([str(script(tmp_path, "\x7fELF"))], {"tree": str(tmp_path)})
-    assert profile is not None
-    assert (profile.interpreter, profile.argv) == (None, ("{tree}/bin/server",))
+    resolved = resolve_command([str(script(tmp_path, "\x7fELF"))], {"tree": str(tmp_path)})
+    assert resolved is not None
+    assert (resolved.profile.interpreter, resolved.profile.argv) == (None, ("{tree}/bin/server",))
 
 
-LONG = "#!/bin/sh\n'''exec' {} \"$0\" \"$@\"\n' '''\nimport sys\n"
-MOVABLE = '"$(dirname -- "$(realpath -- "$0")")"/\'python\''
-
-
-@pytest.mark.parametrize(
-    ("written", "started"),
-    [
-        ('"/very long/python"', ["/very long/python"]),
-        ("'/very long/python'", ["/very long/python"]),
-        ("/very/long/python", ["/very/long/python"]),
-        ("/very/long/python -E", ["/very/long/python", "-E"]),
-        ("'/very long/python' -E", ["/very long/python", "-E"]),
-        ('"$HOME/python"', ["/bin/sh"]),
-        ("/very/long/python -m", ["/bin/sh"]),
-    ],
-)
-def test_the_long_form_that_installers_write_is_understood(written: str, started: list[str], tmp_path: Path) -> None:
-    assert interpreter_of(str(script(tmp_path, LONG.format(written)))) == started
-
-
-def test_a_script_that_may_be_moved_starts_the_interpreter_beside_the_file(tmp_path: Path) -> None:
-    path = script(tmp_path / "tree", LONG.format(MOVABLE))
-    link = tmp_path / "server"
-    link.symlink_to(path)
-    assert interpreter_of(str(link)) == [str(path.with_name("python"))]
-    profile = profile_of([str(path), "x"], {"tree": str(tmp_path / "tree")})
-    assert profile is not None
-    assert profile.interpreter == "{tree}/bin/python"
-    assert profile.argv == ("{tree}/bin/server", "x")
-
-
-def test_env_is_looked_through(tmp_path: Path) -> None:
-    path = script(tmp_path, "#!/usr/bin/env -S sh -e\n")
-    found = interpreter_of(str(path))
-    assert found is not None
-    assert (Path(found[0]).name, found[1:]) == ("sh", ["-e"])
-
-
-def test_a_first_line_without_an_interpreter_is_malformed(tmp_path: Path) -> None:
-    with pytest.raises(MalformedError, match="first line"):
-        interpreter_of(str(script(tmp_path, "#!\n")))
-
-
-def test_a_program_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match="executable"):
-        profile_of([str(tmp_path / "absent")], {})
+def test_a_root_is_known_by_both_of_its_names(tmp_path: Path) -> None:
+    path = script(tmp_path / "real", "\x7fELF")
+    (tmp_path / "link").symlink_to("real")
+    resolved = resolve_command([str(path)], {"tree": str(tmp_path / "link")})
+    assert resolved is not None
+    assert resolved.profile.argv == ("{tree}/bin/server",)
 
 
 def test_a_program_without_the_executable_bit_is_told_so(tmp_path: Path) -> None:
     path = script(tmp_path, "#!/bin/sh\n")
     path.chmod(0o644)
     with pytest.raises(UnavailableError, match="may not be executed"):
-        profile_of([str(path)], {})
+        resolve_command([str(path)], {})
 
 
 def test_no_command_no_profile() -> None:
-    assert profile_of([], {}) is None
+    assert resolve_command([], {}) is None
+
+
+def test_code_in_no_tree_is_refused(tmp_path: Path) -> None:
+    path = script(tmp_path, "#!/bin/sh\n")
+    resolved = resolve_command([str(path)], {})
+    refuse_unsealed([str(path)], resolved, [root(tmp_path)])
+    refuse_unsealed([str(path)], resolved, [root(tmp_path / "bin", listed=("server",))])
+    for elsewhere in (root(tmp_path / "other"), root(tmp_path, "bin"), root(tmp_path / "bin", listed=("other",))):
+        with pytest.raises(RefusedError, match="code of a TREE"):
+            refuse_unsealed([str(path)], resolved, [elsewhere])
+
+
+def test_a_program_of_the_system_may_lie_in_no_tree(tmp_path: Path) -> None:
+    path = script(tmp_path, "\x7fELF")
+    refuse_unsealed([str(path)], resolve_command([str(path)], {}), [root(tmp_path / "other")])

@@ -35,6 +35,10 @@ def seal_runtime(bench: Bench, program: Path, **changes: Any) -> Sealed:
     return bench.seal(**{"trees": (), "artifacts": (), "evidence": (), "program": program, **changes})
 
 
+def script_of(bench: Bench) -> str:
+    return str(bench.tree / "tiny_server/tools.py")
+
+
 def seal_server(bench: Bench, runtime: Path, command: tuple[str, ...], **changes: Any) -> Sealed:
     return bench.seal(command=command, allow_site=("*",), runtime=runtime, **changes)
 
@@ -67,7 +71,7 @@ def test_byte_code_that_does_not_follow_is_refused(bench: Bench, program: Path) 
 
 
 def test_a_server_names_its_runtime_and_leaves_less_outside(bench: Bench, program: Path) -> None:
-    command = (str(program), str(bench.tree / "tiny_server/tools.py"))
+    command = (str(program), script_of(bench))
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     without = bench.seal(command=command).reference
     reference = seal_server(bench, runtime, command).reference
@@ -79,7 +83,7 @@ def test_a_server_names_its_runtime_and_leaves_less_outside(bench: Bench, progra
 
 
 def test_the_manifest_of_a_server_is_the_same_with_and_without_a_runtime(bench: Bench, program: Path) -> None:
-    command = (str(program), str(bench.tree / "tiny_server/tools.py"))
+    command = (str(program), script_of(bench))
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     assert seal_server(bench, runtime, command).manifest == bench.seal(command=command, allow_site=("*",)).manifest
 
@@ -88,7 +92,7 @@ def test_a_server_that_leads_elsewhere_is_refused(bench: Bench, program: Path) -
     other = make_interpreter(bench.folder / "other")
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     with pytest.raises(RefusedError, match="command"):
-        seal_server(bench, runtime, (str(other), "x"))
+        seal_server(bench, runtime, (str(other), script_of(bench)))
 
 
 def test_an_environment_that_leads_elsewhere_is_refused_whatever_the_command(bench: Bench, program: Path) -> None:
@@ -98,7 +102,7 @@ def test_an_environment_that_leads_elsewhere_is_refused_whatever_the_command(ben
     (bench.tree / "pyvenv.cfg").write_text(f"home = {other.parent}\ninclude-system-site-packages = false\n")
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     with pytest.raises(RefusedError, match="tree/bin/python"):
-        seal_server(bench, runtime, (str(program), "x"))
+        seal_server(bench, runtime, (str(program), script_of(bench)))
 
 
 def test_a_server_that_tells_no_interpreter_is_refused(bench: Bench, program: Path) -> None:
@@ -111,7 +115,7 @@ def test_a_server_that_tells_no_interpreter_is_refused(bench: Bench, program: Pa
 def test_the_reference_of_a_server_is_no_runtime(bench: Bench, program: Path) -> None:
     server = bench.write(bench.seal())
     with pytest.raises(RefusedError, match="reference of a runtime") as refused:
-        seal_server(bench, server, (str(program), "x"))
+        seal_server(bench, server, (str(program), script_of(bench)))
     assert "--runtime-of" in (refused.value.hint or "")
 
 
@@ -119,14 +123,14 @@ def test_a_runtime_that_no_trusted_sealer_signed_is_untrusted(bench: Bench, prog
     trust = trust_of(make_trust_file(sealers=(STRANGER,)))
     foreign = bench.write(seal_runtime(bench, program, trust=trust, key=STRANGER), "foreign.ref")
     with pytest.raises(UntrustedError):
-        seal_server(bench, foreign, (str(program), "x"))
+        seal_server(bench, foreign, (str(program), script_of(bench)))
 
 
 def test_the_trust_files_minimum_holds_for_the_runtime_of_a_server_too(bench: Bench, program: Path) -> None:
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     trust = trust_of(make_trust_file(minima=Minima(assurance=Origin.LOCKED)))
     with pytest.raises(RefusedError, match="runtime cpython"):
-        bench.seal(runtime=runtime, command=(str(program), "x"), trust=trust)
+        bench.seal(runtime=runtime, command=(str(program), script_of(bench)), trust=trust)
     with pytest.raises(RefusedError, match="locked or better"):
         seal_runtime(bench, program, trust=trust)
 
