@@ -390,13 +390,14 @@ def bundle(
     message: bool = False,
     promise: bool = True,
     proven: bool = True,
+    payload: bytes = PAYLOAD,
 ) -> dict[str, Any]:
     """A whole bundle that holds in this world, of a statement or of an artifact (`message`)."""
-    signed = ARTIFACT if message else pae(IN_TOTO_PAYLOAD, PAYLOAD)
+    signed = ARTIFACT if message else pae(IN_TOTO_PAYLOAD, payload)
     signature = sign(key, signed)
     certificate = None if hint is not None else leaf or issue()
     verifier = certificate or spki(key)
-    content = signed if kind == "hashedrekord" else PAYLOAD
+    content = signed if kind == "hashedrekord" else payload
     spec = specification(kind, entry_version, signature, verifier, content)
     material: dict[str, Any] = {
         "tlogEntries": [entry(kind, entry_version, spec, time=time, promise=promise, proven=proven)]
@@ -415,20 +416,20 @@ def bundle(
         digest = {"algorithm": "SHA2_256", "digest": b64(hashlib.sha256(ARTIFACT).digest())}
         made["messageSignature"] = {"messageDigest": digest, "signature": b64(signature)}
     else:
-        envelope = {"payload": b64(PAYLOAD), "payloadType": IN_TOTO_PAYLOAD, "signatures": [{"sig": b64(signature)}]}
+        envelope = {"payload": b64(payload), "payloadType": IN_TOTO_PAYLOAD, "signatures": [{"sig": b64(signature)}]}
         made["dsseEnvelope"] = envelope
     return made
 
 
-def pypi_attestation() -> dict[str, Any]:
+def pypi_attestation(*, leaf: bytes | None = None, payload: bytes = PAYLOAD) -> dict[str, Any]:
     """The same evidence in PyPI's form (PEP 740)."""
-    held = bundle()
+    held = bundle(leaf=leaf, payload=payload)
     material = held["verificationMaterial"]
     certificate, entries = material["certificate"]["rawBytes"], material["tlogEntries"]
     return {
         "version": 1,
         "verification_material": {"certificate": certificate, "transparency_entries": entries},
-        "envelope": {"statement": b64(PAYLOAD), "signature": held["dsseEnvelope"]["signatures"][0]["sig"]},
+        "envelope": {"statement": b64(payload), "signature": held["dsseEnvelope"]["signatures"][0]["sig"]},
     }
 
 

@@ -104,6 +104,16 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         )
         return tuple((name, str(value)) for name, value in wanted if value is not None)
 
+    @property
+    def demands_source(self) -> bool:
+        """Whether anything is demanded of the source."""
+        return any(name.startswith("source") for name, _ in self.demands)
+
+    @property
+    def demands_builder(self) -> bool:
+        """Whether anything is demanded that provenance alone can show: builder, level, build type, runner."""
+        return any(not name.startswith("source") for name, _ in self.demands)
+
 
 class VerifiedEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of build evidence after every check that could be made.

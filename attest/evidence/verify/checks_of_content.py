@@ -118,7 +118,7 @@ ROWS: Final = (
         meaning="Certificate, trigger and provenance name one source, the expected one, at the expected commit.",
         remedy="Say what you expect with `--source-uri`; if you did, it was built from something else.",
         kinds=BUILD,
-        asked=when_told,
+        asked=lambda question, _kind: question.expectations.demands_source,
     ),
     Check(
         id="build-link.certificate",
@@ -199,7 +199,7 @@ ROWS: Final = (
         meaning="Build evidence names the demanded builder and source, at the demanded SLSA level or a higher one.",
         remedy="Check the flags against what the build platform really says (`attest show`).",
         kinds=ALL,
-        asked=lambda question, _kind: question.wants_level,
+        asked=lambda question, kind: question.expectations.demands_builder if kind in BUILD else question.wants_level,
     ),
     Check(
         id="conformance.measured",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from attest.errors import UntrustedError
 from attest.provenance.attestation import STATEMENT, Attestation, claimed_predicate_type, evidence_of, open_attestation
 from attest.provenance.components.families import CYCLONEDX, PREDICATE_TYPES, SPDX, announced_family
 from attest.provenance.model import Expectations, VerifiedEvidence
+from attest.provenance.slsa.source import judge_certified_source
 from attest.provenance.source import Source
 from attest.trust.trust import Trust
 
@@ -30,7 +33,12 @@ def _source(name: str, family: str) -> Source:
         if announced_family(attestation.predicate_type) != family:
             expected = next(prefix for prefix, each in PREDICATE_TYPES.items() if each == family)
             raise UntrustedError(f"{where}: predicateType", expected, attestation.predicate_type, check=STATEMENT)
-        return attested_sbom(attestation, name, where)
+        evidence = attested_sbom(attestation, name, where)
+        if attestation.certificate is None:
+            # An SBOM names no source of its own, and a key none either: which one is expected is for provenance.
+            return evidence
+        source, told = judge_certified_source(attestation.certificate, attestation.author, expectations, where)
+        return msgspec.structs.replace(evidence, source=source, checks=(*evidence.checks, told))
 
     return Source(name=name, recognises=recognises, read=read)
 
