@@ -37,7 +37,12 @@ SECONDS = click.IntRange(min=1)
     multiple=True,
     help="What was installed: a wheel, a program, a zipapp, an MCP bundle, an OCI layout.",
 )
-@click.option("--provenance", type=FILE, multiple=True, help="Build evidence of an artifact, in any container.")
+@click.option(
+    "--provenance",
+    type=FILE,
+    multiple=True,
+    help="Build evidence of an artifact, in any container; in-toto layouts and links.",
+)
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
 @click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")

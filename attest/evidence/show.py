@@ -22,6 +22,7 @@ from attest.evidence.grammar import (
     ReferenceLine,
 )
 from attest.evidence.verify.lines import EntryParts, Line, Lines
+from attest.provenance.containers.layout_document import read_layout_document
 from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
 from attest.statement.manifest import Entry, read_manifest
@@ -37,8 +38,8 @@ _INDENT: Final = 2
 def show(octets: bytes) -> Iterator[str]:
     """Yield the lines of text that show a document; raise `MalformedError` if it is none of ours.
 
-    Evidence bundles, DSSE envelopes (references, receipts, build evidence), trust files, manifests, checkpoints and
-    public keys. Nothing is verified: no signature, no digest, no time.
+    Evidence bundles, DSSE envelopes (references, receipts, build evidence), in-toto layouts with links, trust files,
+    manifests, checkpoints and public keys. Nothing is verified: no signature, no digest, no time.
     """
     for name, render in _FORMATS:
         try:
@@ -96,6 +97,18 @@ def _payload(payload: bytes) -> Iterator[str]:
     yield from _pretty(strict.parse(payload, where=_WHERE))
 
 
+def _show_layout(octets: bytes) -> Iterator[str]:
+    from attest.provenance.layouts.metadata import read_metadata
+
+    document = read_layout_document(octets, where=_WHERE)
+    for piece in (document.layout, *document.links):
+        metadata = read_metadata(piece, where=_WHERE)
+        yield f"{metadata.kind:<15} sha256:{sha256_hex(piece)}"
+        for keyid, _ in metadata.signatures:
+            yield f"signature by    {printable(keyid or '(no key id)')}"
+        yield from _pretty(metadata.said)
+
+
 def _show_trust(octets: bytes) -> Iterator[str]:
     yield f"digest          sha256:{sha256_hex(octets)}"
     yield from _pretty(msgspec.to_builtins(strict.read_edited(octets, TrustFile, where=_WHERE)))
@@ -145,6 +158,7 @@ def _indented(lines: Iterator[str], columns: int) -> Iterator[str]:
 _FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
     ("evidence bundle", _show_bundle),
     ("DSSE envelope", _show_envelope),
+    ("in-toto layout with links", _show_layout),
     ("trust file", _show_trust),
     ("manifest", _show_manifest),
     ("checkpoint", _show_checkpoint),

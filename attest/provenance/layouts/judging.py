@@ -111,7 +111,7 @@ def _open(octets: bytes, signed: SignedMetadata, trust: Trust, expectations: Exp
 def _check_expiry(layout: Layout, trust: Trust, where: str) -> EvidenceCheck:
     if trust.at is None:
         return check(EXPIRY, CheckStatus.UNPROVEN, f"nobody said as of when; it expires at {layout.expires}")
-    if layout.expires_at <= trust.at:
+    if instant.parse_argument(layout.expires, where=f"{where}: expires") <= trust.at:
         raise UntrustedError(
             f"{where}: expires",
             f"a layout that is good at {instant.text(trust.at)}",

@@ -14,6 +14,7 @@ from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.making import write_trust
 from tests import documents
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest
+from tests.layouts import DOCUMENT
 from tests.world import STRANGER, WRITER, make_trust_file
 
 NOTE = sign_checkpoint(Checkpoint(origin="attest.log/1", size=1, root=b"\x01" * 32), STRANGER)
@@ -24,12 +25,13 @@ NOTE = sign_checkpoint(Checkpoint(origin="attest.log/1", size=1, root=b"\x01" * 
     [
         (REFERENCE_ENVELOPE, "mcp-server-time"),
         (documents.PROVENANCE, "slsa.dev/provenance"),
+        (DOCUMENT, '"name": "source"'),
         (documents.MANIFEST, "tree/mcp_server_time/__init__.py"),
         (write_trust(make_trust_file()), WRITER.keyid),
         (NOTE, "attest.log/1, 1 entries"),
         (public_pem(WRITER.public), WRITER.keyid),
     ],
-    ids=["reference", "provenance", "manifest", "trust file", "checkpoint", "key"],
+    ids=["reference", "provenance", "layout", "manifest", "trust file", "checkpoint", "key"],
 )
 def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
     lines = list(show(octets))

@@ -13,10 +13,13 @@ import in_toto.runlib
 import in_toto.verifylib
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_toto.models.layout import Inspection
 from securesystemslib.formats import encode_canonical
+from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # public, without an __all__
 
 from attest.codec import instant
 from attest.errors import AttestError, MalformedError, UntrustedError
@@ -35,6 +38,7 @@ from tests.layouts import (
     BUILD_RULES,
     CAROL,
     EXPIRES,
+    LAYOUT_PAYLOAD,
     MALLORY,
     MATCH_RULES,
     OWNER,
@@ -63,6 +67,7 @@ from tests.world import (
     make_key,
     make_trust_file,
     sha256_of,
+    sign_foreign,
     trust_of,
 )
 
@@ -464,3 +469,72 @@ def test_any_changed_byte_is_refused_or_changes_nothing_that_is_said(which, part
     except AttestError:
         return
     assert evidence.subjects == read(GOOD).subjects
+
+
+def _twice(said: dict[str, Any]) -> None:
+    said["signatures"] *= 2
+
+
+def _odd(said: dict[str, Any]) -> None:
+    said["signatures"][0]["sig"] = "not hexadecimal"
+
+
+def _without(said: dict[str, Any]) -> None:
+    del said["signatures"][0]["sig"]
+
+
+@pytest.mark.parametrize("change", [_twice, _odd, _without])
+def test_signatures_of_another_form_are_malformed(change):
+    link = json.loads(source_link())
+    change(link)
+    octets = make_document(links=[json.dumps(link).encode(), build_link()])
+    refused(octets, "integrity.layout", "sig", MalformedError)
+
+
+def test_an_envelope_of_another_type_holds_no_layout():
+    octets = join_layout(sign_foreign(LAYOUT_PAYLOAD, BUILDER, payload_type="application/json"), [source_link()])
+    refused(octets, "integrity.layout", "payloadType", MalformedError)
+
+
+def test_a_link_in_the_place_of_the_layout_is_malformed():
+    refused(join_layout(source_link(OWNER), [build_link()]), "integrity.layout", "_type", MalformedError)
+
+
+P384 = ec.derive_private_key(7, ec.SECP384R1()).public_key()
+P384_PEM = P384.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.mark.parametrize(
+    ("signer", "change", "match"),
+    [
+        (ALICE, {"keyid": "ab" * 32}, "the key id that it stands under"),
+        (ALICE, {"keyval": {"public": "AB" * 32}}, "64 lower-case"),
+        (ALICE, {"keyval": {"public": "ab" * 32, "private": "ab" * 32}}, "a public key alone"),
+        (BOB, {"keyval": {"public": P384_PEM}}, "a key of the scheme ecdsa-sha2-nistp256, found ecdsa-p384"),
+        (BOB, {"keytype": "rsa", "scheme": "rsassa-pss-sha256"}, "a key of the scheme rsassa-pss-sha256"),
+        (BOB, {"keyval": {"public": "-----BEGIN PUBLIC KEY-----"}}, "keys"),
+    ],
+)
+def test_a_functionarys_key_that_is_not_what_it_says_is_malformed(signer, change, match):
+    layout = make_layout()
+    layout.keys[signer.public_key.keyid] |= change
+    refused(_raw(layout), "integrity.layout", match, MalformedError)
+
+
+def test_functionaries_may_have_p_384_and_rsa_keys():
+    for handle in (ec.derive_private_key(7, ec.SECP384R1()), rsa.generate_private_key(65537, 2048)):
+        dave = CryptoSigner(handle)
+        layout = make_layout([source_step((dave,)), build_step()], (dave, BOB))
+        assert read(make_document(layout, [source_link(dave), build_link()])).authenticated
+
+
+def test_a_last_step_with_more_products_than_a_reference_holds_is_refused():
+    products = {f"dist/{number}": sha256_of(b"%d" % number) for number in range(4097)}
+    octets = make_document(links=[source_link(), build_link(products=products)])
+    refused(octets, "build-link.subject", "at most 4096", MalformedError)
+
+
+def test_two_steps_of_one_name_are_malformed():
+    said = _said()
+    said["steps"].append(deepcopy(said["steps"][0]))
+    refused(_raw(said), "integrity.layout", "already a step", MalformedError)
