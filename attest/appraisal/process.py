@@ -36,7 +36,8 @@ def judge_process(
 
     `executable` is the file that `sealed_executable` resolves to now, None if there is none.
     Compared are that file (device and inode) with the one that runs, and the arguments: after the
-    executable's own name all of them, which for a script are the script and what follows it. Without
+    executable's own name all of them, which for a script are the script and what follows it; a link to
+    the sealed file is as good as its own path, since pipx and `uv tool` let their users call one. Without
     a profile only what needs none is judged. `first` is the first observation in this run: from then
     on it has to be the same process with the same executable.
 
@@ -91,8 +92,11 @@ def _judge_arguments(
     sealed = tuple(expand(argument, places) for argument in profile.argv)
     expected = sealed if profile.interpreter is not None else sealed[1:]
     found = (observed.argv or ())[1:]
-    named = tuple(_absolute(argument, observed.working_directory) for argument in found)
-    same = [wanted in pair for wanted, pair in zip(expected, zip(found, named, strict=True), strict=False)]
+    links = dict(observed.links)
+    same = [
+        wanted in {argument, _absolute(argument, observed.working_directory), links.get(argument)}
+        for wanted, argument in zip(expected, found, strict=False)
+    ]
     if len(found) != len(expected) or not all(same):
         yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(found))
 

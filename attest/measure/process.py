@@ -145,13 +145,15 @@ def _observe(handle: ProcessHandle) -> ObservedProcess | None:
     executable = _executable(handle.pid)
     if executable.sha256 is None:
         return None
+    arguments = _arguments(handle.pid)
     return ObservedProcess(
         pid=handle.pid,
         start_time_ticks=handle.start_time_ticks,
         boot_id=handle.boot_id,
         alive=True,
         uid=_effective_uid(handle.pid),
-        argv=_arguments(handle.pid),
+        argv=arguments,
+        links=tuple((argument, os.path.realpath(argument)) for argument in arguments[1:] if _is_link(argument)),
         working_directory=os.readlink(f"/proc/{handle.pid}/cwd"),
         executable_path=executable.path,
         executable_deleted=executable.deleted,
@@ -219,6 +221,10 @@ def _arguments(pid: int) -> tuple[str, ...]:
         return ()
     texts = octets.removesuffix(b"\0").split(b"\0")
     return tuple(text.decode("utf-8", "surrogateescape") for text in texts)
+
+
+def _is_link(argument: str) -> bool:
+    return argument.startswith("/") and "\0" not in argument and os.path.islink(argument)
 
 
 def _effective_uid(pid: int) -> int:

@@ -42,7 +42,7 @@ def resolve_command(command: Sequence[str], places: Mapping[str, str]) -> Resolv
     code = tuple(file for file in started.code if not _is_program(file, started, command))
     return ResolvedCommand(
         profile=ProcessProfile(
-            argv=tuple(_contracted(argument, both) for argument in started.argv),
+            argv=tuple(_contracted(_behind_links(word, started, both), both) for word in started.argv),
             interpreter=None if started.interpreter is None else _contracted(started.interpreter, both),
         ),
         words=(*_named_files(started, cwd), *code),
@@ -93,6 +93,13 @@ def _with_real_places(places: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 def _both(place: str) -> tuple[str, str]:
     return place, os.path.realpath(place)
+
+
+def _behind_links(word: str, started: Started, both: Mapping[str, tuple[str, ...]]) -> str:
+    """A link elsewhere to code of a tree, as pipx and `uv tool` put on the path: the code is what is sealed."""
+    real = os.path.realpath(word) if word.startswith("/") else word
+    elsewhere = real in started.code and _contracted(word, both) == word
+    return real if elsewhere and _contracted(real, both) != real else word
 
 
 def _contracted(argument: str, both: Mapping[str, tuple[str, ...]]) -> str:

@@ -103,6 +103,8 @@ class ObservedProcess:
     """As the process shows it, and it may rewrite it; bytes that are not UTF-8 as surrogates."""
     working_directory: str | None = None
     """Where it stands now; relative arguments were meant from where it was started."""
+    links: tuple[tuple[str, str], ...] = ()
+    """The absolute arguments after the first that name a link now, and the file that each leads to."""
     executable_path: str | None = None
     """Where procfs says it lies, without the mark of a deleted one."""
     executable_deleted: bool = False

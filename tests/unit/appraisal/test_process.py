@@ -56,6 +56,14 @@ def test_a_program_of_its_own_is_compared_after_its_name() -> None:
     assert kinds(seen, profile=PROGRAM) == []
 
 
+def test_a_link_is_as_good_as_the_sealed_file_that_it_leads_to() -> None:
+    called = dataclasses.replace(SEEN, argv=("python", "/usr/bin/server", "--zone", "UTC"))
+    assert kinds(called) == [FindingKind.ARGUMENTS]
+    assert kinds(dataclasses.replace(called, links=(("/usr/bin/server", "/srv/venv/bin/server"),))) == []
+    for links in ((("/usr/bin/server", "/srv/evil"),), (("/usr/bin/other", "/srv/venv/bin/server"),)):
+        assert kinds(dataclasses.replace(called, links=links)) == [FindingKind.ARGUMENTS]
+
+
 @pytest.mark.parametrize(
     "argv",
     [

@@ -63,6 +63,15 @@ def observe(command: Sequence[str | bytes | Path]) -> ObservedProcess:
         return observe_process(handle)
 
 
+def test_arguments_that_name_a_link_are_observed_with_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    program, file = copy_of_cat(tmp_path / "cat"), tmp_path / "file"
+    file.touch()
+    (tmp_path / "near").symlink_to("file")
+    (tmp_path / "link").symlink_to("near")
+    seen = observe([program, tmp_path / "link", file, "-", b"/\xff"])
+    assert seen.links == ((str(tmp_path / "link"), str(file)),)
+
+
 def test_a_process_is_observed_with_its_executable_arguments_and_user(tmp_path: Path) -> None:
     program = copy_of_cat(tmp_path / "cat")
     with running([program, "-u", "-"]) as (child, handle):

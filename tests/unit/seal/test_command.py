@@ -49,6 +49,16 @@ def test_a_root_is_known_by_both_of_its_names(tmp_path: Path) -> None:
     assert resolved.profile.argv == ("{tree}/bin/server",)
 
 
+def test_a_link_on_the_path_is_sealed_as_the_script_of_the_tree_that_it_leads_to(tmp_path: Path) -> None:
+    path = script(tmp_path / "tree", "#!/bin/sh -e\n")
+    link = tmp_path / "server"
+    link.symlink_to(path)
+    for place, sealed in (("tree", "{tree}/bin/server"), ("other", str(link))):
+        resolved = resolve_command([str(link), str(link)], {"tree": str(tmp_path / place)})
+        assert resolved is not None
+        assert resolved.profile.argv[:2] == ("-e", sealed)
+
+
 def test_a_program_without_the_executable_bit_is_told_so(tmp_path: Path) -> None:
     path = script(tmp_path, "#!/bin/sh\n")
     path.chmod(0o644)
