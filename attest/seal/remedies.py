@@ -29,6 +29,8 @@ def _bundled_wheel(place: str, path: str) -> str | None:
     if match is None:
         return None
     link = Path(place, match["prefix"], "bin/python")
-    library = link.resolve().parent.parent / "lib" / match["python"]
-    found = sorted(library.glob(f"ensurepip/_bundled/{match['name']}-{match['version']}-*.whl"))
-    return str(found[0]) if found else None
+    base = link.resolve().parent.parent
+    # Debian and Fedora keep the wheels of ensurepip in the second folder.
+    folders = (base / "lib" / match["python"] / "ensurepip/_bundled", base / "share/python-wheels")
+    found = [wheel for folder in folders for wheel in folder.glob(f"{match['name']}-{match['version']}-*.whl")]
+    return str(min(found)) if found else None
