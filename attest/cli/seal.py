@@ -35,7 +35,8 @@ SECONDS = click.IntRange(min=1)
     "--artifact",
     type=FILE,
     multiple=True,
-    help="What was installed: a wheel, a program, a zipapp, an MCP bundle, an OCI layout.",
+    help="What was installed: a wheel, an npm tarball, an MCP bundle, a zipapp, a .deb, an OCI layout (one image of "
+    "several: PATH@sha256:DIGEST, PATH@OS/ARCHITECTURE or PATH@NAME), a program.",
 )
 @click.option(
     "--provenance",
