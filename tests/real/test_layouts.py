@@ -154,10 +154,14 @@ def by_uv_tool(folder: Path, wheel: Path) -> Installation:
     )
 
 
-def by_uvx(folder: Path, wheel: Path) -> Installation:
-    called = (UV, "tool", "run", "-q", "-p", sys.executable, "--from", str(wheel))
+def by_uvx(folder: Path, wheel: Path, *options: str) -> Installation:
+    called = (UV, "tool", "run", "-q", *options, "-p", sys.executable, "--from", str(wheel))
     prefix = done(folder, *called, "python", "-c", "import sys; print(sys.prefix)").strip()
     return Installation(folder=folder, prefix=Path(prefix), command=(*called, "tiny-server"))
+
+
+def by_uvx_with_bytecode(folder: Path, wheel: Path) -> Installation:
+    return by_uvx(folder, wheel, "--compile-bytecode")
 
 
 def by_pipx(folder: Path, wheel: Path, backend: str = "uv") -> Installation:
@@ -176,7 +180,16 @@ def by_pipx_with_pip(folder: Path, wheel: Path) -> Installation:
 
 
 Install = Callable[[Path, Path], Installation]
-ALIKE: list[Install] = [by_pip, by_copies, by_uv_pip, by_uv_pip_to_be_moved, by_uv_tool, by_uvx, by_pipx]
+ALIKE: list[Install] = [
+    by_pip,
+    by_copies,
+    by_uv_pip,
+    by_uv_pip_to_be_moved,
+    by_uv_tool,
+    by_uvx,
+    by_uvx_with_bytecode,
+    by_pipx,
+]
 WITH_PIP: list[Install] = [by_pip_inside, by_pipx_with_pip]
 
 

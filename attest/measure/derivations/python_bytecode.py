@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from attest.measure.derivations.rule import CompileJob, Outcome, Rule, written
+from attest.measure.derivations.virtual_environment import ARCHIVES, made_first_at
 from attest.measure.facts import Facts
 from attest.statement.observation import Derivation, Key
 
@@ -37,7 +38,7 @@ def derive(facts: Facts, root: str, path: str) -> Outcome | CompileJob:
     return CompileJob(
         source=source,
         compiled=(root, path),
-        filenames=_filenames(facts, source),
+        filenames=_filenames(facts, source, (root, path)),
         optimize=int(match["level"] or 0),
     )
 
@@ -47,9 +48,14 @@ def derivation(source: Key) -> Derivation:
     return Derivation(rule=NAME, inputs=(written(source),))
 
 
-def _filenames(facts: Facts, source: Key) -> tuple[str, ...]:
+def _filenames(facts: Facts, source: Key, compiled: Key) -> tuple[str, ...]:
     root, path = source
-    names = [os.path.join(place, path) for place in facts.spellings(root)]
+    places = list(facts.spellings(root))
+    if any(os.path.basename(os.path.dirname(place)) == ARCHIVES for place in places):
+        # `uvx --compile-bytecode` compiles before it moves; an import takes the name from where the file lies.
+        octets = facts.read(compiled)
+        places += [first for place in places if (first := made_first_at(place, octets)) is not None]
+    names = [os.path.join(place, path) for place in places]
     # Where platlib is lib64 and lib64 links to lib, half of a tree is compiled under each name.
     names += [name.replace("/lib/python", "/lib64/python", 1) for name in names]
     return tuple(dict.fromkeys(names))

@@ -16,7 +16,7 @@ from typing import Final
 from attest.codec.octets import sha256_hex
 from attest.measure.derivations.known_files import ACTIVATION, SITE_FILES
 from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived
-from attest.measure.derivations.virtual_environment import configuration_of, read_configuration
+from attest.measure.derivations.virtual_environment import configuration_of, made_first_at, read_configuration
 from attest.measure.facts import Facts
 from attest.statement.observation import Derivation
 
@@ -64,11 +64,9 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
 def _prefixes(values: Mapping[str, str], prefix: str, found: bytes) -> Iterator[str]:
     """Yield the prefix; for a movable environment in the cache of uv before 0.10 also where uv had made it first."""
     yield prefix
-    cache, archives = os.path.split(os.path.dirname(prefix))
-    if values.get("relocatable") == "true" and archives == "archive-v0":
-        first = re.search(re.escape(f"{cache}/builds-v0/.tmp".encode()) + rb"[0-9A-Za-z]{6}(?=')", found)
-        if first is not None:
-            yield os.fsdecode(first[0])
+    first = made_first_at(prefix, found) if values.get("relocatable") == "true" else None
+    if first is not None:
+        yield first
 
 
 def normal_digest(octets: bytes, prefix: str) -> str | None:

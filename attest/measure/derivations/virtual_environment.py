@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,6 +15,8 @@ from attest.measure.facts import Facts
 from attest.statement.observation import Key
 
 CONFIGURATION: Final = "pyvenv.cfg"
+ARCHIVES: Final = "archive-v0"
+"""The folder in uv's cache in which `uvx` keeps environments."""
 _MAX_BYTES: Final = 16 * 1024
 _MAX_LINE_BYTES: Final = 4000
 """`getpath` of CPython reads lines through a buffer of `PATH_MAX` bytes."""
@@ -49,6 +52,18 @@ def read_configuration(facts: Facts, key: Key) -> Mapping[str, str] | None:
             return None
         values[name] = value.strip()
     return values
+
+
+def made_first_at(prefix: str, octets: bytes) -> str | None:
+    """Return where in its cache uv made an environment that lies at `prefix` now, if `octets` name such a place.
+
+    uv moves what `uvx` runs from `builds-v0` to `archive-v0`, once it is whole.
+    """
+    cache, archives = os.path.split(os.path.dirname(prefix))
+    if archives != ARCHIVES:
+        return None
+    found = re.search(re.escape(os.fsencode(f"{cache}/builds-v0/.tmp")) + rb"[0-9A-Za-z]{6}(?=['/])", octets)
+    return os.fsdecode(found[0]) if found else None
 
 
 def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:

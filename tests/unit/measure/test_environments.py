@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import shutil
 import sys
 from pathlib import Path
@@ -207,4 +208,19 @@ def test_uv_may_have_made_a_movable_environment_elsewhere_in_its_cache(prefix, m
     for place, good in scripts.items():
         put(cached / "bin/activate.csh", f"setenv VIRTUAL_ENV '{place}'\n".encode())
         found = Deriver(workers=1).derive(facts_of(look({"tree": cached}), []), ("tree", "bin/activate.csh"))
+        assert isinstance(found, Derivation) == good, place
+
+
+def test_byte_code_of_uvx_may_name_where_uv_had_made_the_environment(prefix):
+    cached = prefix.parent / "archive-v0/Ab12"
+    cached.parent.mkdir()
+    movable(prefix).rename(cached)
+    wheel = make_wheel(cached.parent)
+    source = cached / SITE / "small/__init__.py"
+    compiled = f"{SITE}/small/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
+    for place, good in ((f"{prefix.parent}/builds-v0/.tmpAb12Cd", True), ("/tmp/builds-v0/.tmpAb12Cd", False)):
+        py_compile.compile(str(source), cfile=str(cached / compiled), dfile=f"{place}/{SITE}/small/__init__.py")
+        seen = look({"tree": cached})
+        facts = facts_of(seen, [WHEEL.bind(WHEEL.read(wheel), seen)])
+        found = Deriver(workers=1).derive(facts, ("tree", compiled))
         assert isinstance(found, Derivation) == good, place
