@@ -142,11 +142,16 @@ def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
 
 
 def _server(parts: Parts, artifacts: tuple[Artifact, ...]) -> Server:
-    """Name the server after the archive that its command comes from, or the best known one; else after the tree."""
+    """Name the server after the archive that its command comes from, or the best known one; else after the tree.
+
+    Of several archives none that the command does not start is the server: they are what it needs.
+    """
     runtime = parts.surveyed.result.runtime
     if runtime is not None:
         return Server(name=parts.request.name or runtime.name, version=runtime.version, purl=runtime.purl)
     bound = [item for item in parts.surveyed.result.archives if item.bound]
+    if parts.request.command and len(bound) > 1:
+        bound = [item for item in bound if item.starts is not None]
     ranks = {artifact.name: ORIGIN_RANK[Origin(artifact.origin)] for artifact in artifacts}
     best = max(bound, key=lambda item: (_starts(item), ranks[item.filename]), default=None)
     asked = parts.request.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from attest.codec import strict
@@ -12,6 +11,7 @@ from attest.errors import RefusedError
 from attest.measure.package_json import MAX_PACKAGE_BYTES
 from attest.seal.commands.invocation import Invocation, Started, parents
 from attest.seal.commands.programs import find_interpreter
+from attest.seal.commands.reading import read_beginning
 
 _PRELOADS: Final = ("-r", "--require", "--import", "--loader", "--experimental-loader")
 _VALUED: Final = frozenset(
@@ -68,7 +68,7 @@ def _file_of(path: str) -> str | None:
 
 def _main_of(folder: str) -> str | None:
     try:
-        octets = Path(folder, "package.json").read_bytes()
+        octets = read_beginning(os.path.join(folder, "package.json"), MAX_PACKAGE_BYTES + 1)
     except OSError:
         return None
     told = strict.parse(octets, where=f"{folder}/package.json", max_bytes=MAX_PACKAGE_BYTES)

@@ -7,12 +7,12 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.measure.package_json import PackageJson, read_package
+from attest.measure.package_json import MAX_PACKAGE_BYTES, PackageJson, read_package
 from attest.seal.commands.invocation import Invocation, parents
+from attest.seal.commands.reading import read_beginning, read_text
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _BINS: Final = ("node_modules", ".bin")
@@ -60,7 +60,7 @@ def cache_folder(places: NpmPlaces, specs: Sequence[str]) -> str:
 
     More than one are sorted there by the rules of a language, here by code points: another order finds no folder.
     """
-    digits = hashlib.sha512("\n".join(sorted(specs)).encode()).hexdigest()[:16]
+    digits = hashlib.sha512(os.fsencode("\n".join(sorted(specs)))).hexdigest()[:16]
     return os.path.join(places.cache, "_npx", digits)
 
 
@@ -72,7 +72,7 @@ def bins_upwards(folder: str) -> tuple[str, ...]:
 def package_at(folder: str) -> PackageJson | None:
     """Read the package in a folder; None if there is none."""
     try:
-        octets = Path(folder, "package.json").read_bytes()
+        octets = read_beginning(os.path.join(folder, "package.json"), MAX_PACKAGE_BYTES + 1)
     except OSError:
         return None
     return read_package(octets, where=f"{folder}/package.json")
@@ -103,11 +103,7 @@ def _setting(name: str, invocation: Invocation, project: str) -> str | None:
 
 
 def _lines(file: str, invocation: Invocation) -> Iterator[tuple[str, str]]:
-    try:
-        text = Path(file).read_text("utf-8", "replace")
-    except OSError:
-        return
-    for line in reversed(text.splitlines()):  # the last one counts
+    for line in reversed(read_text(file).splitlines()):  # the last one counts
         key, equals, value = line.partition("=")
         if equals and not key.lstrip().startswith(("#", ";")):
             value = value.strip().strip("\"'")

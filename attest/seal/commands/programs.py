@@ -12,6 +12,7 @@ from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.measure.command_shim import MAX_SHIM_BYTES, read_shim
 from attest.seal.commands.installed_scripts import started_by_sh
 from attest.seal.commands.invocation import Invocation, Started
+from attest.seal.commands.reading import read_beginning
 
 SHEBANG_BYTES: Final = 4096
 ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
@@ -93,8 +94,7 @@ def _through_env(line: str, program: str) -> list[str]:
 
 
 def _target_of_shim(program: str) -> str | None:
-    with Path(program).open("rb") as file:
-        octets = file.read(MAX_SHIM_BYTES + 1)
+    octets = _beginning(program, MAX_SHIM_BYTES + 1)
     shim = read_shim(octets) if len(octets) <= MAX_SHIM_BYTES and octets.startswith(b"#!/bin/sh\n") else None
     if shim is None:
         return None
@@ -102,8 +102,11 @@ def _target_of_shim(program: str) -> str | None:
 
 
 def _head(program: str) -> bytes:
+    return _beginning(program, SHEBANG_BYTES)
+
+
+def _beginning(program: str, max_bytes: int) -> bytes:
     try:
-        with Path(program).open("rb") as file:
-            return file.read(SHEBANG_BYTES)
+        return read_beginning(program, max_bytes)
     except OSError as error:
         raise UnavailableError(program, "a readable program", error.strerror or "an error") from error

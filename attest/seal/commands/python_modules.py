@@ -15,6 +15,7 @@ from typing import Final
 
 from attest.errors import RefusedError
 from attest.seal.commands.invocation import Invocation
+from attest.seal.commands.reading import read_text
 
 _MAX_LINES: Final = 10_000
 _IDENTIFIERS: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -107,19 +108,19 @@ def _library_of(prefix: str, program: str) -> str | None:
 def _prefixes(interpreter: str, real: str, home: str) -> Iterator[str]:
     """Yield the environment of an interpreter, and the user's and the whole installation where it sees them."""
     environment = os.path.dirname(os.path.dirname(interpreter))
-    try:
-        told = Path(environment, "pyvenv.cfg").read_text("utf-8", "replace")
-    except OSError:
-        told = None
-    if told is not None:
+    settings = os.path.join(environment, "pyvenv.cfg")
+    is_environment = os.path.isfile(settings)
+    if is_environment:
         yield environment
-    if told is None or re.search(r"^include-system-site-packages\s*=\s*true\s*$", told, re.MULTILINE | re.IGNORECASE):
+    if not is_environment or re.search(
+        r"^include-system-site-packages\s*=\s*true\s*$", read_text(settings), re.MULTILINE | re.IGNORECASE
+    ):
         yield from (os.path.join(home, ".local"), os.path.join(real, "local"), real)
 
 
 def _named_by_pth(folder: Path) -> Iterator[str]:
     for file in sorted(folder.glob("*.pth")):
-        for line in file.read_text("utf-8", "replace").splitlines()[:_MAX_LINES]:
+        for line in read_text(str(file)).splitlines()[:_MAX_LINES]:
             named = os.path.join(folder, line.strip())
             if line.strip() and not line.startswith(("#", "import ", "import\t")) and os.path.isdir(named):
                 yield os.path.normpath(named)

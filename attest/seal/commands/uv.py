@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
 from attest.seal.commands.invocation import Invocation, parents
 from attest.seal.commands.options import Options, read_options
+from attest.seal.commands.reading import read_beginning
 from attest.seal.commands.uvx import QUIET, start_tool
 
 _PLACES: Final = frozenset(("--directory", "--project"))
@@ -83,6 +83,6 @@ def _environment(invocation: Invocation, project: str | None) -> str:
 def _names_its_own_packages(script: str) -> bool:
     """Return whether a script has inline metadata (PyPA, inline script metadata)."""
     try:
-        return _SCRIPT_METADATA.search(Path(script).read_bytes()) is not None
+        return _SCRIPT_METADATA.search(read_beginning(script)) is not None
     except OSError as error:
         raise UnavailableError(script, "a script", error.strerror or "an error") from error

@@ -13,6 +13,7 @@ from attest.seal.seal import Sealed, seal
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import Server
 from tests.archives import SAMPLES, make_mcpb, mcpb_files, signed_mcpb
+from tests.npm_packages import LEAF, SMALL, install, make_tarball
 from tests.wheels import PROGRAM, put, zipped
 from tests.world import NOW, SEALER, TRUST, make_provenance, subject_of
 
@@ -48,6 +49,25 @@ def test_the_server_is_named_after_the_program_that_is_started(tmp_path: Path) -
     assert with_script.reference.server == Server(
         name="small-tool", version="1.0.0", purl="pkg:generic/small-tool@1.0.0"
     )
+
+
+def test_a_server_under_npx_is_named_after_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small, leaf = make_tarball(tmp_path, SMALL, {"dist/index.js": PROGRAM}), make_tarball(tmp_path, LEAF)
+    project = install(tmp_path / "tree", small, leaf)
+    for program in ("node", "npx"):
+        put(tmp_path / "programs" / program, b"\x7fELF", PROGRAM)
+    monkeypatch.setenv("PATH", str(tmp_path / "programs"))
+    monkeypatch.chdir(project)
+    for command in (("npx", "-y", "@small/server"), ("node", "node_modules/@small/server/dist/index.js")):
+        server = seal_tree(tmp_path, (leaf, small), command=command).reference.server
+        assert server == Server(name="@small/server", version="1.0.0", purl="pkg:npm/%40small/server@1.0.0")
+
+
+def test_a_server_of_its_own_is_not_named_after_what_it_needs(tmp_path: Path) -> None:
+    program, bundle = SAMPLES["binary"].make(tmp_path), make_mcpb(tmp_path)
+    SAMPLES["binary"].install(program, tmp_path / "tree")
+    SAMPLES["mcpb"].install(bundle, tmp_path / "tree")
+    assert seal_tree(tmp_path, (bundle, program), command=("/bin/sh",)).reference.server == Server(name="tree")
 
 
 def test_provenance_of_a_bundle_before_it_was_signed_speaks_for_the_signed_one(tmp_path: Path) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError
 from attest.seal.commands.invocation import Started
@@ -102,6 +106,30 @@ def test_other_programs_have_no_launcher() -> None:
     assert launcher_of("/x/server") is None
     assert launcher_of("/x/python-config") is None
     assert launcher_of("/venv/bin/python3.12") is LAUNCHERS["python"]
+
+
+WORDS = st.lists(st.sampled_from(
+    ["env", "node", "npx", "npm", "exec", "uv", "uvx", "run", "tool", "python3", "pipx", "sh", "-m", "-p", "-y", "-r",
+     "--", "--from", "--package=x", "A=b", "s.py", "s.js", "a.b", ".", "..", "/", "", "-",
+     "@a/b@1", "x" * 5000, "\udc80"]
+), max_size=6)  # fmt: skip
+
+
+@given(WORDS)
+def test_any_command_is_a_process_or_a_refusal(words: list[str]) -> None:
+    with TemporaryDirectory() as folder, suppress(AttestError):
+        machine = Machine(Path(folder).resolve())
+        machine.file("project/s.py")
+        machine.file("project/s.js")
+        assert all(os.path.exists(file) for file in machine.start(*words).code)  # noqa: PTH110
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(machine: Machine) -> None:
+    for name in ("package.json", ".npmrc", "s.py"):
+        os.mkfifo(machine.project / name)
+    for words in (("npx", "srv"), ("node", "."), ("uv", "run", "s.py"), ("python3", "s.py")):
+        with pytest.raises(AttestError):
+            machine.start(*words)
 
 
 # Scripts
