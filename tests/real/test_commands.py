@@ -127,6 +127,31 @@ def test_node_shows_its_arguments_as_given(project: Path) -> None:
     check([f"{project}/node_modules/.bin/small-server", "mark"], project)
 
 
+def test_first_lines_and_shims_lead_to_node(project: Path) -> None:
+    shim = '#!/bin/sh\nbasedir=$(dirname "$0")\nexec node --no-warnings  "$basedir/../server.js" "$@"\n'
+    texts = {"server.js": NODE.replace("env node", "env -S node --no-warnings"), "bin/shim": shim}
+    (project / "bin").mkdir()
+    for name, text in texts.items():
+        (project / name).write_text(text)
+        (project / name).chmod(0o755)
+    check(["./server.js", "mark"], project)
+    check(["bin/shim", "mark"], project)
+    check(["env", "A=b", f"{project}/bin/shim", "mark"], project)
+
+
+def test_npx_starts_the_own_command_of_a_project(folder: Path) -> None:
+    needs("node", "npm", "npx")
+    own = folder / "own"
+    own.mkdir()
+    (own / "package.json").write_text('{"name": "own", "version": "1.0.0", "bin": {"own-server": "cli.js"}}')
+    (own / "cli.js").write_text(NODE)
+    cache = {"npm_config_cache": str(folder / "own-cache"), "npm_config_offline": "true"}
+    words = ["npx", "own-server", "mark"]
+    with started(words, own, {**os.environ, **cache}) as launcher:
+        find(launcher, os.path.realpath(str(shutil.which("node"))), "mark")
+    check(words, own, **cache)
+
+
 @pytest.mark.parametrize("words", [["small-server"], ["-y", "@small/server"], ["-p", "@small/server", "small-server"]])
 def test_npx_starts_the_command_of_the_project(words: list[str], project: Path) -> None:
     check(["npx", *words, "a b", "mark"], project / "below")
