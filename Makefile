@@ -20,7 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help venv demo test check bench servers fuzz differential schemas clean
 
 help:
-	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time)'
+	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
+	@echo '              ARGS="--server filesystem" for one from npm'
 	@echo 'make test     the tests'
 	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
 	@echo 'make bench    the benchmarks, as ratios'

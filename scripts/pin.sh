@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Pin the requirement files again from their *.in files: bash scripts/pin.sh [--upgrade]
 #
-# Needs uv on the PATH. No header and no index option is written, so that no file names where its author's
-# packages came from; the hashes say which archives are meant, wherever they are found.
+# Needs uv and npm on the PATH. No header, no index option and no `resolved` is written, so that no file names where
+# its author's packages came from; the hashes say which archives are meant, wherever they are found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset PIP_FIND_LINKS UV_FIND_LINKS
@@ -18,3 +18,6 @@ pin core requirements/core.txt "$@"
 pin dev requirements/dev.txt "$@"
 pin fuzz requirements/fuzz.txt "$@"
 pin demo attest/demo/requirements.txt "$@"
+
+[[ "${1:-}" != --upgrade ]] || rm attest/demo/package-lock.json
+(cd attest/demo && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund)

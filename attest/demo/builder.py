@@ -5,27 +5,29 @@ A real build platform does this where the archive is built; here somebody has to
 
 from __future__ import annotations
 
-import re
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from attest.codec import canonical
-from attest.codec.octets import sha256_hex
+from attest.measure.collectors import COLLECTORS
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import load_private
 from attest.statement.statement import STATEMENT_TYPE
 
 BUILDER_ID: Final = "https://mcp-attest.github.io/demo-builder"
 SOURCE: Final = "https://github.com/modelcontextprotocol/servers"
-_WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)-.*\.whl")
+_ALGORITHMS: Final = {"sha256": "SHA-256", "sha512": "SHA-512"}
+"""By their names in a statement and in CycloneDX 1.6; indexes know a wheel by the first, a tarball by the second."""
 
 
-def sign_provenance(key: Path, wheel: Path) -> bytes:
-    """Return SLSA provenance v1 for one wheel, in a DSSE envelope."""
+def sign_provenance(key: Path, archive: Path) -> bytes:
+    """Return SLSA provenance v1 for one archive, in a DSSE envelope."""
     return _sign(
         key,
         predicate_type="https://slsa.dev/provenance/v1",
-        subject=[_subject(wheel)],
+        subject=[_subject(archive)],
         predicate={
             "buildDefinition": {
                 "buildType": f"{BUILDER_ID}/played/v1",
@@ -38,17 +40,17 @@ def sign_provenance(key: Path, wheel: Path) -> bytes:
     )
 
 
-def sign_sbom(key: Path, wheels: list[Path]) -> bytes:
-    """Return a CycloneDX SBOM that names the wheels by digest, as a signed attestation about the first of them."""
+def sign_sbom(key: Path, archives: Sequence[Path]) -> bytes:
+    """Return a CycloneDX SBOM that names the archives by digest, as a signed attestation about the first of them."""
     return _sign(
         key,
         predicate_type="https://cyclonedx.org/bom",
-        subject=[_subject(wheels[0])],
+        subject=[_subject(archives[0])],
         predicate={
             "bomFormat": "CycloneDX",
             "specVersion": "1.6",
             "version": 1,
-            "components": [_component(wheel) for wheel in wheels],
+            "components": [_component(archive) for archive in archives],
         },
     )
 
@@ -63,17 +65,21 @@ def _sign(key: Path, *, predicate_type: str, subject: list[dict[str, Any]], pred
     return encode_envelope(sign_envelope(canonical.encode_value(statement), load_private(key))) + b"\n"
 
 
-def _subject(wheel: Path) -> dict[str, Any]:
-    return {"name": wheel.name, "digest": {"sha256": sha256_hex(wheel.read_bytes())}}
+def _subject(archive: Path) -> dict[str, Any]:
+    return {"name": archive.name, "digest": {name: _digest(archive, name) for name in _ALGORITHMS}}
 
 
-def _component(wheel: Path) -> dict[str, Any]:
-    match = _WHEEL.fullmatch(wheel.name)
-    name, version = (match["name"], match["version"]) if match else (wheel.stem, "0")
+def _component(archive: Path) -> dict[str, Any]:
+    collector = next(row for row in COLLECTORS.values() if row.recognises(archive))
+    told = collector.read(archive)
     return {
         "type": "library",
-        "name": name,
-        "version": version,
-        "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}",
-        "hashes": [{"alg": "SHA-256", "content": sha256_hex(wheel.read_bytes())}],
+        "name": told.name,
+        "version": told.version,
+        "purl": told.purl,
+        "hashes": [{"alg": alg, "content": _digest(archive, name)} for name, alg in _ALGORITHMS.items()],
     }
+
+
+def _digest(archive: Path, algorithm: str) -> str:
+    return hashlib.new(algorithm, archive.read_bytes()).hexdigest()

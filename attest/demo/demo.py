@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
+from attest.codec.octets import sha256_hex
 from attest.demo import builder, forging, live
+from attest.demo.servers.server import Server
 from attest.demo.timeline import Timeline
-from attest.demo.workshop import PACKAGE, Answer, Workshop
+from attest.demo.workshop import Answer, Workshop
 
 _CYCLES = 3
 
 
-def run_demo(folder: Path, timeline: Timeline) -> bool:
-    """Run the whole line in `folder` (empty); return whether every step came out as said.
+def run_demo(server: Server, folder: Path, timeline: Timeline) -> bool:
+    """Run the whole line on a server in `folder` (empty); return whether every step came out as said.
 
     Raises `UnavailableError` without a package index. Ends every process that it started.
     """
     workshop = Workshop(folder=folder)
-    _install(workshop, timeline)
-    _build(workshop, timeline)
-    _seal(workshop, timeline)
-    _measure(workshop, timeline)
-    _verify(workshop, timeline)
+    _install(server, workshop, timeline)
+    _build(server, workshop, timeline)
+    _seal(server, workshop, timeline)
+    _measure(server, workshop, timeline)
+    _verify(server, workshop, timeline)
     return timeline.failures == 0
 
 
-def _install(workshop: Workshop, timeline: Timeline) -> None:
-    timeline.title(f"BEFORE  install {PACKAGE}, and seal what may run")
-    workshop.download()
-    workshop.install()
-    count = len(list(workshop.wheels.glob("*.whl")))
-    timeline.expect(f"installed {PACKAGE} and what it needs, {count} wheels, into server/", right=count > 0)
+def _install(server: Server, workshop: Workshop, timeline: Timeline) -> None:
+    timeline.title(f"BEFORE  install {server.package}, and seal what may run")
+    server.fetch(workshop)
+    count = len(list(workshop.archives.iterdir()))
+    timeline.expect(f"fetched {count} {server.kind}, each with the digest that the lock names", right=count > 0)
+    server.install(workshop)
+    timeline.expect(f"installed {server.package} and what it needs into server/", right=workshop.server.is_dir())
 
 
-def _build(workshop: Workshop, timeline: Timeline) -> None:
+def _build(server: Server, workshop: Workshop, timeline: Timeline) -> None:
     for role in ("builder", "sealer", "writer"):
         _attest(workshop, timeline, "key", "new", f"{role}.key", show=False)
-    wheels = sorted(workshop.wheels.glob("*.whl"))
-    own = next(wheel for wheel in wheels if wheel.name.startswith("mcp_server_time-"))
+    (own,) = workshop.archives.glob(server.own)
+    others = sorted(path for path in workshop.archives.iterdir() if path != own)
     key = workshop.folder / "builder.key"
     (workshop.folder / "provenance.json").write_bytes(builder.sign_provenance(key, own))
-    (workshop.folder / "sbom.json").write_bytes(
-        builder.sign_sbom(key, [own, *(wheel for wheel in wheels if wheel != own)])
+    (workshop.folder / "sbom.json").write_bytes(builder.sign_sbom(key, [own, *others]))
+    timeline.note(
+        f"the demo plays the builder: it signs SLSA provenance and an SBOM for these {server.kind} with a demo key"
     )
-    timeline.note("the demo plays the builder: it signs SLSA provenance and an SBOM for these wheels with a demo key")
     answer = _attest(
         workshop,
         timeline,
@@ -56,13 +58,15 @@ def _build(workshop: Workshop, timeline: Timeline) -> None:
     timeline.expect("the trust file says who may build, seal and measure", right=answer.code == 0, found=_why(answer))
 
 
-def _seal(workshop: Workshop, timeline: Timeline) -> None:
+def _seal(server: Server, workshop: Workshop, timeline: Timeline) -> None:
     words = ["seal", "server", "--trust", "trust.json", "--key", "sealer.key", "-o", "server.ref"]
-    words += ["--evidence", "wheels", "--provenance", "provenance.json", "--sbom", "sbom.json"]
+    words += ["--evidence", "archives", "--provenance", "provenance.json", "--sbom", "sbom.json"]
     words += ["--cycle", "1", "--on-drift", "terminate"]
-    answer = _attest(workshop, timeline, *words, "--", f"server/bin/{PACKAGE}")
+    answer = _attest(workshop, timeline, *words, "--", *server.command(workshop))
     timeline.expect(
-        "every file of the server is tied to a build, and sealed", right=answer.code == 0, found=answer.stderr.strip()
+        "every file of the server is tied to build evidence, and sealed",
+        right=answer.code == 0,
+        found=answer.stderr.strip(),
     )
     other = workshop.attest(
         *("seal", "provenance.json", "--trust", "trust.json", "--key", "sealer.key"),
@@ -71,12 +75,12 @@ def _seal(workshop: Workshop, timeline: Timeline) -> None:
     timeline.expect("and another reference, for later", right=other.code == 0, found=_why(other))
 
 
-def _measure(workshop: Workshop, timeline: Timeline) -> None:
+def _measure(server: Server, workshop: Workshop, timeline: Timeline) -> None:
     timeline.title("DURING  a real client talks to the server, and the agent measures it")
-    with live.session(workshop) as session:
+    with live.session(workshop, server) as session:
         timeline.expect(
-            f"the client lists the tools ({', '.join(session.tools)}) and calls one: {session.answer}",
-            right="get_current_time" in session.tools,
+            f"the client lists {len(session.tools)} tools and calls {server.tool}: {session.answer}",
+            right=server.tool in session.tools,
         )
         words = ["server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", "log"]
         words += ["--pid", str(session.server_pid)]
@@ -90,7 +94,7 @@ def _measure(workshop: Workshop, timeline: Timeline) -> None:
             )
             honest = _attest(workshop, timeline, "bundle", "log", "-o", "honest.jsonl")
             timeline.expect("the honest evidence is exported", right=honest.code == 0, found=_why(honest))
-            _tamper(workshop, timeline)
+            _tamper(server, workshop, timeline)
             drifted = agent.until(lambda lines: any("terminate:" in line for line in lines))
             told = [line for line in agent.lines if "MATCH" not in line]
             timeline.expect("the violation is found within one cycle", right=drifted, found="\n".join(told))
@@ -100,29 +104,29 @@ def _measure(workshop: Workshop, timeline: Timeline) -> None:
     timeline.expect("the evidence of all that is exported", right=second.code == 0, found=_why(second))
 
 
-def _tamper(workshop: Workshop, timeline: Timeline) -> None:
-    """Change one byte in the middle of the byte code that the server runs."""
-    source = next(workshop.server.glob("lib/python*/site-packages/mcp_server_time/server.py"))
-    compiled = Path(importlib.util.cache_from_source(str(source)))
-    octets = bytearray(compiled.read_bytes())
+def _tamper(server: Server, workshop: Workshop, timeline: Timeline) -> None:
+    """Change one byte in the middle of a file whose code the server runs."""
+    target = server.target(workshop)
+    octets = bytearray(target.read_bytes())
     octets[len(octets) // 2] ^= 0x01
-    compiled.write_bytes(octets)
-    timeline.note(f"an attacker changes one byte of {compiled.relative_to(workshop.folder)}")
+    target.write_bytes(octets)
+    timeline.note(f"an attacker changes one byte of {target.relative_to(workshop.folder)}")
 
 
-def _verify(workshop: Workshop, timeline: Timeline) -> None:
+def _verify(server: Server, workshop: Workshop, timeline: Timeline) -> None:
     timeline.title("AFTER  anybody verifies, offline, with the trust file and the reference")
     honest = _verdict(workshop, timeline, "honest.jsonl")
     timeline.expect("the honest evidence: PASSED", right=_is(honest, passed=True), found=_reasons(honest))
     second = _verdict(workshop, timeline, "second.jsonl")
-    named = "server.cpython" in second.stdout and "sha256:" in second.stdout
+    target = server.target(workshop)
+    named = target.name in second.stdout and sha256_hex(target.read_bytes()) in second.stdout
     timeline.expect(
         "the second: FAILED, naming the file, expected and found digest",
         right=_is(second, passed=False) and named,
         found=_reasons(second),
     )
     lines = (workshop.folder / "honest.jsonl").read_bytes().splitlines(keepends=True)
-    seen: list[str] = []
+    seen: list[tuple[str, ...]] = []
     for name, forge in forging.FORGERIES.items():
         file = f"{name.replace(' ', '-')}.jsonl"
         (workshop.folder / file).write_bytes(b"".join(forge(lines)))
@@ -131,10 +135,11 @@ def _verify(workshop: Workshop, timeline: Timeline) -> None:
     timeline.expect("each of them for its own reason", right=len(set(seen)) == len(seen))
 
 
-def _reject(workshop: Workshop, timeline: Timeline, name: str, file: str, reference: str) -> str:
+def _reject(workshop: Workshop, timeline: Timeline, name: str, file: str, reference: str) -> tuple[str, ...]:
+    """Expect a forgery to fail; return the ids of the checks that it failed."""
     answer = workshop.attest("verify", file, "--trust", "trust.json", "--reference", reference, "--format", "json")
     timeline.expect(f"{name}: FAILED", right=_is(answer, passed=False), found=_reasons(answer))
-    return _reasons(answer)
+    return tuple(check["id"] for check in _failed(answer))
 
 
 def _verdict(workshop: Workshop, timeline: Timeline, file: str) -> Answer:
@@ -149,11 +154,15 @@ def _is(answer: Answer, *, passed: bool) -> bool:
 
 def _reasons(answer: Answer) -> str:
     """Return what failed, one line a check; for a pass, the axes."""
-    verdict = _json(answer)
-    failed = [check for check in verdict.get("checks", ()) if check["status"] in {"fail", "unproven"}]
+    failed = _failed(answer)
     if not failed:
-        return ", ".join(f"{axis} {status}" for axis, status in verdict.get("axes", {}).items()) or _why(answer)
+        axes = _json(answer).get("axes", {})
+        return ", ".join(f"{axis} {status}" for axis, status in axes.items()) or _why(answer)
     return "\n".join(_reason(check) for check in failed)
+
+
+def _failed(answer: Answer) -> list[dict[str, Any]]:
+    return [check for check in _json(answer).get("checks", ()) if check["status"] in {"fail", "unproven"}]
 
 
 def _reason(check: dict[str, Any]) -> str:
@@ -173,7 +182,7 @@ def _json(answer: Answer) -> dict[str, Any]:
 
 def _attest(workshop: Workshop, timeline: Timeline, *words: str, show: bool = True) -> Answer:
     if show:
-        timeline.command(["attest", *words])
+        timeline.command(["attest", *(word.replace(f"{workshop.folder}/", "$PWD/") for word in words)])
     return workshop.attest(*words)
 
 

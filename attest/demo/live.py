@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from attest.demo.servers.server import Server
 from attest.demo.workshop import Workshop
 from attest.errors import UnavailableError
 
@@ -59,18 +61,19 @@ class Session:
 
 
 @contextmanager
-def session(workshop: Workshop) -> Iterator[Session]:
+def session(workshop: Workshop, server: Server) -> Iterator[Session]:
     """Start client and server; end both at the end, whatever happened."""
-    client = workshop.start_client()
+    command = server.command(workshop)
+    client = workshop.start_client(server.client(workshop), server.tool, json.dumps(server.arguments), *command)
     try:
         lines = Lines(process=client)
         if not lines.until(bool):
             raise UnavailableError("demo", "an answer of the MCP client", "none")
         told = json.loads(lines.lines[0])
         yield Session(
-            server_pid=_child_of(client.pid, str(workshop.program)),
+            server_pid=_child_of(client.pid, command),
             tools=tuple(told["tools"]),
-            answer=str(told["answer"]["datetime"]),
+            answer=_told(server, told["answer"]),
         )
     finally:
         _end(client)
@@ -104,8 +107,16 @@ def wait_until_gone(pid: int) -> bool:
     return not running(pid)
 
 
-def _child_of(parent: int, program: str) -> int:
-    """Return the process that the client started with the server's program."""
+def _told(server: Server, answer: str) -> str:
+    try:
+        return server.told(answer)
+    except (KeyError, ValueError) as error:
+        raise UnavailableError(server.package, f"an answer of {server.tool}", answer[:200] or "none") from error
+
+
+def _child_of(parent: int, command: Sequence[str]) -> int:
+    """Return the process that the client started by the server's command."""
+    words = {os.fsencode(word) for word in command}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
@@ -114,7 +125,7 @@ def _child_of(parent: int, program: str) -> int:
             arguments = (folder / "cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError, IndexError):
             continue
-        if owner == parent and program.encode() in arguments:
+        if owner == parent and words <= set(arguments):
             return int(folder.name)
     raise UnavailableError("demo", "a server that the client started", "none")
 

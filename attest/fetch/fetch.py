@@ -74,6 +74,13 @@ def fetch_locked(octets: bytes, name: str, out: Path) -> Iterator[Fetched]:
             yield from _fetch_npm(node, folder, out)
 
 
+def pack_locked(wanted: Sequence[Wanted], folder: Path) -> tuple[npm.Packed, ...]:
+    """Download tarballs alone into `folder`, and refuse one that has another digest than its lock says."""
+    packed = npm.pack(wanted, folder)
+    _check_locked([(each.filename, DigestSet(sha512=each.sha512), each.name) for each in packed], wanted)
+    return packed
+
+
 def wanted_in(octets: bytes, name: str) -> tuple[Wanted, ...]:
     """Return the packages that a lock file or SBOM names with version and digests, each once."""
     listed = _read_unsigned(octets, name)
@@ -115,8 +122,7 @@ def _fetch_pypi(pinned: Sequence[pypi.Pinned], folder: Path, out: Path) -> Itera
 
 
 def _fetch_npm(wanted: Sequence[Wanted], folder: Path, out: Path) -> Iterator[Fetched]:
-    packed = npm.pack(wanted, folder)
-    _check_locked([(each.filename, DigestSet(sha512=each.sha512), each.name) for each in packed], wanted)
+    packed = pack_locked(wanted, folder)
     registries = {_scope(each.name): each.name for each in packed}
     registries = {scope: npm.registry_url(name, folder) for scope, name in registries.items()}
 

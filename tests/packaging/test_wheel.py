@@ -87,6 +87,15 @@ def test_the_wheel_holds_the_shipped_folders_file_by_file(wheel):
     assert wanted == {name for name in inside if name.startswith("attest/_shipped/")}
 
 
+def test_the_wheel_holds_the_package_file_by_file(wheel):
+    """The code, and what stands beside it: published roots, the locks of the demo's servers."""
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    tracked = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "attest", cwd=ROOT)
+    wanted = {name for name in tracked.splitlines() if (ROOT / name).is_file()}
+    assert "attest/demo/package-lock.json" in wanted
+    assert wanted == {name for name in inside if name.startswith("attest/") and "/_shipped/" not in name}
+
+
 @pytest.mark.parametrize("command", ["attest", "mcp-attest"])
 def test_each_command_runs_and_tells_its_version(empty, command, tmp_path):
     assert VERSION in run(empty / command, "--version", cwd=tmp_path)

@@ -1,13 +1,20 @@
-"""The demo: every step comes out as said, and without a package index it says so."""
+"""The demo on each server: every step comes out as said, and without a package index or node it says so."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from attest.demo.servers import SERVERS
+
+NOBODY = "http://127.0.0.1:9/"
+NO_PIP = {"PIP_INDEX_URL": NOBODY, "PIP_RETRIES": "0", "PIP_FIND_LINKS": ""}
+NO_NPM = {"npm_config_registry": NOBODY, "npm_config_fetch_retries": "0"}
 
 
 def demo(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -18,8 +25,11 @@ def demo(folder: Path, *words: str, **environment: str) -> subprocess.CompletedP
 
 @pytest.mark.network
 @pytest.mark.slow
-def test_every_step_comes_out_as_said(tmp_path: Path) -> None:
-    done = demo(tmp_path, "--keep")
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_step_comes_out_as_said(server: str, tmp_path: Path) -> None:
+    if server == "filesystem" and shutil.which("npm") is None:
+        pytest.skip("needs node and npm")
+    done = demo(tmp_path, "--keep", "--server", server)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every step came out as said" in done.stdout
     assert "✗" not in done.stdout
@@ -27,12 +37,21 @@ def test_every_step_comes_out_as_said(tmp_path: Path) -> None:
     assert (folder / "honest.jsonl").exists()
 
 
-def test_without_a_package_index_it_says_so(tmp_path: Path) -> None:
-    nobody = "http://127.0.0.1:9/"
-    nothing = {"PIP_INDEX_URL": nobody, "PIP_RETRIES": "0", "PIP_FIND_LINKS": "", "PIP_CACHE_DIR": str(tmp_path)}
-    done = demo(tmp_path, **nothing)
+@pytest.mark.parametrize("server", SERVERS)
+def test_without_a_package_index_it_says_so(server: str, tmp_path: Path) -> None:
+    if server == "filesystem" and shutil.which("npm") is None:
+        pytest.skip("needs node and npm")
+    done = demo(tmp_path, "--server", server, **NO_PIP, PIP_CACHE_DIR=str(tmp_path), **NO_NPM)
     assert done.returncode == 6, done.stdout + done.stderr
-    assert "package index" in done.stderr
+    assert f"a package index that has {SERVERS[server].package}" in done.stderr
+    assert list(tmp_path.glob("attest-demo-*")) == []
+
+
+def test_without_node_it_says_so(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--server", "filesystem", PATH=str(tmp_path))
+    assert done.returncode == 6, done.stdout + done.stderr
+    assert "expected node and npm on the PATH, found no node" in done.stderr
+    assert "install Node.js" in done.stderr
     assert list(tmp_path.glob("attest-demo-*")) == []
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from attest.demo.workshop import REQUIREMENTS
+from attest.demo.python_environment import REQUIREMENTS
 from attest.measure.binding import Archive
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts

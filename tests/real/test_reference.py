@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from attest.demo import builder
-from attest.demo.workshop import PACKAGE, REQUIREMENTS
+from attest.demo.python_environment import REQUIREMENTS
+from attest.demo.servers.mcp_server_time import PACKAGE
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 

@@ -1,0 +1,102 @@
+"""`@modelcontextprotocol/server-filesystem`, of npm: tarballs, installed by `npm ci`, run by node; its client is apart.
+
+The lock names no address, only digests: npm takes the packages from wherever its owner has set it up to.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from attest.demo import python_environment
+from attest.demo.servers.server import Server
+from attest.demo.workshop import Workshop
+from attest.errors import UnavailableError
+
+PACKAGE: Final = "@modelcontextprotocol/server-filesystem"
+PROJECT: Final = Path(__file__).parent.with_name("package.json")
+LOCK: Final = PROJECT.with_name("package-lock.json")
+_HINT: Final = "install Node.js 20 or newer with npm, check the network; or: attest demo --server time"
+
+
+def _fetch(workshop: Workshop) -> None:
+    """Get the tarballs with npm, and the wheels of the client with pip."""
+    from attest.fetch.fetch import pack_locked, wanted_in
+
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            raise UnavailableError("demo", "node and npm on the PATH", f"no {program}", hint=_HINT)
+    workshop.archives.mkdir()
+    try:
+        pack_locked(wanted_in(LOCK.read_bytes(), LOCK.name), workshop.archives)
+    except UnavailableError as error:
+        raise UnavailableError("demo", f"a package index that has {PACKAGE}", str(error), hint=_HINT) from error
+    python_environment.download(workshop, _wheels(workshop))
+
+
+def _install(workshop: Workshop) -> None:
+    """Install the server as the lock says, and the client beside it; no package's scripts are run."""
+    from attest.fetch.client import run_client
+
+    workshop.server.mkdir()
+    for file in (PROJECT, LOCK):
+        shutil.copyfile(file, workshop.server / file.name)
+    words = ["npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]
+    run_client(words, workshop.server, hint=_HINT)
+    python_environment.install(workshop, _wheels(workshop), _environment(workshop))
+    _allowed(workshop).mkdir()
+
+
+def _client(workshop: Workshop) -> Path:
+    return python_environment.python_of(_environment(workshop))
+
+
+def _command(workshop: Workshop) -> tuple[str, ...]:
+    return ("node", str(_dist(workshop) / "index.js"), str(_allowed(workshop)))
+
+
+def _target(workshop: Workshop) -> Path:
+    """The module that decides which paths the server may touch."""
+    return _dist(workshop) / "path-validation.js"
+
+
+def _told(answer: str) -> str:
+    """Return the directories, of `Allowed directories:` and one a line."""
+    title, _, directories = answer.partition("\n")
+    if not title.startswith("Allowed directories") or not directories.strip():
+        raise ValueError(answer[:200])
+    return " ".join(directories.split())
+
+
+def _dist(workshop: Workshop) -> Path:
+    return workshop.server / "node_modules" / PACKAGE / "dist"
+
+
+def _allowed(workshop: Workshop) -> Path:
+    """The one directory that the server may read and write: outside what is measured."""
+    return workshop.folder / "files"
+
+
+def _wheels(workshop: Workshop) -> Path:
+    return workshop.folder / "client-wheels"
+
+
+def _environment(workshop: Workshop) -> Path:
+    return workshop.folder / "client"
+
+
+FILESYSTEM: Final = Server(
+    name="filesystem",
+    package=PACKAGE,
+    kind="tarballs",
+    own="modelcontextprotocol-server-filesystem-*.tgz",
+    tool="list_allowed_directories",
+    arguments={},
+    told=_told,
+    fetch=_fetch,
+    install=_install,
+    client=_client,
+    command=_command,
+    target=_target,
+)
