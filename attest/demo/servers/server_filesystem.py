@@ -27,12 +27,23 @@ def _fetch(workshop: Workshop) -> None:
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise UnavailableError("demo", "node and npm on the PATH", f"no {program}", hint=_HINT)
+    _ask_index(workshop)
     workshop.archives.mkdir()
-    try:
-        pack_locked(wanted_in(LOCK.read_bytes(), LOCK.name), workshop.archives)
-    except UnavailableError as error:
-        raise UnavailableError("demo", f"a package index that has {PACKAGE}", str(error), hint=_HINT) from error
+    pack_locked(wanted_in(LOCK.read_bytes(), LOCK.name), workshop.archives)
     python_environment.download(workshop, _wheels(workshop))
+
+
+def _ask_index(workshop: Workshop) -> None:
+    """Raise `UnavailableError` if the index does not answer.
+
+    Without a network npm tries each of a hundred packages again and again, for minutes, and then takes what it
+    remembers of them: this is one question, tried twice, and with nothing to remember.
+    """
+    words = ["npm", "view", PACKAGE, "version", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    answer = workshop.run([*words, f"--cache={workshop.folder / 'npm-cache'}"])
+    if answer.code != 0:
+        found = answer.stderr.partition("\n")[0][:200] or "none"
+        raise UnavailableError("demo", f"a package index that has {PACKAGE}", found, hint=_HINT)
 
 
 def _install(workshop: Workshop) -> None:

@@ -22,7 +22,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(params=SERVERS.values(), ids=SERVERS)
+@pytest.fixture(params=list(SERVERS.values()), ids=list(SERVERS))
 def server(request: pytest.FixtureRequest) -> Server:
     row: Server = request.param
     return row
