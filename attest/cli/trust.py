@@ -22,7 +22,7 @@ _MINIMA = [origin.value for origin in Origin if origin is not Origin.DERIVED]
 
 @click.group()
 def trust() -> None:
-    """Make, show and check a trust file."""
+    """Make, show, check and refresh a trust file."""
 
 
 @trust.command(
@@ -183,3 +183,32 @@ def check(file: Path) -> int:
     problems = sum(remark.weight is Weight.PROBLEM for remark in remarks)
     click.echo("no problems" if problems == 0 else f"{problems} problem(s)")
     return 1 if problems else 0
+
+
+@trust.command(epilog=example("attest trust refresh trust.json"))
+@click.argument("file", type=FILE)
+def refresh(file: Path) -> None:
+    """Renew the root of the public-good Sigstore instance in FILE, and npm's keys; print the new digest.
+
+    Uses the network (TUF); nothing else about FILE changes but its version.
+    """
+    import msgspec
+
+    from attest.codec.files import write_file
+    from attest.codec.octets import sha256_hex
+    from attest.errors import RefusedError
+    from attest.provenance.sigstore.refreshing import fetch_production
+    from attest.trust.making import write_trust
+    from attest.trust.trust import load_trust
+
+    document = load_trust(file).document
+    known = document.sigstore
+    if known is None or known.name != "production":
+        found = "none" if known is None else "a custom one"
+        hint = "a custom root is renewed by whoever publishes it; give the new file to attest trust new"
+        raise RefusedError(f"{file}: sigstore", "the public-good instance", found, hint=hint)
+    fresh = fetch_production(known, at=time.time_ns() // 1_000_000)
+    octets = write_trust(msgspec.structs.replace(document, version=document.version + 1, sigstore=fresh))
+    write_file(file, [octets])
+    click.echo(f"sha256:{sha256_hex(octets)}")
+    click.echo(f"root of {fresh.updated_at}, version {document.version + 1} of the trust file", err=True)
