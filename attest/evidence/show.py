@@ -23,6 +23,8 @@ from attest.evidence.grammar import (
 )
 from attest.evidence.verify.lines import EntryParts, Line, Lines
 from attest.provenance.containers.layout_document import read_layout_document
+from attest.provenance.containers.several import members_of
+from attest.provenance.containers.shape import Shape, payload_text, shape_of
 from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
 from attest.statement.manifest import Entry, read_manifest
@@ -38,8 +40,9 @@ _INDENT: Final = 2
 def show(octets: bytes) -> Iterator[str]:
     """Yield the lines of text that show a document; raise `MalformedError` if it is none of ours.
 
-    Evidence bundles, DSSE envelopes (references, receipts, build evidence), in-toto layouts with links, trust files,
-    manifests, checkpoints and public keys. Nothing is verified: no signature, no digest, no time.
+    Evidence bundles, DSSE envelopes (references, receipts, build evidence), Sigstore bundles, files of npm and PyPI,
+    lines of attestations, in-toto layouts with links, trust files, manifests, checkpoints and public keys. Nothing is
+    verified: no signature, no digest, no time.
     """
     for name, render in _FORMATS:
         try:
@@ -90,6 +93,35 @@ def _show_envelope(octets: bytes) -> Iterator[str]:
     yield f"payload digest  sha256:{sha256_hex(payload)}"
     for signature in envelope.signatures:
         yield f"signature by    {printable(signature.keyid or '(no key id)')}"
+    yield from _payload(payload)
+
+
+def _show_attestations(octets: bytes) -> Iterator[str]:
+    shape = shape_of(octets)
+    if shape is None or shape is Shape.DSSE:
+        raise MalformedError(_WHERE, "a file of attestations", "another")
+    held = members_of(octets, shape, where=_WHERE)
+    yield f"kind            {shape}"
+    for member in held.members:
+        if len(held.members) > 1:
+            yield member.where
+        yield from _show_attestation(member.octets)
+    if held.ignored:
+        yield f"ignored         {held.ignored} line(s) that are no attestation"
+
+
+def _show_attestation(octets: bytes) -> Iterator[str]:
+    outside = strict.parse(octets, where=_WHERE)
+    for name in ("mediaType", "version"):
+        if isinstance(outside, dict) and name in outside:
+            yield f"form            {printable(str(outside[name]))}"
+    if isinstance(outside, dict) and isinstance(outside.get("messageSignature"), dict):
+        yield from _pretty(outside["messageSignature"])
+        return
+    payload = payload_text(octets)
+    if payload is None:
+        raise MalformedError(_WHERE, "a statement", "none")
+    yield f"payload digest  sha256:{sha256_hex(payload)}"
     yield from _payload(payload)
 
 
@@ -159,6 +191,7 @@ _FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
     ("evidence bundle", _show_bundle),
     ("DSSE envelope", _show_envelope),
     ("in-toto layout with links", _show_layout),
+    ("build evidence", _show_attestations),
     ("trust file", _show_trust),
     ("manifest", _show_manifest),
     ("checkpoint", _show_checkpoint),

@@ -70,7 +70,9 @@ def author_of(certificate: Certificate, trust: Trust, expectations: Expectations
 def accepting_flags(certificate: Certificate) -> str:
     """Return the flags that would accept a certificate, ready to paste into a shell."""
     identity, issuer = shlex.quote(certificate.identity), shlex.quote(certificate.issuer)
-    return f"--cert-identity {identity} --cert-oidc-issuer {issuer}"
+    source = certificate.source_repository
+    about = "" if source is None else f" --source-uri {shlex.quote(source)}"
+    return f"--cert-identity {identity} --cert-oidc-issuer {issuer}{about}"
 
 
 def _is(expected: TrustedIdentity, certificate: Certificate) -> bool:

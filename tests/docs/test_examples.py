@@ -93,6 +93,20 @@ def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
+def test_the_page_on_build_evidence_names_verbs_and_flags_that_are_there(folder: Path) -> None:
+    page = (README.parent / "docs" / "build-evidence.md").read_text(encoding="utf-8")
+    whole = page.replace("\\\n", " ")
+    lines = [line.strip() for line in whole.splitlines() if line.strip().startswith("attest ")]
+    assert len(lines) > 8
+    known: dict[str, str] = {}
+    for line in lines:
+        words = shlex.split(line.partition(" -- ")[0], comments=True)
+        verb = " ".join(words[1:3] if words[1] in {"trust", "key", "log"} else words[1:2])
+        told = known.setdefault(verb, attest(folder, f"attest {verb} --help").stdout)
+        for flag in (word for word in words if word.startswith("-")):
+            assert re.search(rf"^  {flag}\b", told, re.MULTILINE), f"{verb} {flag}"
+
+
 def test_readme_names_files_that_are_there() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
         if "://" not in link:

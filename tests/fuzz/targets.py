@@ -30,8 +30,10 @@ from attest.measure.record import read_record
 from attest.measure.tar.gunzip import gunzip
 from attest.measure.tar.member import MemberKind, Names, TarRules
 from attest.measure.tar.reader import read_tar
+from attest.provenance.containers.several import members_of
+from attest.provenance.containers.shape import Shape, shape_of
 from attest.provenance.model import Expectations
-from attest.provenance.read import read_evidence
+from attest.provenance.read import pieces_of, read_attestation, read_evidence
 from attest.provenance.sigstore.production import ROOTS
 from attest.provenance.sigstore.publisher_keys import parse_npm_keys
 from attest.provenance.sigstore.pypi import parse_pypi_attestation
@@ -54,12 +56,12 @@ from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import archives, documents, inventories, log_documents, sigstore_world
+from tests import archives, build_files, documents, inventories, log_documents, sigstore_world
 from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_layout, document_with_link
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.timestamp_tokens import timestamp_response
-from tests.world import BUILDER, NOW, SEALER, WRITER, make_ring, make_zip, sign_foreign
+from tests.world import BUILDER, NOW, SEALER, WRITER, make_ring, make_summary, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
 SIGSTORE: Final = sigstore_world.trust()
@@ -74,6 +76,9 @@ PYC_MAGIC: Final = b"\xcb\r\r\n"
 """Python 3.12."""
 
 Read = Callable[[bytes], bytes | None]
+
+
+FROM_GITHUB = Expectations(source=build_files.REPOSITORY, identities=(build_files.GITHUB,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +113,13 @@ def _claimed_type(octets: bytes) -> None:
 
 def _foreign_envelope(octets: bytes) -> None:
     open_foreign_envelope(read_foreign_envelope(octets, where="envelope"), make_ring(BUILDER), where="envelope")
+
+
+def _attestations(octets: bytes) -> None:
+    for piece in members_of(octets, shape_of(octets) or Shape.DSSE, where="evidence").members:
+        read_attestation(piece.octets, trust=build_files.TRUST, expectations=FROM_GITHUB, where=piece.where)
+    for whole in pieces_of(octets, where="evidence"):
+        read_evidence(whole, trust=build_files.TRUST, expectations=FROM_GITHUB, where="evidence")
 
 
 def _evidence(octets: bytes) -> None:
@@ -345,6 +357,12 @@ TARGETS: Final[dict[str, Target]] = {
         ),
         read=_tar,
     ),
+    "npm-file": Target(good=build_files.npm_file(), read=_attestations, json=True),
+    "pypi-file": Target(good=build_files.pypi_file(), read=_attestations, json=True),
+    "attestation-lines": Target(
+        good=build_files.attested() + b"\nnoise\n" + build_files.attested(), read=_attestations
+    ),
+    "slsa-summary": Target(good=make_summary(build_files.SUBJECTS), read=_attestations, json=True),
     "fulcio-certificate": Target(good=sigstore_world.issue(), read=_certificate),
     "npm-keys": Target(good=(ROOTS / "npm-keys.json").read_bytes(), read=_npm_keys, json=True),
     "pypi-attestation": Target(good=PYPI_ATTESTATION, read=_pypi_attestation, json=True),

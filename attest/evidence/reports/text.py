@@ -7,7 +7,7 @@ from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
-from attest.evidence.verdict import AssuranceShares, CheckResult, Kind, Status, Verdict
+from attest.evidence.verdict import AssuranceShares, Attested, CheckResult, Kind, Status, Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
 
@@ -63,6 +63,10 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
 
 
 def _about(verdict: Verdict) -> Iterator[str]:
+    for attested in verdict.attestations[:_SHOWN]:
+        yield from map(printable, _attested(attested, several=len(verdict.attestations) > 1))
+    if len(verdict.attestations) > _SHOWN:
+        yield f"            and {len(verdict.attestations) - _SHOWN} more"
     for subject in verdict.subjects[:_SHOWN]:
         algorithm, digest = subject.digest.items()[0]
         yield f"about       {printable(subject.name or '(no name)')}  {algorithm}:{digest}"
@@ -96,6 +100,23 @@ def _bounds(verdict: Verdict) -> str:
         return ""
     uncovered = f", {verdict.uncovered_seconds} s outside runs" if verdict.uncovered_seconds else ""
     return f" (start {verdict.start}, end {verdict.end}{uncovered})"
+
+
+def _attested(attested: Attested, *, several: bool) -> Iterator[str]:
+    """Tell what an attestation is, who signed it, for which source and up to which level."""
+    place = f"  [{attested.where}]" if several else ""
+    yield f"attested    {attested.predicate_type or 'a digest, and nothing about it'}{place}"
+    if attested.identity is not None:
+        yield f"signed by   {attested.identity}"
+        yield f"            vouched for by {attested.issuer}"
+    elif attested.signers:
+        yield f"signed by   key {', '.join(each[:16] for each in attested.signers)}"
+    if attested.builder not in {None, attested.identity}:
+        yield f"builder     {attested.builder}"
+    if attested.source is not None:
+        yield f"source      {attested.source}"
+    if attested.slsa_level is not None:
+        yield f"level       SLSA Build level {attested.slsa_level}, as the trust file believes it"
 
 
 def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:

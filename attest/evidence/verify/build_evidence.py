@@ -49,7 +49,9 @@ def judge_build_evidence(octets: bytes, question: Question, sheet: Sheet) -> See
     more = f", and {members.ignored} line(s) that are none and were ignored" if members.ignored else ""
     sheet.settle("integrity.grammar", detail=f"{len(found)} attestation(s){more}")
     if len(good) == len(found):
-        leave_unproven(sheet, "build evidence says nothing about it")
+        believed = all(each.authenticated or each.identity is None for each in good)
+        reason = "build evidence says nothing about it" if believed else "not judged: nobody expects the signer"
+        leave_unproven(sheet, reason)
     subjects = dict.fromkeys(subject for each in good for subject in each.subjects)
     attested = tuple(
         _told(each, member.where) for each, member in zip(found, members.members, strict=True) if each is not None

@@ -29,9 +29,10 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_check(certificate: Certificate, author: Author | None) -> EvidenceCheck:
     """Return the check that the signer is expected; unproven, with the flags that would accept him, if he is not."""
-    named = f"{certificate.identity}, vouched for by {certificate.issuer}"
     if author is not None:
+        named = f"{certificate.identity}, vouched for by {certificate.issuer}"
         whom = "the caller" if author.id is None else f"the trust file, as builder {author.id}"
         return check(IDENTITY, CheckStatus.PASS, f"{named}; expected by {whom}")
-    detail = f"nobody said that he expects {named}; to accept it: {accepting_flags(certificate)}"
+    # Named once, in the flags: cut off, they could not be pasted.
+    detail = f"nobody said that he expects this signer; to accept him: {accepting_flags(certificate)}"
     return check(IDENTITY, CheckStatus.UNPROVEN, detail)

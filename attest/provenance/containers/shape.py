@@ -77,17 +77,27 @@ def shape_of(octets: bytes) -> Shape | None:
 
 def claimed_predicate_type(octets: bytes) -> str | None:
     """Return which predicate type the one statement in a container claims; None if there is none. Never raises."""
+    payload = payload_text(octets)
+    try:
+        return None if payload is None else msgspec.json.decode(payload, type=_Claim).predicate_type
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def payload_text(octets: bytes) -> bytes | None:
+    """Return the one statement in a container, as it claims to have been signed; None without one. Never raises."""
     outside = _look(octets)
     if outside is None:
         return None
     if outside.envelope is not None:
-        return _predicate_type(outside.envelope.statement)
+        # PyPI's of 2024 broke their base64 into lines.
+        return _decoded(outside.envelope.statement.replace("\n", ""))
     envelope = outside.dsse_envelope
     if envelope is None and outside.payload_type is not None and outside.payload is not None:
         envelope = _Envelope(outside.payload_type, outside.payload)
     if envelope is None or envelope.payload_type != IN_TOTO_PAYLOAD:
         return None
-    return _predicate_type(envelope.payload)
+    return _decoded(envelope.payload)
 
 
 def has_certificates(octets: bytes) -> bool:
@@ -105,10 +115,10 @@ def is_message_signature(octets: bytes) -> bool:
     return outside is not None and outside.bundle_material is not None and outside.dsse_envelope is None
 
 
-def _predicate_type(payload: str) -> str | None:
+def _decoded(written: str) -> bytes | None:
     try:
-        return msgspec.json.decode(from_either_base64(payload, where="payload"), type=_Claim).predicate_type
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, MalformedError):
+        return from_either_base64(written, where="payload")
+    except MalformedError:
         return None
 
 
