@@ -129,8 +129,11 @@ def _sigstore(given: str | None, max_age_days: int | None) -> SigstoreRoot | Non
         return None
     if given == "production":
         return SigstoreRoot(name="production", max_age_seconds=max_age)
-    now = time.time_ns() // 1_000_000
-    return read_root(read_file(Path(given)), at=now, max_age_seconds=max_age, where=given)
+    from attest.provenance.sigstore.trusted_root import parse_trusted_root
+
+    octets, now = read_file(Path(given)), time.time_ns() // 1_000_000
+    parse_trusted_root(octets, where=given, dated=now)
+    return read_root(octets, at=now, max_age_seconds=max_age, where=given)
 
 
 @trust.command(epilog=example("attest trust show trust.json"))

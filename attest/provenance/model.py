@@ -105,6 +105,11 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
         return tuple((name, str(value)) for name, value in wanted if value is not None)
 
     @property
+    def demands_originals(self) -> tuple[tuple[str, str], ...]:
+        """What is demanded that no reference tells of its evidence: the originals alone can show it."""
+        return tuple(each for each in self.demands if each[0] not in {"builder", "source", "SLSA level"})
+
+    @property
     def demands_source(self) -> bool:
         """Whether anything is demanded of the source."""
         return any(name.startswith("source") for name, _ in self.demands)

@@ -145,6 +145,7 @@ def judge_level(good: Iterable[VerifiedEvidence | BuildEvidence], question: Ques
         and piece.slsa_level is not None
         and piece.slsa_level >= (wanted.min_level or 0)
         and (wanted.builder_id is None or _is_builder(wanted.builder_id, piece))
+        and (not wanted.demands_source or piece.source is not None)
         and (wanted.source is None or repository_of(wanted.source) == piece.source)
         for piece in good
     ):

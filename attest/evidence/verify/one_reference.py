@@ -51,4 +51,6 @@ def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> 
     )
     if question.wants_level:
         judge_level(sealed.reference.evidence, question, sheet, _HERE)
+    for name, value in question.expectations.demands_originals:
+        sheet.unproven("build-link.level", f"the original build evidence has to show it: {name}", expected=value)
     sheet.settle(*build_link.JUDGED)

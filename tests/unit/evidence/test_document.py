@@ -68,6 +68,8 @@ def test_a_reference_passes_and_its_evidence_is_asserted(tail: bytes):
         ("build-link.reference", REFERENCE_ENVELOPE, {"references": ()}),
         ("build-link.artifact", REFERENCE_ENVELOPE, {"artifacts": (DigestSet(sha256="1" * 64),)}),
         ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(min_level=3)}),
+        ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(source_tag="v1")}),
+        ("build-link.level", REFERENCE_ENVELOPE, {"expectations": Expectations(runner_environment="github-hosted")}),
         ("build-link.complete", REFERENCE_ENVELOPE, {"trust": ruled(require_bound=True)}),
         ("build-link.complete", REFERENCE_ENVELOPE, {"trust": ruled(require_claimed=True)}),
         ("freshness.validity", REFERENCE_ENVELOPE, {"at": NOW + 400 * 86_400_000}),

@@ -6,9 +6,9 @@ import pytest
 
 from attest.codec import instant
 from attest.trust.checking import SOON_MILLISECONDS, Weight, find_remarks
-from attest.trust.making import make_trust, write_trust
+from attest.trust.making import BuilderIdentity, VerifierKey, make_trust, write_trust
 from attest.trust.trust import parse_trust
-from tests.world import NOW, SECOND_SEALER, make_trust_file, trust_of
+from tests.world import NOW, SEALER, SECOND_SEALER, SOURCE, VERIFIER, WRITER, make_trust_file, trust_of
 
 FAR = NOW + SOON_MILLISECONDS * 12
 
@@ -28,6 +28,12 @@ def test_a_sound_file_draws_no_remark():
         (make_trust_file(expires=FAR, builders=()), Weight.NOTE, "builders", "none"),
         (make_trust_file(expires=FAR, sources=()), Weight.NOTE, "builder https", "no sources"),
         (make_trust_file(expires=FAR, max_level=0), Weight.NOTE, "builder https", "level 0"),
+        (
+            make_trust_file(expires=FAR, verifiers=(VerifierKey(key=VERIFIER.public),)),
+            Weight.NOTE,
+            "verifier key",
+            "no id",
+        ),
     ],
 )
 def test_what_is_odd_is_told(document, weight, where, text):
@@ -67,3 +73,11 @@ def test_a_second_key_inside_its_window_is_enough_for_a_role():
     document["sealers"][0]["notAfter"] = instant.text(NOW - 1)
     remarks = find_remarks(parse_trust(json.dumps(document).encode(), "t"), NOW)
     assert {remark.weight for remark in remarks} == {Weight.NOTE}
+
+
+def test_an_identity_without_a_root_to_check_certificates_with_is_a_problem():
+    identity = BuilderIdentity(identity="https://code.example/w.yml", issuer="https://tokens.example")
+    parts = {"sealers": [SEALER.public], "writers": [WRITER.public], "builders": [identity], "sources": [SOURCE]}
+    (remark,) = find_remarks(trust_of(make_trust(**parts, expires=FAR)), NOW)
+    assert remark.weight is Weight.PROBLEM
+    assert "--sigstore production" in remark.text

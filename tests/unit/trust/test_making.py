@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from attest.codec import instant
 from attest.errors import MalformedError
-from attest.trust.making import BuilderKey, make_trust, parse_builder_argument, write_trust
+from attest.trust.making import (
+    BuilderIdentity,
+    BuilderKey,
+    make_trust,
+    parse_builder_argument,
+    parse_builder_identity_argument,
+    write_trust,
+)
 from attest.trust.trust import parse_trust
 from tests.world import BUILDER, NOW, SEALER, SECOND_BUILDER, SECOND_SEALER, SOURCE, VERIFIER, WITNESS, WRITER
 
@@ -39,6 +46,36 @@ def test_a_builder_argument_of_another_form_is_malformed(text):
 def test_a_builder_argument_says_what_was_put_into_it(name, file, level):
     file = f"{file.replace('=', '')}.pub"
     assert parse_builder_argument(f"{name}={file}@{level}") == (name, Path(file), level)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://c.example/w.yml@https://i.example", ("https://c.example/w.yml", "https://i.example", 1)),
+        (
+            "https://c.example/w@refs/tags/v1@https://i.example@3",
+            ("https://c.example/w@refs/tags/v1", "https://i.example", 3),
+        ),
+        ("bob@example.com@https://i.example@0", ("bob@example.com", "https://i.example", 0)),
+    ],
+)
+def test_an_identity_argument_is_split_from_the_right(text, expected):
+    found = parse_builder_identity_argument(text)
+    assert (found.identity, found.issuer, found.max_level) == expected
+
+
+@pytest.mark.parametrize("text", ["", "x", "x@http://i.example", "x@https://i.example@4", "@https://i.example"])
+def test_an_identity_argument_of_another_form_is_malformed(text):
+    with pytest.raises(MalformedError):
+        parse_builder_identity_argument(text)
+
+
+def test_keys_and_identities_of_one_builder_become_one():
+    identity = BuilderIdentity(identity="b", issuer="https://i.example")
+    [builder] = make_trust(builders=[BuilderKey(id="b", key=BUILDER.public), identity]).builders
+    assert len(builder.keys) == len(builder.identities) == 1
+    with pytest.raises(MalformedError, match="one level"):
+        make_trust(builders=[identity, BuilderKey(id="b", key=BUILDER.public, max_level=2)])
 
 
 def test_a_made_file_reads_back_as_what_it_was_made_from():

@@ -71,6 +71,10 @@ def test_minima_are_read():
     assert TRUST.minima == Minima()
 
 
+IDENTITY = {"identity": "https://code.example/w.yml", "issuer": "https://tokens.example"}
+BY_IDENTITY = {"id": "w", "identities": [IDENTITY], "maxLevel": 1}
+
+
 @pytest.mark.parametrize(
     ("fault", "change"),
     [
@@ -95,6 +99,13 @@ def test_minima_are_read():
         ("maxLevel", lambda d: d["builders"][0].update(maxLevel=4)),
         ("maxLevel", lambda d: d["builders"][0].update(maxLevel=2.0)),
         ("a key or a certificate identity", lambda d: d["builders"][0].update(keys=[])),
+        ("certificate identity once", lambda d: d["builders"][0].update(identities=[IDENTITY, IDENTITY])),
+        ("thresholds.builder", lambda d: d.update(builders=[BY_IDENTITY], thresholds={"builder": 2})),
+        ("each build type once", lambda d: d.update(buildTypes=[{"id": "t", "externalParameters": {}}] * 2)),
+        ("root of the custom instance", lambda d: d.update(sigstore={"name": "custom"})),
+        ("sigstore", lambda d: d.update(sigstore={"name": "staging"})),
+        ("updatedAt", lambda d: d.update(sigstore={"name": "production", "updatedAt": "2026-13-01T00:00:00.000Z"})),
+        ("externalParameters", lambda d: d["builders"][0].update(externalParameters={"inputs": "any"})),
         ("version", lambda d: d.update(version=0)),
         ("version", lambda d: d.pop("version")),
         ("schema", lambda d: d.update(schema="https://mcp-attest.github.io/schemas/trust/v0.2")),
