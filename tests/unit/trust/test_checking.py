@@ -1,6 +1,7 @@
 """Remarks about a trust file that is well formed."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,12 @@ def test_a_second_key_inside_its_window_is_enough_for_a_role():
 
 def test_an_identity_without_a_root_to_check_certificates_with_is_a_problem():
     identity = BuilderIdentity(identity="https://code.example/w.yml", issuer="https://tokens.example")
-    parts = {"sealers": [SEALER.public], "writers": [WRITER.public], "builders": [identity], "sources": [SOURCE]}
+    parts: dict[str, Any] = {
+        "sealers": [SEALER.public],
+        "writers": [WRITER.public],
+        "builders": [identity],
+        "sources": [SOURCE],
+    }
     (remark,) = find_remarks(trust_of(make_trust(**parts, expires=FAR)), NOW)
     assert remark.weight is Weight.PROBLEM
     assert "--sigstore production" in remark.text
