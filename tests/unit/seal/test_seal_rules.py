@@ -73,10 +73,9 @@ def test_the_rules_hold_for_a_runtime_and_for_a_server_on_it(bench: Bench) -> No
     with pytest.raises(RefusedError, match="unclaimed: "):
         bench.seal(**asked, trust=ruled(CLAIMED))
     runtime = bench.write(bench.seal(**asked), "python.ref")
+    command = (str(program), str(bench.tree / "tiny_server/tools.py"))
     with pytest.raises(RefusedError, match="unclaimed: ") as refused:
-        bench.seal(
-            trees=(Tree(name="tree", path=bench.tree),), runtime=runtime, command=(str(program),), trust=ruled(CLAIMED)
-        )
+        bench.seal(trees=(Tree(name="tree", path=bench.tree),), runtime=runtime, command=command, trust=ruled(CLAIMED))
     assert "for the runtime" in refused.value.where
 
 
