@@ -45,12 +45,21 @@ class Place:
         return library_of(self.prefix)
 
 
+ARGUMENTS = ("-c", "600")
+"""What a Python could be started with, and what `tail` waits with as long as its standard input is open."""
+
+
+def interpreter_at(prefix: Path) -> Path:
+    """Lay out an interpreter whose program is `tail`."""
+    return make_interpreter(prefix, Path(shutil.which("tail") or "/usr/bin/tail"))
+
+
 def seal_runtime(bench: Bench, program: Path, **changes: Any) -> Sealed:
     return bench.seal(trees=(), artifacts=(), evidence=(), program=program, **changes)
 
 
 def seal_server(bench: Bench, runtime: Path, name: str = "tree", **changes: Any) -> Sealed:
-    command = (str(bench.tree / "bin/python"), "600")
+    command = (str(bench.tree / "bin/python"), *ARGUMENTS)
     trees = (Tree(name=name, path=bench.tree),)
     return bench.seal(trees=trees, command=command, allow_site=("*",), runtime=runtime, **changes)
 
@@ -60,7 +69,7 @@ def place(tmp_path: Path) -> Place:
     bench = make_bench(tmp_path)
     (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
     write_key_pair(tmp_path, "writer", WRITER)
-    program = make_interpreter(tmp_path / "prefix")
+    program = interpreter_at(tmp_path / "prefix")
     (bench.tree / "bin").mkdir()
     (bench.tree / "bin/python").symlink_to(program)
     (bench.tree / "pyvenv.cfg").write_text(f"home = {program.parent}\ninclude-system-site-packages = false\n")
@@ -157,7 +166,7 @@ def patch_the_executable(place: Place) -> str:
 
 def turn_the_environment(place: Place) -> str:
     """A whole other installation with the same executable: nothing sealed is touched, and its library is evil."""
-    other = make_interpreter(place.bench.folder / "other")
+    other = interpreter_at(place.bench.folder / "other")
     link = place.bench.tree / "bin/python"
     link.unlink()
     link.symlink_to(other)
@@ -227,7 +236,7 @@ def test_packages_beside_the_library_are_not_its_business(place: Place) -> None:
 
 @contextmanager
 def a_process(program: Path) -> Iterator[int]:
-    with subprocess.Popen([str(program), "600"]) as process:
+    with subprocess.Popen([str(program), *ARGUMENTS], stdin=subprocess.PIPE) as process:
         try:
             yield process.pid
         finally:
@@ -271,7 +280,7 @@ def test_an_older_runtime_than_the_sealed_one_is_refused(place: Place) -> None:
 
 
 def test_a_runtime_of_the_same_name_elsewhere_is_not_the_one_that_runs(place: Place) -> None:
-    other = make_interpreter(place.bench.folder / "other")
+    other = interpreter_at(place.bench.folder / "other")
     runtime = place.bench.write(seal_runtime(place.bench, other), "other.ref")
     kinds = found(place, place.server, runtime)
     assert kinds == {"command": FindingKind.RUNTIME_OTHER, "tree/bin/python": FindingKind.RUNTIME_OTHER}
@@ -341,7 +350,7 @@ def test_roots_of_one_name_are_refused(place: Place) -> None:
 def test_the_same_references_hold_for_an_installation_elsewhere(place: Place) -> None:
     compile_library(place.prefix)
     runtime = place.bench.write(seal_runtime(place.bench, place.program), "compiled.ref")
-    program = make_interpreter(place.bench.folder / "elsewhere")
+    program = interpreter_at(place.bench.folder / "elsewhere")
     compile_library(place.bench.folder / "elsewhere")
     tree = place.bench.folder / "server-elsewhere"
     shutil.copytree(place.bench.tree, tree, symlinks=True)
@@ -359,7 +368,7 @@ def test_the_same_references_hold_for_an_installation_elsewhere(place: Place) ->
 
 
 def test_an_environment_elsewhere_that_leads_back_is_not_on_the_runtime_there(place: Place) -> None:
-    make_interpreter(place.bench.folder / "elsewhere")
+    interpreter_at(place.bench.folder / "elsewhere")
     places = {
         "runtime": place.bench.folder / "elsewhere",
         "library": library_of(place.bench.folder / "elsewhere"),
