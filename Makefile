@@ -17,7 +17,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench servers fuzz differential schemas clean
+.PHONY: help venv demo test check bench installs fuzz differential schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
@@ -25,7 +25,7 @@ help:
 	@echo 'make test     the tests'
 	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
 	@echo 'make bench    the benchmarks, as ratios'
-	@echo 'make servers  seal the five reference servers (minutes; needs the package indexes)'
+	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
 	@echo 'make differential  a second opinion on changed Sigstore bundles (needs node, npm and a package index)'
 	@echo 'make schemas  write schemas/ again from the records'
@@ -78,8 +78,8 @@ check: venv
 bench: venv
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-servers: venv
-	@$(BIN)/python -m pytest -n 2 -m servers tests/servers $(ARGS)
+installs: venv
+	@$(BIN)/python -m pytest -n 2 -m installs tests/servers tests/real $(ARGS)
 
 fuzz: venv $(VENV)/.fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)

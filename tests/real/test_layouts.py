@@ -43,7 +43,7 @@ from tests.world import (
     write_key_pair,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.installs]
 
 SERVER = b"""\
 import os

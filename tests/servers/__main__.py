@@ -1,4 +1,4 @@
-"""`make servers`: seal the reference servers and print the table of docs/servers.md."""
+"""`python -m tests.servers`: seal the reference servers and print the table of docs/artifacts.md."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.servers import SERVERS, Server, install_node, seal_and_measure
 
-pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.servers]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=[server.program for server in SERVERS])
