@@ -1,4 +1,4 @@
-"""`python -m tests.servers`: seal the reference servers and print the table of docs/artifacts.md."""
+"""`python -m tests.servers`: seal the reference servers and print a table of what sealing them came to."""
 
 from __future__ import annotations
 
