@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +16,13 @@ TIMEOUT_SECONDS: Final = 900
 _FOREIGN: Final = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "NODE_OPTIONS", "NODE_PATH"})
 """What would load code of somebody's into the client."""
 
+_NPM_SAYS: Final = re.compile(r"npm (?:error|ERR!) ?(?P<said>.*)")
+_ASIDE: Final = re.compile(r"(?:code|syscall|errno|type|path) \S+|A complete log of this run .*|")
+"""What npm prints around the sentence: fields of the error, and where its log lies."""
+
 
 def run_client(words: Sequence[str], folder: Path, *, hint: str) -> bytes:
-    """Return what the client printed; raise `UnavailableError` with the last line of its complaint."""
+    """Return what the client printed; raise `UnavailableError` with the line of its complaint that tells most."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
     try:
         done = subprocess.run(
@@ -46,6 +51,10 @@ def _named(words: Sequence[str]) -> str:
 
 
 def _complaint(stderr: bytes) -> str:
-    lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    """Return the sentence of npm's error, or the last line of another client that speaks of one."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    said = [match["said"] for match in map(_NPM_SAYS.fullmatch, lines) if match is not None]
+    if said:
+        return next((each for each in said if _ASIDE.fullmatch(each) is None), said[0])
     errors = [line for line in lines if "error" in line.lower()]
-    return (errors or lines or ["nothing"])[-1].strip()
+    return (errors or lines or ["nothing"])[-1]

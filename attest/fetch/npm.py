@@ -22,6 +22,9 @@ from attest.fetch.wanted import Wanted
 from attest.fetch.web import get
 
 _HINT: Final = "install Node and npm; check the network, the name and the version"
+_IMPATIENT: Final = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+"""Without a network npm would try each of a hundred packages three times, for minutes; milliseconds."""
+
 _PER_CALL: Final = 50
 """Packages in one call of npm: an argument list has an end, and one call each takes half a second."""
 
@@ -61,7 +64,7 @@ def lock(wanted: Wanted, folder: Path) -> bytes:
     wish = {"private": True, "dependencies": {wanted.name: wanted.version or "*"}}
     write_file(folder / "package.json", [msgspec.json.encode(wish)])
     words = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"]
-    run_client(words, folder, hint=_HINT)
+    run_client([*words, *_IMPATIENT], folder, hint=_HINT)
     return (folder / "package-lock.json").read_bytes()
 
 
@@ -70,7 +73,7 @@ def pack(wanted: Sequence[Wanted], folder: Path) -> tuple[Packed, ...]:
     packed: list[Packed] = []
     for start in range(0, len(wanted), _PER_CALL):
         specs = [f"{each.name}@{each.version}" for each in wanted[start : start + _PER_CALL]]
-        words = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", str(folder), *specs]
+        words = ["npm", "pack", "--json", "--ignore-scripts", *_IMPATIENT, "--pack-destination", str(folder), *specs]
         printed = run_client(words, folder, hint=_HINT)
         rows = strict.convert(strict.parse(printed, where="npm pack"), list[_Row], where="npm pack")
         packed += [_packed(row) for row in rows]

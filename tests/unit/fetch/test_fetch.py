@@ -6,8 +6,10 @@ import base64
 import hashlib
 import json
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,3 +172,16 @@ def test_the_verb_prints_a_line_an_archive(wheel: Path, tmp_path: Path) -> None:
     ]
     assert "1 archives" not in done.stderr
     assert "1 archive in evidence, 1 with attestations, none verified" in done.stderr
+
+
+@needs_npm
+def test_npm_soon_gives_up_on_an_index_that_does_not_answer(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        port = index.getsockname()[1]
+    monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{port}/")
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match=f"request to http://127.0.0.1:{port}/.* failed"):
+        list(fetch_packages([parse_wanted("pkg:npm/leaf@2.0.1")], tmp_path / "evidence", dependencies=True))
+    assert time.monotonic() - began < 30  # With npm's own patience it is 70 s and more.
