@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import attest, attest_process, passed
 
 README = Path(__file__).parents[2] / "README.md"
 ORDER = (
@@ -36,14 +35,10 @@ BEFORE = {"key show": ("attest key new writer.key",), "diff": (f"{SEAL} --supers
 """What the examples need besides one another."""
 
 
-def attest(folder: Path, line: str, *, timeout: int = 120) -> subprocess.CompletedProcess[str]:
-    words = shlex.split(line)
-    assert words[0] == "attest", line
-    environment = {**os.environ, "COLUMNS": "100"}
-    command = [sys.executable, "-m", "attest", *words[1:]]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-    )
+def words_of(line: str) -> list[str]:
+    program, *words = shlex.split(line)
+    assert program == "attest", line
+    return words
 
 
 @pytest.fixture
@@ -56,10 +51,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def help_of(folder: Path, verb: str) -> str:
+    return passed(attest(folder, *verb.split(), "--help")).decode()
+
+
 def examples_of(folder: Path, verb: str) -> list[str]:
-    told = attest(folder, f"attest {verb} --help")
-    assert told.returncode == 0, told.stderr
-    _, found, end = told.stdout.partition("Example:\n")
+    _, found, end = help_of(folder, verb).partition("Example:\n")
     if verb in {"key", "trust", "log"}:
         assert not found, "a group has no example of its own"
         return []
@@ -76,12 +73,11 @@ def test_every_verb_is_listed_here(folder: Path) -> None:
 def test_help_examples_run_one_after_the_other(folder: Path) -> None:
     for verb in ORDER:
         for line in BEFORE.get(verb, ()):
-            assert attest(folder, line).returncode == 0
+            passed(attest(folder, *words_of(line)))
         if verb in {"demo", "fetch"}:
             continue  # they have tests of their own: these need a package index
         for line in examples_of(folder, verb):
-            done = attest(folder, line)
-            assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+            passed(attest(folder, *words_of(line)))
 
 
 def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
@@ -89,8 +85,7 @@ def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
     lines = [line for block in blocks for line in block.splitlines() if line.startswith("attest ")]
     assert len(lines) > 5
     for line in lines:
-        done = attest(folder, line)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        passed(attest_process(folder, *words_of(line)))
 
 
 def test_the_page_on_build_evidence_names_verbs_and_flags_that_are_there(folder: Path) -> None:
@@ -102,9 +97,10 @@ def test_the_page_on_build_evidence_names_verbs_and_flags_that_are_there(folder:
     for line in lines:
         words = shlex.split(line.partition(" -- ")[0], comments=True)
         verb = " ".join(words[1:3] if words[1] in {"trust", "key", "log"} else words[1:2])
-        told = known.setdefault(verb, attest(folder, f"attest {verb} --help").stdout)
+        if verb not in known:
+            known[verb] = help_of(folder, verb)
         for flag in (word for word in words if word.startswith("-")):
-            assert re.search(rf"^  {flag}\b", told, re.MULTILINE), f"{verb} {flag}"
+            assert re.search(rf"^  {flag}\b", known[verb], re.MULTILINE), f"{verb} {flag}"
 
 
 def test_readme_names_files_that_are_there() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from attest.codec.octets import from_base64
 from attest.provenance.certificate import GITHUB_ISSUER
 from tests import sigstore_world
 from tests.build_files import REPOSITORY, WORKFLOW, attested, github_leaf, provenance, pypi_file, statement
-from tests.commands import attest, failed, passed
+from tests.commands import Done, attest, failed, passed
 from tests.installed import make_bench
 from tests.world import SEALER, WRITER, make_bom, make_component, subject_of, write_key_pair
 
@@ -42,9 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def seal(
-    place: Path, *words: str, trust: str = "trust.json", out: str = "server.ref"
-) -> subprocess.CompletedProcess[bytes]:
+def seal(place: Path, *words: str, trust: str = "trust.json", out: str = "server.ref") -> Done:
     (wheel,) = place.glob("*.whl")
     asked = ["--trust", trust, "--key", "sealer.key", "-o", out, "--artifact", wheel.name]
     return attest(place, "seal", "site", *asked, "--provenance", *(words or ("built.sigstore.json",)))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.commands import attest, failed, passed
+from tests.commands import Done, attest, attest_process, failed, passed
 from tests.installed import make_bench
 from tests.runtimes import VERSION, library_of, make_interpreter
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, STRANGER, WRITER, write_key_pair
@@ -34,12 +33,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def measure(place: Path, log: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+def measure(place: Path, log: str, *words: str) -> Done:
     agent = ["agent", "server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", log, "--once"]
     return attest(place, *agent, *words)
 
 
-def verify(place: Path, *words: str, file: str = "evidence.jsonl") -> subprocess.CompletedProcess[bytes]:
+def verify(place: Path, *words: str, file: str = "evidence.jsonl") -> Done:
     return attest(place, "verify", file, "--trust", "trust.json", "--format", "json", *words)
 
 
@@ -88,12 +87,29 @@ def test_what_the_caller_gave_the_run_is_found_again(folder: Path) -> None:
     passed(verify(folder, "--reference", "server.ref", "--nonce", "00" * 16, "--context", "commit=abc"))
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["log", "show", "log"], 0),
+        (["verify", "evidence.jsonl", "--trust", "trust.json", "--at", "2035-01-01T00:00:00Z"], 1),
+        (["verify", "evidence.jsonl"], 2),
+        (["key", "show", "trust.json"], 3),
+        (["log", "show", "absent"], 6),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
+)
+def test_a_process_of_its_own_prints_and_answers_the_same(folder: Path, words: list[str], code: int) -> None:
+    here, apart = attest(folder, *words), attest_process(folder, *words)
+    assert (here.returncode, here.stdout, here.stderr) == (apart.returncode, apart.stdout, apart.stderr)
+    assert apart.returncode == code
+
+
 def test_a_packed_bundle_and_standard_input_verify_alike(folder: Path) -> None:
-    passed(attest(folder, "bundle", "log", "-o", "evidence.jsonl.gz"))
+    passed(attest_process(folder, "bundle", "log", "-o", "evidence.jsonl.gz"))
     passed(verify(folder, "--reference", "server.ref", file="evidence.jsonl.gz"))
     words = ["verify", "-", "--trust", "trust.json", "--reference", "server.ref"]
-    passed(attest(folder, *words, stdin=(folder / "evidence.jsonl").read_bytes()))
-    assert passed(attest(folder, "bundle", "log", "-o", "-")) == (folder / "evidence.jsonl").read_bytes()
+    passed(attest_process(folder, *words, stdin=(folder / "evidence.jsonl").read_bytes()))
+    assert passed(attest_process(folder, "bundle", "log", "-o", "-")) == (folder / "evidence.jsonl").read_bytes()
 
 
 def test_a_report_may_go_to_standard_output(folder: Path) -> None:
@@ -185,7 +201,7 @@ def composed(folder: Path) -> Path:
     return folder
 
 
-def with_runtime(place: Path, log: str, *references: str) -> subprocess.CompletedProcess[bytes]:
+def with_runtime(place: Path, log: str, *references: str) -> Done:
     words = ["--trust", "trust.json", "--key", "writer.key", "--log", log, "--once"]
     return attest(place, "agent", *references, *words)
 
