@@ -14,6 +14,7 @@ from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import private_pem, public_pem
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
+from attest.statement.enforcing import Action, Enforcement
 from attest.statement.levels import Binding, Origin
 from attest.statement.manifest import Entry, FileKind, Root, Scope, write_manifest
 from attest.statement.predicates import (
@@ -21,16 +22,13 @@ from attest.statement.predicates import (
     runtime_revocation,
 )
 from attest.statement.predicates.runtime_reference import (
-    Action,
     Artifact,
     Assurance,
     BuildEvidence,
-    Enforcement,
     EvidenceCheck,
     ManifestDescriptor,
     MeasurementRules,
     Place,
-    ProcessProfile,
     RuntimeReference,
     Server,
     Share,
@@ -39,6 +37,7 @@ from attest.statement.predicates.runtime_reference import (
     Validity,
 )
 from attest.statement.predicates.runtime_revocation import Revocation, Revoked, RuntimeRevocation
+from attest.statement.profile import ProcessProfile
 from attest.statement.statement import findings_subject, make_statement
 from attest.trust.document import Minima
 from attest.trust.making import write_trust

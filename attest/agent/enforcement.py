@@ -9,8 +9,8 @@ from attest.agent.drafts import Standing, event_draft
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.recorder import Recorder
+from attest.statement.enforcing import Action
 from attest.statement.predicates.runtime_event import Event, EventKind
-from attest.statement.predicates.runtime_reference import Action
 
 GRACE_SECONDS: Final = 2.0
 """How long a server may take to end by itself before it is killed."""

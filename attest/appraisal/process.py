@@ -9,7 +9,7 @@ from attest.appraisal.state import make_finding
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess
 from attest.statement.placeholders import expand
-from attest.statement.predicates.runtime_reference import ProcessProfile
+from attest.statement.profile import ProcessProfile
 
 WHERE = "process"
 

@@ -31,7 +31,21 @@ STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
         FindingKind.PROCESS_REPLACED: State.DRIFT,
         FindingKind.EXECUTABLE_OTHER: State.DRIFT,
         FindingKind.EXECUTABLE_DELETED: State.DRIFT,
+        FindingKind.EXECUTABLE_IN_MEMORY: State.DRIFT,
         FindingKind.ARGUMENTS: State.DRIFT,
+        FindingKind.MAPPED: State.DRIFT,
+        FindingKind.MAPPED_DELETED: State.DRIFT,
+        FindingKind.MAPPED_CHANGED: State.DRIFT,
+        FindingKind.PATCHED: State.DRIFT,
+        FindingKind.ENVIRONMENT: State.DRIFT,
+        FindingKind.WORKING_DIRECTORY: State.DRIFT,
+        FindingKind.CREDENTIALS: State.DRIFT,
+        FindingKind.NAMESPACE: State.DRIFT,
+        FindingKind.MOUNT: State.DRIFT,
+        FindingKind.CHILD: State.DRIFT,
+        FindingKind.LISTENING: State.DRIFT,
+        # Untrusted is not merely out of date: somebody said that it must not run.
+        FindingKind.REVOKED: State.DRIFT,
         FindingKind.RUNTIME_OTHER: State.DRIFT,
         FindingKind.UNREADABLE: State.UNKNOWN,
         FindingKind.UNSTABLE: State.UNKNOWN,
@@ -39,7 +53,13 @@ STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
         FindingKind.NO_REFERENCE: State.UNKNOWN,
         FindingKind.NOT_YET_VALID: State.UNKNOWN,
         FindingKind.PROCESS_GONE: State.UNKNOWN,
+        FindingKind.UNREACHABLE: State.UNKNOWN,
+        FindingKind.REVOCATIONS_STALE: State.UNKNOWN,
+        FindingKind.CLOCK: State.UNKNOWN,
         FindingKind.EXPIRED: State.STALE,
+        # What runs is what was sealed; what lies on disk is another matter, and has findings of its own.
+        FindingKind.EXECUTABLE_REPLACED: State.STALE,
+        FindingKind.UPDATED: State.STALE,
     }
 )
 """Every kind leads away from MATCH. UNKNOWN: nobody could say; STALE: what was sealed is out of date."""

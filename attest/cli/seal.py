@@ -12,8 +12,8 @@ import click
 from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.seal.request import Rules, SealRequest, name_trees
+from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
-from attest.statement.predicates.runtime_reference import Action
 
 SECONDS = click.IntRange(min=1)
 

@@ -19,20 +19,20 @@ from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
 from attest.seal.runtime import demand_of
 from attest.seal.surveyor import Surveyed
 from attest.statement.digests import DigestSet
+from attest.statement.enforcing import Enforcement
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_reference import (
     Artifact,
-    Enforcement,
     ManifestDescriptor,
     MeasurementRules,
     Place,
-    ProcessProfile,
     RuntimeReference,
     Server,
     SubjectIdentifier,
     Validity,
 )
+from attest.statement.profile import ProcessProfile
 from attest.trust.document import SealRules
 from attest.trust.leftovers import CHECK as LEFTOVER
 from attest.trust.leftovers import find_leftovers

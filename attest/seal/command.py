@@ -14,7 +14,7 @@ from attest.seal.commands.resolving import resolve
 from attest.seal.messages import SurveyRoot
 from attest.statement.manifest import Scope
 from attest.statement.placeholders import contract
-from attest.statement.predicates.runtime_reference import ProcessProfile
+from attest.statement.profile import ProcessProfile
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.statement.manifest import Root
-from attest.statement.predicates.runtime_reference import Assurance, Program, Unclaimed
+from attest.statement.predicates.runtime_reference import Assurance, Unclaimed
+from attest.statement.profile import Program
 
 MAX_REQUEST_BYTES: Final = 256 * 1024 * 1024
 """More than a request with every file of a few of the largest SBOMs."""

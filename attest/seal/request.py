@@ -8,8 +8,8 @@ from pathlib import Path
 
 from attest.errors import RefusedError
 from attest.provenance.model import Expectations
+from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
-from attest.statement.predicates.runtime_reference import Action
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ from attest.measure.leading import leads_of
 from attest.measure.process import file_identity
 from attest.statement.manifest import Entry
 from attest.statement.placeholders import expand
-from attest.statement.predicates.runtime_reference import ProcessProfile, Program, RuntimeDemand, RuntimeReference
+from attest.statement.predicates.runtime_reference import RuntimeDemand, RuntimeReference
+from attest.statement.profile import ProcessProfile, Program
 from attest.trust.references import open_reference
 from attest.trust.trust import Trust
 

@@ -12,7 +12,7 @@ from attest.measure.runtimes.finding import FoundRuntime
 from attest.seal.messages import SurveyedRuntime, SurveyRequest, SurveyRoot
 from attest.statement.manifest import Entry, Scope
 from attest.statement.placeholders import contract, expand
-from attest.statement.predicates.runtime_reference import Program
+from attest.statement.profile import Program
 
 
 def with_roots(request: SurveyRequest, runtime: FoundRuntime) -> SurveyRequest:

@@ -28,7 +28,8 @@ from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.manifest import read_manifest
-from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, ProcessProfile, RuntimeReference
+from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, RuntimeReference
+from attest.statement.profile import ProcessProfile
 from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
 from attest.trust.role import Role

@@ -8,9 +8,9 @@ from typing import final
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
+from attest.statement.enforcing import Action
 from attest.statement.findings import State
 from attest.statement.predicates.runtime_event import Event, EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_reference import Action
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 
 _CHECK = "conformance.actions"

@@ -46,8 +46,8 @@ class Likeness:
 
     @classmethod
     def of(cls, octets: bytes, said: RuntimeMeasurement) -> Self | None:
-        """Return the likeness of a measurement, None if it would not give back that very one."""
-        if len(octets) > MAX_BYTES:
+        """Return the likeness of a measurement, None for a window, or if it would not give back that very one."""
+        if len(octets) > MAX_BYTES or said.measured.window is not None:
             return None
         made = cls(octets, said)
         return made if made.read(octets) == said else None
@@ -89,6 +89,7 @@ class Likeness:
                         derived=coverage.derived,
                         oldest_hash_age_milliseconds=_count(age),
                         process=coverage.process,
+                        sight=coverage.sight,
                     ),
                     runtime=measured.runtime,
                 ),

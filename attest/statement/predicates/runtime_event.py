@@ -5,9 +5,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from attest.codec.records import Count, Id128, Line, Record, Sha256Hex
+from attest.codec.records import MAX_SAFE_INTEGER, Count, Id128, Line, Record, Sha256Hex
+from attest.statement.enforcing import Action, Captured
+from attest.statement.findings import State
 from attest.statement.predicate_type import PREDICATE_BASE
-from attest.statement.predicates.runtime_reference import Action
+from attest.statement.predicates.runtime_measurement import MeasuredProcess
 from attest.statement.receipt import ReceiptHeader
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-event/v0.1"
@@ -24,6 +26,18 @@ class EventKind(StrEnum):
     """A run goes on after a crash; says what the recovery found."""
     ACTION_INTENDED = "action-intended"
     ACTION_TAKEN = "action-taken"
+    PROCESS = "process"
+    """A process was started or taken under watch."""
+    TRANSITION = "transition"
+    """The state of a server changed."""
+    SAFE_STATE = "safe-state"
+    """From here on every call is to be denied, until a sealer attests anew; says why."""
+    EVIDENCE = "evidence"
+    """What was kept of a process between freezing and ending it."""
+    CLOCK_STEP = "clock-step"
+    """Real time was set, against the time since boot."""
+    RELOAD = "reload"
+    """The run goes on with other references."""
 
 
 class ContextValue(Record, kw_only=True):
@@ -33,12 +47,30 @@ class ContextValue(Record, kw_only=True):
     value: Line
 
 
+class NamedDigest(Record, kw_only=True):
+    """A variable of the environment, its value as a salted digest: whoever has the salt can compare it."""
+
+    name: Line
+    digest: Sha256Hex
+
+
+class ProcessStart(Record, kw_only=True):
+    """A process as it was when it came under watch."""
+
+    process: MeasuredProcess
+    working_directory: Line
+    environment: Annotated[tuple[NamedDigest, ...], msgspec.Meta(max_length=4096)]
+    """Sorted by name. Empty also if it could not be read."""
+    kept_apart: Annotated[tuple[Line, ...], msgspec.Meta(max_length=64)]
+    """By what the server was kept from us: `uid 65534`, `landlock 6`, `no-new-privileges`, ..."""
+
+
 class Event(Record, kw_only=True):
     """One event; the fields beside `kind` belong to some kinds only."""
 
     kind: EventKind
     references: tuple[Sha256Hex, ...] = ()
-    """start: the references of this run."""
+    """start, reload: the references of this run."""
     verifier_nonce: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2}){8,64}$(?!\n)")] | None = None
     """start: the nonce a verifier asked for, 8 to 64 bytes in hexadecimal."""
     context: tuple[ContextValue, ...] = ()
@@ -52,8 +84,18 @@ class Event(Record, kw_only=True):
     caused_by: Count | None = None
     """action-intended, action-taken: the sequence number of the violation."""
     outcome: Line | None = None
-    """action-taken: what came of it; stop: why."""
+    """action-taken: what came of it; stop, safe-state: why."""
     pid: Count | None = None
+    process: ProcessStart | None = None
+    """process."""
+    before: State | None = None
+    """transition: the state until then; absent at the first."""
+    after: State | None = None
+    """transition."""
+    captured: Annotated[tuple[Captured, ...], msgspec.Meta(max_length=4096)] = ()
+    """evidence: what was kept, beside the log."""
+    step_milliseconds: Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | None = None
+    """clock-step: by how much real time went forward more than the time since boot; negative if it was set back."""
 
 
 class RuntimeEvent(Record, kw_only=True):

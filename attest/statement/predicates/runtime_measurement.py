@@ -4,6 +4,7 @@ from typing import Final
 
 from attest.codec import instant
 from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
+from attest.errors import MalformedError
 from attest.statement.predicate_type import PREDICATE_BASE
 from attest.statement.receipt import ReceiptHeader
 
@@ -19,6 +20,27 @@ class MeasuredProcess(Record, kw_only=True):
     uid: Count
     executable_path: Line
     executable_sha256: Sha256Hex
+    mapped: Count | None = None
+    """Files that it had mapped as code."""
+    outside: Count | None = None
+    """Of these, the ones that lie outside every sealed root, where the server could not have written them."""
+    children: Count | None = None
+    """Processes that it had started, directly or not."""
+
+
+class Sight(Record, kw_only=True):
+    """What the measurer was able to see in this cycle; what it was not is no finding, and no proof either."""
+
+    lease: bool
+    """A read lease was held on each file while it was hashed, so that no writer was at work."""
+    fine_ctime: bool
+    """The file system stamps changes finely enough that one between two looks cannot hide."""
+    mapped_files: bool
+    """Mapped files were read themselves, those that are on no disk any more too."""
+    memory: bool
+    """Changed pages of code would have been seen."""
+    events: bool
+    """The kernel was asked to tell of changes between two cycles; they only bring the next one forward."""
 
 
 class Coverage(Record, kw_only=True):
@@ -31,6 +53,29 @@ class Coverage(Record, kw_only=True):
     derived: Count
     oldest_hash_age_milliseconds: Count
     process: MeasuredProcess | None = None
+    sight: Sight | None = None
+
+
+class Window(Record, kw_only=True):
+    """Clean cycles that one receipt stands for: the newest is the one whose times `Measured` gives.
+
+    Cycles are numbered from 0 in each run. `head` chains them: SHA-256 over the head before (64 zeros at first) and
+    the RFC 8785 form of each cycle's `measured`, so that a record kept elsewhere can be held against it.
+    """
+
+    first: Count
+    last: Count
+    began_at: Timestamp
+    """The first read of the first cycle."""
+    largest_gap_milliseconds: Count
+    """The longest time between the beginnings of two cycles in it, the last before it included."""
+    head: Sha256Hex
+
+    def __post_init__(self) -> None:
+        """Refuse a window that ends before it begins."""
+        instant.parse(self.began_at, where="beganAt")
+        if self.last < self.first:
+            raise MalformedError("window.last", f"at least {self.first}", f"{self.last}")
 
 
 class Measured(Record, kw_only=True):
@@ -41,6 +86,8 @@ class Measured(Record, kw_only=True):
     coverage: Coverage
     runtime: Sha256Hex | None = None
     """The digest of the RuntimeReference of the runtime, whose files were looked at in the same cycle."""
+    window: Window | None = None
+    """Absent: one cycle alone."""
 
     def __post_init__(self) -> None:
         """Refuse days that no calendar has."""

@@ -1,6 +1,5 @@
 """runtime-reference v0.1: what may run, how it is measured, and what happens on drift. Signed by a sealer."""
 
-from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
@@ -9,23 +8,16 @@ from attest.codec import instant
 from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import MalformedError
 from attest.statement.digests import DigestSet, Subject
+from attest.statement.enforcing import Enforcement, Seconds
 from attest.statement.levels import Binding, Isolation
 from attest.statement.names import RootName, SealedPath
 from attest.statement.predicate_type import PREDICATE_BASE
+from attest.statement.profile import ProcessProfile, Program
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"
 
 MAX_UNCLAIMED_PATHS: Final = 1000
 """So many are named in the reference itself; the manifest has them all."""
-
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 366 * 86400)]
-
-
-class Action(StrEnum):
-    """What happens on drift."""
-
-    ALERT = "alert"
-    TERMINATE = "terminate"
 
 
 class Server(Record, kw_only=True):
@@ -129,23 +121,6 @@ class Place(Record, kw_only=True):
     path: Line
 
 
-class ProcessProfile(Record, kw_only=True):
-    """The process that runs the tree. `{NAME}` at the start of an argument stands for the place of a root."""
-
-    argv: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
-    """Without an interpreter, program and arguments. With one, what follows it: the script and its arguments."""
-    interpreter: Line | None = None
-    """For a script: the program that its `#!` line names, which is what the kernel runs."""
-
-
-class Program(Record, kw_only=True):
-    """The executable that a reference is about, where it seals a runtime: an interpreter and what belongs to it."""
-
-    path: Line
-    """With the placeholder of a root, as in `ProcessProfile`."""
-    sha256: Sha256Hex
-
-
 class RuntimeDemand(Record, kw_only=True):
     """The runtime that a server runs on: any valid reference of that name, of a trusted sealer, and not an older one.
 
@@ -164,6 +139,10 @@ class MeasurementRules(Record, kw_only=True):
     cycle_seconds: Seconds
     max_gap_seconds: Seconds
     max_age_seconds: Seconds
+    window_cycles: Annotated[int, msgspec.Meta(ge=2, le=10_000)] | None = None
+    """Clean cycles that one receipt may stand for, chained until then; absent: each has its own."""
+    scrub_seconds: Seconds | None = None
+    """The stat cache is allowed, and every file is really read again within so long; absent: in every cycle."""
     min_binding: Binding | None = None
     min_isolation: Isolation | None = None
 
@@ -185,13 +164,6 @@ class Downgrade(Record, kw_only=True):
     reason: Line
     less: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=100_000)]
     """What is known less well, one thing a line."""
-
-
-class Enforcement(Record, kw_only=True):
-    """What happens on drift; audit-only records what would have happened."""
-
-    on_drift: Action
-    audit_only: bool
 
 
 class SubjectIdentifier(Record, kw_only=True):

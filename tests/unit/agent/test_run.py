@@ -18,9 +18,9 @@ from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.seal.request import Rules
 from attest.signing.dsse import read_envelope
+from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind, State
 from attest.statement.levels import Binding
-from attest.statement.predicates.runtime_reference import Action
 from attest.tlog.check import check_structure
 from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust

@@ -9,7 +9,7 @@ import pytest
 from attest.appraisal.process import judge_process, sealed_executable
 from attest.statement.findings import FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
-from attest.statement.predicates.runtime_reference import ProcessProfile
+from attest.statement.profile import ProcessProfile
 
 PYTHON = FileIdentity(device=1, inode=2)
 PLACES = {"tree": "/srv/venv"}

@@ -7,11 +7,10 @@ import pytest
 from attest.appraisal.validity import judge_validity
 from attest.codec import instant
 from attest.statement.digests import DigestSet
+from attest.statement.enforcing import Action, Enforcement
 from attest.statement.findings import FindingKind
 from attest.statement.predicates.runtime_reference import (
-    Action,
     Assurance,
-    Enforcement,
     ManifestDescriptor,
     MeasurementRules,
     RuntimeReference,

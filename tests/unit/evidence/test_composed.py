@@ -13,7 +13,8 @@ from attest.evidence.reports import REPORTS
 from attest.evidence.verdict import Verdict
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
-from attest.statement.predicates.runtime_reference import Program, RuntimeDemand, RuntimeReference, Unclaimed
+from attest.statement.predicates.runtime_reference import RuntimeDemand, RuntimeReference, Unclaimed
+from attest.statement.profile import Program
 from attest.trust.document import Minima, SealRules
 from tests.evidence_story import EVIDENCE, REFERENCE, Story, change, failing, judge, rewrite, seal
 from tests.world import NOW, SECOND_WRITER, STRANGER, make_trust_file, trust_of

@@ -19,7 +19,7 @@ from attest.evidence.verify.told import ReceiptReader, Told, read_told
 from attest.signing.dsse import Envelope, encode_envelope, open_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import Verified
 from attest.statement.predicates import runtime_measurement
-from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
+from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement, Sight, Window
 from attest.statement.statement import make_statement, read_statement
 from tests.documents import SUBJECTS
 from tests.evidence_story import change
@@ -28,7 +28,14 @@ from tests.world import WRITER, make_ring
 
 RING: Final = make_ring(WRITER, role="writer")
 EVENT: Final = "runtime-measurement"
-LIKE: Final = change(measured(seconds=10), runtime=sha256_hex(b"a runtime"))
+LIKE: Final = change(
+    measured(seconds=10),
+    runtime=sha256_hex(b"a runtime"),
+    coverage__sight=Sight(lease=True, fine_ctime=True, mapped_files=False, memory=True, events=False),
+)
+WINDOW: Final = Window(
+    first=0, last=9, began_at="2026-11-22T12:00:00.000Z", largest_gap_milliseconds=10_001, head=sha256_hex(b"a head")
+)
 SAID: Final = RuntimeMeasurement(receipt=header(7, seconds=10.2, previous=sha256_hex(b"6")), measured=LIKE)
 
 
@@ -128,10 +135,16 @@ def test_another_payload_type_is_refused_all_the_same():
         primed().read(envelope, open_envelope(envelope, RING, where="here"), EVENT, "here")
 
 
+def test_a_window_is_read_in_full():
+    said = change(SAID, measured__window=WINDOW)
+    assert Likeness.of(payload_of(said), said) is None
+    assert by_likeness(ReceiptReader(), payload_of(said)) == in_full(payload_of(said))
+
+
 def test_a_measurement_of_the_same_run_is_read_by_its_likeness():
-    """Every field is set, so that a new one which the likeness does not know fails here."""
+    """Every field but the window is set, so that a new one which the likeness does not know fails here."""
     fields = RuntimeMeasurement.__struct_fields__ + Measured.__struct_fields__ + SAID.receipt.__struct_fields__
-    for name in (*fields, *LIKE.coverage.__struct_fields__):
+    for name in {*fields, *LIKE.coverage.__struct_fields__} - {"window"}:
         assert any(getattr(each, name, None) is not None for each in (SAID, LIKE, SAID.receipt, LIKE.coverage)), name
     likeness = Likeness.of(GOOD, SAID)
     assert likeness is not None
