@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -12,10 +13,11 @@ from attest.cli.arguments import FILE
 
 if TYPE_CHECKING:
     from attest.provenance.model import Expectations
+    from attest.signing.keys import PublicKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_COMMIT: Final = re.compile(r"gitCommit:(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})")
+_COMMIT: Final = r"gitCommit:(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})"
 
 _OPTIONS: Final = (
     click.option("--public-key", type=FILE, multiple=True, metavar="PUB", help="A key that may have signed it."),
@@ -46,7 +48,6 @@ def demands(command: F) -> F:
 def expectations_of(given: Mapping[str, Any]) -> Expectations:
     """Return what the flags demand; half an identity is a usage error, a key that cannot be read is another."""
     from attest.provenance.model import Expectations
-    from attest.signing.keyfiles import load_public
     from attest.trust.document import TrustedIdentity
 
     identity, issuer = given["cert_identity"], given["cert_oidc_issuer"]
@@ -64,12 +65,18 @@ def expectations_of(given: Mapping[str, Any]) -> Expectations:
         runner_environment=given["runner_environment"],
         resource_uri=given["resource_uri"],
         identities=() if identity is None else (TrustedIdentity(identity=identity, issuer=issuer),),
-        keys=tuple(load_public(path) for path in given["public_key"]),
+        keys=_keys(given["public_key"]) if given["public_key"] else (),
     )
 
 
+def _keys(paths: Iterable[Path]) -> tuple[PublicKey, ...]:
+    from attest.signing.keyfiles import load_public
+
+    return tuple(map(load_public, paths))
+
+
 def _commit(given: str) -> str:
-    match = _COMMIT.fullmatch(given)
+    match = re.fullmatch(_COMMIT, given)
     if match is None:
         raise click.UsageError(f"--source-digest: expected gitCommit: and 40 or 64 hexadecimal digits, found {given!r}")
     return match["commit"]

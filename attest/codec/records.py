@@ -2,8 +2,8 @@
 
 The record is the only source: the JSON Schema, the strict reader and the specification tables come from it.
 
-Modules that define records do not postpone annotations (`from __future__ import annotations`): msgspec would have to
-evaluate each of them from its text, at every start of the program.
+Modules that define records or named tuples do not postpone annotations (`from __future__ import annotations`): each of
+them would have to be compiled from its text, at every start of the program.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-_COMPLAINT = re.compile(r"(?:Expected (?P<expected>.*?), got (?P<found>.*?)|(?P<other>.*?))(?: - at `(?P<at>.*)`)?")
+_COMPLAINT: Final = r"(?:Expected (?P<expected>.*?), got (?P<found>.*?)|(?P<other>.*?))(?: - at `(?P<at>.*)`)?"
 
 
 @functools.cache
@@ -165,7 +165,7 @@ def _check_text(text: str, where: str) -> None:
 
 def _complain(where: str, error: msgspec.ValidationError) -> NoReturn:
     # The library quotes unknown names and values as they stand in the document, which may be an attacker's.
-    match = _COMPLAINT.fullmatch(printable(str(error)))
+    match = re.fullmatch(_COMPLAINT, printable(str(error)))
     at = f"{where}: {match['at']}" if match and match["at"] else where
     expected = (match and match["expected"]) or "the fields and types of this document"
     found = (match and (match["found"] or match["other"])) or "others"

@@ -4,8 +4,6 @@ The steps are those of the in-toto attestation framework's validation model and 
 1. What the predicate says is judged by the format that reads it.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 import msgspec

@@ -6,8 +6,6 @@ file on disk is known by evidence only if it has the digest that evidence gives 
 roots, or from the top of the machine, as SBOM tools write it. Nothing is guessed about other folders.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

@@ -22,7 +22,7 @@ from attest.provenance.model import Component, VerifiedEvidence
 PUBLISH: Final = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1"
 SUBJECT: Final = "build-link.subject"
 
-_PURL: Final = re.compile(r"pkg:npm/(?P<name>(?:%40|@)?[^@]+)@(?P<version>[^@?#]+)")
+_PURL: Final = r"pkg:npm/(?P<name>(?:%40|@)?[^@]+)@(?P<version>[^@?#]+)"
 
 
 class _Publish(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ def check_npm(found: Iterable[VerifiedEvidence], *, where: str) -> None:
 def package_of(evidence: VerifiedEvidence, where: str) -> tuple[str, str]:
     """Return (name, version) as the one package URL of the subjects says."""
     names = [subject.name for subject in evidence.subjects]
-    match = _PURL.fullmatch(names[0] or "") if len(names) == 1 else None
+    match = re.fullmatch(_PURL, names[0] or "") if len(names) == 1 else None
     if match is None:
         found = ", ".join(ascii(name) for name in names)[:200]
         raise UntrustedError(f"{where}: subject", "one package URL, pkg:npm/NAME@VERSION", found, check=SUBJECT)

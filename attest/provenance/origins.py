@@ -1,7 +1,5 @@
 """How a digest is known, given the evidence that was verified; ARCHITECTURE 3.1."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 

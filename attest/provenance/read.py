@@ -6,12 +6,9 @@ from typing import Final
 
 from attest.codec import strict
 from attest.errors import MalformedError
-from attest.provenance.containers.several import check_together, members_of
 from attest.provenance.containers.shape import Shape, claimed_predicate_type, is_message_signature, shape_of
 from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.provenance.sources import SOURCES
-from attest.provenance.statements import read_statement
-from attest.provenance.together import join
 from attest.trust.trust import Trust
 
 TOGETHER: Final = {
@@ -53,6 +50,8 @@ def read_attestation(octets: bytes, *, trust: Trust, expectations: Expectations,
         return read_signature(octets, trust, expectations, where)
     if claimed_predicate_type(octets) is None or any(source.recognises(octets) for source in SOURCES.values()):
         return read_evidence(octets, trust=trust, expectations=expectations, where=where)
+    from attest.provenance.statements import read_statement
+
     return read_statement(octets, trust, expectations, where)
 
 
@@ -60,12 +59,18 @@ def pieces_of(octets: bytes, *, where: str) -> tuple[bytes, ...]:
     """Cut JSON Lines into pieces of evidence of their own, each with its exact bytes; anything else is one piece."""
     if shape_of(octets) is not Shape.JSON_LINES:
         return (octets,)
+    from attest.provenance.containers.several import members_of
+
     return tuple(member.octets for member in members_of(octets, Shape.JSON_LINES, where=where).members)
 
 
 def _read_together(
     octets: bytes, shape: Shape, trust: Trust, expectations: Expectations, where: str
 ) -> VerifiedEvidence:
+    # Its own import: most evidence stands alone, and every verification would pay.
+    from attest.provenance.containers.several import check_together, members_of
+    from attest.provenance.together import join
+
     members = members_of(octets, shape, where=where).members
     found = tuple(
         read_evidence(each.octets, trust=trust, expectations=expectations, where=f"{where}: {each.where}")

@@ -14,7 +14,7 @@ _GIT_DIGESTS: Final = ("gitCommit", "sha1")
 """How resolved dependencies name a commit; old builders call it sha1."""
 
 # The @ of a reference stands in the path: user@host comes before the first slash, and /@scope is a name.
-_LOCATOR = re.compile(r"(?P<url>[a-z][a-z0-9+.-]*://[^/]+/.*?[^/])@(?P<reference>[^/].*)", re.DOTALL)
+_LOCATOR: Final = r"(?s)(?P<url>[a-z][a-z0-9+.-]*://[^/]+/.*?[^/])@(?P<reference>[^/].*)"
 
 
 def repository_of(uri: str) -> str:
@@ -22,13 +22,13 @@ def repository_of(uri: str) -> str:
     if not uri.startswith(_GIT):
         return uri
     url = uri.removeprefix(_GIT)
-    match = _LOCATOR.fullmatch(url)
+    match = re.fullmatch(_LOCATOR, url)
     return url if match is None else match["url"]
 
 
 def reference_of(uri: str) -> str | None:
     """Return the reference behind the `@` of a `git+` URI, as it stands there; None without one."""
-    match = _LOCATOR.fullmatch(uri.removeprefix(_GIT)) if uri.startswith(_GIT) else None
+    match = re.fullmatch(_LOCATOR, uri.removeprefix(_GIT)) if uri.startswith(_GIT) else None
     return None if match is None else match["reference"]
 
 

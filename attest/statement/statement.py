@@ -1,7 +1,5 @@
 """in-toto Statement v1: subjects, a predicate type, a predicate; written, opened and read as documents of ours."""
 
-from __future__ import annotations
-
 import functools
 from typing import Annotated, Final, Generic, Literal, TypeVar
 

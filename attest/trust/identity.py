@@ -6,8 +6,6 @@ counts at a release tag alone (`refs/tags/vX.Y.Z`), because branches and moving 
 them tomorrow; a repository's own workflow counts at any branch or tag, but never at a pull request.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple
 
@@ -16,8 +14,8 @@ from attest.errors import MalformedError
 ISSUER_SIGN: Final = "@https://"
 """An issuer starts at the last one of these; CLI.md."""
 
-RELEASE_TAG: Final = re.compile(r"refs/tags/v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
-_REFERENCE: Final = re.compile(r"refs/(?:heads|tags)/[^\s]+")
+RELEASE_TAG: Final = r"refs/tags/v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+_REFERENCE: Final = r"refs/(?:heads|tags)/[^\s]+"
 
 
 class Workflow(NamedTuple):
@@ -38,14 +36,14 @@ def matches_identity(expected: str, found: str, *, source: str | None) -> bool:
     if found == expected:
         return True
     wanted, given = split_workflow(expected), split_workflow(found)
-    if wanted.reference or wanted.path != given.path or not _REFERENCE.fullmatch(given.reference):
+    if wanted.reference or wanted.path != given.path or not re.fullmatch(_REFERENCE, given.reference):
         return False
     return is_release(given.reference) or (source is not None and given.path.startswith(f"{source}/"))
 
 
 def is_release(reference: str) -> bool:
     """Return whether a git reference is a full release tag, `refs/tags/vX.Y.Z`."""
-    return RELEASE_TAG.fullmatch(reference) is not None
+    return re.fullmatch(RELEASE_TAG, reference) is not None
 
 
 def split_identity(text: str) -> tuple[str, str]:

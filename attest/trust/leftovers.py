@@ -4,8 +4,6 @@ Sealing refuses what verification would fail. Both take the sealer's figures fro
 evidence at hand can hold `unbound` against it (`attest.provenance.unbound`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 

@@ -10,7 +10,6 @@ from attest.evidence.grammar import HEADER_PREFIX
 from attest.evidence.joining import read_document
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.bundle import verify_bundle
-from attest.evidence.verify.document import verify_document, verify_unreadable
 from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
 
@@ -24,9 +23,21 @@ def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread
     source = iter(lines)
     try:
         first = next(source, b"")
-        if not first.startswith(HEADER_PREFIX):
-            octets = read_document(chain([first], source), where="file")
-            return verify_document(octets, question, file)
     except MalformedError as error:
-        return verify_unreadable(error, question, file)
-    return verify_bundle(chain([first], source), question, file, spread)
+        return _verify_document(error, question, file)
+    if first.startswith(HEADER_PREFIX):
+        return verify_bundle(chain([first], source), question, file, spread)
+    try:
+        octets = read_document(chain([first], source), where="file")
+    except MalformedError as error:
+        return _verify_document(error, question, file)
+    return _verify_document(octets, question, file)
+
+
+def _verify_document(found: bytes | MalformedError, question: Question, file: str) -> Verdict:
+    # Its own import: the judges of single documents take longer to load than a small bundle to judge.
+    from attest.evidence.verify.document import verify_document, verify_unreadable
+
+    if isinstance(found, MalformedError):
+        return verify_unreadable(found, question, file)
+    return verify_document(found, question, file)

@@ -5,8 +5,6 @@ part of type `file` is a file, its name the path, and its hashes are of the file
 the archive that it came in (npm), as are those of an external reference of type `distribution` (cyclonedx-py, uv).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Annotated, Any, Final, Literal
@@ -45,7 +43,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     purl: str | None = None
     hashes: tuple[_Hash, ...] | None = None
     external_references: tuple[_Reference, ...] | None = None
-    components: tuple[_Part, ...] | None = None
+    components: "tuple[_Part, ...] | None" = None
 
 
 class _Metadata(msgspec.Struct, frozen=True, kw_only=True):

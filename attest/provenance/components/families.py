@@ -1,7 +1,5 @@
 """Which SBOM a document or a predicate type claims to be; told without reading either."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

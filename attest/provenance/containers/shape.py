@@ -1,7 +1,5 @@
 """What a file of build evidence looks like from outside; nothing is verified by that."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Any
 

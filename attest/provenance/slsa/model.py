@@ -1,7 +1,5 @@
 """SLSA provenance v0.2, v1 and the draft of v1 as one record; nothing in it is judged here."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final
 
 import msgspec

@@ -21,7 +21,7 @@ from attest.trust.identity import split_workflow
 
 CHECK: Final = "build-link.source"
 _TAG: Final = "refs/tags/"
-_VERSION: Final = re.compile(
+_VERSION: Final = (
     r"v?(?P<major>0|[1-9][0-9]*)(?:\.(?P<minor>0|[1-9][0-9]*))?(?:\.(?P<patch>0|[1-9][0-9]*))?"
     r"(?P<pre>-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 )
@@ -78,7 +78,7 @@ def judge_certified_source(
 
 def covers_version(wanted: str, tag: str) -> bool:
     """Return whether the beginning of a version, `v1.2`, covers a tag; pre-releases equal, build metadata ignored."""
-    given, found = _VERSION.fullmatch(wanted), _VERSION.fullmatch(tag)
+    given, found = re.fullmatch(_VERSION, wanted), re.fullmatch(_VERSION, tag)
     if given is None or found is None or (given["pre"] or "") != (found["pre"] or ""):
         return False
     return all(given[part] in {None, found[part]} for part in ("major", "minor", "patch"))

@@ -13,10 +13,10 @@ from attest.provenance.unsigned import unsigned_source
 _HEAD_BYTES: Final = 4096
 """Where a lock file says what it is, behind comments at most."""
 
-_UV: Final = re.compile(rb"^version = \d+\s*$(?s:.*)^\[\[package\]\]|^version = \d+\nrevision = \d+$", re.MULTILINE)
-_PYLOCK: Final = re.compile(rb"^lock-version *= *[\"']", re.MULTILINE)
-_PNPM: Final = re.compile(rb"^lockfileVersion: ", re.MULTILINE)
-_HASHED: Final = re.compile(rb"^(?![^\S\n]*#)[^\n]*--hash[= ]sha(?:256|384|512):", re.MULTILINE)
+_UV: Final = rb"(?m)^version = \d+\s*$(?s:.*)^\[\[package\]\]|^version = \d+\nrevision = \d+$"
+_PYLOCK: Final = rb"(?m)^lock-version *= *[\"']"
+_PNPM: Final = rb"(?m)^lockfileVersion: "
+_HASHED: Final = rb"(?m)^(?![^\S\n]*#)[^\n]*--hash[= ]sha(?:256|384|512):"
 
 
 class _Claim(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,20 +31,20 @@ def _is_npm(octets: bytes) -> bool:
 
 
 def _is_uv(octets: bytes) -> bool:
-    return _UV.search(octets[:_HEAD_BYTES]) is not None
+    return re.search(_UV, octets[:_HEAD_BYTES]) is not None
 
 
 def _is_pylock(octets: bytes) -> bool:
-    return _PYLOCK.search(octets[:_HEAD_BYTES]) is not None
+    return re.search(_PYLOCK, octets[:_HEAD_BYTES]) is not None
 
 
 def _is_pnpm(octets: bytes) -> bool:
-    return _PNPM.search(octets[:_HEAD_BYTES]) is not None
+    return re.search(_PNPM, octets[:_HEAD_BYTES]) is not None
 
 
 def _is_requirements(octets: bytes) -> bool:
     is_other = octets.lstrip()[:1] in {b"{", b"["} or _is_uv(octets) or _is_pylock(octets) or _is_pnpm(octets)
-    return not is_other and _HASHED.search(octets) is not None
+    return not is_other and re.search(_HASHED, octets) is not None
 
 
 def _read_npm(octets: bytes, where: str) -> tuple[Component, ...]:

@@ -34,7 +34,7 @@ _VERIFIER: Final = "authenticity.verifier"
 _RESULT: Final = "build-link.result"
 _RESOURCE: Final = "build-link.resource"
 _LEVEL: Final = "build-link.level"
-_BUILD_LEVEL: Final = re.compile(r"SLSA_BUILD_LEVEL_(?P<level>[0-3])")
+_BUILD_LEVEL: Final = r"SLSA_BUILD_LEVEL_(?P<level>[0-3])"
 
 
 class _Verifier(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ def _judge_resource(said: _Summary, expectations: Expectations, where: str) -> E
 
 def _judge_levels(said: _Summary, expectations: Expectations, where: str) -> tuple[int | None, EvidenceCheck]:
     """Return the SLSA Build level, None without one on that track, and the check of it."""
-    found = [int(match["level"]) for name in said.verified_levels if (match := _BUILD_LEVEL.fullmatch(name))]
+    found = [int(match["level"]) for name in said.verified_levels if (match := re.fullmatch(_BUILD_LEVEL, name))]
     if len(found) > 1:
         raise UntrustedError(
             f"{where}: verifiedLevels", "one level a track", ", ".join(said.verified_levels), check=_LEVEL
