@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attest.codec.files import write_file
+from attest.seal.phases import Tell, untold
 from attest.seal.request import SealRequest, Tree
 from attest.seal.seal import Sealed, seal
 from attest.signing.keys import PrivateKey
@@ -68,10 +69,11 @@ class Bench:
         key: PrivateKey = SEALER,
         load_key: Callable[[], PrivateKey] | None = None,
         at: int = NOW,
+        tell: Tell = untold,
         **changes: Any,
     ) -> Sealed:
         """Seal, with the key of the world unless told otherwise."""
-        return seal(self.request(**changes), trust, load_key or (lambda: key), at=at)
+        return seal(self.request(**changes), trust, load_key or (lambda: key), at=at, tell=tell)
 
     def write(self, sealed: Sealed, name: str = "server.ref") -> Path:
         """Write a sealed reference with its side files."""

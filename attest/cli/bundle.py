@@ -23,6 +23,7 @@ from attest.cli.arguments import FILE, example
 def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None) -> None:
     """Export the log in each DIR, up to its newest checkpoint, with all that it takes to verify it."""
     from attest.cli.output import STANDARD, write_binary
+    from attest.cli.progress import Progress
     from attest.codec.files import read_file, write_file
     from attest.evidence.bundle import LogSource, write_bundle
     from attest.evidence.grammar import Tier
@@ -33,9 +34,12 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
 
     pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
     sources = [LogSource(reader=SQLITE.open_reader(log), documents=Documents(log)) for log in directory]
-    lines = packing_for(out.name).pack(write_bundle(sources, tier=Tier(tier), since=pinned))
-    if out == STANDARD:
-        write_binary(lines)
-    else:
-        write_file(out, lines)
+    with Progress() as progress:
+        told = progress.count(write_bundle(sources, tier=Tier(tier), since=pinned), "exporting lines")
+        lines = packing_for(out.name).pack(told)
+        if out == STANDARD:
+            write_binary(lines)
+        else:
+            write_file(out, lines)
+    if out != STANDARD:
         click.echo(f"wrote {out}", err=True)

@@ -87,6 +87,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     COMMAND may be npx, uvx, uv run, node or python -m: sealed is what that will start, and nothing is run.
     """
     from attest.cli.output import STANDARD
+    from attest.cli.progress import Progress
     from attest.cli.sealed_summary import summarize
     from attest.codec.files import write_file
     from attest.seal.seal import seal as run
@@ -100,9 +101,9 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
     request = _request(tree, command_of(context), given)
-    sealed = run(
-        request, load_trust(given["trust"]), lambda: load_private(given["key"]), at=time.time_ns() // 1_000_000
-    )
+    trust, now = load_trust(given["trust"]), time.time_ns() // 1_000_000
+    with Progress() as progress:
+        sealed = run(request, trust, lambda: load_private(given["key"]), at=now, tell=progress.tell)
     write_file(manifest_path(out), [sealed.manifest])
     if sealed.attachments:
         write_file(attachments_path(out), sealed.attachments)

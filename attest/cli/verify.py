@@ -52,6 +52,7 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
     """
     from attest.cli.input import lines_of_argument
     from attest.cli.output import STANDARD, wants_colours
+    from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
     from attest.codec.files import write_file
     from attest.evidence.reports import REPORTS
@@ -63,11 +64,13 @@ def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) ->
     render = report.render_colored if out is None and wants_colours() else report.render
     texts: list[str] = []
     passed = True
-    with spread_for(file) as spread:
+    with spread_for(file) as spread, Progress() as progress:
         for path in file:
-            verdict = verify_file(lines_of_argument(path), question, file=str(path), spread=spread)
+            lines = progress.count(lines_of_argument(path), f"verifying {path.name}, lines")
+            verdict = verify_file(lines, question, file=str(path), spread=spread)
             passed = passed and verdict.passed
             texts.append(render(verdict).rstrip("\n") + "\n")
+            progress.clear()
             if out is None:
                 click.echo(texts[-1], nl=False)
     if out is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,18 @@ ASKED_AT_ONCE: Final = 8
 """Requests for attestations at a time: an index answers in a second, and a server has a hundred archives."""
 
 
+Tell = Callable[[str, int], None]
+"""Takes what is being done and of how many archives; 0 if that is not known yet."""
+
+_RESOLVING: Final = "asking the index what is needed"
+_DOWNLOADING: Final = "downloading archives"
+_ASKING: Final = "asking the index for attestations"
+
+
+def _untold(_doing: str, _count: int) -> None:
+    """Tell nobody."""
+
+
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """One archive that lies in the folder now, and the file with its attestations, if the index offers any."""
 
@@ -37,7 +49,9 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     attestations: str | None
 
 
-def fetch_packages(wanted: Sequence[Wanted], out: Path, *, dependencies: bool) -> Iterator[Fetched]:
+def fetch_packages(
+    wanted: Sequence[Wanted], out: Path, *, dependencies: bool, tell: Tell = _untold
+) -> Iterator[Fetched]:
     """Fetch packages, and what an installation of them needs if `dependencies`; yields each as it arrives.
 
     Writes a lock file beside the archives. Raises `UnavailableError` without client, network or such a package.
@@ -46,16 +60,17 @@ def fetch_packages(wanted: Sequence[Wanted], out: Path, *, dependencies: bool) -
         folder = Path(place)
         python = [each for each in wanted if each.ecosystem is Ecosystem.PYPI]
         if python:
+            tell(_RESOLVING, 0)
             pinned = pypi.resolve(python, folder, dependencies=dependencies)
             lines = "\n".join(each.line() for each in pinned) + "\n"
             _put(out / LOCK_NAME[Ecosystem.PYPI], lines.encode())
-            yield from _fetch_pypi(pinned, folder, out)
+            yield from _fetch_pypi(pinned, folder, out, tell)
         for each in wanted:
             if each.ecosystem is Ecosystem.NPM:
-                yield from _fetch_npm_package(each, folder, out, dependencies=dependencies)
+                yield from _fetch_npm_package(each, folder, out, tell, dependencies=dependencies)
 
 
-def fetch_locked(octets: bytes, name: str, out: Path) -> Iterator[Fetched]:
+def fetch_locked(octets: bytes, name: str, out: Path, *, tell: Tell = _untold) -> Iterator[Fetched]:
     """Fetch every archive that a lock file (or an SBOM) names, and refuse one that has another digest than it says.
 
     The lock file itself is kept beside them. Raises `MalformedError` if it names no archive of an index.
@@ -66,12 +81,13 @@ def fetch_locked(octets: bytes, name: str, out: Path) -> Iterator[Fetched]:
         folder = Path(place)
         python = [each for each in wanted if each.ecosystem is Ecosystem.PYPI]
         if python:
+            tell(_RESOLVING, 0)
             pinned = pypi.resolve(python, folder, dependencies=False)
             _check_locked([(each.filename, DigestSet(sha256=each.sha256), each.name) for each in pinned], python)
-            yield from _fetch_pypi(pinned, folder, out)
+            yield from _fetch_pypi(pinned, folder, out, tell)
         node = [each for each in wanted if each.ecosystem is Ecosystem.NPM]
         if node:
-            yield from _fetch_npm(node, folder, out)
+            yield from _fetch_npm(node, folder, out, tell)
 
 
 def pack_locked(wanted: Sequence[Wanted], folder: Path) -> tuple[npm.Packed, ...]:
@@ -97,21 +113,24 @@ def _read_unsigned(octets: bytes, name: str) -> VerifiedEvidence:
     return read_evidence(octets, trust=nobody, expectations=Expectations(), where=name)
 
 
-def _fetch_npm_package(wanted: Wanted, folder: Path, out: Path, *, dependencies: bool) -> Iterator[Fetched]:
+def _fetch_npm_package(wanted: Wanted, folder: Path, out: Path, tell: Tell, *, dependencies: bool) -> Iterator[Fetched]:
     if not dependencies and wanted.version is not None:
-        yield from _fetch_npm([wanted], folder, out)
+        yield from _fetch_npm([wanted], folder, out, tell)
         return
+    tell(_RESOLVING, 0)
     octets = npm.lock(wanted, folder)
     rows = wanted_in(octets, LOCK_NAME[Ecosystem.NPM])
     if not dependencies:
         rows = tuple(each for each in rows if each.name == wanted.name)
     _put(out / LOCK_NAME[Ecosystem.NPM], octets)
-    yield from _fetch_npm(rows, folder, out)
+    yield from _fetch_npm(rows, folder, out, tell)
 
 
-def _fetch_pypi(pinned: Sequence[pypi.Pinned], folder: Path, out: Path) -> Iterator[Fetched]:
+def _fetch_pypi(pinned: Sequence[pypi.Pinned], folder: Path, out: Path, tell: Tell) -> Iterator[Fetched]:
+    tell(_DOWNLOADING, len(pinned))
     pypi.download(pinned, folder)
     index = pypi.index_url(folder)
+    tell(_ASKING, len(pinned))
 
     def ask(each: pypi.Pinned) -> bytes | None:
         return pypi.attestation(index, each.name, each.filename, each.sha256)
@@ -121,9 +140,11 @@ def _fetch_pypi(pinned: Sequence[pypi.Pinned], folder: Path, out: Path) -> Itera
             yield _keep(folder / each.filename, offered, out)
 
 
-def _fetch_npm(wanted: Sequence[Wanted], folder: Path, out: Path) -> Iterator[Fetched]:
+def _fetch_npm(wanted: Sequence[Wanted], folder: Path, out: Path, tell: Tell) -> Iterator[Fetched]:
+    tell(_DOWNLOADING, len(wanted))
     packed = pack_locked(wanted, folder)
     registries = {_scope(each.name): each.name for each in packed}
+    tell(_ASKING, len(packed))
     registries = {scope: npm.registry_url(name, folder) for scope, name in registries.items()}
 
     def ask(each: npm.Packed) -> bytes | None:

@@ -18,6 +18,7 @@ from attest.seal.command import absolute_program, refuse_unsealed, resolve_comma
 from attest.seal.downgrades import judge_downgrade
 from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
+from attest.seal.phases import Phase, Tell, untold
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
@@ -47,13 +48,16 @@ class Sealed:
     attachments: tuple[bytes, ...]
 
 
-def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey], *, at: int) -> Sealed:
-    """Seal what `request` describes, at time `at` (milliseconds since 1970).
+def seal(
+    request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey], *, at: int, tell: Tell = untold
+) -> Sealed:
+    """Seal what `request` describes, at time `at` (milliseconds since 1970); `tell` hears what is being done.
 
     `load_key` is called after everything hostile has been parsed, in other processes where it is archives or trees.
     Raises `UntrustedError` (evidence, key), `RefusedError` (unexplained or differing files), `MalformedError`.
     """
     check_current(trust, at)
+    tell(Phase.EVIDENCE, len(request.evidence))
     evidence, pieces = verify_evidence(request.evidence, trust.as_of(at), request.expectations)
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
     archives = tuple(str(path.absolute()) for path in request.artifacts)
@@ -73,7 +77,8 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
             allow_site=request.allow_site or (("*",) if request.program is not None else ()),
             program=None if request.program is None else absolute_program(str(request.program)),
             command=() if command is None else command.words,
-        )
+        ),
+        tell,
     )
     refuse_unsealed(request.command, command, surveyed.result.roots)
     process = command.profile if command is not None else _declared_profile(surveyed, places)
@@ -95,6 +100,7 @@ def seal(request: SealRequest, trust: Trust, load_key: Callable[[], PrivateKey],
     reference = judge_downgrade(
         [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
     )
+    tell(Phase.SIGNING, 0)
     return _sign(reference, surveyed, pieces, trust, load_key, at)
 
 

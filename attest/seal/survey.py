@@ -22,6 +22,7 @@ from attest.seal.editables import refuse_editables
 from attest.seal.explaining import explain
 from attest.seal.fitting import fit_files
 from attest.seal.messages import MAX_REQUEST_BYTES, SurveyedArchive, SurveyFailure, SurveyRequest, SurveyResult
+from attest.seal.phases import Phase, phase_line
 from attest.seal.runtime_survey import surveyed_runtime, with_roots
 from attest.seal.unclaimed import find_unclaimed
 from attest.statement.manifest import write_manifest
@@ -29,10 +30,12 @@ from attest.statement.manifest import write_manifest
 
 def survey(request: SurveyRequest) -> Iterator[bytes]:
     """Yield the answer to a request, line by line; raises the errors of the readers it uses."""
+    _tell(Phase.LOOKING, 0)
     runtime = find_runtime(request.program) if request.program is not None else None
     bindings = bind_archives(request if runtime is None else with_roots(request, runtime))
     refuse_troubles(bindings.observation)
     refuse_editables(bindings.observation)
+    _tell(Phase.EXPLAINING, len(bindings.observation.files))
     fitted = fit_files(request.files, bindings.observation)
     program = None if runtime is None else runtime.program
     explained, assurance = explain(bindings, fitted, request.allow_site, program)
@@ -61,6 +64,11 @@ def main() -> None:
     except AttestError as error:
         sys.stdout.buffer.write(canonical.encode(_failure(error)) + b"\n")
         sys.exit(1)
+
+
+def _tell(phase: Phase, count: int) -> None:
+    sys.stderr.write(phase_line(phase, count))
+    sys.stderr.flush()
 
 
 def _told(item: BoundArchive, command: tuple[str, ...], bindings: Bindings) -> SurveyedArchive:

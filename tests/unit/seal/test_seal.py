@@ -12,6 +12,7 @@ import pytest
 
 from attest.errors import MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.provenance.model import Expectations
+from attest.seal.phases import Phase
 from attest.seal.request import Rules, Tree
 from attest.signing.keys import PrivateKey
 from attest.statement.levels import Origin
@@ -276,3 +277,11 @@ def test_an_archive_is_known_by_any_strong_digest_that_evidence_names(bench: Ben
 def test_what_nobody_could_read_back_is_not_sealed(bench: Bench) -> None:
     with pytest.raises(MalformedError, match="name"):
         bench.seal(name="two\nlines")
+
+
+def test_phases_are_told_as_they_begin(bench: Bench) -> None:
+    told: list[tuple[str, int]] = []
+    sealed = bench.seal(tell=lambda doing, count: told.append((doing, count)))
+    files = sum(1 for _ in bench.tree.rglob("*") if _.is_file())
+    assert told == [(Phase.EVIDENCE, 1), (Phase.LOOKING, 0), (Phase.EXPLAINING, files), (Phase.SIGNING, 0)]
+    assert sealed.reference.manifest.entries == files
