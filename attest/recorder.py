@@ -14,13 +14,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar, final, get_type_hints
+from typing import Final, Self, final
 
 import msgspec
 
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
-from attest.codec.quick import twin
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
@@ -30,9 +29,9 @@ from attest.statement.digests import Subject
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Measured, MeasuredProcess
+from attest.statement.proofreading import Proofreader
 from attest.statement.receipt import ReceiptHeader
-from attest.statement.statement import Statement, make_statement, open_statement, predicate_type_of
+from attest.statement.statement import make_statement, open_statement, predicate_type_of
 from attest.tlog.batches import OpenedLog
 from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.committer import Committer
@@ -44,8 +43,6 @@ from attest.tlog.stores.row import NewRow, Row
 from attest.tlog.stores.sqlite import SqliteReader
 from attest.tlog.tail import NEW_LOG_HINT, Tail, read_tail
 
-P = TypeVar("P", bound=Record)
-
 MAX_RECEIPT_BYTES: Final = 15 * 1024 * 1024
 """A receipt and its entry have to fit into one line of an evidence bundle, which may have 16 MiB."""
 
@@ -53,22 +50,7 @@ _RANDOM_BYTES: Final = 16
 _RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
 
 
-class _Outline(msgspec.Struct, Generic[P], frozen=True):
-    subject: msgspec.Raw
-    predicate: P
-
-
-def _checker(kind: type[Record]) -> msgspec.json.Decoder[_Outline[Record]]:
-    """Return a reader of statements with predicate `kind`, in which header and subjects may be anything."""
-    loose: Any = msgspec.defstruct(
-        kind.__name__, [("receipt", msgspec.Raw)], bases=(twin(kind, Measured, MeasuredProcess),), kw_only=True
-    )
-    return msgspec.json.Decoder(_Outline[loose])
-
-
-_CHECKERS: Final = {name: _checker(kind) for name, kind in RECEIPTS.items()}
 _EVENTS: Final = {name: short_name(name) for name in RECEIPTS}
-_SUBJECTS: Final = msgspec.json.Decoder(get_type_hints(Statement, include_extras=True)["subject"])
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
@@ -115,20 +97,21 @@ class Interruption:
 class Emitter:
     """Drafts into signed receipts and linked rows, one after the other; in memory, no disk."""
 
-    __slots__ = ("_clock", "_key", "head", "session_id")
+    __slots__ = ("_clock", "_key", "_proofreader", "head", "session_id")
 
     def __init__(self, key: PrivateKey, clock: Clock, head: Head, session_id: str) -> None:
         """Write receipts of `session_id` at `head`."""
         self._key = key
         self._clock = clock
+        self._proofreader = Proofreader()
         self.head: Final = head
         self.session_id: Final = session_id
 
     def emit(self, draft: Draft) -> tuple[NewRow, Recorded]:
         """Make the next receipt and its row. Whatever raises in here leaves everything as it was."""
         sequence = self.head.size
-        checker = _CHECKERS.get(draft.predicate_type)
-        if checker is None:
+        event = _EVENTS.get(draft.predicate_type)
+        if event is None:
             raise MalformedError("draft", "the predicate type of a receipt", draft.predicate_type)
         time = instant.text(self._clock.real() if draft.time is None else draft.time)
         header = self._header(draft, time)
@@ -136,12 +119,12 @@ class Emitter:
         if getattr(predicate, "receipt", None) is not header:
             raise MalformedError("draft", "the header that was given to it", "another")
         payload = canonical.encode(make_statement(draft.predicate_type, predicate, subjects))
-        _check(payload, checker)
+        self._proofreader.read(draft.predicate_type, payload)
         receipt = encode_envelope(sign_envelope(payload, self._key))
         if len(receipt) > MAX_RECEIPT_BYTES:
             raise MalformedError("draft", f"a receipt of at most {MAX_RECEIPT_BYTES} bytes", f"{len(receipt)}")
         landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
-        row = self.head.link(event=_EVENTS[draft.predicate_type], time=time, receipt=receipt, landmark=landmark)
+        row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str) -> ReceiptHeader:
@@ -159,23 +142,6 @@ class Emitter:
             boot_time_milliseconds=self._clock.boot(),
             boot_id=self._clock.boot_id,
         )
-
-
-def _check(payload: bytes, checker: msgspec.json.Decoder[_Outline[Record]]) -> None:
-    """Refuse to sign what nobody could read back: records check their fields when they are read, not when made.
-
-    To cost little beside the signature, it leaves out what repeats: the subjects of a run are the same in most
-    receipts, and what a draft brings to the header was checked when it was made.
-    """
-    try:
-        _check_subjects(bytes(checker.decode(payload).subject))
-    except msgspec.ValidationError as error:
-        raise MalformedError("draft", "a statement that can be read back", str(error)[:200]) from error
-
-
-@functools.lru_cache(maxsize=16)
-def _check_subjects(octets: bytes) -> None:
-    _SUBJECTS.decode(octets)
 
 
 @final

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from attest.errors import MalformedError
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+# Without a zone: everything in here is UTC, and the text of a second is the start of the wire form.
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+_ONE_SECOND = timedelta(seconds=1)
 # `datetime` alone reads more: week dates, and from Python 3.13 on a 24th hour, a second spelling of midnight.
-_WIRE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_WHOLE = len("2026-11-22T12:00:00")
+"""Length of the text of whole seconds, the start of the wire form."""
+
 _SHORT_LENGTH = len("2026-11-22T12:00:00Z")
 _LAST = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last instant that the text form can hold."""
@@ -25,7 +29,8 @@ def text(milliseconds: int) -> str:
     """Write an instant (milliseconds since 1970, UTC) in the one wire form."""
     if not 0 <= milliseconds <= _LAST:
         raise MalformedError("time", "an instant between 1970 and 9999", f"{milliseconds} ms")
-    return _text(milliseconds)
+    seconds, decimals = divmod(milliseconds, 1000)
+    return f"{_second(seconds)}.{decimals:03d}Z"
 
 
 def parse(wire: str, *, where: str = "time") -> int:
@@ -36,20 +41,30 @@ def parse(wire: str, *, where: str = "time") -> int:
     raise MalformedError(where, "a UTC time such as 2026-11-22T12:00:00.000Z", ascii(wire[:64]))
 
 
-# One receipt holds the same time several times, and a busy log has many receipts a millisecond.
-@functools.lru_cache(maxsize=64)
-def _text(milliseconds: int) -> str:
-    moment = _EPOCH + milliseconds * _MILLISECOND
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
+# One receipt holds the same time several times, and a busy log has many receipts a second: both are remembered.
 @functools.lru_cache(maxsize=64)
 def _milliseconds(wire: str) -> int:
     """Return the milliseconds of a wire form, -1 if it is none."""
-    if not _WIRE.fullmatch(wire):
+    whole, point, decimals, zone = wire[:_WHOLE], wire[_WHOLE : _WHOLE + 1], wire[_WHOLE + 1 : -1], wire[-1:]
+    if (point, len(decimals), zone) != (".", 3, "Z") or not (decimals.isascii() and decimals.isdigit()):
+        return -1
+    seconds = _seconds(whole)
+    return seconds * 1000 + int(decimals) if seconds >= 0 else -1
+
+
+@functools.lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Write whole seconds since 1970 without decimals and zone."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+@functools.lru_cache(maxsize=64)
+def _seconds(written: str) -> int:
+    """Return the whole seconds since 1970 that `_second` would write so, something negative if there are none."""
+    if not _SECOND.fullmatch(written):
         return -1
     try:
-        return (datetime.fromisoformat(wire) - _EPOCH) // _MILLISECOND
+        return (datetime.fromisoformat(written) - _EPOCH) // _ONE_SECOND
     except ValueError:
         return -1
 
