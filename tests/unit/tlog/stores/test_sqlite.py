@@ -144,6 +144,36 @@ def test_a_full_database_is_unavailable_and_holds_what_it_held(tmp_path):
     writer.close()
 
 
+def test_a_full_database_takes_no_single_row_either(tmp_path):
+    writer = create_or_open_writer(tmp_path)
+    head = new_head(writer.log.origin)
+    writer.append(0, make_rows(head, 50))
+    pages = writer._connection.execute("PRAGMA page_count").fetchone()[0]
+    writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+    size = 50
+    with pytest.raises(UnavailableError, match="full"):  # noqa: PT012  (the last page may have room for some)
+        while True:
+            [row] = make_rows(head, 1)
+            writer.append(size, [row])
+            size += 1
+    assert not writer._connection.in_transaction
+    assert writer.log.size == size
+    writer._connection.execute("PRAGMA max_page_count = 100000")
+    writer.append(size, [row], head.sign(WRITER))
+    assert check_log(writer.log, WRITER.public) == ()
+    writer.close()
+
+
+def test_entries_that_went_behind_the_writers_back_are_not_written_over(tmp_path):
+    writer = create_or_open_writer(tmp_path)
+    head = new_head(writer.log.origin)
+    writer.append(0, make_rows(head, 5))
+    tamper(tmp_path, "DELETE FROM entries WHERE sequence = 4")
+    with pytest.raises(RefusedError, match="a log of 5 entries, found 4"):
+        writer.append(5, make_rows(head, 1))
+    writer.close()
+
+
 def test_a_disk_that_takes_no_more_is_unavailable_and_loses_nothing(tmp_path):
     make_log(tmp_path / "log", 3)
     code = """

@@ -99,13 +99,15 @@ def test_every_perfect_subtree_is_found_with_its_last_leaf(store, tmp_path):
     writer.close()
 
 
-def test_an_append_to_another_size_is_refused_and_changes_nothing(store, tmp_path):
+@pytest.mark.parametrize("note", [b"note", None])
+@pytest.mark.parametrize("stop", [2, 3, 4])
+def test_an_append_to_another_size_is_refused_and_changes_nothing(store, tmp_path, stop, note):
     writer = store.create_or_open_writer(tmp_path / "log")
     rows = make_rows(new_head(writer.log.origin), 4)
     writer.append(0, rows[:2], b"note")
     for size in (0, 1, 3):
         with pytest.raises(RefusedError, match=f"a log of {size} entries, found 2"):
-            writer.append(size, rows[2:], b"note")
+            writer.append(size, rows[2:stop], note)
     assert (writer.log.size, list(writer.log.checkpoints())) == (2, [(2, b"note")])
     writer.append(2, rows[2:])
     assert writer.log.size == 4
@@ -190,20 +192,20 @@ def test_a_writer_is_for_any_thread(store, tmp_path):
 
 def test_a_writer_is_for_one_thread_at_a_time(store, tmp_path):
     writer = store.create_or_open_writer(tmp_path / "log")
-    rows = make_rows(new_head(writer.log.origin), 2)
+    rows = make_rows(new_head(writer.log.origin), 3)
     raised: list[BaseException | None] = []
 
     class Slow(list):
         """Rows during which somebody else appends."""
 
         def __iter__(self):
-            raised.append(in_another_thread(lambda: writer.append(0, rows[1:])))
+            raised.append(in_another_thread(lambda: writer.append(0, rows[2:])))
             return super().__iter__()
 
-    writer.append(0, Slow(rows[:1]))
+    writer.append(0, Slow(rows[:2]))
     assert isinstance(raised[0], RefusedError)
-    assert writer.log.size == 1
-    writer.append(1, rows[1:])
+    assert writer.log.size == 2
+    writer.append(2, rows[2:])
     writer.close()
 
 
