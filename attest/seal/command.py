@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation, Started
-from attest.seal.commands.resolving import resolve
+from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.resolving import resolve
 from attest.seal.messages import SurveyRoot
 from attest.statement.manifest import Scope
 from attest.statement.placeholders import contract

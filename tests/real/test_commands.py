@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from attest.seal.commands.resolving import resolve
+from attest.measure.commands.resolving import resolve
 from tests.tars import tarball
 from tests.world import make_wheel
 

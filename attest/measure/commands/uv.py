@@ -7,10 +7,10 @@ import re
 from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
-from attest.seal.commands.invocation import Invocation, parents
-from attest.seal.commands.options import Options, read_options
-from attest.seal.commands.reading import read_beginning
-from attest.seal.commands.uvx import QUIET, start_tool
+from attest.measure.commands.invocation import Invocation, parents
+from attest.measure.commands.options import Options, read_options
+from attest.measure.commands.reading import read_beginning
+from attest.measure.commands.uvx import QUIET, start_tool
 
 _PLACES: Final = frozenset(("--directory", "--project"))
 _VALUED: Final = _PLACES | {"--extra", "--group", "--only-group", "--no-group", "--package"}

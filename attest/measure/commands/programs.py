@@ -10,9 +10,9 @@ from typing import Final
 
 from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.measure.command_shim import MAX_SHIM_BYTES, read_shim
-from attest.seal.commands.installed_scripts import started_by_sh
-from attest.seal.commands.invocation import Invocation, Started
-from attest.seal.commands.reading import read_beginning
+from attest.measure.commands.installed_scripts import started_by_sh
+from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.reading import read_beginning
 
 SHEBANG_BYTES: Final = 4096
 ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)

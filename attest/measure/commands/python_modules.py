@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation
-from attest.seal.commands.reading import read_text
+from attest.measure.commands.invocation import Invocation
+from attest.measure.commands.reading import read_text
 
 _MAX_LINES: Final = 10_000
 _IDENTIFIERS: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")

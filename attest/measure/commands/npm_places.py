@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from attest.errors import RefusedError
+from attest.measure.commands.invocation import Invocation, parents
+from attest.measure.commands.reading import read_beginning, read_text
 from attest.measure.package_json import MAX_PACKAGE_BYTES, PackageJson, read_package
-from attest.seal.commands.invocation import Invocation, parents
-from attest.seal.commands.reading import read_beginning, read_text
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 _BINS: Final = ("node_modules", ".bin")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
-from attest.seal.commands.invocation import Invocation
-from attest.seal.commands.options import read_options
+from attest.measure.commands.invocation import Invocation
+from attest.measure.commands.options import read_options
 
 QUIET: Final = frozenset(
     ("-q", "--quiet", "-v", "--verbose", "--offline", "--no-progress", "--native-tls", "--no-config",

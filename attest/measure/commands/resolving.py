@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation, Started
-from attest.seal.commands.launchers import launcher_of
-from attest.seal.commands.programs import start_program
+from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.launchers import launcher_of
+from attest.measure.commands.programs import start_program
 
 MAX_STEPS: Final = 8
 """`env uv run npx ...` has four; one that leads back to itself has no end."""

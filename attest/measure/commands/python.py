@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation, Started
-from attest.seal.commands.programs import find_interpreter
-from attest.seal.commands.python_modules import SearchPath, find_module
+from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.programs import find_interpreter
+from attest.measure.commands.python_modules import SearchPath, find_module
 
 _VALUED: Final = frozenset("WX")
 _ENDING: Final = frozenset("cm")

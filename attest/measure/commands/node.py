@@ -8,10 +8,10 @@ from typing import Final
 
 from attest.codec import strict
 from attest.errors import RefusedError
+from attest.measure.commands.invocation import Invocation, Started, parents
+from attest.measure.commands.programs import find_interpreter
+from attest.measure.commands.reading import read_beginning
 from attest.measure.package_json import MAX_PACKAGE_BYTES
-from attest.seal.commands.invocation import Invocation, Started, parents
-from attest.seal.commands.programs import find_interpreter
-from attest.seal.commands.reading import read_beginning
 
 _PRELOADS: Final = ("-r", "--require", "--import", "--loader", "--experimental-loader")
 _VALUED: Final = frozenset(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation
-from attest.seal.commands.programs import ASSIGNMENT
+from attest.measure.commands.invocation import Invocation
+from attest.measure.commands.programs import ASSIGNMENT
 
 
 def start_through_env(invocation: Invocation) -> Invocation:

@@ -14,9 +14,9 @@ from dataclasses import replace
 from typing import Final
 
 from attest.errors import MalformedError, RefusedError, UnavailableError
-from attest.seal.commands.invocation import Invocation
-from attest.seal.commands.npm_places import NpmPlaces, bins_upwards, cache_folder, command_of, npm_places, package_at
-from attest.seal.commands.options import Options, read_options
+from attest.measure.commands.invocation import Invocation
+from attest.measure.commands.npm_places import NpmPlaces, bins_upwards, cache_folder, command_of, npm_places, package_at
+from attest.measure.commands.options import Options, read_options
 
 _PACKAGE: Final = ("-p", "--package")
 _VALUED: Final = frozenset((*_PACKAGE, "--cache", "--loglevel", "--registry"))

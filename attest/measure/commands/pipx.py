@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from attest.errors import RefusedError
-from attest.seal.commands.invocation import Invocation
+from attest.measure.commands.invocation import Invocation
 
 
 def refuse_pipx(invocation: Invocation) -> Invocation:

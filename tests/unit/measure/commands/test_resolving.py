@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError
-from attest.seal.commands.invocation import Started
-from attest.seal.commands.launchers import LAUNCHERS, launcher_of
-from attest.seal.commands.programs import interpreter_words
-from attest.seal.commands.resolving import resolve
+from attest.measure.commands.invocation import Started
+from attest.measure.commands.launchers import LAUNCHERS, launcher_of
+from attest.measure.commands.programs import interpreter_words
+from attest.measure.commands.resolving import resolve
 
 SHIM = """#!/bin/sh
 basedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")

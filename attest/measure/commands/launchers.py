@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from attest.seal.commands.env import start_through_env
-from attest.seal.commands.invocation import Invocation, Started
-from attest.seal.commands.node import start_node
-from attest.seal.commands.npx import start_npm, start_npx
-from attest.seal.commands.pipx import refuse_pipx
-from attest.seal.commands.python import start_python
-from attest.seal.commands.uv import start_uv, start_uvx
+from attest.measure.commands.env import start_through_env
+from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.node import start_node
+from attest.measure.commands.npx import start_npm, start_npx
+from attest.measure.commands.pipx import refuse_pipx
+from attest.measure.commands.python import start_python
+from attest.measure.commands.uv import start_uv, start_uvx
 
 Launcher: TypeAlias = Callable[[Invocation], Started | Invocation]
 """One step: the process, or the command that this one starts."""
