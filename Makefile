@@ -1,5 +1,5 @@
-# demo, test, check, bench, fuzz and schemas set up .venv first: with the standard library's venv and pip,
-# from the pinned and hashed files in requirements/. Stamp files make the second call quick.
+# All targets but help and clean set up .venv first: with the standard library's venv and pip, from the pinned and
+# hashed files in requirements/. Stamp files make the second call quick.
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,13 +11,16 @@ CODE := $(wildcard attest benchmarks scripts tests)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps
 
+# A file stays on one worker, so that what it sets up is set up once; in their order, those that install come first.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 # More arguments for pytest, the benchmarks, the fuzzer or the demo: make test ARGS='-k tlog -n 0'
 ARGS ?=
 
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench installs fuzz differential schemas clean
+.PHONY: help venv demo test check bench installs laws fuzz differential schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
@@ -26,6 +29,7 @@ help:
 	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
+	@echo 'make laws     the property tests with a thousand examples each instead of thirty (minutes)'
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
 	@echo 'make differential  a second opinion on changed Sigstore bundles (needs node, npm and a package index)'
 	@echo 'make schemas  write schemas/ again from the records'
@@ -64,7 +68,7 @@ demo: $(VENV)/.project
 	@$(BIN)/attest demo $(ARGS)
 
 test: venv
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: venv
 	$(BIN)/ruff check $(CODE)
@@ -79,7 +83,10 @@ bench: venv
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 installs: venv
-	@$(BIN)/python -m pytest -n 2 -m installs tests/servers tests/real $(ARGS)
+	@$(PYTEST) -m installs tests/servers tests/real $(ARGS)
+
+laws: venv
+	@HYPOTHESIS_PROFILE=long $(PYTEST) -m hypothesis $(ARGS)
 
 fuzz: venv $(VENV)/.fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -17,16 +17,24 @@ settings.register_profile(
     database=None,
     deadline=None,
     derandomize=True,
+    max_examples=30,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# Other examples each time, and many more of them: `make laws`.
 settings.register_profile(
     "long",
     deadline=None,
-    max_examples=5_000,
+    max_examples=1_000,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how far the laws were tried, so that a quick run is not taken for the long one."""
+    tried = f"{settings().max_examples} examples each (profile {settings.get_current_profile_name()})"
+    terminalreporter.write_line(f"laws: {tried}; make laws tries more")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,7 @@
 """The real installers: every file of a real server is bound or derived, under pip and under uv.
 
 One seal, made of one installation, has to explain all the others, each in another directory. Needs
-a package index for the wheels.
+a package index for the wheels. One installation of each installer is part of the tests; `make installs` does all.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from attest.statement.observation import Derivation, Trouble
 from tests.wheels import SITE, WHEEL, facts_of, look, unknown
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
+installs = pytest.mark.installs
 
 
 def run(*command, **environment):
@@ -110,9 +111,13 @@ INSTALLATIONS = {
     "uv by hard links": lambda uv, prefix, wheels: with_uv(uv, prefix, wheels, "--link-mode", "hardlink"),
     "uv under a long path": lambda uv, prefix, wheels: with_uv(uv, prefix / ("long" * 30), wheels),
 }
+QUICK = {"pip without bytecode", "uv"}
 
 
-@pytest.mark.parametrize("make", INSTALLATIONS.values(), ids=INSTALLATIONS.keys())
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(make, id=name, marks=() if name in QUICK else installs) for name, make in INSTALLATIONS.items()],
+)
 def test_one_seal_explains_every_installation(make, folder, uv, wheels, archives, sealed, request):
     prefix = make(uv, folder / f"i{len(list(folder.iterdir()))}", wheels)
     facts = measure(prefix, sealed)
@@ -136,12 +141,14 @@ def test_required_derivations_are_the_same_everywhere(folder, uv, wheels, sealed
     assert all(ours[key] == theirs[key] for key in shared)
 
 
+@installs
 def test_bytecode_of_an_optimized_start_is_derived(folder, wheels, sealed):
     prefix = with_pip(folder / "optimized", wheels, "--no-compile")
     run(prefix / "bin/python", "-OO", "-c", "import mcp_server_time.server")
     assert unexplained(measure(prefix, sealed)) == {}
 
 
+@installs
 def test_pip_of_the_environment_is_all_that_is_left_over(folder, wheels, sealed):
     prefix = folder / "pip-inside"
     run(sys.executable, "-m", "venv", prefix)
@@ -151,6 +158,7 @@ def test_pip_of_the_environment_is_all_that_is_left_over(folder, wheels, sealed)
     assert all(path.startswith((*ours, "bin/pip")) for path in left)
 
 
+@installs
 def test_the_newest_pip_writes_what_is_known(folder, wheels, sealed):
     run(sys.executable, "-m", "venv", folder / "newest")
     run(folder / "newest/bin/python", "-m", "pip", "install", "-q", "-U", "pip")
@@ -158,8 +166,8 @@ def test_the_newest_pip_writes_what_is_known(folder, wheels, sealed):
     assert unexplained(measure(prefix, sealed)) == {}
 
 
-def test_a_measured_directory_may_be_site_packages_alone(folder, wheels, archives):
-    prefix = with_pip(folder / "site-alone", wheels, "--no-compile")
+def test_a_measured_directory_may_be_site_packages_alone(folder, uv, wheels, archives):
+    prefix = with_uv(uv, folder / "site-alone", wheels)
     seen = look({"site": prefix / SITE})
     paths = {path for archive in archives for path in WHEEL.outside(archive, seen)}
     outside = sorted(os.path.relpath(path, prefix) for path in paths)
@@ -169,8 +177,9 @@ def test_a_measured_directory_may_be_site_packages_alone(folder, wheels, archive
     assert unexplained(facts) == {}
 
 
-def test_each_kind_of_tampering_is_found(folder, wheels, sealed):
-    prefix = with_pip(folder / "tampered", wheels, "--no-compile")
+def test_each_kind_of_tampering_is_found(folder, uv, wheels, sealed):
+    # Copies: through a hard link the tampering would reach the other installations.
+    prefix = with_uv(uv, folder / "tampered", wheels, "--link-mode", "copy")
     start_once(prefix)
     site = prefix / SITE
     poisoned = next(site.glob("mcp_server_time/__pycache__/server.*.pyc"))

@@ -14,7 +14,7 @@ from attest.demo import builder
 from attest.demo.python_environment import REQUIREMENTS
 from attest.demo.servers.mcp_server_time import PACKAGE
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
 
 def run(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.codec import canonical
 from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import AttestError, MalformedError
 from tests.fuzz.targets import TARGETS
+from tests.laws import examples
 
 TOKENS = (
     b"", b" ", b"\n", b"\r\n", b"\n\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b",", b":", b'"',
@@ -105,21 +106,20 @@ def test_a_good_document_is_read(name):
 
 @READERS
 @given(octets=st.binary(max_size=512) | st.lists(st.sampled_from(TOKENS), max_size=6).map(b"".join))
-@settings(max_examples=60)
 def test_arbitrary_bytes_are_refused_without_a_traceback(name, octets):
     check(name, octets)
 
 
 @READERS
 @given(choices=st.data())
-@settings(max_examples=120)
+@examples(2)
 def test_a_damaged_document_is_refused_or_equals_its_one_form(name, choices):
     check(name, choices.draw(damaged(TARGETS[name].good)))
 
 
 @JSON_READERS
 @given(choices=st.data())
-@settings(max_examples=120)
+@examples(2)
 def test_an_edited_document_is_refused_or_equals_its_one_form(name, choices):
     check(name, choices.draw(edited(TARGETS[name].good)))
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import attest.recorder
@@ -290,7 +290,6 @@ def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
     assert read(tmp_path / "log")[2] == ()
 
 
-@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["submit", "record", "checkpoint", "second", "reopen"]), max_size=25))
 def test_whatever_happens_in_whatever_order_heads_only_grow_and_agree(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("law") / "log"

@@ -10,7 +10,7 @@ import msgspec
 import msgspec.inspect as mi
 import pytest
 import rfc8785
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from attest.codec import canonical, instant, strict
@@ -24,6 +24,7 @@ from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.statement.statement import Statement
 from attest.tlog.entry import LogEntry
 from tests.documents import REFERENCE
+from tests.laws import examples
 
 STATEMENTS = [Statement[predicate] for predicate in PREDICATES.values()]  # type: ignore[valid-type]
 WRITTEN = [*STATEMENTS, ManifestHeader, Entry, ManifestEnd, Envelope, LogEntry, Attachment]
@@ -124,7 +125,7 @@ def test_every_field_has_an_ascii_name_and_nothing_unknown_is_read(kind):
 
 @pytest.mark.parametrize("kind", [kind for kind in WRITTEN if kind not in INTERWOVEN], ids=str)
 def test_every_record_is_written_as_the_reference_implementation_writes_it(kind):
-    @settings(max_examples=25)
+    @examples(0.5)
     @given(values(mi.type_info(kind)))
     def check(value):
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.codec import canonical
@@ -23,6 +23,7 @@ from attest.statement.predicates.runtime_measurement import Measured, RuntimeMea
 from attest.statement.statement import make_statement, read_statement
 from tests.documents import SUBJECTS
 from tests.evidence_story import change
+from tests.laws import examples
 from tests.log_documents import BUNDLE, LOG, header, measured
 from tests.world import WRITER, make_ring
 
@@ -102,7 +103,7 @@ def test_both_readings_agree_whatever_stands_in_a_field(data: st.DataObject):
     assert by_likeness(reader, GOOD) == in_full(GOOD)
 
 
-@settings(max_examples=300)
+@examples(4)
 @given(place=st.integers(0, len(GOOD) - 1), other=st.integers(0, 255))
 def test_both_readings_agree_on_any_byte(place: int, other: int):
     octets = GOOD[:place] + bytes([other]) + GOOD[place + 1 :]

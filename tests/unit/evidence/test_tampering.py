@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Verdict
 from attest.tlog.checkpoint import Checkpoint
 from tests.evidence_story import Story, judge, reseal
+from tests.laws import examples
 
 Told = tuple[list[bytes], tuple[Checkpoint, ...]]
 
@@ -34,7 +35,7 @@ def test_the_story_itself_passes(told: Told):
     assert verdict_of(told, told[0]).passed
 
 
-@settings(max_examples=150)
+@examples(2)
 @given(data=st.data())
 def test_any_byte_that_changes_is_found(told: Told, data: st.DataObject):
     lines = list(told[0])
@@ -92,7 +93,6 @@ def test_any_bytes_give_a_verdict(octets: bytes):
     assert not verdict.passed
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_a_bundle_that_ends_anywhere_gives_a_verdict(told: Told, data: st.DataObject):
     whole = b"".join(told[0])

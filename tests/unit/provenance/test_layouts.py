@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from in_toto.models.layout import Inspection
 from securesystemslib.formats import encode_canonical
@@ -32,6 +32,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.trust.document import Thresholds
 from attest.trust.making import VerifierKey
+from tests.laws import examples
 from tests.layouts import (
     ALICE,
     BOB,
@@ -456,7 +457,7 @@ def test_anything_else_is_neither(octets):
 _PIECES = [read_layout_document(each, where="d") for each in (GOOD, ENVELOPED)]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(2)
 @given(which=st.sampled_from([0, 1]), part=st.integers(0, 2), place=st.floats(0, 1), value=st.integers(0, 255))
 def test_any_changed_byte_is_refused_or_changes_nothing_that_is_said(which, part, place, value):
     document = _PIECES[which]

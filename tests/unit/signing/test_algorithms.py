@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import MalformedError
@@ -42,13 +42,11 @@ def test_a_key_belongs_to_one_row(key):
     assert owners(lambda row: row.load_public, key.pkcs8()) == []
 
 
-@settings(max_examples=20)
 @given(message=st.binary())
 def test_what_was_signed_verifies(key, message):
     assert key.public.verify(key.sign(message), message)
 
 
-@settings(max_examples=40)
 @given(position=st.integers(0, 1000), bit=st.integers(0, 7), message=st.binary(min_size=1, max_size=40))
 def test_one_changed_bit_of_message_or_signature_does_not(key, position, bit, message):
     def changed(octets: bytes) -> bytes:
@@ -92,7 +90,6 @@ def test_der_with_trailing_bytes_is_refused(key):
         private_from_pkcs8(key.pkcs8() + b"\0", where="k")
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_der_with_a_changed_byte_is_refused_or_another_key(key, data):
     octets = bytearray(key.public.spki)
