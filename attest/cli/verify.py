@@ -18,7 +18,13 @@ _SECOND = 1000
 """In milliseconds."""
 
 
-@click.command(epilog=example("attest verify evidence.jsonl --trust trust.json --reference server.ref"))
+@click.command(
+    epilog=example(
+        "attest verify evidence.jsonl --trust trust.json --reference server.ref",
+        "attest verify server.sigstore.json --trust github.json --artifact server.whl",
+        "attest verify npm.attestations.json --trust github.json --artifact server-1.2.3.tgz",
+    )
+)
 @click.argument("file", type=FILE, nargs=-1, required=True)
 @click.option("--trust", required=True, type=FILE, help="The trust file: yours, never the evidence's.")
 @click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")

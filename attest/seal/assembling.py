@@ -33,7 +33,6 @@ from attest.statement.predicates.runtime_reference import (
     Validity,
 )
 from attest.statement.profile import ProcessProfile
-from attest.trust.document import SealRules
 from attest.trust.leftovers import CHECK as LEFTOVER
 from attest.trust.leftovers import find_leftovers
 from attest.trust.references import OpenedReference
@@ -71,7 +70,6 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
     result = parts.surveyed.result
     _check_minimum(parts, Origin(result.assurance.least))
     if parts.runtime is not None:
-        _check_rules(parts.runtime, parts.trust.seal_rules, of=f" for the runtime {parts.runtime.server.name}")
         _check_minimum(parts, Origin(parts.runtime.assurance.least), of=f"of the runtime {parts.runtime.server.name} ")
     surveyed = result.runtime
     artifacts = tuple(_artifact(item, parts) for item in result.archives if item.bound)
@@ -98,7 +96,7 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
         writers=parts.writers,
     )
-    _check_rules(reference, parts.trust.seal_rules)
+    _check_rules(reference, parts)
     return reference
 
 
@@ -123,7 +121,7 @@ def _check_minimum(parts: Parts, least: Origin, *, of: str = "") -> None:
 def _artifact(item: SurveyedArchive, parts: Parts) -> Artifact:
     said = origin_of(item.digest, parts.evidence)
     origin, by = said if said is not None else (Origin.SITE, ())
-    if Built(parts.evidence).denies(item.filename, item.digest):
+    if Built(parts.evidence).denies_archive(item.filename, item.digest):
         raise RefusedError(
             item.filename,
             "the content that provenance says was built under that name",
@@ -173,9 +171,21 @@ def _unbound(parts: Parts) -> tuple[str, ...]:
     return tuple(sorted({*loose, *find_unbound(parts.evidence, bound, parts.answered)}))
 
 
-def _check_rules(reference: RuntimeReference, rules: SealRules, *, of: str = "") -> None:
-    for leftover in find_leftovers(reference, rules):
-        raise RefusedError(f"seal rules{of}", leftover.expected, leftover.found, hint=leftover.hint, check=LEFTOVER)
+def _check_rules(reference: RuntimeReference, parts: Parts) -> None:
+    """Refuse with all that is left over, of the reference and of the runtime: who mends one wants to know the next."""
+    rules = parts.trust.seal_rules
+    broken = [("", leftover) for leftover in find_leftovers(reference, rules)]
+    if parts.runtime is not None:
+        of = f" for the runtime {parts.runtime.server.name}"
+        broken += [(of, leftover) for leftover in find_leftovers(parts.runtime, rules)]
+    if broken:
+        raise RefusedError(
+            "seal rules" + "".join(dict.fromkeys(of for of, _ in broken)),
+            "; ".join(dict.fromkeys(leftover.expected for _, leftover in broken)),
+            "; ".join(f"{leftover.found}{of}" for of, leftover in broken),
+            hint="; ".join(dict.fromkeys(leftover.hint for _, leftover in broken)),
+            check=LEFTOVER,
+        )
 
 
 def _measurement(parts: Parts) -> MeasurementRules:

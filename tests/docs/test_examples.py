@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+from attest.provenance.certificate import GITHUB_ISSUER
+from attest.trust.making import BuilderIdentity, write_trust
+from tests import build_files
 from tests.commands import attest, attest_process, passed
+from tests.world import subject_of
 
 README = Path(__file__).parents[2] / "README.md"
 ORDER = (
@@ -51,6 +56,22 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def write_build_evidence(folder: Path) -> None:
+    """Write what GitHub and npm would leave of a build in the world of these tests, and who is trusted for it."""
+    wheel, tarball = folder / "server.whl", folder / "server-1.2.3.tgz"
+    wheel.write_bytes(b"a wheel")
+    tarball.write_bytes(b"a tarball")
+    signed = build_files.attested(build_files.statement(build_files.provenance(), subjects=[subject_of(wheel)]))
+    (folder / "server.sigstore.json").write_bytes(signed)
+    digest = {"sha512": hashlib.sha512(tarball.read_bytes()).hexdigest()}
+    package = [{"name": "pkg:npm/%40acme/server@1.2.3", "digest": digest}]
+    publish = build_files.published(subjects=package)
+    (folder / "npm.attestations.json").write_bytes(build_files.npm_file(publish=publish, subjects=package))
+    builder = BuilderIdentity(identity=build_files.WORKFLOW, issuer=GITHUB_ISSUER, max_level=2)
+    trusted = build_files.trust_file(builders=[builder], sources=(build_files.REPOSITORY,))
+    (folder / "github.json").write_bytes(write_trust(trusted))
+
+
 def help_of(folder: Path, verb: str) -> str:
     return passed(attest(folder, *verb.split(), "--help")).decode()
 
@@ -74,6 +95,8 @@ def test_help_examples_run_one_after_the_other(folder: Path) -> None:
     for verb in ORDER:
         for line in BEFORE.get(verb, ()):
             passed(attest(folder, *words_of(line)))
+        if verb == "verify":
+            write_build_evidence(folder)
         if verb in {"demo", "fetch"}:
             continue  # they have tests of their own: these need a package index
         for line in examples_of(folder, verb):

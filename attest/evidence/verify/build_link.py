@@ -86,7 +86,7 @@ def _judge_evidence(each: Sealed, evidence: Mapping[str, Evidence], sheet: Sheet
     for artifact in each.reference.artifacts:
         known = origins.of(artifact.digest)
         _judge_origin(artifact, None if known is None else known[0], each.where, sheet)
-        if built.denies(artifact.name, artifact.digest):
+        if built.denies_archive(artifact.name, artifact.digest):
             denied = f"artifact {artifact.name} is not what provenance says was built under that name"
             sheet.fail(CONTRADICTION, denied, where=each.where)
     return good

@@ -108,3 +108,45 @@ def test_only_provenance_can_be_contradicted():
     assert not Built([signed]).denies("server.js", DigestSet(**sha256_of(TROJAN)))
     assert Built([BUILT]).denies("server.js", DigestSet(**sha256_of(TROJAN)))
     assert not Built([BUILT]).denies("server.js", DigestSet(sha512="0" * 128))
+
+
+IN_DIST = read(
+    make_provenance(
+        [
+            {"name": "dist/tiny_server-1.0-py3-none-any.whl", "digest": sha256_of(b"wheel")},
+            {"name": "./out/a/data.zip", "digest": sha256_of(b"a")},
+            {"name": "out/b/data.zip", "digest": sha256_of(b"b")},
+            {"name": "dist/index.js", "digest": sha256_of(b"js")},
+        ]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("filename", "octets", "denied"),
+    [
+        ("tiny_server-1.0-py3-none-any.whl", TROJAN, True),
+        ("tiny_server-1.0-py3-none-any.whl", b"wheel", False),
+        ("tiny_server-1.1-py3-none-any.whl", TROJAN, False),
+        ("data.zip", TROJAN, True),
+        ("data.zip", b"b", False),
+        ("index.js", TROJAN, False),
+    ],
+)
+def test_an_archive_is_what_was_built_under_its_file_name_in_any_folder(filename, octets, denied):
+    assert Built([IN_DIST]).denies_archive(filename, DigestSet(**sha256_of(octets))) is denied
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        (file("/srv/wheels/tiny_server-1.0-py3-none-any.whl", TROJAN), 1),
+        (file("/srv/wheels/tiny_server-1.0-py3-none-any.whl", b"wheel"), 0),
+        (file("/srv/other/data.zip", TROJAN), 0),
+        (file("/srv/out/a/data.zip", TROJAN), 1),
+        (file("/srv/index.js", TROJAN), 0),
+        (file("/srv/dist/index.js", TROJAN), 1),
+    ],
+)
+def test_a_file_found_somewhere_is_compared_by_its_name_alone_only_if_that_has_a_version(part, found):
+    assert len(list(find_contradictions([read(make_sbom([part])), IN_DIST]))) == found

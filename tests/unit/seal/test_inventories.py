@@ -120,8 +120,10 @@ def test_an_sbom_that_names_a_trojans_hash_raises_nothing(bench: Bench, server: 
     assert refused.value.check == "build-link.contradiction"
 
 
-def test_an_exchanged_archive_is_refused_whatever_an_sbom_says(bench: Bench) -> None:
+@pytest.mark.parametrize("built_in", ["", "dist/"])
+def test_an_exchanged_archive_is_refused_whatever_an_sbom_says(bench: Bench, built_in: str) -> None:
     good = subject_of(bench.wheel)
+    good["name"] = f"{built_in}{bench.wheel.name}"
     good["digest"] = sha256_of(b"the wheel that was built")
     provenance = write(bench, "p.json", make_provenance([good]))
     sbom = write(bench, "s.json", make_sbom([make_component("tiny-server", "1.0", bench.wheel.read_bytes())]))

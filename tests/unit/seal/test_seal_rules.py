@@ -67,6 +67,24 @@ def test_a_file_that_no_evidence_answers_for_is_refused_also_if_the_sealer_appro
     assert bench.seal(allow_site=("stray*",), trust=ruled(BOUND)).reference.unclaimed.files == 7
 
 
+def test_every_broken_rule_is_named_at_once(bench: Bench) -> None:
+    (bench.tree / "stray.txt").write_bytes(b"")
+    with pytest.raises(RefusedError, match=r"1 unbound: component pkg:pypi/absent@2\.0; 1 unclaimed: ") as refused:
+        bench.seal(evidence=(bench.provenance, bench.bare_sbom), allow_site=("stray*",), trust=ruled(BOTH))
+    assert refused.value.expected.count("every ") == 2
+    assert (refused.value.hint or "").count("evidence") == 2
+
+
+def test_a_rule_that_server_and_runtime_break_is_named_for_both(bench: Bench) -> None:
+    program = make_interpreter(bench.folder / "python")
+    runtime = bench.write(bench.seal(program=program, trees=(), artifacts=(), evidence=()), "python.ref")
+    (bench.tree / "stray.txt").write_bytes(b"")
+    command = (str(program), str(bench.tree / "tiny_server/tools.py"))
+    with pytest.raises(RefusedError, match=r"1 unclaimed: tree/stray\.txt; .* for the runtime") as refused:
+        bench.seal(runtime=runtime, command=command, allow_site=("stray*",), trust=ruled(CLAIMED))
+    assert refused.value.expected == "every file answered for by evidence"
+
+
 def test_the_rules_hold_for_a_runtime_and_for_a_server_on_it(bench: Bench) -> None:
     program = make_interpreter(bench.folder / "python")
     asked: dict[str, Any] = {"program": program, "trees": (), "artifacts": (), "evidence": ()}
