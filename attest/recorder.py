@@ -114,7 +114,7 @@ class Emitter:
         if event is None:
             raise MalformedError("draft", "the predicate type of a receipt", draft.predicate_type)
         time = instant.text(self._clock.real() if draft.time is None else draft.time)
-        header = self._header(draft, time)
+        header = self._header(draft, time, sequence)
         predicate, subjects = draft.make(header)
         if getattr(predicate, "receipt", None) is not header:
             raise MalformedError("draft", "the header that was given to it", "another")
@@ -127,12 +127,12 @@ class Emitter:
         row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
-    def _header(self, draft: Draft, time: str) -> ReceiptHeader:
+    def _header(self, draft: Draft, time: str, sequence: int) -> ReceiptHeader:
         return ReceiptHeader(
             nonce=os.urandom(_RANDOM_BYTES).hex(),
             log_origin=self.head.origin,
             session_id=self.session_id,
-            sequence=self.head.size,
+            sequence=sequence,
             previous=self.head.previous,
             reference=draft.reference,
             writer=self._key.keyid,

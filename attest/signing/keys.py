@@ -48,18 +48,15 @@ class PublicKey:
 class PrivateKey:
     """A private key: it signs, and shows nothing of itself."""
 
-    __slots__ = ("_handle", "algorithm", "public")
+    __slots__ = ("_handle", "algorithm", "keyid", "public")
 
     def __init__(self, algorithm: Algorithm, handle: Any) -> None:  # noqa: ANN401  (a key object of cryptography)
         """Wrap a private key object of `cryptography` that belongs to `algorithm`."""
         self.algorithm: Final = algorithm
         self._handle = handle
         self.public: Final = PublicKey(algorithm, algorithm.public_half(handle))
-
-    @property
-    def keyid(self) -> str:
+        self.keyid: Final = self.public.keyid
         """The name of the key pair: the key id of the public half."""
-        return self.public.keyid
 
     def sign(self, message: bytes) -> bytes:
         """Sign `message`."""
