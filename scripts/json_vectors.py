@@ -19,12 +19,13 @@ from scripts.faults import (
     form_faults,
     json_faults,
     path_faults,
+    value_at,
     value_faults,
     with_value,
     without,
 )
 from scripts.vector import Vector, bad, good
-from tests.documents import MANIFEST, TRUST, WHEEL
+from tests.documents import MANIFEST, REVOCATION_LIST_PAYLOAD, TRUST, WHEEL
 from tests.log_documents import LOG, PAYLOADS
 from tests.world import BUILDER, SEALER, STRANGER
 
@@ -58,6 +59,8 @@ STATEMENTS: Final[dict[str, Places]] = {
 PROGRAM: Final = {"path": "{runtime}/bin/python3.12", "sha256": WHEEL.sha256}
 RUNTIME: Final = {"name": "cpython-3.12", "sequence": 2}
 
+NO_DAY: Final = "2026-02-30T12:00:00.000Z"
+
 ENTRY: Final = Places(text=("origin",), integer=("sequence",), time=("time",), digest=("commitment",))
 TRUST_PLACES: Final = Places(
     text=("builders", 0, "id"),
@@ -79,6 +82,7 @@ def statements() -> Iterator[Vector]:
     yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
     yield from bad("runtime-violation", _violation_faults(PAYLOADS["runtime-violation"]))
     yield from bad("runtime-event", _event_faults(PAYLOADS["runtime-event"]))
+    yield from _revocation_lists()
 
 
 def strict_faults(octets: bytes, places: Places) -> Iterator[Fault]:
@@ -134,6 +138,24 @@ def _with_runtimes() -> Iterator[Vector]:
     yield from good("good-on-a-runtime", on_it, "runtime-reference")
     measured = with_value(measurement, ("predicate", "measured", "runtime"), sha256_hex(runtime))
     yield from good("good-on-a-runtime", measured, "runtime-measurement")
+
+
+def _revocation_lists() -> Iterator[Vector]:
+    """Yield lists of revocations, and statements that are neither one revocation nor a list."""
+    one, both = PAYLOADS["runtime-revocation"], REVOCATION_LIST_PAYLOAD
+    known = ("predicate", "known")
+    entries = value_at(both, (*known, "revocations"))
+    yield from good("good-list", both, "runtime-revocation")
+    yield from good("good-list-of-nothing", with_value(both, (*known, "revocations"), []), "runtime-revocation")
+    faults = (
+        ("list-and-revocation", with_value(both, ("predicate", "revocation"), entries[0])),
+        ("neither-list-nor-revocation", without(one, ("predicate", "revocation"))),
+        ("list-in-another-order", with_value(both, (*known, "revocations"), entries[::-1])),
+        ("list-of-one-thing-twice", with_value(both, (*known, "revocations"), [entries[0], entries[0]])),
+        ("list-with-a-day-that-is-none", with_value(both, (*known, "revocations", 0, "voidFrom"), NO_DAY)),
+        ("list-of-null", with_value(both, (*known, "revocations"), None)),
+    )
+    yield from bad("runtime-revocation", faults)
 
 
 def _violation_faults(payload: bytes) -> Iterator[Fault]:

@@ -36,7 +36,12 @@ from attest.statement.predicates.runtime_reference import (
     Unclaimed,
     Validity,
 )
-from attest.statement.predicates.runtime_revocation import Revocation, Revoked, RuntimeRevocation
+from attest.statement.predicates.runtime_revocation import (
+    KnownRevocations,
+    Revocation,
+    Revoked,
+    RuntimeRevocation,
+)
 from attest.statement.profile import ProcessProfile
 from attest.statement.statement import findings_subject, make_statement
 from attest.trust.document import Minima
@@ -47,6 +52,7 @@ from tests.world import (
     NOW,
     SEALER,
     SOURCE,
+    STRANGER,
     WRITER,
     make_component,
     make_provenance,
@@ -205,6 +211,21 @@ REFERENCE_DIGEST: Final = sha256_hex(REFERENCE_PAYLOAD)
 REVOCATION: Final = Revocation(
     kind=Revoked.REFERENCE, digest=REFERENCE_DIGEST, void_from=after(3600), reason="the server was found changed"
 )
+
+KNOWN: Final = KnownRevocations(
+    revocations=(
+        Revocation(kind=Revoked.KEY, digest=STRANGER.keyid, void_from=after(0), reason="published by the key's owner"),
+        REVOCATION,
+    )
+)
+REVOCATION_LIST_PAYLOAD: Final = canonical.encode(
+    make_statement(
+        runtime_revocation.PREDICATE_TYPE,
+        RuntimeRevocation(known=KNOWN, signed_at=after(7200)),
+        findings_subject(KNOWN),
+    )
+)
+REVOCATION_LIST_ENVELOPE: Final = encode_envelope(sign_envelope(REVOCATION_LIST_PAYLOAD, SEALER))
 
 REVOCATION_PAYLOAD: Final = canonical.encode(
     make_statement(

@@ -21,6 +21,7 @@ VERBS: Final = {
     "trust": "make, show and check a trust file",
     "fetch": "archives and the attestations that exist for them",
     "seal": "write down what may run, signed: a RuntimeReference",
+    "revoke": "say that a reference or a key is void, or list what is",
     "diff": "what an update changes, by package, then by file",
     "agent": "measure a server, cycle after cycle, with a receipt each",
     "log": "show and check a log of receipts",

@@ -65,6 +65,12 @@ def trust() -> None:
 )
 @click.option("--require-bound", is_flag=True, help="Refuse evidence that names what is not installed.")
 @click.option("--require-claimed", is_flag=True, help="Refuse files that no evidence answers for.")
+@click.option(
+    "--max-revocation-age",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Demand a list of revocations (attest revoke --list) that is no older.",
+)
 @click.option("--expires", type=TIME, help="When this file stops being good.")
 def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write a trust file to OUT and print its digest."""
@@ -84,6 +90,7 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
         assurance=Origin(given["min_assurance"]) if given["min_assurance"] else None,
         binding=Binding(given["min_binding"]) if given["min_binding"] else None,
         isolation=Isolation(given["min_isolation"]) if given["min_isolation"] else None,
+        revocation_age_seconds=given["max_revocation_age"],
     )
     octets = write_trust(
         make_trust(
@@ -166,6 +173,8 @@ def show(file: Path) -> None:
         ("isolation", found.minima.isolation),
     ):
         click.echo(f"minimum    {name} {least or 'none'}")
+    if found.minima.revocation_age_seconds is not None:
+        click.echo(f"minimum    revocations no older than {found.minima.revocation_age_seconds} s")
     click.echo(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
 
 

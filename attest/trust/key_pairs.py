@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from attest.codec import instant
 from attest.codec.files import write_file
 from attest.errors import RefusedError
 from attest.signing.algorithms import ALGORITHMS
-from attest.signing.dsse import Envelope, encode_envelope
+from attest.signing.dsse import encode_envelope
 from attest.signing.keyfiles import public_pem, write_private
-from attest.signing.keys import PrivateKey, generate
-from attest.statement.predicates.runtime_revocation import (
-    PREDICATE_TYPE,
-    Revocation,
-    Revoked,
-    RuntimeRevocation,
-)
-from attest.statement.statement import findings_subject, make_statement, sign_statement
+from attest.signing.keys import generate
+from attest.trust.revoking import self_revocation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +39,3 @@ def make_key_pair(out: Path, algorithm: str, *, at: int) -> KeyPair:
     write_file(public, [public_pem(key.public)])
     write_file(revocation, [encode_envelope(self_revocation(key, at=at)), b"\n"])
     return KeyPair(keyid=key.keyid, private=private, public=public, revocation=revocation)
-
-
-def self_revocation(key: PrivateKey, *, at: int) -> Envelope:
-    """Return the statement by which a key declares itself void from `at` on (milliseconds since 1970)."""
-    revocation = Revocation(
-        kind=Revoked.KEY, digest=key.keyid, void_from=instant.text(at), reason="published by the key's owner"
-    )
-    predicate = RuntimeRevocation(revocation=revocation, signed_at=instant.text(at))
-    return sign_statement(make_statement(PREDICATE_TYPE, predicate, findings_subject(revocation)), key)

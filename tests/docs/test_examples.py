@@ -28,6 +28,7 @@ ORDER = (
         "trust check",
         "fetch",
         "seal",
+        "revoke",
         "diff",
         "agent",
     ),

@@ -54,6 +54,7 @@ from attest.statement.predicates import PREDICATES, runtime_revocation, short_na
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
+from attest.trust.revocations import open_revocations
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
 from tests import archives, build_files, documents, inventories, log_documents, sigstore_world
@@ -104,6 +105,11 @@ def _envelope(octets: bytes) -> bytes:
     kind = runtime_revocation.PREDICATE_TYPE
     open_statement(envelope, ring, kind, runtime_revocation.RuntimeRevocation, where="envelope")
     return encode_envelope(envelope) + (b"\n" if octets.endswith(b"\n") else b"")
+
+
+def _revocations(octets: bytes) -> None:
+    """Lines of revocations, as a file holds them."""
+    open_revocations([("revocations", octets)], TRUST)
 
 
 def _claimed_type(octets: bytes) -> None:
@@ -342,6 +348,9 @@ TARGETS: Final[dict[str, Target]] = {
     "private-key": Target(good=documents.PRIVATE_KEY, read=_private_key),
     "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
     "pylock": Target(good=inventories.PYLOCK, read=_evidence),
+    "revocations": Target(
+        good=b"\n".join((documents.REVOCATION_LIST_ENVELOPE, documents.REVOCATION_ENVELOPE, b"")), read=_revocations
+    ),
     "record": Target(good=b"a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nRECORD,,\n", read=_record),
     "spdx-dsse": Target(good=inventories.COSIGN_SPDX, read=_evidence, json=True),
     "spdx-file": Target(good=inventories.SPDX, read=_evidence, json=True),

@@ -25,6 +25,7 @@ def test_a_new_key_is_private_public_and_can_void_itself(algorithm, tmp_path):
     envelope = read_envelope(pair.revocation.read_bytes(), where="k.revoke")
     statement = open_statement(envelope, ring, PREDICATE_TYPE, RuntimeRevocation, where="k.revoke").value
     revocation = statement.predicate.revocation
+    assert revocation is not None
     assert (revocation.kind, revocation.digest) == (Revoked.KEY, pair.keyid)
     assert statement.subject == findings_subject(revocation)
 
