@@ -27,7 +27,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from tests.world import NOW, SEALER, TRUST
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
 SECONDS = 120
 """For one command of a package manager."""

@@ -13,7 +13,7 @@ from attest.measure.collectors import COLLECTORS
 from tests.archives import MANIFEST, mcpb_files
 from tests.wheels import PLAIN, PROGRAM, look, put
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 MCPB = COLLECTORS["mcpb"]
 PACKAGE = "@anthropic-ai/mcpb@2.1.2"
 

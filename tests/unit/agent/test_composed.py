@@ -26,6 +26,7 @@ from attest.statement.levels import Binding
 from attest.statement.manifest import read_manifest
 from attest.trust.making import write_trust
 from tests.installed import Bench, make_bench
+from tests.restored import Restored
 from tests.runtimes import VERSION, compile_library, library_of, make_interpreter
 from tests.world import WRITER, make_trust_file, write_key_pair
 
@@ -64,18 +65,28 @@ def seal_server(bench: Bench, runtime: Path, name: str = "tree", **changes: Any)
     return bench.seal(trees=trees, command=command, allow_site=("*",), runtime=runtime, **changes)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    bench = make_bench(tmp_path)
-    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
-    write_key_pair(tmp_path, "writer", WRITER)
-    program = interpreter_at(tmp_path / "prefix")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Restored]:
+    folder = tmp_path_factory.mktemp("composed")
+    bench = make_bench(folder)
+    (folder / "trust.json").write_bytes(write_trust(make_trust_file()))
+    write_key_pair(folder, "writer", WRITER)
+    program = interpreter_at(folder / "prefix")
     (bench.tree / "bin").mkdir()
     (bench.tree / "bin/python").symlink_to(program)
     (bench.tree / "pyvenv.cfg").write_text(f"home = {program.parent}\ninclude-system-site-packages = false\n")
     runtime = bench.write(seal_runtime(bench, program), "python.ref")
     server = bench.write(seal_server(bench, runtime))
-    return Place(bench=bench, prefix=tmp_path / "prefix", program=program, runtime=runtime, server=server)
+    place = Place(bench=bench, prefix=folder / "prefix", program=program, runtime=runtime, server=server)
+    return place, Restored(folder)
+
+
+@pytest.fixture
+def place(made: tuple[Place, Restored]) -> Place:
+    """The sealed server and its runtime, as they were before the other tests."""
+    place, restored = made
+    restored.again()
+    return place
 
 
 @contextmanager

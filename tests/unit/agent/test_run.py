@@ -25,15 +25,32 @@ from attest.tlog.check import check_structure
 from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust
 from tests.installed import Bench, install, make_bench
+from tests.restored import Restored
 from tests.world import SEALER, STRANGER, WRITER, make_trust_file, write_key_pair
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Restored]:
+    folder = tmp_path_factory.mktemp("run")
+    bench = make_bench(folder)
+    (folder / "trust.json").write_bytes(write_trust(make_trust_file()))
+    write_key_pair(folder, "writer", WRITER)
+    bench.write(bench.seal())
+    return bench, Restored(folder)
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    made = make_bench(tmp_path)
-    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
-    write_key_pair(tmp_path, "writer", WRITER)
-    return made
+def bench(made: tuple[Bench, Restored]) -> Bench:
+    """An installation, as it was before the other tests."""
+    bench, restored = made
+    restored.again()
+    return bench
+
+
+@pytest.fixture
+def reference(bench: Bench) -> Path:
+    """What was sealed of it."""
+    return bench.folder / "server.ref"
 
 
 def request_for(bench: Bench, reference: Path, **changes: object) -> AgentRequest:
@@ -80,20 +97,18 @@ def events(bench: Bench) -> list[str]:
 
 
 def test_an_honest_tree_matches_and_leaves_start_measurement_stop(bench: Bench) -> None:
-    reported = once(bench, bench.write(bench.seal()))
+    reported = once(bench, bench.folder / "server.ref")
     assert reported.cycle.state is State.MATCH
     assert reported.cycle.measured.coverage.rehashed == sum(path.is_file() for path in bench.tree.rglob("*"))
     assert events(bench) == ["start", "runtime-measurement", "stop"]
 
 
-def test_the_same_reference_matches_an_installation_elsewhere(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_the_same_reference_matches_an_installation_elsewhere(bench: Bench, reference: Path) -> None:
     elsewhere = install(bench.wheel, bench.folder / "elsewhere")
     assert once(bench, reference, places={"tree": elsewhere}).cycle.state is State.MATCH
 
 
-def test_byte_code_written_by_a_first_start_is_no_finding(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_byte_code_written_by_a_first_start_is_no_finding(bench: Bench, reference: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     program = f"import sys; sys.path.insert(0, {str(bench.tree)!r}); import tiny_server.tools"
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
@@ -103,8 +118,7 @@ def test_byte_code_written_by_a_first_start_is_no_finding(bench: Bench) -> None:
     assert reported.cycle.measured.coverage.derived >= 2
 
 
-def test_one_changed_byte_of_byte_code_is_drift_and_named_with_both_digests(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_one_changed_byte_of_byte_code_is_drift_and_named_with_both_digests(bench: Bench, reference: Path) -> None:
     program = f"import sys; sys.path.insert(0, {str(bench.tree)!r}); import tiny_server.tools"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([sys.executable, "-c", program], check=True, env=environment)
@@ -133,8 +147,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("kind", CHANGES, ids=str)
-def test_a_change_is_found_within_one_cycle_and_recorded(bench: Bench, kind: FindingKind) -> None:
-    reference = bench.write(bench.seal())
+def test_a_change_is_found_within_one_cycle_and_recorded(bench: Bench, reference: Path, kind: FindingKind) -> None:
     CHANGES[kind](bench.tree)
     reported = once(bench, reference)
     assert reported.cycle.state is State.DRIFT
@@ -142,8 +155,7 @@ def test_a_change_is_found_within_one_cycle_and_recorded(bench: Bench, kind: Fin
     assert events(bench) == ["start", "runtime-violation", "stop"]
 
 
-def test_a_file_replaced_by_a_link_to_the_same_content_is_a_finding(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_a_file_replaced_by_a_link_to_the_same_content_is_a_finding(bench: Bench, reference: Path) -> None:
     path = bench.tree / "tiny_server/tools.py"
     path.rename(bench.folder / "moved.py")
     path.symlink_to(bench.folder / "moved.py")
@@ -166,8 +178,7 @@ def test_an_expired_reference_is_stale_and_never_a_match(bench: Bench) -> None:
     assert once(bench, reference).cycle.state is State.STALE
 
 
-def test_a_run_goes_on_after_a_crash_as_resume_in_the_same_session(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_a_run_goes_on_after_a_crash_as_resume_in_the_same_session(bench: Bench, reference: Path) -> None:
     with running(bench, reference) as (run, _):
         run._start()  # and then nothing more: as after a kill
     once(bench, reference)
@@ -176,8 +187,7 @@ def test_a_run_goes_on_after_a_crash_as_resume_in_the_same_session(bench: Bench)
     assert len(sessions) == 1
 
 
-def test_an_honest_server_never_alarms_over_a_thousand_cycles(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_an_honest_server_never_alarms_over_a_thousand_cycles(bench: Bench, reference: Path) -> None:
     with running(bench, reference) as (run, seen):
         run._start()
         for _ in range(1000):
@@ -249,14 +259,12 @@ def test_a_clean_tree_beside_a_foreign_process_is_no_match_for_it(bench: Bench) 
     assert kinds >= {FindingKind.EXECUTABLE_OTHER, FindingKind.ARGUMENTS}
 
 
-def test_a_reference_without_a_command_is_about_no_process(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_a_reference_without_a_command_is_about_no_process(bench: Bench, reference: Path) -> None:
     with pytest.raises(RefusedError, match="command"):
         once(bench, reference, pid=os.getpid())
 
 
-def test_a_tree_that_we_run_from_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    reference = bench.write(bench.seal())
+def test_a_tree_that_we_run_from_is_refused(bench: Bench, reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(bench.tree / "environment"))
     for attempt in (lambda: once(bench, reference), bench.seal):
         with pytest.raises(RefusedError, match="does not run from"):
@@ -318,24 +326,21 @@ def refusals(bench: Bench) -> dict[str, tuple[type[AttestError], dict[str, objec
         "a trust file that is not there",
     ],
 )
-def test_an_agent_is_refused_before_anything_is_written(bench: Bench, name: str) -> None:
-    reference = bench.write(bench.seal())
+def test_an_agent_is_refused_before_anything_is_written(bench: Bench, reference: Path, name: str) -> None:
     kind, changes = refusals(bench)[name]
     with pytest.raises(kind):
         once(bench, reference, **changes)
     assert not (bench.folder / "log").exists()
 
 
-def test_another_manifest_than_the_sealed_one_is_untrusted(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_another_manifest_than_the_sealed_one_is_untrusted(bench: Bench, reference: Path) -> None:
     side = reference.with_name("server.ref.manifest.jsonl")
     side.write_bytes(side.read_bytes().replace(b'"executable":false', b'"executable":true', 1))
     with pytest.raises(UntrustedError, match="manifest"):
         once(bench, reference)
 
 
-def test_a_reference_with_one_byte_changed_is_refused(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_a_reference_with_one_byte_changed_is_refused(bench: Bench, reference: Path) -> None:
     octets = bytearray(reference.read_bytes())
     octets[octets.index(b'"payload":"') + 200] ^= 0x01
     reference.write_bytes(octets)
@@ -350,8 +355,7 @@ def test_a_binding_that_cannot_be_reached_is_refused_with_the_flag_that_helps(be
     assert "--pid" in (refused.value.hint or "")
 
 
-def test_a_log_that_lost_entries_is_refused(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_a_log_that_lost_entries_is_refused(bench: Bench, reference: Path) -> None:
     once(bench, reference)
     early = bench.folder / "early"
     (bench.folder / "log").rename(early)
@@ -366,8 +370,7 @@ def test_a_log_that_lost_entries_is_refused(bench: Bench) -> None:
     once(bench, reference, pinned=pinned)
 
 
-def test_what_cannot_be_recorded_is_not_reported(bench: Bench) -> None:
-    reference = bench.write(bench.seal())
+def test_what_cannot_be_recorded_is_not_reported(bench: Bench, reference: Path) -> None:
     with running(bench, reference) as (run, seen):
         run._start()
         run.recorder.close()
