@@ -65,7 +65,8 @@ class Committer(Generic[T]):
         """
         wish = Awaited(make)
         try:
-            self._put(wish)
+            if self._put(wish):
+                self._lead()
             while (told := wish.wait()) is None:
                 self._lead()
         except BaseException:
@@ -96,13 +97,18 @@ class Committer(Generic[T]):
             wish.fail(error)
         return wish.future
 
-    def _put(self, wish: Wish) -> None:
+    def _put(self, wish: Wish) -> bool:
+        """Queue a wish; return whether its caller has the lead, which it need not wait to be told."""
         with self._gate:
             if self._closed:
                 raise UnavailableError("log", "an open one", "a closed one")
             self._wishes.append(wish)
             if self._leader is None:
+                if isinstance(wish, Awaited):
+                    self._leader = wish
+                    return True
                 self._appoint()
+        return False
 
     def _appoint(self) -> None:
         """Give the lead to whoever wished first, or to the log's own thread if they do not wait. Under the gate."""

@@ -37,20 +37,16 @@ class Frontier:
     It is all that is needed to append and to compute the root; its length is the number of one bits in the size.
     """
 
-    __slots__ = ("_hashes", "_size")
+    __slots__ = ("_hashes", "size")
 
     def __init__(self, size: int = 0, hashes: Sequence[bytes] = ()) -> None:
         """Take up a tree of `size` leaves; raise `MalformedError` if it cannot have these `hashes`."""
         if size < 0 or len(hashes) != size.bit_count() or any(len(each) != HASH_BYTES for each in hashes):
             expected = f"{size.bit_count()} hashes of {HASH_BYTES} bytes for {size} leaves"
             raise MalformedError("tree frontier", expected, f"{len(hashes)} hashes")
-        self._size = size
-        self._hashes = list(hashes)
-
-    @property
-    def size(self) -> int:
+        self.size = size
         """The number of leaves."""
-        return self._size
+        self._hashes = list(hashes)
 
     @property
     def hashes(self) -> tuple[bytes, ...]:
@@ -60,12 +56,12 @@ class Frontier:
     def append(self, leaf: bytes) -> tuple[bytes, ...]:
         """Add one leaf hash; return the perfect subtrees that it completes, leaf level first. O(log n)."""
         completed = [leaf]
-        waiting = self._size
+        waiting = self.size
         while waiting & 1:
             completed.append(node_hash(self._hashes.pop(), completed[-1]))
             waiting >>= 1
         self._hashes.append(completed[-1])
-        self._size += 1
+        self.size += 1
         return tuple(completed)
 
     def root(self) -> bytes:
