@@ -13,14 +13,20 @@ from attest.cli.arguments import FILE
 
 if TYPE_CHECKING:
     from attest.provenance.model import Expectations
-    from attest.signing.keys import PublicKey
+    from attest.signing.keyring import VerifyingKey
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _COMMIT: Final = r"gitCommit:(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})"
 
 _OPTIONS: Final = (
-    click.option("--public-key", type=FILE, multiple=True, metavar="PUB", help="A key that may have signed it."),
+    click.option(
+        "--public-key",
+        type=FILE,
+        multiple=True,
+        metavar="PUB",
+        help="A key that may have signed it, RSA and P-384 too.",
+    ),
     click.option("--cert-identity", metavar="ID", help="Whom the signing certificate has to be for."),
     click.option("--cert-oidc-issuer", metavar="URL", help="Who has to have vouched for that identity."),
     click.option("--source-uri", metavar="URI", help="The source repository that provenance has to name."),
@@ -69,10 +75,10 @@ def expectations_of(given: Mapping[str, Any]) -> Expectations:
     )
 
 
-def _keys(paths: Iterable[Path]) -> tuple[PublicKey, ...]:
-    from attest.signing.keyfiles import load_public
+def _keys(paths: Iterable[Path]) -> tuple[VerifyingKey, ...]:
+    from attest.signing.given_keys import load_given
 
-    return tuple(map(load_public, paths))
+    return tuple(map(load_given, paths))
 
 
 def _commit(given: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from attest.codec.octets import sha256_hex
 from attest.codec.printable import printable
 from attest.errors import MalformedError
-from attest.signing.keys import PublicKey
+from attest.signing.keyring import VerifyingKey
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.predicates.runtime_reference import BuildEvidence, EvidenceCheck, SignerIdentity
 from attest.trust.document import TrustedIdentity
@@ -84,7 +84,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     resource_uri: str | None = None
     """What a verification summary has to be about."""
     identities: tuple[TrustedIdentity, ...] = ()
-    keys: tuple[PublicKey, ...] = ()
+    keys: tuple[VerifyingKey, ...] = ()
     artifacts: tuple[DigestSet, ...] = ()
     """What the caller holds: a signature over a digest alone is about one of these or about nothing."""
 

@@ -12,7 +12,7 @@ from attest.codec import canonical, strict
 from attest.codec.octets import from_either_base64
 from attest.codec.records import Record
 from attest.errors import MalformedError, UntrustedError
-from attest.signing.keyring import KeyRing, Verified, vouch
+from attest.signing.keyring import GivenRing, KeyRing, Verified, vouch
 from attest.signing.keys import PrivateKey, PublicKey
 
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
@@ -93,7 +93,7 @@ def open_envelope(envelope: Envelope, ring: KeyRing, *, where: str) -> Verified[
     return vouch(envelope.payload, ring.role, signers)
 
 
-def open_foreign_envelope(envelope: ForeignEnvelope, ring: KeyRing, *, where: str) -> Verified[bytes]:
+def open_foreign_envelope(envelope: ForeignEnvelope, ring: KeyRing | GivenRing, *, where: str) -> Verified[bytes]:
     """Check somebody else's envelope against `ring`: enough distinct keys of the ring must have signed it.
 
     Signatures by unknown keys are ignored and the key id is only a hint (DSSE protocol, "Protocol", steps 2 to 5).

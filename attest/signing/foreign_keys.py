@@ -57,6 +57,21 @@ class ForeignKey:
             return False
         return self._verified(signature, digest, name)
 
+    def verify_pss(self, signature: bytes, message: bytes) -> bool:
+        """Return whether `signature` is this key's over `message` by RSA-PSS with SHA-256; never for another kind."""
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        if not isinstance(self._handle, RSAPublicKey):
+            return False
+        try:
+            self._handle.verify(signature, message, PSS(MGF1(SHA256()), PSS.AUTO), SHA256())
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
     def _verified(self, signature: bytes, signed: bytes, digest: str | None) -> bool:
         from cryptography.exceptions import InvalidSignature
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Generic, TypeVar, final
+from typing import Final, Generic, Protocol, TypeVar, final
 
 import msgspec
 
@@ -10,6 +10,25 @@ from attest.signing.keys import PublicKey
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+class VerifyingKey(Protocol):
+    """What can verify: a key of ours, or one of somebody else's that a caller gave."""
+
+    @property
+    def keyid(self) -> str:
+        """The SHA-256 of its SubjectPublicKeyInfo."""
+
+    def verify(self, signature: bytes, message: bytes) -> bool:
+        """Return whether `signature` is this key's over `message`."""
+
+
+class GivenRing(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys that a caller gave for one role; any one of them is enough."""
+
+    role: str
+    keys: tuple[VerifyingKey, ...]
+    threshold: int = 1
 
 
 class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +58,7 @@ class Verified(Generic[T]):
 
     __slots__ = ("role", "signers", "value")
 
-    def __init__(self, seal: object, value: T, role: str, signers: tuple[PublicKey, ...]) -> None:
+    def __init__(self, seal: object, value: T, role: str, signers: tuple[VerifyingKey, ...]) -> None:
         """Refuse everybody who does not hold the seal of this module."""
         if seal is not _SEAL:
             msg = "Verified values come from open_envelope alone"
@@ -53,6 +72,6 @@ class Verified(Generic[T]):
         return Verified(_SEAL, value, self.role, self.signers)
 
 
-def vouch(value: T, role: str, signers: tuple[PublicKey, ...]) -> Verified[T]:
+def vouch(value: T, role: str, signers: tuple[VerifyingKey, ...]) -> Verified[T]:
     """Make a `Verified`; called by `dsse.open_envelope` and nobody else."""
     return Verified(_SEAL, value, role, signers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attest.errors import UntrustedError
-from attest.signing.keyring import KeyRing, Verified, vouch
+from attest.signing.keyring import GivenRing, KeyRing, Verified, vouch
 
 
-def open_metablock(signed: bytes, signatures: Sequence[bytes], ring: KeyRing, *, where: str) -> Verified[bytes]:
+def open_metablock(
+    signed: bytes, signatures: Sequence[bytes], ring: KeyRing | GivenRing, *, where: str
+) -> Verified[bytes]:
     """Check signatures over `signed` against `ring`: enough distinct keys of the ring must have signed.
 
     `signed` is the canonical form, which the caller makes. Signatures by unknown keys are ignored, as those of an

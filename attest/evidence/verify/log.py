@@ -20,8 +20,7 @@ from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import ReceiptReader, Told, own_subject
-from attest.signing.keyring import KeyRing, Verified
-from attest.signing.keys import PublicKey
+from attest.signing.keyring import KeyRing, Verified, VerifyingKey
 from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
@@ -72,7 +71,7 @@ class LogJudge:
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
         self._about: tuple[str | None, tuple[Subject, ...]] | None = None
-        self._standing: tuple[tuple[PublicKey, ...], str, tuple[str, ...]] | None = None
+        self._standing: tuple[tuple[VerifyingKey, ...], str, tuple[str, ...]] | None = None
         """Signers, writer and references of the last receipt: what was checked once need not be checked again."""
         self.end = End.UNPROVEN
         self.named: set[str] = set()

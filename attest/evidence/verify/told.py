@@ -9,8 +9,7 @@ from attest.codec import instant, strict
 from attest.errors import MalformedError
 from attest.evidence.verify.likeness import Likeness
 from attest.signing.dsse import Envelope
-from attest.signing.keyring import Verified
-from attest.signing.keys import PublicKey
+from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
 from attest.statement.predicates import RECEIPTS, runtime_measurement, short_name
 from attest.statement.predicates.runtime_event import RuntimeEvent
@@ -45,7 +44,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     said: Said
     subjects: tuple[Subject, ...]
-    signers: tuple[PublicKey, ...]
+    signers: tuple[VerifyingKey, ...]
     time: int
     header: ReceiptHeader
     measured: Measured | None
@@ -93,7 +92,7 @@ class ReceiptReader:
         self._known[len(octets)] = (likeness, subjects)
 
 
-def _told(said: Said, subjects: tuple[Subject, ...], signers: tuple[PublicKey, ...], where: str) -> Told:
+def _told(said: Said, subjects: tuple[Subject, ...], signers: tuple[VerifyingKey, ...], where: str) -> Told:
     return Told(
         where=where,
         said=said,

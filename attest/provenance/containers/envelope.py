@@ -14,7 +14,7 @@ from attest.provenance.author import Author, builder_author
 from attest.provenance.containers.opened import IDENTITY, SIGNATURE, Opened
 from attest.provenance.model import CheckStatus, Expectations, check
 from attest.signing.dsse import open_foreign_envelope, read_foreign_envelope
-from attest.signing.keyring import KeyRing, Verified
+from attest.signing.keyring import GivenRing, KeyRing, Verified
 from attest.trust.role import Role
 from attest.trust.trust import Trust
 
@@ -35,7 +35,7 @@ def open_bare(octets: bytes, trust: Trust, expectations: Expectations, where: st
 
 
 def open_with_keys(
-    open_with: Callable[[KeyRing], Verified[bytes]],
+    open_with: Callable[[KeyRing | GivenRing], Verified[bytes]],
     trust: Trust,
     expectations: Expectations,
     *,
@@ -60,7 +60,7 @@ def open_with_keys(
 
 
 def _find(
-    open_with: Callable[[KeyRing], Verified[bytes]],
+    open_with: Callable[[KeyRing | GivenRing], Verified[bytes]],
     trust: Trust,
     expectations: Expectations,
     signatures: int,
@@ -84,11 +84,13 @@ def _find(
     return known[0]
 
 
-def _candidates(trust: Trust, expectations: Expectations) -> list[tuple[Author, KeyRing]]:
+def _candidates(trust: Trust, expectations: Expectations) -> list[tuple[Author, KeyRing | GivenRing]]:
     """Return everybody who may have signed: if the caller gave keys, one of those did."""
-    given = KeyRing(role=Role.BUILDER.value, keys=expectations.keys)
+    given = GivenRing(role=Role.BUILDER.value, keys=expectations.keys)
     allowed = {key.keyid for key in given.keys}
-    known = [(builder_author(builder), builder.ring) for builder in trust.builders if builder.ring.keys]
+    known: list[tuple[Author, KeyRing | GivenRing]] = [
+        (builder_author(builder), builder.ring) for builder in trust.builders if builder.ring.keys
+    ]
     known.extend(_verifiers(trust))
     if not given.keys:
         return known

@@ -13,6 +13,8 @@ from attest.provenance.sigstore.production import SigstoreTrust, load_production
 from attest.provenance.sigstore.publisher_keys import PublisherKey, parse_npm_keys
 from attest.provenance.sigstore.trusted_root import ROOT_CHECK, TrustedRoot, parse_trusted_root
 from attest.signing.foreign_keys import ForeignKey
+from attest.signing.given_keys import GivenKey
+from attest.signing.keyring import VerifyingKey
 from attest.signing.keys import PublicKey
 from attest.statement.predicates.runtime_reference import EvidenceCheck
 from attest.trust.document import SigstoreRoot
@@ -41,7 +43,8 @@ def roots_of(trust: Trust, expectations: Expectations, where: str) -> SigstoreTr
     if named.max_age_seconds is not None and trust.at is not None:
         instance.root.check_age(trust.at, named.max_age_seconds * 1000)
     own = [key for ring in (trust.ring(Role.BUILDER), trust.ring(Role.VERIFIER)) for key in ring.keys]
-    keys = (*instance.keys, *(_foreign(key) for key in (*own, *expectations.keys) if key.algorithm.name in _FOREIGN))
+    foreign = [each for each in map(_foreign, (*own, *expectations.keys)) if each is not None]
+    keys = (*instance.keys, *(PublisherKey(key=each) for each in foreign))
     return SigstoreTrust(root=instance.root, keys=keys)
 
 
@@ -78,5 +81,9 @@ def _instance(encoded: bytes) -> SigstoreTrust:
     return SigstoreTrust(root=root, keys=keys)
 
 
-def _foreign(key: PublicKey) -> PublisherKey:
-    return PublisherKey(key=ForeignKey(key.spki, where=f"key {key.keyid[:16]}"))
+def _foreign(key: VerifyingKey) -> ForeignKey | None:
+    if isinstance(key, GivenKey):
+        return key.foreign
+    if isinstance(key, PublicKey) and key.algorithm.name in _FOREIGN:
+        return ForeignKey(key.spki, where=f"key {key.keyid[:16]}")
+    return None

@@ -12,6 +12,7 @@ from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.question import Question
 from attest.provenance.model import Expectations
+from attest.signing.dsse import IN_TOTO_PAYLOAD, pae
 from tests import build_files as files
 from tests import sigstore_world as sigstore
 from tests.build_cases import BY_KEY, EXPECTED, FAULTS, GOOD, spoil, wants
@@ -35,6 +36,7 @@ from tests.build_files import (
     pypi_file,
     statement,
 )
+from tests.foreign_keys import RSA, SECP384R1, given_key
 from tests.unit.evidence.test_faults import OF_BUILD_EVIDENCE
 from tests.world import (
     BUILDER,
@@ -196,3 +198,25 @@ def test_an_attestation_of_a_key_that_says_nothing_of_a_source_needs_none():
 def test_checks_of_build_evidence_are_all_in_the_table():
     for _, _, octets, given in GOOD:
         assert {check.id for check in judge(octets, **given).checks} <= set(CHECKS)
+
+
+def signed_by(key: Any, payload: bytes) -> bytes:
+    """An envelope as cosign writes it."""
+    return sigstore.go_envelope(payload, sigstore.sign(key, pae(IN_TOTO_PAYLOAD, payload)))
+
+
+@pytest.mark.parametrize("key", [RSA, SECP384R1], ids=["RSA", "P-384"])
+@pytest.mark.parametrize("kind", ["an envelope", "a bundle"])
+def test_a_key_of_another_kind_that_the_caller_gives_signs_build_evidence(key: Any, kind: str) -> None:
+    payload = statement(provenance())
+    octets = signed_by(key, payload) if kind == "an envelope" else attested(payload, key=key, hint="mine")
+    expected = Expectations(source=REPOSITORY, keys=(given_key(key),))
+    verdict = judge(octets, expectations=expected)
+    assert verdict.passed, bad(verdict)
+    [other] = {RSA, SECP384R1} - {key}
+    verdict = judge(octets, expectations=Expectations(source=REPOSITORY, keys=(given_key(other),)))
+    assert not verdict.passed
+    assert "authenticity.signature" in bad(verdict)
+    spoiled = octets.replace(sigstore.b64(payload).encode(), sigstore.b64(payload + b" ").encode())
+    assert spoiled != octets
+    assert not judge(spoiled, expectations=expected).passed

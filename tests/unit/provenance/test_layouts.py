@@ -32,6 +32,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from attest.trust.document import Thresholds
 from attest.trust.making import VerifierKey
+from tests.foreign_keys import RSA, SECP384R1, given_key
 from tests.laws import examples
 from tests.layouts import (
     ALICE,
@@ -152,6 +153,16 @@ def test_a_key_that_the_caller_gives_owns_a_layout_too():
     evidence = read(octets, keys=(make_key("stranger").public,))
     assert evidence.authenticated
     assert evidence.builder is None
+
+
+@pytest.mark.parametrize("enveloped", [False, True])
+@pytest.mark.parametrize("key", [RSA, SECP384R1], ids=["RSA", "P-384"])
+def test_an_owner_whose_key_the_caller_gives_may_use_rsa_and_p384(key, enveloped):
+    octets = make_document(owners=(CryptoSigner(key),), enveloped=enveloped)
+    assert read(octets, keys=(given_key(key),)).signers == (given_key(key).keyid,)
+    [other] = {RSA, SECP384R1} - {key}
+    refused(octets, "authenticity.signature", "none by one", keys=(given_key(other),))
+    refused(octets, "authenticity.signature", "none by one")
 
 
 def test_a_verifiers_key_signs_no_layout():
