@@ -9,6 +9,7 @@ as the reader would; whatever does not fit has to be read in full.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from struct import Struct
 from typing import Final, final
 
@@ -19,9 +20,9 @@ class Stencil:
 
     __slots__ = ("_parts", "_unpack", "length")
 
-    def __init__(self, octets: bytes, holes: re.Pattern[bytes]) -> None:
-        """Cut holes into a document: the group of each match of `holes` that took part in it."""
-        edges = [edge for match in holes.finditer(octets) for edge in match.span(match.lastindex or 0)]
+    def __init__(self, octets: bytes, holes: Iterable[tuple[int, int]]) -> None:
+        """Cut holes into a document, each given by where it begins and ends, in their order."""
+        edges = [edge for span in holes for edge in span]
         lengths = [end - begin for begin, end in zip([0, *edges], [*edges, len(octets)], strict=True)]
         self.length: Final = len(octets)
         # Runs of bytes have no alignment and no padding: the format is as long as the document.
@@ -34,3 +35,8 @@ class Stencil:
             return None
         pieces = self._unpack(octets)
         return pieces[1::2] if pieces[::2] == self._parts else None
+
+
+def spans_of(octets: bytes, holes: re.Pattern[bytes]) -> list[tuple[int, int]]:
+    """Return where the holes of a document begin and end: the group of each match that took part in it."""
+    return [match.span(match.lastindex or 0) for match in holes.finditer(octets)]

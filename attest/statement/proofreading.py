@@ -11,7 +11,7 @@ import re
 from typing import Final, final
 
 from attest.codec import instant
-from attest.codec.stencil import Stencil
+from attest.codec.stencil import Stencil, spans_of
 from attest.errors import MalformedError
 from attest.statement.predicates import RECEIPTS, runtime_measurement
 from attest.statement.statement import read_statement
@@ -45,7 +45,7 @@ class Proofreader:
             return
         read_statement(payload, predicate_type, RECEIPTS[predicate_type], where="draft")
         if measurement:
-            self._stencil = Stencil(payload, _HOLES)
+            self._stencil = Stencil(payload, spans_of(payload, _HOLES))
 
 
 def _fits(payload: bytes, stencil: Stencil) -> bool:

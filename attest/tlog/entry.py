@@ -4,7 +4,7 @@ An auditor can check order, completeness and times without seeing a single recei
 under the same entry (ARCHITECTURE 3.2).
 """
 
-from typing import Final
+from typing import Final, final
 
 from attest.codec import canonical, instant, strict
 from attest.codec.octets import sha256_hex
@@ -30,6 +30,24 @@ class LogEntry(Record, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a day that no calendar has."""
         instant.parse(self.time, where="time")
+
+
+@final
+class EntryWriter:
+    """Writes the entries of one log whose values are known to have their form; the same bytes as `encode_entry`."""
+
+    __slots__ = ("_origin",)
+
+    def __init__(self, origin: str) -> None:
+        """Write the origin once: nothing else of an entry has anything that JSON escapes."""
+        self._origin = canonical.encode_value(origin).decode()
+
+    def write(self, *, event: str, sequence: int, time: str, previous: str, commitment: str) -> bytes:
+        """Return the bytes of an entry; `event` is the short name of a predicate, the others have their forms."""
+        return (
+            f'{{"commitment":"{commitment}","event":"{event}","origin":{self._origin},"previous":"{previous}",'
+            f'"sequence":{sequence},"time":"{time}"}}'
+        ).encode()
 
 
 def encode_entry(entry: LogEntry) -> bytes:

@@ -9,9 +9,8 @@ from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.statement.enforcing import Action
-from attest.statement.findings import State
-from attest.statement.predicates.runtime_event import Event, EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.findings import Findings, State
+from attest.statement.predicates.runtime_event import Event, EventKind
 
 _CHECK = "conformance.actions"
 
@@ -30,13 +29,13 @@ class Actions:
 
     def step(self, told: Told) -> None:
         """Take one receipt about an expected reference."""
-        if isinstance(told.said, RuntimeViolation):
-            self._owe(told, told.said)
-        elif isinstance(told.said, RuntimeEvent):
-            if told.said.event.kind is EventKind.ACTION_INTENDED:
-                self._intend(told.said.event, told.where)
-            elif told.said.event.kind is EventKind.ACTION_TAKEN:
-                self._take(told.said.event, told.where)
+        event, findings = told.lasting.event, told.lasting.findings
+        if findings is not None:
+            self._owe(told, findings)
+        elif event is not None and event.kind is EventKind.ACTION_INTENDED:
+            self._intend(event, told.where)
+        elif event is not None and event.kind is EventKind.ACTION_TAKEN:
+            self._take(event, told.where)
 
     def finish(self) -> None:
         """Note what is still owed at the end of the log."""
@@ -45,13 +44,13 @@ class Actions:
         for action, where in self._intended.values():
             self._fail("an intended action has no outcome", where, f"what became of {action}", "nothing")
 
-    def _owe(self, told: Told, said: RuntimeViolation) -> None:
-        sealed = self._expected.get(told.header.reference or "")
-        if sealed is None or said.findings.state is not State.DRIFT:
+    def _owe(self, told: Told, findings: Findings) -> None:
+        sealed = self._expected.get(told.lasting.reference or "")
+        if sealed is None or findings.state is not State.DRIFT:
             return
         action = sealed.reference.enforcement.on_drift
         if action is not Action.ALERT:
-            self._owed[told.header.sequence] = (action, told.where)
+            self._owed[told.sequence] = (action, told.where)
 
     def _intend(self, event: Event, where: str) -> None:
         if event.caused_by is None or event.action is None:

@@ -19,9 +19,9 @@ from attest.evidence.grammar import LogLine
 from attest.evidence.verdict import Start
 from attest.evidence.verify.lines import EntryParts
 from attest.evidence.verify.sheet import Sheet
-from attest.statement.receipt import ReceiptHeader
+from attest.evidence.verify.told import Told
 from attest.tlog.checkpoint import Checkpoint
-from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
+from attest.tlog.entry import GENESIS, EntryWriter, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash, verify_inclusion
 
 JUDGED: Final = (
@@ -56,6 +56,7 @@ class Chain:
             if each.origin == log.origin:
                 self._pins.setdefault(each.size, []).append(each)
         self.proven_pins: list[int] = []
+        self._writer = EntryWriter(log.origin)
         self._frontier = Frontier()
         try:
             self._begin(log)
@@ -75,26 +76,26 @@ class Chain:
             return Start.GENESIS
         return Start.PINNED if self.proven_pins else Start.UNPROVEN
 
-    def step(self, parts: EntryParts, header: ReceiptHeader, event: str, time: int) -> bool:
+    def step(self, parts: EntryParts, told: Told, event: str) -> bool:
         """Take the entry of a verified receipt (steps 2 and 3), if it is the one that it has to be.
 
         After this chain and for this receipt an entry can only be one sequence of bytes: that is compared, and nothing
         read. Returns False, with nothing taken, if it is another: `step_unknown` finds out why.
         """
         size = self._frontier.size
-        if header.sequence != size or header.previous != self._previous or header.log_origin != self.origin:
+        if told.sequence != size or told.previous != self._previous or told.lasting.log_origin != self.origin:
             return False
+        time = told.time
         if self.previous_time is not None and time < self.previous_time:
             return False
-        entry = LogEntry(
-            origin=self.origin,
+        entry = self._writer.write(
             event=event,
             sequence=size,
-            time=header.real_time,
+            time=told.real_time,
             previous=self._previous,
             commitment=sha256_hex(parts.receipt),
         )
-        if encode_entry(entry) != parts.entry:
+        if entry != parts.entry:
             return False
         self._append(parts.entry, time)
         if self._pins:

@@ -20,7 +20,6 @@ from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
-from attest.statement.predicates.runtime_measurement import Measured
 from attest.trust.runtimes import check_demand
 
 CHECK: Final = "conformance.runtime"
@@ -41,17 +40,18 @@ class Runtimes:
         self._first_used: dict[str, int] = {}
         self.used: dict[str, Sealed] = {}
 
-    def look(self, server: Sealed, told: Told, measured: Measured) -> None:
-        """Take a measurement or violation about an expected reference."""
-        if measured.runtime is None and server.reference.runtime is None:
+    def look(self, server: Sealed, told: Told, started: int) -> None:
+        """Take a measurement or violation about an expected reference, which began at `started`."""
+        used = told.lasting.runtime
+        if used is None and server.reference.runtime is None:
             return
-        runtime = self._fit(server, told, measured.runtime)
+        runtime = self._fit(server, told, used)
         if runtime is None:
             return
         self.used[runtime.digest] = runtime
-        self._check_validity(runtime, told, measured)
+        self._check_validity(runtime, told, started)
         self._check_sequence(runtime, told)
-        self._check_process(runtime, told, measured)
+        self._check_process(runtime, told)
 
     def newest(self) -> tuple[Sealed, ...]:
         """Return, of each runtime, the reference of the highest sequence: what would be used now."""
@@ -74,7 +74,7 @@ class Runtimes:
         if runtime is None:
             self._fail("the reference of the runtime is not here, or no trusted sealer signed it", told, digest, "none")
             return None
-        fitting = (server.digest, digest, told.header.writer)
+        fitting = (server.digest, digest, told.lasting.writer)
         if fitting == self._fitting:
             return runtime
         try:
@@ -82,16 +82,15 @@ class Runtimes:
         except RefusedError as error:
             self._fail("the runtime is not the one that the reference names", told, error.expected, error.found)
             return None
-        if told.header.writer not in runtime.writers:
+        if told.lasting.writer not in runtime.writers:
             named = ", ".join(sorted(runtime.writers))
-            self._fail("the runtime's reference names other writers", told, named, told.header.writer)
+            self._fail("the runtime's reference names other writers", told, named, told.lasting.writer)
             return None
         self._fitting = fitting
         return runtime
 
-    def _check_validity(self, runtime: Sealed, told: Told, measured: Measured) -> None:
+    def _check_validity(self, runtime: Sealed, told: Told, started: int) -> None:
         """Step 3."""
-        started = instant.parse(measured.started_at)
         first = self._first_used.setdefault(runtime.digest, started)
         latest = runtime.not_after
         if (ttl := runtime.reference.validity.ttl_seconds) is not None:
@@ -100,20 +99,20 @@ class Runtimes:
         if started < runtime.not_before or (latest is not None and started > latest):
             end = "any time" if latest is None else instant.text(latest)
             valid = f"{runtime.reference.validity.not_before} to {end}"
-            self._fail("the reference of the runtime is not valid then", told, valid, measured.started_at)
+            self._fail("the reference of the runtime is not valid then", told, valid, instant.text(started))
 
     def _check_sequence(self, runtime: Sealed, told: Told) -> None:
         """Step 4."""
-        key = (told.header.log_origin, runtime.reference.server.name)
+        key = (told.lasting.log_origin, runtime.reference.server.name)
         found = runtime.reference.validity.sequence
         highest = self._sequences.get(key, 0)
         if found < highest:
             self._fail("an older reference of the runtime, after a newer one", told, f"{highest} or higher", found)
         self._sequences[key] = max(found, highest)
 
-    def _check_process(self, runtime: Sealed, told: Told, measured: Measured) -> None:
+    def _check_process(self, runtime: Sealed, told: Told) -> None:
         """Step 5."""
-        process, program = measured.coverage.process, runtime.reference.program
+        process, program = told.lasting.process, runtime.reference.program
         if process is not None and program is not None and process.executable_sha256 != program.sha256:
             found = f"{process.executable_path}, sha256:{process.executable_sha256}"
             self._fail(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
@@ -20,23 +20,11 @@ from attest.evidence.grammar import (
     entry_parts,
     line_limit,
 )
-from attest.signing.dsse import MAX_SIGNATURES, Envelope, Signature
+from attest.evidence.verify.envelopes import EnvelopeReader
+from attest.signing.dsse import Envelope
 from attest.tlog.entry import read_entry
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
-
-
-class _Signature(Signature, kw_only=True):
-    """A signature of which no pattern was asked."""
-
-    keyid: str
-
-
-class _Envelope(Envelope, kw_only=True):
-    """An envelope of which no pattern was asked: to ask one costs as much as to decode a signature."""
-
-    payload_type: str
-    signatures: Annotated[tuple[_Signature, ...], msgspec.Meta(min_length=1, max_length=MAX_SIGNATURES)]
 
 
 class EntryParts(msgspec.Struct, frozen=True):
@@ -79,7 +67,7 @@ class Lines:
         self._lines = lines
         self._hash = hashlib.sha256()
         self._count = 0
-        self._texts: tuple[str, ...] = ()
+        self._envelopes = EnvelopeReader()
         self.closing: BundleEnd | None = None
 
     def __iter__(self) -> Iterator[Line]:
@@ -110,16 +98,7 @@ class Lines:
             entry, receipt = entry_parts(octets)
         except MalformedError as error:
             raise MalformedError(where, error.expected, error.found) from error
-        return EntryParts(entry, receipt, self._envelope(receipt, where) if receipt else None)
-
-    def _envelope(self, receipt: bytes, where: str) -> Envelope:
-        """Read an envelope; its patterns are asked unless its texts are those of the last one that had them."""
-        envelope = strict.read(receipt, _Envelope, where=where)
-        texts = (envelope.payload_type, *[each.keyid for each in envelope.signatures])
-        if texts != self._texts:
-            strict.read(receipt, Envelope, where=where)
-            self._texts = texts
-        return envelope
+        return EntryParts(entry, receipt, self._envelopes.read(receipt, where) if receipt else None)
 
 
 def _read(octets: bytes, where: str) -> Record:

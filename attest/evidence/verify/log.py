@@ -12,6 +12,7 @@ from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
 from attest.evidence.verify.chain import Chain, event_of, judge_start
 from attest.evidence.verify.composed import Runtimes
+from attest.evidence.verify.likeness import ReceiptReader
 from attest.evidence.verify.lines import EntryParts, Line
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
@@ -19,12 +20,10 @@ from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Quest
 from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import ReceiptReader, Told, own_subject
+from attest.evidence.verify.told import Cycle, Told, own_subject
 from attest.signing.keyring import KeyRing, Verified, VerifyingKey
 from attest.statement.digests import Subject
-from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
-from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import LogEntry
 from attest.trust.role import Role
@@ -92,18 +91,17 @@ class LogJudge:
         """Take an entry and its opened receipt; return the entry's event."""
         event = event_of(record.entry)
         told = self._read(where, record, opened, event)
-        if told is None or not self.chain.step(record, told.header, event, told.time):
+        if told is None or not self.chain.step(record, told, event):
             entry = self.chain.step_unknown(record, where)
             event = entry.event
             if told is not None:
                 self._compare(told, entry)
         if told is not None:
             self._check_future(told.time, where)
-            about = self._references(told)
-            self._check_writer(told, about)
+            self._check_writer(told)
             self._check_subject(told)
             self._check_clock(told)
-            self._follow(told, about)
+            self._follow(told)
         return event
 
     def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
@@ -140,8 +138,8 @@ class LogJudge:
 
     def _compare(self, told: Told, entry: LogEntry) -> None:
         """Say in what a receipt and its entry differ, if it is that why the entry is not the one it has to be."""
-        header = told.header
-        if (header.log_origin, header.sequence, header.previous, header.real_time) != (
+        origin = told.lasting.log_origin
+        if (origin, told.sequence, told.previous, told.real_time) != (
             entry.origin,
             entry.sequence,
             entry.previous,
@@ -152,24 +150,24 @@ class LogJudge:
                 "the receipt belongs to another place than its entry",
                 where=told.where,
                 expected=f"entry {entry.sequence} of {entry.origin} at {entry.time}",
-                found=f"entry {header.sequence} of {header.log_origin} at {header.real_time}",
+                found=f"entry {told.sequence} of {origin} at {told.real_time}",
             )
 
-    def _check_writer(self, told: Told, references: tuple[str, ...]) -> None:
-        header = told.header
-        standing = (told.signers, header.writer, references)
-        if standing == self._standing and told.measured is not None:
+    def _check_writer(self, told: Told) -> None:
+        writer, references = told.lasting.writer, told.lasting.references
+        standing = (told.signers, writer, references)
+        if standing == self._standing and told.cycle is not None:
             return
         self._standing = standing
-        if all(key.keyid != header.writer for key in told.signers) or self._writer not in {None, header.writer}:
+        if all(key.keyid != writer for key in told.signers) or self._writer not in {None, writer}:
             self._sheet.fail(
                 "authenticity.receipts",
                 "signed by another key than the log's writer",
                 where=told.where,
-                expected=self._writer or header.writer,
+                expected=self._writer or writer,
                 found=", ".join(key.keyid for key in told.signers),
             )
-        self._writer = header.writer
+        self._writer = writer
         for digest in references:
             self.named.add(digest)
             sealed = self._section.sealed.get(digest)
@@ -180,35 +178,29 @@ class LogJudge:
                     where=told.where,
                     expected=digest,
                 )
-            elif sealed is not None and header.writer not in sealed.writers:
+            elif sealed is not None and writer not in sealed.writers:
                 self._sheet.fail(
                     "authenticity.receipts",
                     "the writer is not one that the reference names",
                     where=told.where,
                     expected=", ".join(sorted(sealed.writers)),
-                    found=header.writer,
+                    found=writer,
                 )
 
-    def _references(self, told: Told) -> tuple[str, ...]:
-        own = (told.header.reference,) if told.header.reference is not None else ()
-        if isinstance(told.said, RuntimeEvent):
-            return (*own, *told.said.event.references)
-        runtime = told.said.measured.runtime
-        return own if runtime is None else (*own, runtime)
-
     def _check_subject(self, told: Told) -> None:
-        if isinstance(told.said, RuntimeMeasurement):
-            about = (told.header.reference, told.subjects)
+        lasting = told.lasting
+        if lasting.is_measurement:
+            about = (lasting.reference, lasting.subjects)
             if about == self._about:
                 return
-            sealed = self._section.sealed.get(told.header.reference or "")
-            if sealed is None and told.header.reference is not None:
+            sealed = self._section.sealed.get(lasting.reference or "")
+            if sealed is None and lasting.reference is not None:
                 return
-            if sealed is not None and _is_about(sealed, told.subjects):
+            if sealed is not None and _is_about(sealed, lasting.subjects):
                 self._about = about
                 return
             expected: object = "a reference" if sealed is None else sealed.reference.manifest.digest.sha256
-        elif told.subjects == (own := own_subject(told.said)):
+        elif lasting.subjects == (own := own_subject(lasting)):
             return
         else:
             expected = own[0].digest.sha256
@@ -217,49 +209,53 @@ class LogJudge:
             "the receipt is about something else than it says",
             where=told.where,
             expected=expected,
-            found=told.subjects[0].digest.sha256,
+            found=lasting.subjects[0].digest.sha256,
         )
 
     def _check_clock(self, told: Told) -> None:
-        header, before = told.header, self._clock
-        if before is not None and before[0] == header.boot_id and header.boot_time_milliseconds < before[1]:
+        boot_id, before = told.lasting.boot_id, self._clock
+        if before is not None and before[0] == boot_id and told.boot_time < before[1]:
             self._sheet.fail(
                 "freshness.clock",
                 "the time since boot falls",
                 where=told.where,
                 expected=f"{before[1]} ms or more",
-                found=f"{header.boot_time_milliseconds} ms",
+                found=f"{told.boot_time} ms",
             )
-        self._clock = (header.boot_id, header.boot_time_milliseconds)
+        self._clock = (boot_id, told.boot_time)
 
-    def _follow(self, told: Told, about: tuple[str, ...]) -> None:
-        header = told.header
-        event = told.said.event if isinstance(told.said, RuntimeEvent) else None
-        self.runs.step(event, about, sequence=header.sequence, time=told.time, where=told.where)
-        here = Mark(real=told.time, boot=header.boot_time_milliseconds, boot_id=header.boot_id)
-        if event is not None and event.kind is EventKind.START:
+    def _follow(self, told: Told) -> None:
+        lasting = told.lasting
+        event = lasting.event
+        self.runs.step(event, lasting.references, sequence=told.sequence, time=told.time, where=told.where)
+        if event is not None:
+            self._follow_event(told, event)
+        pace_here = self._paces.get(lasting.reference or "")
+        if told.cycle is not None:
+            self._follow_cycle(told, told.cycle, pace_here)
+        if pace_here is not None:
+            self._actions.step(told)
+        elif lasting.reference is None and lasting.findings is not None:
+            self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
+
+    def _follow_event(self, told: Told, event: Event) -> None:
+        here = Mark(real=told.time, boot=told.boot_time, boot_id=told.lasting.boot_id)
+        if event.kind is EventKind.START:
             for digest in event.references:
                 if digest in self._paces:
                     self._paces[digest].open(here)
-        if event is not None and event.kind is EventKind.STOP:
+        if event.kind is EventKind.STOP:
             for pace in self._paces.values():
                 pace.close(here, told.where)
-        pace_here = self._paces.get(header.reference or "")
-        if told.measured is not None:
-            self._follow_measured(told, told.measured, pace_here)
-        if pace_here is not None:
-            self._actions.step(told)
-        elif header.reference is None and isinstance(told.said, RuntimeViolation):
-            self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
 
-    def _follow_measured(self, told: Told, measured: Measured, pace_here: Pace | None) -> None:
+    def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
         if pace_here is not None:
-            pace_here.look(told, measured, bound=self.runs.holds_nonce)
-            self._runtimes.look(pace_here.sealed, told, measured)
+            pace_here.look(told, cycle, bound=self.runs.holds_nonce)
+            self._runtimes.look(pace_here.sealed, told, cycle.started)
         # Where the runtime's own reference is expected, too, it was measured in this cycle.
-        runtime = self._paces.get(measured.runtime) if measured.runtime is not None else None
+        runtime = self._paces.get(told.lasting.runtime) if told.lasting.runtime is not None else None
         if runtime is not None:
-            runtime.look(told, measured, bound=self.runs.holds_nonce)
+            runtime.look(told, cycle, bound=self.runs.holds_nonce)
 
     def _open(self, note: bytes, where: str) -> Checkpoint | None:
         try:

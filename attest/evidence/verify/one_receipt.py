@@ -12,8 +12,6 @@ from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
 from attest.statement.predicates import short_name
-from attest.statement.predicates.runtime_event import RuntimeEvent
-from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.statement.statement import predicate_type_of
 from attest.trust.role import Role
 
@@ -32,9 +30,9 @@ def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
         return Seen()
     told = read_told(envelope, opened, event, _HERE)
     sheet.settle("integrity.grammar")
-    header = told.header
-    if all(key.keyid != header.writer for key in told.signers):
-        sheet.fail("authenticity.receipts", "signed by another key than it names", expected=header.writer)
+    lasting = told.lasting
+    if all(key.keyid != lasting.writer for key in told.signers):
+        sheet.fail("authenticity.receipts", "signed by another key than it names", expected=lasting.writer)
     sheet.note(
         "authenticity.receipts",
         Status.ASSERTED,
@@ -43,46 +41,46 @@ def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     sheet.settle("authenticity.receipts")
     _judge_said(told, question, sheet)
     for digest in question.references:
-        if digest != header.reference:
-            sheet.fail("build-link.reference", "about another reference", expected=digest, found=header.reference)
+        if digest != lasting.reference:
+            sheet.fail("build-link.reference", "about another reference", expected=digest, found=lasting.reference)
     if not question.references:
-        sheet.unproven("build-link.reference", "nobody said which reference to expect", found=header.reference)
+        sheet.unproven("build-link.reference", "nobody said which reference to expect", found=lasting.reference)
     sheet.settle("build-link.reference")
     leave_unproven(sheet, "one receipt does not show it")
     return Seen(
-        binding=header.binding,
-        isolation=header.isolation,
+        binding=lasting.binding,
+        isolation=lasting.isolation,
         period=(told.time, told.time),
-        subjects=told.subjects if isinstance(told.said, RuntimeMeasurement) else (),
+        subjects=lasting.subjects if lasting.is_measurement else (),
         counts=Counts(
             entries=1,
-            measurements=int(isinstance(told.said, RuntimeMeasurement)),
+            measurements=int(lasting.is_measurement),
             violations=int(event == "runtime-violation"),
         ),
     )
 
 
 def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
-    said, header, minima = told.said, told.header, question.trust.minima
-    if not isinstance(said, RuntimeMeasurement):
+    lasting, cycle, minima = told.lasting, told.cycle, question.trust.minima
+    if not lasting.is_measurement:
         sheet.fail("conformance.measured", "not a measurement")
-        if told.subjects != own_subject(said):
+        if lasting.subjects != own_subject(lasting):
             sheet.fail("integrity.subject", "the receipt is about something else than it says")
-    if not isinstance(said, RuntimeMeasurement | RuntimeEvent):
-        sheet.fail("conformance.matched", f"a violation: {said.findings.state}")
+    if lasting.findings is not None:
+        sheet.fail("conformance.matched", f"a violation: {lasting.findings.state}")
     for check, least, found in (
-        ("conformance.binding", minima.binding, header.binding),
-        ("conformance.isolation", minima.isolation, header.isolation),
+        ("conformance.binding", minima.binding, lasting.binding),
+        ("conformance.isolation", minima.isolation, lasting.isolation),
     ):
         if least is not None and list(type(found)).index(found) > list(type(found)).index(least):
             sheet.fail(check, "less than the trust file demands", expected=least, found=found)
-    begun = told.time if told.measured is None else instant.parse(told.measured.started_at)
+    begun = told.time if cycle is None else cycle.started
     if question.at - begun > question.max_evidence_age:
         sheet.fail("freshness.age", "too old", found=instant.text(begun))
-    newest = told.time if told.measured is None else max(told.time, begun, instant.parse(told.measured.finished_at))
+    newest = told.time if cycle is None else max(told.time, begun, cycle.finished)
     if newest > question.at + FUTURE_TOLERANCE_MILLISECONDS:
         sheet.fail("freshness.future", "from the future", found=instant.text(newest))
-    if isinstance(said, RuntimeMeasurement):
+    if lasting.is_measurement:
         sheet.note("integrity.subject", Status.ASSERTED, "the writer says so; the RuntimeReference is not in this file")
     sheet.settle(
         "integrity.subject",

@@ -8,10 +8,9 @@ from attest.codec import instant
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told
+from attest.evidence.verify.told import Cycle, Told
+from attest.statement.findings import Findings
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding, Isolation
-from attest.statement.predicates.runtime_measurement import Measured
-from attest.statement.predicates.runtime_violation import RuntimeViolation
 
 _SECOND: Final = 1000
 _NEVER: Final = 2**63
@@ -68,26 +67,23 @@ class Pace:
         self._check_gap(mark, where)
         self._mark = None
 
-    def look(self, told: Told, measured: Measured, *, bound: bool) -> None:
+    def look(self, told: Told, cycle: Cycle, *, bound: bool) -> None:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
-        started = instant.parse(measured.started_at)
-        finished = instant.parse(measured.finished_at)
-        header = told.header
-        boot = header.boot_time_milliseconds - (told.time - started)
-        mark = Mark(real=started, boot=boot, boot_id=header.boot_id)
+        started, finished, lasting = cycle.started, cycle.finished, told.lasting
+        mark = Mark(real=started, boot=told.boot_time - (told.time - started), boot_id=lasting.boot_id)
         self._check_gap(mark, told.where)
         self._mark = mark
         if not self._used:
             self._use(started)
         if not (self.sealed.not_before <= started <= self._latest and started <= finished <= self._now):
-            self._check_times(told, measured)
-        if isinstance(told.said, RuntimeViolation):
-            self._violate(told, told.said)
+            self._check_times(told, cycle)
+        if lasting.findings is not None:
+            self._violate(told, lasting.findings)
             return
         self.measurements += 1
         if self.newest is None or started > self.newest:
             self.newest, self.newest_bound = started, bound
-        self._weaken(header.binding, header.isolation)
+        self._weaken(lasting.binding, lasting.isolation)
 
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
@@ -126,11 +122,11 @@ class Pace:
             self._latest = min(self._latest, at + ttl * _SECOND)
         self._used = True
 
-    def _check_times(self, told: Told, measured: Measured) -> None:
+    def _check_times(self, told: Told, cycle: Cycle) -> None:
         """Say what is wrong with the times of a measurement."""
-        started, finished = instant.parse(measured.started_at), instant.parse(measured.finished_at)
+        started, finished = cycle.started, cycle.finished
         if not self.sealed.not_before <= started <= self._latest:
-            self._outside_validity(measured.started_at, told.where, until=self._latest)
+            self._outside_validity(instant.text(started), told.where, until=self._latest)
         if finished < started:
             self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
         if finished > self._now:
@@ -139,12 +135,11 @@ class Pace:
                 "measured later than now",
                 where=told.where,
                 expected=f"at most {instant.text(self._question.at)}",
-                found=measured.finished_at,
+                found=instant.text(finished),
             )
 
-    def _violate(self, told: Told, said: RuntimeViolation) -> None:
+    def _violate(self, told: Told, findings: Findings) -> None:
         self.violations += 1
-        findings = said.findings
         first = findings.findings[0] if findings.findings else None
         more = f", and {findings.total - 1} more" if findings.total > 1 else ""
         self._sheet.fail(

@@ -1,32 +1,27 @@
-"""A verified receipt in its place: the signed statement, read once, with its times as numbers."""
+"""A verified receipt in its place: what it says, its times as numbers; what it repeats is an object of its own."""
 
 import functools
-from typing import Any, Final, cast, final
+from typing import Any, Final, cast
 
 import msgspec
 
 from attest.codec import instant, strict
 from attest.errors import MalformedError
-from attest.evidence.verify.likeness import Likeness
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
-from attest.statement.predicates import RECEIPTS, runtime_measurement, short_name
-from attest.statement.predicates.runtime_event import RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
+from attest.statement.findings import Findings
+from attest.statement.levels import Binding, Isolation
+from attest.statement.predicates import RECEIPTS, short_name
+from attest.statement.predicates.runtime_event import Event, RuntimeEvent
+from attest.statement.predicates.runtime_measurement import MeasuredProcess, RuntimeMeasurement, Window
 from attest.statement.predicates.runtime_violation import RuntimeViolation
-from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
 Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
-
-_MEASUREMENT: Final = short_name(runtime_measurement.PREDICATE_TYPE)
-
-_MAX_KNOWN: Final = 32
-"""Lengths that are remembered: those of a few servers, and bounded memory whatever stands in a file."""
 
 
 @functools.cache
@@ -38,16 +33,49 @@ def _statement_of(event: str) -> type[Statement[Said]] | None:
     return cast("type[Statement[Said]]", Statement[record])
 
 
+class Lasting(msgspec.Struct, frozen=True, kw_only=True):
+    """What the measurements of a run all say alike; one of `event` and `findings` for what is no measurement."""
+
+    subjects: tuple[Subject, ...]
+    log_origin: str
+    writer: str
+    reference: str | None
+    runtime: str | None
+    references: tuple[str, ...]
+    """All references that it is about: its own, that of the runtime, those of an event."""
+    isolation: Isolation
+    binding: Binding
+    boot_id: str
+    process: MeasuredProcess | None
+    window: Window | None
+    event: Event | None
+    findings: Findings | None
+
+    @property
+    def is_measurement(self) -> bool:
+        """Whether it says that everything was as sealed."""
+        return self.event is None and self.findings is None
+
+
+class Cycle(msgspec.Struct, frozen=True):
+    """When a measurement or violation was begun and finished, milliseconds since 1970."""
+
+    started: int
+    finished: int
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What a writer signed: the predicate, its subjects, who signed, and when (milliseconds since 1970)."""
+    """What a writer signed, and who signed; times are milliseconds since 1970, `boot_time` is since the boot."""
 
     where: str
-    said: Said
-    subjects: tuple[Subject, ...]
     signers: tuple[VerifyingKey, ...]
+    lasting: Lasting
+    sequence: int
+    previous: str
+    real_time: str
     time: int
-    header: ReceiptHeader
-    measured: Measured | None
+    boot_time: int
+    cycle: Cycle | None
     """None for an event."""
 
 
@@ -60,52 +88,51 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
     statement = strict.read(payload.value, kind, where=where)
     if statement.predicate_type != TYPE_OF[event]:
         raise MalformedError(f"{where}: predicateType", TYPE_OF[event], statement.predicate_type)
-    return _told(statement.predicate, statement.subject, payload.signers, where)
-
-
-@final
-class ReceiptReader:
-    """Reads the receipts of one log; as `read_told`, but quicker where they are like earlier ones."""
-
-    def __init__(self) -> None:
-        """Begin without any earlier one."""
-        self._known: dict[int, tuple[Likeness, tuple[Subject, ...]]] = {}
-        """By length: while a run goes on, only a number with another count of digits changes it."""
-
-    def read(self, envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
-        """Read a receipt; see `read_told`."""
-        known = self._known.get(len(payload.value)) if event == _MEASUREMENT else None
-        if known is not None and (said := known[0].read(payload.value)) is not None:
-            check_payload_type(envelope, where=where)
-            return _told(said, known[1], payload.signers, where)
-        told = read_told(envelope, payload, event, where)
-        if isinstance(told.said, RuntimeMeasurement):
-            self._remember(payload.value, told.said, told.subjects)
-        return told
-
-    def _remember(self, octets: bytes, said: RuntimeMeasurement, subjects: tuple[Subject, ...]) -> None:
-        likeness = Likeness.of(octets, said)
-        if likeness is None:
-            return
-        if len(self._known) >= _MAX_KNOWN:
-            self._known.clear()
-        self._known[len(octets)] = (likeness, subjects)
-
-
-def _told(said: Said, subjects: tuple[Subject, ...], signers: tuple[VerifyingKey, ...], where: str) -> Told:
+    said = statement.predicate
+    header = said.receipt
+    measured = None if isinstance(said, RuntimeEvent) else said.measured
     return Told(
         where=where,
-        said=said,
-        subjects=subjects,
-        signers=signers,
-        time=instant.parse(said.receipt.real_time),
-        header=said.receipt,
-        measured=None if isinstance(said, RuntimeEvent) else said.measured,
+        signers=payload.signers,
+        lasting=_lasting(said, statement.subject),
+        sequence=header.sequence,
+        previous=header.previous,
+        real_time=header.real_time,
+        time=instant.parse(header.real_time),
+        boot_time=header.boot_time_milliseconds,
+        cycle=None
+        if measured is None
+        else Cycle(instant.parse(measured.started_at), instant.parse(measured.finished_at)),
     )
 
 
-def own_subject(said: RuntimeViolation | RuntimeEvent) -> tuple[Subject, ...]:
+def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
+    header = said.receipt
+    event = said.event if isinstance(said, RuntimeEvent) else None
+    measured = None if isinstance(said, RuntimeEvent) else said.measured
+    runtime = None if measured is None else measured.runtime
+    own = [each for each in (header.reference, runtime) if each is not None]
+    return Lasting(
+        subjects=subjects,
+        log_origin=header.log_origin,
+        writer=header.writer,
+        reference=header.reference,
+        runtime=runtime,
+        references=(*own, *(() if event is None else event.references)),
+        isolation=header.isolation,
+        binding=header.binding,
+        boot_id=header.boot_id,
+        process=None if measured is None else measured.coverage.process,
+        window=None if measured is None else measured.window,
+        event=event,
+        findings=said.findings if isinstance(said, RuntimeViolation) else None,
+    )
+
+
+def own_subject(lasting: Lasting) -> tuple[Subject, ...]:
     """Return the only subject that a negative statement or an event may have: the digest of its own record."""
-    if isinstance(said, RuntimeViolation):
-        return findings_subject(said.findings)
-    return findings_subject(said.event, name="event")
+    if lasting.event is not None:
+        return findings_subject(lasting.event, name="event")
+    if lasting.findings is not None:
+        return findings_subject(lasting.findings)
+    return lasting.subjects

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,14 +14,14 @@ from hypothesis import strategies as st
 from attest.codec import canonical
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
-from attest.evidence.verify.likeness import MAX_BYTES, Likeness
+from attest.evidence.verify.likeness import MAX_BYTES, Likeness, ReceiptReader
 from attest.evidence.verify.lines import EntryParts, Lines
-from attest.evidence.verify.told import ReceiptReader, Told, read_told
+from attest.evidence.verify.told import Told, read_told
 from attest.signing.dsse import Envelope, encode_envelope, open_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import Verified
 from attest.statement.predicates import runtime_measurement
 from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement, Sight, Window
-from attest.statement.statement import make_statement, read_statement
+from attest.statement.statement import make_statement
 from tests.documents import SUBJECTS
 from tests.evidence_story import change
 from tests.laws import examples
@@ -74,6 +75,17 @@ def by_likeness(reader: ReceiptReader, payload: bytes) -> Told | str:
         return reader.read(*opened(payload), EVENT, "here")
     except MalformedError as error:
         return str(error)
+
+
+def good() -> Told:
+    told = in_full(GOOD)
+    assert isinstance(told, Told)
+    return told
+
+
+def read_by(likeness: Likeness | None, payload: bytes) -> Told | None:
+    assert likeness is not None
+    return likeness.read(payload, (WRITER.public,), "here")
 
 
 def primed() -> ReceiptReader:
@@ -138,8 +150,10 @@ def test_another_payload_type_is_refused_all_the_same():
 
 def test_a_window_is_read_in_full():
     said = change(SAID, measured__window=WINDOW)
-    assert Likeness.of(payload_of(said), said) is None
-    assert by_likeness(ReceiptReader(), payload_of(said)) == in_full(payload_of(said))
+    told = in_full(payload_of(said))
+    assert isinstance(told, Told)
+    assert Likeness.of(payload_of(said), told) is None
+    assert by_likeness(ReceiptReader(), payload_of(said)) == told
 
 
 def test_a_measurement_of_the_same_run_is_read_by_its_likeness():
@@ -147,13 +161,11 @@ def test_a_measurement_of_the_same_run_is_read_by_its_likeness():
     fields = RuntimeMeasurement.__struct_fields__ + Measured.__struct_fields__ + SAID.receipt.__struct_fields__
     for name in {*fields, *LIKE.coverage.__struct_fields__} - {"window"}:
         assert any(getattr(each, name, None) is not None for each in (SAID, LIKE, SAID.receipt, LIKE.coverage)), name
-    likeness = Likeness.of(GOOD, SAID)
-    assert likeness is not None
     other = RuntimeMeasurement(
         receipt=header(8, seconds=11.3, previous=sha256_hex(b"7")),
         measured=change(LIKE, started_at="2026-11-22T12:00:11.000Z", coverage__oldest_hash_age_milliseconds=317),
     )
-    assert likeness.read(payload_of(other)) == other
+    assert read_by(Likeness.of(GOOD, good()), payload_of(other)) == in_full(payload_of(other))
 
 
 @pytest.mark.parametrize("name", ["pid", "files", "uid"])
@@ -162,22 +174,21 @@ def test_another_process_or_coverage_is_not_alike(name: str):
     coverage = value["predicate"]["measured"]["coverage"]
     holder = coverage if name in coverage else coverage["process"]
     holder[name] += 1
-    likeness = Likeness.of(GOOD, SAID)
-    assert likeness is not None
-    assert likeness.read(canonical.encode_value(value)) is None
+    assert read_by(Likeness.of(GOOD, good()), canonical.encode_value(value)) is None
 
 
 def test_no_likeness_is_taken_of_what_it_would_not_give_back():
-    assert Likeness.of(GOOD, change(SAID, receipt__sequence=8)) is None
-    assert Likeness.of(GOOD.replace(b'"nonce"', b'"Nonce"'), SAID) is None
+    assert Likeness.of(GOOD, msgspec.structs.replace(good(), sequence=8)) is None
+    assert Likeness.of(GOOD.replace(b'"nonce"', b'"Nonce"'), good()) is None
 
 
 def test_no_likeness_is_taken_of_a_long_document():
     said = change(SAID, receipt__boot_id="b" * 4096, receipt__log_origin="o" * 4096)
     long = payload_of(change(said, measured__coverage__process__executable_path="€" * 4096))
     assert len(long) > MAX_BYTES
-    statement = read_statement(long, runtime_measurement.PREDICATE_TYPE, RuntimeMeasurement, where="here")
-    assert Likeness.of(long, statement.predicate) is None
+    told = in_full(long)
+    assert isinstance(told, Told)
+    assert Likeness.of(long, told) is None
     assert by_likeness(ReceiptReader(), long) == in_full(long)
 
 

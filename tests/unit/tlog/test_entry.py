@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import MalformedError
-from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
+from attest.tlog.entry import GENESIS, EntryWriter, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.origin import new_origin
 
 ENTRY = LogEntry(
@@ -35,6 +35,19 @@ def test_an_entry_has_exactly_these_bytes():
 def test_an_entry_is_read_as_it_was_written(sequence, commitment):
     entry = msgspec.structs.replace(ENTRY, sequence=sequence, commitment=commitment.hex())
     assert read_entry(encode_entry(entry), where="entry") == entry
+
+
+@given(st.text(min_size=1, max_size=8), st.integers(0, 2**53 - 1), st.binary(min_size=32, max_size=32))
+def test_entries_are_written_as_they_are_encoded(origin, sequence, commitment):
+    entry = msgspec.structs.replace(ENTRY, origin=origin, sequence=sequence, commitment=commitment.hex())
+    written = EntryWriter(origin).write(
+        event=entry.event,
+        sequence=sequence,
+        time=entry.time,
+        previous=entry.previous,
+        commitment=entry.commitment,
+    )
+    assert written == encode_entry(entry)
 
 
 def test_the_digest_of_an_entry_is_the_hash_of_its_bytes():
