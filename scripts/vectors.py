@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from scripts import evidence_vectors, inventory_vectors, json_vectors, layout_vectors, signed_vectors
+from scripts import certified_vectors, evidence_vectors, inventory_vectors, json_vectors, layout_vectors, signed_vectors
 from scripts.vector import Vector
 from tests.log_documents import PAYLOADS
 
@@ -27,6 +27,7 @@ _QUOTED: Final = re.compile(r"(<!-- (\S+) -->\n```\w+\n)(?s:.*?)(^```)", re.MULT
 
 MAKERS: Final = (
     json_vectors.statements,
+    certified_vectors.references,
     json_vectors.entries,
     json_vectors.trust_files,
     json_vectors.manifests,

@@ -10,6 +10,8 @@ from typing import Final
 
 from attest.codec import canonical, instant
 from attest.codec.octets import from_base64, sha256_hex
+from attest.provenance.model import Expectations, sealed
+from attest.provenance.read import read_evidence
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import private_pem, public_pem
 from attest.statement.attachments import write_attachments
@@ -24,8 +26,6 @@ from attest.statement.predicates import (
 from attest.statement.predicates.runtime_reference import (
     Artifact,
     Assurance,
-    BuildEvidence,
-    EvidenceCheck,
     ManifestDescriptor,
     MeasurementRules,
     Place,
@@ -47,11 +47,8 @@ from attest.statement.statement import findings_subject, make_statement
 from attest.trust.document import Minima
 from attest.trust.making import write_trust
 from tests.world import (
-    BUILDER,
-    BUILDER_ID,
     NOW,
     SEALER,
-    SOURCE,
     STRANGER,
     WRITER,
     make_component,
@@ -59,6 +56,7 @@ from tests.world import (
     make_sbom,
     make_signed_sbom,
     make_trust_file,
+    trust_of,
 )
 
 WHEEL_NAME: Final = "mcp_server_time-2026.1.0-py3-none-any.whl"
@@ -143,28 +141,13 @@ SUBJECTS: Final = (
     Subject(name=WHEEL_NAME, digest=WHEEL),
 )
 
-EVIDENCE: Final = (
-    BuildEvidence(
-        digest=sha256_hex(PROVENANCE),
-        format="slsa-dsse",
-        authenticated=True,
-        signers=(BUILDER.keyid,),
-        builder=BUILDER_ID,
-        source=SOURCE,
-        slsa_level=2,
-        subjects=SUBJECTS[1:],
-        checks=(
-            EvidenceCheck(
-                id="evidence.signature",
-                status="pass",
-                detail=f"signed by {BUILDER.keyid[:16]} of builder {BUILDER_ID}",
-            ),
-        ),
-    ),
-    BuildEvidence(
-        digest=sha256_hex(SBOM), format="cyclonedx-file", authenticated=False, signers=(), subjects=(), checks=()
-    ),
+_TRUSTED: Final = trust_of(make_trust_file()).as_of(NOW)
+
+EVIDENCE: Final = tuple(
+    sealed(read_evidence(octets, trust=_TRUSTED, expectations=Expectations(), where="evidence"))
+    for octets in (PROVENANCE, SBOM)
 )
+"""What was verified about each, as sealing writes it down."""
 
 REFERENCE: Final = RuntimeReference(
     sealed_at=after(0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from attest.provenance.containers.opened import SIGNATURE
 from attest.provenance.model import CheckStatus, Component, Expectations, VerifiedEvidence, check, evidence_digest
 from attest.provenance.source import Source
 from attest.trust.trust import Trust
@@ -23,7 +24,7 @@ def unsigned_source(
             format=name,
             authenticated=False,
             components=read_components(octets, where),
-            checks=(check("evidence.signature", CheckStatus.UNPROVEN, "nobody signed it: nothing beyond locked"),),
+            checks=(check(SIGNATURE, CheckStatus.UNPROVEN, "nobody signed it: nothing beyond locked"),),
         )
 
     return Source(name=name, recognises=recognises, read=read)

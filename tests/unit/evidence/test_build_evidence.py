@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from attest.codec import canonical
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.question import Question
-from attest.provenance.model import Expectations
+from attest.provenance.model import Expectations, sealed
+from attest.provenance.read import read_evidence
 from attest.signing.dsse import IN_TOTO_PAYLOAD, pae
+from scripts.certified_vectors import ROW
 from tests import build_files as files
 from tests import sigstore_world as sigstore
 from tests.build_cases import BY_KEY, EXPECTED, FAULTS, GOOD, spoil, wants
@@ -220,3 +223,13 @@ def test_a_key_of_another_kind_that_the_caller_gives_signs_build_evidence(key: A
     spoiled = octets.replace(sigstore.b64(payload).encode(), sigstore.b64(payload + b" ").encode())
     assert spoiled != octets
     assert not judge(spoiled, expectations=expected).passed
+
+
+def test_the_vector_of_a_certified_row_has_what_the_code_makes() -> None:
+    found = read_evidence(attested(), trust=TRUST_IN_WORKFLOW.as_of(NOW), expectations=Expectations(), where="f.json")
+    made = json.loads(canonical.encode(sealed(found)))
+    assert made.keys() == ROW.keys()
+    assert [check["id"] for check in made["checks"]] == [check["id"] for check in ROW["checks"]]
+    assert {name: made[name] for name in ("builder", "identity", "source", "slsaLevel", "signers", "format")} == {
+        name: ROW[name] for name in ("builder", "identity", "source", "slsaLevel", "signers", "format")
+    }
