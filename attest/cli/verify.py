@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,10 @@ from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
+
+if TYPE_CHECKING:
+    from attest.trust.revocations import Revocations
+    from attest.trust.trust import Trust
 
 _SECOND = 1000
 """In milliseconds."""
@@ -39,6 +43,7 @@ _SECOND = 1000
 )
 @click.option("--nonce", type=HEX, help="The nonce that the newest run was given.")
 @click.option("--context", type=NAME_VALUE, multiple=True, help="What the newest run was started with.")
+@click.option("--revocations", type=FILE, multiple=True, help="What is known to be revoked: files of attest revoke.")
 @click.option("--expect-checkpoint", type=FILE, multiple=True, help="A checkpoint that the log has to contain.")
 @click.option("--at", type=TIME, help="Judge as of this time, instead of now.")
 @click.option(
@@ -92,8 +97,9 @@ def _question(given: Mapping[str, Any]) -> Question:
     from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.trust.trust import load_trust
 
+    trust = load_trust(given["trust"])
     return Question(
-        trust=load_trust(given["trust"]),
+        trust=trust,
         at=given["at"] if given["at"] is not None else time.time_ns() // 1_000_000,
         references=tuple(map(reference_digest, given["reference"])),
         artifacts=tuple(map(artifact_digest, given["artifact"])),
@@ -106,4 +112,11 @@ def _question(given: Mapping[str, Any]) -> Question:
         ),
         max_evidence_age=given["max_evidence_age"] * _SECOND,
         expectations=expectations_of(given),
+        revocations=_revocations(given["revocations"], trust) if given["revocations"] else None,
     )
+
+
+def _revocations(paths: tuple[Path, ...], trust: Trust) -> Revocations:
+    from attest.trust.revocations import load_revocations
+
+    return load_revocations(paths, trust)

@@ -17,7 +17,7 @@ from attest.codec import instant
 from attest.codec.files import read_file
 from attest.errors import MalformedError, UntrustedError
 from attest.signing.dsse import Envelope, read_envelope
-from attest.signing.keyring import KeyRing, Verified
+from attest.signing.keyring import KeyRing, Verified, VerifyingKey
 from attest.signing.keys import PublicKey
 from attest.statement.predicates.runtime_revocation import PREDICATE_TYPE, Revocation, Revoked, RuntimeRevocation
 from attest.statement.statement import Statement, findings_subject, open_statement, read_statement
@@ -81,7 +81,7 @@ class Revocations:
         """Return from when on a key is void."""
         return self.void.get((Revoked.KEY, keyid))
 
-    def of_reference(self, digest: str, signers: Iterable[PublicKey]) -> Void | None:
+    def of_reference(self, digest: str, signers: Iterable[VerifyingKey]) -> Void | None:
         """Return from when on a reference is void, itself or for a key that signed it; the earliest."""
         found = [self.void.get((Revoked.REFERENCE, digest)), *(self.of_key(key.keyid) for key in signers)]
         return min((each for each in found if each is not None), key=lambda each: each.since, default=None)

@@ -61,6 +61,13 @@ ROWS: Final = (
         kinds=SEALED,
     ),
     Check(
+        id="freshness.revocation",
+        meaning="What is known of revocations is as young as the trust file demands (`minima.revocationAgeSeconds`).",
+        remedy="Give the newest list with `--revocations`; its sealer makes one with `attest revoke --list`.",
+        kinds=ALL,
+        asked=lambda question, _kind: question.trust.minima.revocation_age_seconds is not None,
+    ),
+    Check(
         id="freshness.future",
         meaning="Nothing is later than the time of judging, save 60 seconds for clocks that differ.",
         remedy="Set the clocks right; or give the right time with `--at`.",

@@ -7,6 +7,7 @@ from attest.evidence.verify.check import (
     BUILD,
     BUNDLE,
     LAYOUTS,
+    OURS,
     RECEIPTS,
     SEALED,
     STATEMENTS,
@@ -111,6 +112,13 @@ ROWS: Final = (
         meaning="The checkpoint is signed by the writer of the log's receipts, a writer of the trust file.",
         remedy="Add the writer's public key to the trust file if you trust it; else refuse this evidence.",
         kinds=BUNDLE,
+    ),
+    Check(
+        id="authenticity.revocation",
+        meaning="No measurement is by a reference, and no receipt by a key, void by then; no reference is void now.",
+        remedy="Find out why it was revoked; seal again, or with another key, and measure anew.",
+        kinds=OURS,
+        asked=lambda question, _kind: question.revocations is not None,
     ),
     Check(
         id="authenticity.signature",

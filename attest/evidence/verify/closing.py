@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from attest.evidence.verdict import Status
-from attest.evidence.verify import build_link, composed, pace
+from attest.evidence.verify import build_link, composed, pace, revoked
 from attest.evidence.verify.build_link import judge_build_link, judge_expected, judge_runtime_link
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.log import LogJudge
@@ -18,6 +18,7 @@ from attest.evidence.verify.sheet import Sheet
 _STRUCTURAL: Final = "structural only: not judged without the receipts"
 
 _ASSERTED: Final = (
+    revoked.CHECK,
     "completeness.runs",
     "freshness.age",
     "freshness.cadence",
@@ -80,7 +81,7 @@ def close_receipts(
         for check in build_link.JUDGED:
             if check in sheet:
                 sheet.fail(check, "no expected reference is here")
-    sheet.settle(*build_link.JUDGED, *pace.JUDGED)
+    sheet.settle(*build_link.JUDGED, *pace.JUDGED, revoked.CHECK)
     demanded = any(each.reference.runtime is not None for each in subject.expected)
     sheet.settle(composed.CHECK, detail=None if demanded else "no expected reference names a runtime")
     _judge_bound([log for log in logs if not log.named.isdisjoint(subject.paces)], question, sheet)
@@ -98,6 +99,7 @@ def close_structural(logs: Iterable[LogJudge], events: Mapping[str, int], questi
         sheet.fail("conformance.matched", "there are violations", found=events["runtime-violation"])
     minima = question.trust.minima
     demanded = {
+        revoked.CHECK: minima.revocation_age_seconds and "receipts, to see which references they are about",
         "build-link.assurance": minima.assurance,
         "build-link.complete": " and ".join(question.trust.seal_rules.demands) or None,
         "conformance.binding": minima.binding,

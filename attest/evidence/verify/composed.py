@@ -4,7 +4,7 @@ Where an expected reference names a runtime, each measurement and violation unde
 
 1. That reference is here, signed by a trusted sealer, of a runtime, of the demanded name, and of no lower sequence.
 2. Its writers include the receipt's.
-3. It was valid when the measurement began; its time to live runs from its first use.
+3. It was valid and not revoked when the measurement began; its time to live runs from its first use.
 4. In one log the sequence of a runtime never falls: once an update was measured, nobody goes back behind it.
 5. The process that was measured, if one was, runs the runtime's executable.
 """
@@ -18,6 +18,7 @@ from attest.codec import instant
 from attest.errors import RefusedError
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
+from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.trust.runtimes import check_demand
@@ -91,6 +92,9 @@ class Runtimes:
 
     def _check_validity(self, runtime: Sealed, told: Told, started: int) -> None:
         """Step 3."""
+        if started >= runtime.void.since:
+            what = f"the reference of the runtime {runtime.reference.server.name}, or a key that signed it,"
+            fail_void(self._sheet, what, runtime.void, found=instant.text(started), where=told.where)
         first = self._first_used.setdefault(runtime.digest, started)
         latest = runtime.not_after
         if (ttl := runtime.reference.validity.ttl_seconds) is not None:

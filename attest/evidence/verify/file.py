@@ -12,6 +12,7 @@ from attest.evidence.verdict import Verdict
 from attest.evidence.verify.bundle import verify_bundle
 from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
+from attest.evidence.verify.revoked import heed
 
 
 def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread: Spread = map) -> Verdict:
@@ -20,6 +21,7 @@ def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread
     Bad evidence is a verdict, never an error; `UnavailableError` from whatever gives the lines goes through. `spread`
     checks signatures in batches: the built-in `map`, or `ThreadPoolExecutor.map`.
     """
+    question = heed(question)
     source = iter(lines)
     try:
         first = next(source, b"")

@@ -18,6 +18,7 @@ from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed, Section
+from attest.evidence.verify.revoked import GOOD, fail_void, void_writer
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told, own_subject
@@ -27,6 +28,8 @@ from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import LogEntry
 from attest.trust.role import Role
+
+_WRITER: Final = "the writer's key"
 
 JUDGED: Final = (
     "integrity.subject",
@@ -69,6 +72,8 @@ class LogJudge:
         self._reader = ReceiptReader()
         self._clock: tuple[str, int] | None = None
         self._writer: str | None = None
+        self._void = GOOD
+        """From when on the writer's key is revoked."""
         self._about: tuple[str | None, tuple[Subject, ...]] | None = None
         self._standing: tuple[tuple[VerifyingKey, ...], str, tuple[str, ...]] | None = None
         """Signers, writer and references of the last receipt: what was checked once need not be checked again."""
@@ -99,6 +104,8 @@ class LogJudge:
         if told is not None:
             self._check_future(told.time, where)
             self._check_writer(told)
+            if told.time >= self._void.since:
+                fail_void(self._sheet, _WRITER, self._void, found=told.real_time, where=told.where)
             self._check_subject(told)
             self._check_clock(told)
             self._follow(told)
@@ -167,6 +174,8 @@ class LogJudge:
                 expected=self._writer or writer,
                 found=", ".join(key.keyid for key in told.signers),
             )
+        if self._writer != writer:
+            self._void = void_writer(self._question, writer)
         self._writer = writer
         for digest in references:
             self.named.add(digest)
@@ -286,8 +295,15 @@ class LogJudge:
             except (MalformedError, UntrustedError) as error:
                 reasons.append(error)
             else:
+                self._check_signer(key, where)
                 return
         raise reasons[0]
+
+    def _check_signer(self, key: VerifyingKey, where: str) -> None:
+        """Judge a log without receipts by the key of its checkpoint: its entries have times, too."""
+        last, void = self.chain.previous_time, void_writer(self._question, key.keyid)
+        if self._writer is None and last is not None and last >= void.since:
+            fail_void(self._sheet, _WRITER, void, found=instant.text(last), where=where)
 
     def _judge_end(self, where: str) -> End:
         last = self.chain.previous_time

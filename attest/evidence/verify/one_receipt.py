@@ -5,9 +5,11 @@ from __future__ import annotations
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verdict import Counts, Status
+from attest.evidence.verify import revoked
 from attest.evidence.verify.leftover import leave_unproven
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.result import Seen
+from attest.evidence.verify.revoked import fail_void, void_from, void_writer
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
@@ -80,6 +82,7 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
     newest = told.time if cycle is None else max(told.time, begun, cycle.finished)
     if newest > question.at + FUTURE_TOLERANCE_MILLISECONDS:
         sheet.fail("freshness.future", "from the future", found=instant.text(newest))
+    _judge_revoked(told, begun, question, sheet)
     if lasting.is_measurement:
         sheet.note("integrity.subject", Status.ASSERTED, "the writer says so; the RuntimeReference is not in this file")
     sheet.settle(
@@ -91,3 +94,18 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
         "conformance.binding",
         "conformance.isolation",
     )
+
+
+def _judge_revoked(told: Told, begun: int, question: Question, sheet: Sheet) -> None:
+    """Judge writer and reference of the receipt; which keys signed the reference is not to be seen here."""
+    revocations = question.revocations
+    if revocations is None:
+        return
+    void = void_writer(question, told.lasting.writer)
+    if told.time >= void.since:
+        fail_void(sheet, "the writer's key", void, found=told.real_time)
+    void = void_from(revocations.of_reference(told.lasting.reference or "", ()))
+    if begun >= void.since:
+        fail_void(sheet, "the reference", void, found=instant.text(begun))
+    sheet.note(revoked.CHECK, Status.ASSERTED, "by whom the RuntimeReference was signed is not to be seen here")
+    sheet.settle(revoked.CHECK)

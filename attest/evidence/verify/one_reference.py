@@ -5,7 +5,7 @@ from __future__ import annotations
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verdict import Status
-from attest.evidence.verify import build_link
+from attest.evidence.verify import build_link, revoked
 from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_expected, judge_level
 from attest.evidence.verify.complete import judge_complete
 from attest.evidence.verify.leftover import leave_unproven
@@ -30,7 +30,7 @@ def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     Pace(sealed, question, sheet).judge_validity()
     if instant.parse(sealed.reference.sealed_at) > question.at + FUTURE_TOLERANCE_MILLISECONDS:
         sheet.fail("freshness.future", "sealed in the future", found=sealed.reference.sealed_at)
-    sheet.settle("freshness.validity", "freshness.future")
+    sheet.settle("freshness.validity", "freshness.future", revoked.CHECK)
     _judge_reference_build(sealed, question, sheet)
     leave_unproven(sheet, "a RuntimeReference says nothing about runs")
     return Seen(expected=(sealed,))

@@ -7,6 +7,7 @@ import msgspec
 from attest.codec import instant
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed
+from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told
 from attest.statement.findings import Findings
@@ -14,7 +15,7 @@ from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding, Isola
 
 _SECOND: Final = 1000
 _NEVER: Final = 2**63
-
+_REFERENCE: Final = "the reference, or a key that signed it,"
 
 JUDGED: Final = (
     "freshness.age",
@@ -53,7 +54,7 @@ class Pace:
         self.binding: Binding | None = None
         self.isolation: Isolation | None = None
         self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
-        self._latest = _NEVER if sealed.not_after is None else sealed.not_after
+        self._latest = min(_NEVER if sealed.not_after is None else sealed.not_after, sealed.void.since - 1)
         self._used = False
         self._mark: Mark | None = None
 
@@ -125,7 +126,9 @@ class Pace:
     def _check_times(self, told: Told, cycle: Cycle) -> None:
         """Say what is wrong with the times of a measurement."""
         started, finished = cycle.started, cycle.finished
-        if not self.sealed.not_before <= started <= self._latest:
+        if started >= self.sealed.void.since:
+            fail_void(self._sheet, _REFERENCE, self.sealed.void, found=instant.text(started), where=told.where)
+        elif not self.sealed.not_before <= started <= self._latest:
             self._outside_validity(instant.text(started), told.where, until=self._latest)
         if finished < started:
             self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
@@ -179,8 +182,10 @@ class Pace:
             )
 
     def judge_validity(self) -> None:
-        """Judge whether the reference is valid now, and new enough for the trust file."""
+        """Judge whether the reference is valid now, not revoked, and new enough for the trust file."""
         sealed, at = self.sealed, self._question.at
+        if at >= sealed.void.since:
+            fail_void(self._sheet, _REFERENCE, sealed.void, found=f"now, {instant.text(at)}", where=sealed.where)
         if at < sealed.not_before or (sealed.not_after is not None and at > sealed.not_after):
             end = _NEVER if sealed.not_after is None else sealed.not_after
             self._outside_validity(f"now, {instant.text(at)}", sealed.where, until=end)

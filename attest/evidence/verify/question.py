@@ -1,6 +1,6 @@
 """What the caller asks: whom he trusts, what he expects, and as of when."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -9,6 +9,9 @@ from attest.provenance.model import Expectations
 from attest.statement.digests import DigestSet
 from attest.tlog.checkpoint import Checkpoint
 from attest.trust.trust import Trust
+
+if TYPE_CHECKING:
+    from attest.trust.revocations import Revocations
 
 MAX_EVIDENCE_AGE_MILLISECONDS: Final = 24 * 3600 * 1000
 """CLI.md: evidence older than a day is no longer young enough, unless said otherwise."""
@@ -37,6 +40,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Heads of logs, known from elsewhere: the evidence must contain and extend them."""
     max_evidence_age: int = MAX_EVIDENCE_AGE_MILLISECONDS
     expectations: Expectations = Expectations()
+    revocations: "Revocations | None" = None
+    """What the caller knows to be revoked; None: he was given nothing."""
 
     @property
     def wants_level(self) -> bool:

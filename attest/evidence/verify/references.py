@@ -16,6 +16,7 @@ from attest.evidence.grammar import (
     ReferenceLine,
 )
 from attest.evidence.verify.question import Question
+from attest.evidence.verify.revoked import GOOD, VoidFrom, void_from
 from attest.evidence.verify.sheet import Sheet
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.read import read_evidence
@@ -40,6 +41,8 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     max_gap: int
     not_before: int
     not_after: int | None
+    void: VoidFrom
+    """From when on it is revoked, itself or a key that signed it."""
     where: str
 
 
@@ -113,6 +116,7 @@ def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
     validity = reference.validity
     subjects = opened.statement.value.subject
     artifacts = {artifact.digest for artifact in reference.artifacts}
+    known = question.revocations
     return Sealed(
         digest=opened.digest,
         reference=reference,
@@ -122,6 +126,7 @@ def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
         max_gap=reference.measurement.max_gap_seconds * _SECOND,
         not_before=instant.parse(validity.not_before),
         not_after=None if validity.not_after is None else instant.parse(validity.not_after),
+        void=GOOD if known is None else void_from(known.of_reference(opened.digest, opened.statement.signers)),
         where=where,
     )
 

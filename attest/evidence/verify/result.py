@@ -22,6 +22,7 @@ from attest.evidence.verdict import (
 )
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
+from attest.evidence.verify.revoked import judge_age
 from attest.evidence.verify.sheet import Sheet, axes_of
 from attest.statement.digests import Subject
 from attest.statement.levels import Binding, Isolation
@@ -34,12 +35,13 @@ _FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
 
 
 def judge_asked(kind: Kind, question: Question, sheet: Sheet) -> None:
-    """Judge what does not depend on the file's content: the trust file's expiry and the demanded kind."""
+    """Judge what does not depend on the file's content: trust file, age of the revocations, demanded kind."""
     try:
         check_current(question.trust, question.at)
     except UntrustedError as error:
         sheet.fail_with("authenticity.trust", error)
     sheet.settle("authenticity.trust", detail=f"trust file {question.trust.digest[:16]} is current")
+    judge_age(question, sheet)
     if question.kind is not None and question.kind != kind:
         sheet.fail("conformance.kind", "a file of another kind", expected=question.kind, found=kind)
     sheet.settle("conformance.kind", detail=f"{kind}, as demanded")

@@ -10,7 +10,7 @@ from attest.codec import instant
 from attest.statement.predicates.runtime_revocation import Revoked
 from attest.trust.making import write_trust
 from attest.trust.revocations import Revocations, load_revocations
-from tests.commands import attest, passed
+from tests.commands import attest, failed, passed
 from tests.documents import REFERENCE_DIGEST, REFERENCE_ENVELOPE
 from tests.world import NOW, SEALER, TRUST, WRITER, make_trust_file, write_key_pair
 
@@ -121,3 +121,20 @@ def test_the_time_it_is_void_from_is_in_the_wire_form(folder: Path) -> None:
     revoke(folder, "server.ref")
     (revocation,) = read(folder).all
     assert instant.text(instant.parse(revocation.void_from)) == revocation.void_from
+
+
+def test_verify_heeds_the_files_and_adds_them_up(folder: Path) -> None:
+    words = ("verify", "server.ref", "--trust", "trust.json", "--format", "json", "--at", "2026-11-22T12:30:00Z")
+    passed(attest(folder, "revoke", "--list", "--key", "sealer.key", "-o", "list"))
+    revoke(folder, "server.ref", "--from", "2026-11-22T12:00:00Z")
+    assert failed(attest(folder, *words, "--revocations", "list")).isdisjoint({"authenticity.revocation"})
+    both = failed(attest(folder, *words, "--revocations", "list", "--revocations", "out"))
+    assert "authenticity.revocation" in both
+
+
+def test_a_file_that_is_no_revocation_is_the_callers_mistake_and_no_verdict(folder: Path) -> None:
+    revoke(folder, "server.ref", key="writer")
+    words = ("verify", "server.ref", "--trust", "trust.json", "--revocations")
+    assert attest(folder, *words, "out").returncode == 4
+    assert attest(folder, *words, "trust.json").returncode == 3
+    assert attest(folder, *words, "nothing.here").returncode == 6

@@ -40,6 +40,7 @@ from tests.evidence_story import (
     rewrite,
     seal,
 )
+from tests.revoking import known, of_reference
 from tests.world import (
     BUILDER_ID,
     NOW,
@@ -445,6 +446,14 @@ def _structural(folder: Path, **question: Any) -> Made:
         return story.start().measure(2).stop().export(tier=Tier.STRUCTURAL), question
 
 
+def _revoked(folder: Path) -> Made:
+    return honest(folder), {"revocations": known(of_reference(since=NOW - 600_000))}
+
+
+def _no_revocations(folder: Path) -> Made:
+    return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(revocation_age_seconds=3600)))}
+
+
 FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("integrity.grammar", _grammar),
     ("integrity.grammar", _evidence_unneeded),
@@ -465,6 +474,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("authenticity.receipts", _signature),
     ("authenticity.checkpoint", _checkpoint),
     ("authenticity.checkpoint", _second_signature),
+    ("authenticity.revocation", _revoked),
     ("completeness.start", _unproven_start),
     ("completeness.runs", _runs),
     ("completeness.runs", _started_twice),
@@ -484,6 +494,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("freshness.validity", _not_yet),
     ("freshness.validity", _time_to_live),
     ("freshness.validity", _rolled_back),
+    ("freshness.revocation", _no_revocations),
     ("freshness.future", _future),
     ("freshness.clock", _clock),
     ("freshness.nonce", _nonce),
