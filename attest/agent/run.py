@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from attest.agent.closure import Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
-from attest.agent.enforcement import enforce
+from attest.agent.enforcement.enforcer import Cause, Enforcer
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.codec.clock import Clock
@@ -52,6 +52,7 @@ class Run:
 
     request: RunRequest
     recorder: Recorder
+    enforcer: Enforcer
     clock: Clock
     report: Callable[[Reported], None]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -126,7 +127,8 @@ class Run:
             self.matched = self.matched and cycle.state is State.MATCH
             outcome = None
             if cycle.state is State.DRIFT:
-                outcome = enforce(server, watched, self.recorder, self.request.standing, caused_by=recorded.sequence)
+                cause = Cause(sequence=recorded.sequence, findings=cycle.findings)
+                outcome = self.enforcer.act(server, watched, cause)
             self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
         self.recorder.checkpoint().result()
         return watched is None or not watched.ended()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.composing import compose
 from attest.agent.drafts import Standing
+from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
 from attest.agent.watched import WatchedProcess
@@ -80,7 +81,9 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
             context=request.context,
             cycle_seconds=request.cycle_seconds,
         )
-        yield Run(request=run_request, recorder=recorder, clock=clock, report=report)
+        enforcer = Enforcer(recorder=recorder, standing=standing, log=request.log)
+        with closing(enforcer):
+            yield Run(request=run_request, recorder=recorder, enforcer=enforcer, clock=clock, report=report)
     finally:
         recorder.close()
 

@@ -39,6 +39,11 @@ class WatchedProcess:
         self.pid = pid
         self.first: ObservedProcess | None = None
 
+    @property
+    def handle(self) -> ProcessHandle:
+        """What holds the process."""
+        return self._handle
+
     def observe(self, server: SealedServer) -> SeenProcess:
         """Look at the process as it is now."""
         process = observe_process(self._handle)

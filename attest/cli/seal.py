@@ -62,7 +62,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--accept-downgrade", metavar="REASON", help="Why less evidence than before is right; recorded.")
 @click.option(
     "--on-drift",
-    type=click.Choice([action.value for action in Action]),
+    type=click.Choice([action.value for action in Action if action is not Action.HOOK]),
     default="alert",
     show_default=True,
     help="What the agent does on drift.",

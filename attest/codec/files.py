@@ -10,6 +10,7 @@ from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import MalformedError, UnavailableError
 
 PUBLIC_MODE = 0o644
+PRIVATE_MODE = 0o600
 
 
 def read_file(path: Path, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
@@ -24,7 +25,7 @@ def read_file(path: Path, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
     return octets
 
 
-def write_file(path: Path, chunks: Iterable[bytes]) -> None:
+def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) -> None:
     """Write `chunks` to `path` through a temporary file beside it and a rename; all of it or nothing.
 
     The file and its directory entry are on disk when this returns. An existing file is replaced.
@@ -37,7 +38,7 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(chunks)
             file.flush()
-            os.fchmod(file.fileno(), PUBLIC_MODE)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
         temporary = None

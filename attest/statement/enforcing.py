@@ -28,6 +28,22 @@ class Action(StrEnum):
     """A sealed command was run; never a sealed `on_drift` by itself."""
 
 
+class Result(StrEnum):
+    """What an action came to."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """What an earlier one did still holds; nothing was done again."""
+    ENDED = "ended"
+    """The process had ended by itself."""
+    AUDIT_ONLY = "audit-only"
+    """Nothing was done, as sealed."""
+    NOT_POSSIBLE = "not-possible"
+    """There was nothing to act on: no process was named, or the reference is at hand no more."""
+    FAILED = "failed"
+    """It was tried, and not all of it was done."""
+
+
 class Hook(Record, kw_only=True):
     """A command to run on drift, after the action: fixed arguments, nothing of what was found among them."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from attest.codec.files import read_file, write_file
+from attest.codec.files import PUBLIC_MODE, read_file, write_file
 from attest.errors import MalformedError, UnavailableError
 
 FOLDER: Final = "documents"
@@ -26,7 +26,7 @@ class Documents:
         """Use the documents of the log in directory `log`."""
         self._folder = log / FOLDER
 
-    def put(self, kind: str, digest: str, octets: bytes) -> None:
+    def put(self, kind: str, digest: str, octets: bytes, *, mode: int = PUBLIC_MODE) -> None:
         """Keep a document; one that is kept already stays as it is."""
         path = self._path(kind, digest)
         try:
@@ -34,7 +34,7 @@ class Documents:
         except OSError as error:
             raise UnavailableError(str(self._folder), "a place to write", error.strerror or "an error") from error
         if not path.exists():
-            write_file(path, [octets])
+            write_file(path, [octets], mode=mode)
 
     def get(self, kind: str, digest: str) -> bytes:
         """Return a kept document; raise `UnavailableError` if there is none."""

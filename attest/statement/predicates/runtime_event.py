@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from attest.codec.records import MAX_SAFE_INTEGER, Count, Id128, Line, Record, Sha256Hex
-from attest.statement.enforcing import Action, Captured
+from attest.statement.enforcing import Action, Captured, Result
 from attest.statement.findings import State
 from attest.statement.predicate_type import PREDICATE_BASE
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
@@ -82,9 +82,11 @@ class Event(Record, kw_only=True):
     action: Action | None = None
     """action-intended, action-taken."""
     caused_by: Count | None = None
-    """action-intended, action-taken: the sequence number of the violation."""
+    """action-intended, action-taken, evidence, safe-state: the sequence number of the violation."""
+    result: Result | None = None
+    """action-taken: what came of it, in one word."""
     outcome: Line | None = None
-    """action-taken: what came of it; stop, safe-state: why."""
+    """action-taken: what came of it; stop, safe-state: why; evidence: what was left out."""
     pid: Count | None = None
     process: ProcessStart | None = None
     """process."""
