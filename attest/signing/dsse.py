@@ -22,14 +22,14 @@ MAX_SIGNATURES: Final = 16
 PayloadType = Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[\x20-\x7e]+$(?!\n)")]
 
 
-class Signature(Record, kw_only=True):
+class Signature(Record, kw_only=True, gc=False):
     """One signature: the id of its key, and its bytes (base64 on the wire)."""
 
     keyid: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     sig: bytes
 
 
-class Envelope(Record, kw_only=True):
+class Envelope(Record, kw_only=True, gc=False):
     """A DSSE envelope as we write it: canonical base64, key ids set, no unknown fields. Not verified."""
 
     payload: bytes

@@ -27,7 +27,7 @@ from attest.tlog.entry import read_entry
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
 
 
-class EntryParts(msgspec.Struct, frozen=True):
+class EntryParts(msgspec.Struct, frozen=True, gc=False):
     """An entry line, cut in two: the entry's bytes, NOT yet read, and the receipt, as bytes and as an envelope.
 
     An entry with a receipt need not be read: it can only be one sequence of bytes (`chain`).
@@ -42,10 +42,11 @@ class EntryParts(msgspec.Struct, frozen=True):
         return EntryLine(entry=read_entry(self.entry, where=where), receipt=self.envelope)
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One line of a bundle: how messages name it, its bytes with the line feed, and what it says.
 
     A struct, and no dataclass: there are as many as lines, and a frozen dataclass takes longer to make than to judge.
+    Nothing that a line leads to leads back to it, so that nobody needs to look for garbage among so many (`gc`).
     """
 
     where: str

@@ -29,7 +29,7 @@ JUDGED: Final = (
 """What is judged here, once every expected reference was finished."""
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A moment from which the next measurement must not be too far: real time, and boot time within one boot (ms)."""
 
     real: int

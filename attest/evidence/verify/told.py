@@ -57,14 +57,14 @@ class Lasting(msgspec.Struct, frozen=True, kw_only=True):
         return self.event is None and self.findings is None
 
 
-class Cycle(msgspec.Struct, frozen=True):
+class Cycle(msgspec.Struct, frozen=True, gc=False):
     """When a measurement or violation was begun and finished, milliseconds since 1970."""
 
     started: int
     finished: int
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a writer signed, and who signed; times are milliseconds since 1970, `boot_time` is since the boot."""
 
     where: str
