@@ -11,7 +11,7 @@ CODE := $(wildcard attest benchmarks scripts tests)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps
 
-# A file stays on one worker, so that what it sets up is set up once; in their order, those that install come first.
+# A file stays on one worker, so that what it sets up is set up once; in the order of tests/conftest.py.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # More arguments for pytest, the benchmarks, the fuzzer or the demo: make test ARGS='-k tlog -n 0'

@@ -31,6 +31,21 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+LONGEST = (
+    "tests/real/test_demo.py",
+    "tests/real/test_installers.py",
+    "tests/packaging/test_wheel.py",
+    "tests/unit/test_readers_property.py",
+)
+"""The longest files, in that order: begun last, one of them would keep one worker busy and the others idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; a worker takes a file at a time."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how far the laws were tried, so that a quick run is not taken for the long one."""
     tried = f"{settings().max_examples} examples each (profile {settings.get_current_profile_name()})"

@@ -13,7 +13,6 @@ from attest.codec import canonical
 from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import AttestError, MalformedError
 from tests.fuzz.targets import TARGETS
-from tests.laws import examples
 
 TOKENS = (
     b"", b" ", b"\n", b"\r\n", b"\n\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b",", b":", b'"',
@@ -112,14 +111,12 @@ def test_arbitrary_bytes_are_refused_without_a_traceback(name, octets):
 
 @READERS
 @given(choices=st.data())
-@examples(2)
 def test_a_damaged_document_is_refused_or_equals_its_one_form(name, choices):
     check(name, choices.draw(damaged(TARGETS[name].good)))
 
 
 @JSON_READERS
 @given(choices=st.data())
-@examples(2)
 def test_an_edited_document_is_refused_or_equals_its_one_form(name, choices):
     check(name, choices.draw(edited(TARGETS[name].good)))
 
