@@ -86,7 +86,7 @@ installs: venv
 	@$(PYTEST) -m installs tests/servers tests/real $(ARGS)
 
 laws: venv
-	@HYPOTHESIS_PROFILE=long $(PYTEST) -m hypothesis $(ARGS)
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist load -m hypothesis $(ARGS)
 
 fuzz: venv $(VENV)/.fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)
