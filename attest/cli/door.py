@@ -17,6 +17,7 @@ from attest.version import VERSION
 
 VERBS: Final = {
     "demo": "the whole line on a real MCP server, under a minute",
+    "scan": "every MCP server here: what really executes, how much is known",
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
     "fetch": "archives and the attestations that exist for them",

@@ -6,6 +6,7 @@ nothing but `AttestError`.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import tempfile
@@ -14,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from attest.clients.formats import FORMATS, read_servers
 from attest.codec import canonical, strict
 from attest.codec.records import Record
-from attest.errors import MalformedError
+from attest.errors import AttestError, MalformedError
 from attest.evidence.packing import recognise
 from attest.evidence.reading import split_lines
 from attest.evidence.verify.lines import EntryParts, Lines
@@ -250,6 +252,13 @@ def _record(octets: bytes) -> None:
     read_record(octets, where="RECORD")
 
 
+def _configuration(octets: bytes) -> None:
+    for form in FORMATS:
+        with contextlib.suppress(AttestError):
+            for server in read_servers(octets, form, where="configuration"):
+                assert server.complaint is not None or server.command or server.host is not None
+
+
 def _entry_points(octets: bytes) -> None:
     read_commands(octets, where="entry_points.txt")
 
@@ -324,6 +333,10 @@ TARGETS: Final[dict[str, Target]] = {
     "bundle": Target(good=log_documents.BUNDLE, read=_bundle),
     "bytecode": Target(good=documents.BYTECODE, read=_bytecode),
     "checkpoint": Target(good=log_documents.CHECKPOINT, read=_checkpoint),
+    "client-configuration": Target(
+        good=b'{"mcpServers": {"one": {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"}}}} // end',
+        read=_configuration,
+    ),
     "claimed-checkpoint": Target(good=log_documents.CHECKPOINT, read=_claimed_checkpoint),
     "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
     "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),

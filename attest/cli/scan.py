@@ -1,0 +1,48 @@
+"""`attest scan`: every MCP server that is configured or running here, what really executes, how much of it is known."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from attest.cli.arguments import FILE, example
+
+
+@click.command(epilog=example("attest scan", "attest scan client.json --format json"))
+@click.argument("config", type=FILE, nargs=-1)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--running/--no-running", default=True, show_default=True, help="Look at running processes, too.")
+def scan(config: tuple[Path, ...], *, form: str, running: bool) -> int:
+    """Show every MCP server that clients are configured to start, or that runs; reads only, needs no keys.
+
+    CONFIG: client configurations to look at instead of those in their usual places. Exits with 1 if files are not what
+    their installer wrote down, a sealed server is not as it was sealed, or a process was made to load other code.
+    """
+    from attest.cli.output import wants_colours
+    from attest.cli.progress import Progress
+    from attest.cli.scan_text import render
+    from attest.clients.places import find_configurations, read_given
+    from attest.scan.scan import Scan
+
+    home = str(Path("~").expanduser())
+    given = tuple(read_given(path, home=home) for path in config)
+    found = given or find_configurations(home, str(Path.cwd()), os.environ)
+    with Progress() as progress:
+        looking = Scan(
+            cwd=str(Path.cwd()),
+            environment=os.environ,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+            tell_progress=lambda name: progress.tell(f"looking at {name}"),
+        )
+        scanned = looking.everything(found, running=running)
+    if form == "json":
+        from attest.cli.scan_json import lines
+
+        for line in lines(found, scanned):
+            click.echo(line)
+    else:
+        click.echo("\n".join(render(found, scanned, home=home, coloured=wants_colours())))
+    return int(any(each.failing for each in scanned) or any(each.complaint for each in given))
