@@ -1,7 +1,7 @@
 """The real installers: every file of a real server is bound or derived, under pip and under uv.
 
-One seal, made of one installation, has to explain all the others, each in another directory. Needs
-a package index for the wheels. One installation of each installer is part of the tests; `make installs` does all.
+One seal, made of one installation by pip, has to explain all the others, each in another directory. Needs a package
+index for the wheels. One other, by uv, is part of `make test`; `make installs` has them all.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ INSTALLATIONS = {
     "uv by hard links": lambda uv, prefix, wheels: with_uv(uv, prefix, wheels, "--link-mode", "hardlink"),
     "uv under a long path": lambda uv, prefix, wheels: with_uv(uv, prefix / ("long" * 30), wheels),
 }
-QUICK = {"pip without bytecode", "uv"}
+QUICK = {"uv"}
+"""Part of `make test`."""
 
 
 @pytest.mark.parametrize(
