@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
+from _thread import allocate_lock
 from collections import Counter
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -30,9 +30,22 @@ T = TypeVar("T")
 _COMPLAINT: Final = r"(?:Expected (?P<expected>.*?), got (?P<found>.*?)|(?P<other>.*?))(?: - at `(?P<at>.*)`)?"
 
 
-@functools.cache
+_DECODERS: Final[dict[Any, msgspec.json.Decoder[Any]]] = {}
+_MAKING: Final = allocate_lock()
+"""Of `threading`, which costs a millisecond to import, this lock is all that is needed."""
+
+
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401  (a type form)
-    return msgspec.json.Decoder(kind)
+    """Return the decoder of a type, made by one thread alone.
+
+    msgspec (0.22) learns a record's fields at its first use and shows them to other threads half learned: the process
+    then ends with a segmentation fault.
+    """
+    known = _DECODERS.get(kind)
+    if known is None:
+        with _MAKING:
+            known = _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
+    return known
 
 
 def read(octets: bytes, kind: type[R], *, where: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> R:
@@ -67,6 +80,7 @@ def read_edited(octets: bytes, kind: type[T], *, where: str, max_bytes: int = MA
 
 def convert(value: Any, kind: type[T], *, where: str) -> T:  # noqa: ANN401  (a parsed JSON value)
     """Give a parsed JSON value its type, or raise `MalformedError` with the field that does not fit."""
+    _decoder(kind)  # for what it does to the type: see there
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:

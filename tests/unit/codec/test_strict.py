@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 import time
 
 import msgspec
@@ -256,3 +258,33 @@ def test_a_structure_of_another_tool_may_have_more_fields():
 def test_a_document_of_very_many_values_is_refused_before_it_is_parsed():
     with pytest.raises(MalformedError, match="values"):
         strict.parse(b"[" + b"[]," * strict.MAX_MARKS + b"[]]", where="w")
+
+
+FIRST_USE = """
+import sys, threading, types
+from attest.codec import strict
+sys.setswitchinterval(1e-6)
+lines = ["from __future__ import annotations", "import msgspec", "from typing import Annotated"]
+for number in range(6):
+    lines += [f"class Part{number}(msgspec.Struct, frozen=True):", "    text: str | None = None"]
+    lines += ["    numbers: Annotated[tuple[int, ...], msgspec.Meta(max_length=5)] = ()"]
+lines += ["class Whole(msgspec.Struct, frozen=True):", *[f"    part{number}: Part{number}" for number in range(6)]]
+value = {f"part{number}": {"text": "a", "numbers": [1, 2]} for number in range(6)}
+for number in range(40):
+    module = sys.modules[f"fresh{number}"] = types.ModuleType(f"fresh{number}")
+    exec("\\n".join(lines), module.__dict__)
+    together = threading.Barrier(8)
+    def read():
+        together.wait()
+        strict.convert(value, module.Whole, where="value")
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_may_read_the_first_document_of_a_type_at_once():
+    done = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
