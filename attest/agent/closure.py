@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from attest.agent.sealed import SealedServer
 from attest.appraisal.files import compare_files
@@ -27,7 +27,11 @@ class Looked:
 
     observation: Observation
     findings: tuple[Finding, ...]
-    derived: int
+    derivations: Mapping[Key, Derivation]
+
+
+Beside: TypeAlias = Callable[[SealedServer, tuple[Looked, ...], Deriver, Callable[[], int]], Looked]
+"""A look at what belongs to one run of a server: from what was seen of its sealed files, and how the time is told."""
 
 
 @dataclass(kw_only=True)
@@ -39,11 +43,16 @@ class Looks:
 
     deriver: Deriver
     clock_ms: Callable[[], int]
+    beside: Beside | None = None
     _runtimes: dict[str, Looked] = field(default_factory=dict)
 
     def at(self, server: SealedServer) -> Looked:
         """Look at a server's own files."""
         return look_at_closure(server, self.deriver, self.clock_ms)
+
+    def beside_it(self, server: SealedServer, parts: tuple[Looked, ...]) -> tuple[Looked, ...]:
+        """Look at what this run made for the server beside its sealed files, which were looked at as `parts`."""
+        return () if self.beside is None else (self.beside(server, parts, self.deriver, self.clock_ms),)
 
     def at_runtime(self, server: SealedServer) -> Looked | None:
         """Look at the files of the server's runtime, unless that was done in this cycle; None if it names none."""
@@ -70,7 +79,7 @@ def look_at_closure(sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[
     return Looked(
         observation=observation,
         findings=(*findings, *judge_validity(sealed.reference, at=observation.started_at)),
-        derived=sum(isinstance(item, Derivation) for item in derivations.values()),
+        derivations={key: item for key, item in derivations.items() if isinstance(item, Derivation)},
     )
 
 

@@ -43,6 +43,7 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     runtime = looks.at_runtime(server)
     own = looks.at(server)
     parts = (own,) if runtime is None else (runtime, own)
+    parts = (*parts, *looks.beside_it(server, parts))
     started_at = min([began, *(part.observation.started_at for part in parts)])
     findings: list[Finding] = []
     if watched is not None and seen is not None:
@@ -86,7 +87,7 @@ def _coverage(parts: tuple[Looked, ...], seen: SeenProcess | None) -> Coverage:
         bytes=sum(item.size or 0 for item in files),
         rehashed=len(files),
         cached=0,
-        derived=sum(part.derived for part in parts),
+        derived=sum(len(part.derivations) for part in parts),
         oldest_hash_age_milliseconds=max(0, finished_at - started_at),
         process=seen.measured if seen is not None else None,
     )

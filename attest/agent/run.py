@@ -6,15 +6,16 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from attest.agent.closure import Looks
+from attest.agent.closure import Beside, Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
 from attest.agent.enforcement.enforcer import Cause, Enforcer
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.codec.clock import Clock
+from attest.errors import AttestError
 from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
 from attest.recorder import Recorder
@@ -34,6 +35,8 @@ class RunRequest:
     context: tuple[tuple[str, str], ...] = ()
     cycle_seconds: int | None = None
     """Instead of the sealed cycle, for a quicker one."""
+    beside: Beside | None = None
+    """A look at what this run made for its server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +90,37 @@ class Run:
     def until_stopped(self) -> bool:
         """Measure until `stop` is set or the process ends; return whether every cycle matched."""
         self._start()
-        reason = "the agent was asked to stop"
+        self._stop(self._until_ended())
+        return self.matched
+
+    def launched(self, start: Callable[[], WatchedProcess]) -> bool:
+        """Measure, and `start` the process only if everything matched; then as `until_stopped`.
+
+        What does not match is recorded, and nothing is started. What `start` raises is passed on, after the stop.
+        """
+        self._start()
+        if not self._matches_unstarted():
+            self._stop("the server was not started: it is not as sealed")
+            return False
+        if self.stop.is_set():
+            self._stop("the agent was asked to stop before the server was started")
+            return self.matched
+        try:
+            self.request = replace(self.request, watched=start())
+        except AttestError:
+            self._stop("the server could not be started")
+            raise
+        self._stop(self._until_ended())
+        return self.matched
+
+    def _until_ended(self) -> str:
+        """Measure cycle after cycle; return why no more."""
         while not self.stop.is_set():
             began = time.monotonic()
             if not self._cycle():
-                reason = "the process ended"
-                break
+                return "the process ended"
             self._wait(began)
-        self._stop(reason)
-        return self.matched
+        return "the agent was asked to stop"
 
     def _start(self) -> None:
         interrupted = self.recorder.interrupted
@@ -112,10 +137,24 @@ class Run:
         )
         self._record(event)
 
+    def _matches_unstarted(self) -> bool:
+        """Measure what is to be started; nothing has to be acted upon, since it is not running."""
+        looks = self._looks()
+        for server in self.request.servers:
+            cycle = measure_once(server, None, looks, self.clock)
+            recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
+            self.matched = self.matched and cycle.state is State.MATCH
+            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=None))
+        self.recorder.checkpoint().result()
+        return self.matched
+
+    def _looks(self) -> Looks:
+        return Looks(deriver=self._deriver, clock_ms=self.clock.real, beside=self.request.beside)
+
     def _cycle(self) -> bool:
         """Measure, record, report and act; return False once the watched process has ended."""
         watched = self.request.watched
-        looks = Looks(deriver=self._deriver, clock_ms=self.clock.real)
+        looks = self._looks()
         for server in self.request.servers:
             if watched is not None and watched.ended():
                 return False

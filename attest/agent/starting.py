@@ -7,13 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from attest.agent.closure import Beside
 from attest.agent.composing import compose
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
 from attest.agent.watched import WatchedProcess
-from attest.codec.clock import system_clock
+from attest.codec.clock import Clock, system_clock
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
 from attest.measure.isolation import isolation_of
@@ -43,6 +44,18 @@ class AgentRequest:
     pinned: Path | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """References that were verified, and what they were verified with; nothing is written yet."""
+
+    trust: Trust
+    at: int
+    clock: Clock
+    loaded: tuple[SealedServer, ...]
+    servers: tuple[SealedServer, ...]
+    """The loaded ones, each server with its runtime."""
+
+
 @contextmanager
 def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Iterator[Run]:
     """Open everything that a run needs and close it again.
@@ -50,40 +63,61 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
     Raises `UntrustedError` and `MalformedError` for references, `RefusedError` for a key, a log or a minimum that does
     not fit, `UnavailableError` for a process or a disk that is not there.
     """
+    opening = open_references(request)
+    watched = WatchedProcess(request.pid) if request.pid is not None else None
+    if watched is not None and len(opening.servers) > 1:
+        found = f"{len(opening.servers)}"
+        raise RefusedError("--pid", "the REF of one server, and that of its runtime if it names one", found)
+    if watched is not None and opening.servers[0].reference.process is None:
+        found = "none: any process would do"
+        raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
+    with open_run(opening, request, report, standing=_standing(watched), watched=watched) as run:
+        yield run
+
+
+def open_references(request: AgentRequest) -> Opening:
+    """Verify trust file and references; the first half of opening a run."""
     clock = system_clock()
     now = clock.real()
     trust = load_trust(request.trust)
     check_current(trust, now)
     loaded = tuple(load_sealed(path, trust, at=now, places=request.places) for path in request.references)
     _check_places(loaded, request.places)
-    servers = compose(loaded)
-    watched = WatchedProcess(request.pid) if request.pid is not None else None
-    if watched is not None and len(servers) > 1:
-        raise RefusedError("--pid", "the REF of one server, and that of its runtime if it names one", f"{len(servers)}")
-    if watched is not None and servers[0].reference.process is None:
-        found = "none: any process would do"
-        raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
-    standing = _standing(watched)
-    key = _writer(request.key, trust, now)
-    for each in loaded:
+    return Opening(trust=trust, at=now, clock=clock, loaded=loaded, servers=compose(loaded))
+
+
+@contextmanager
+def open_run(
+    opening: Opening,
+    request: AgentRequest,
+    report: Callable[[Reported], None],
+    *,
+    standing: Standing,
+    watched: WatchedProcess | None = None,
+    beside: Beside | None = None,
+) -> Iterator[Run]:
+    """Open key and log, and close them again; the second half."""
+    key = _writer(request.key, opening.trust, opening.at)
+    for each in opening.loaded:
         check_writer(each, key.keyid)
-        _check_minima(each, trust, standing)
+        _check_minima(each, opening.trust, standing)
     pinned = _pinned(request.pinned, key)
-    recorder = open_recorder(request.log, key, clock=clock, pinned=pinned)
+    recorder = open_recorder(request.log, key, clock=opening.clock, pinned=pinned)
     try:
-        for server in servers:
+        for server in opening.servers:
             server.keep(Documents(request.log))
         run_request = RunRequest(
-            servers=servers,
+            servers=opening.servers,
             watched=watched,
             standing=standing,
             verifier_nonce=request.verifier_nonce,
             context=request.context,
             cycle_seconds=request.cycle_seconds,
+            beside=beside,
         )
         enforcer = Enforcer(recorder=recorder, standing=standing, log=request.log)
         with closing(enforcer):
-            yield Run(request=run_request, recorder=recorder, enforcer=enforcer, clock=clock, report=report)
+            yield Run(request=run_request, recorder=recorder, enforcer=enforcer, clock=opening.clock, report=report)
     finally:
         recorder.close()
 

@@ -11,8 +11,7 @@ import click
 
 from attest.agent.run import Reported
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, example, unique
-
-_SHOWN = 10
+from attest.cli.cycle_text import cycle_lines
 
 
 @click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
@@ -58,20 +57,5 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
 
 
 def _print(reported: Reported) -> None:
-    cycle = reported.cycle
-    coverage = cycle.measured.coverage
-    runtime = reported.server.runtime
-    on = "" if runtime is None else f" on {runtime.reference.server.name}"
-    name = f"{reported.server.reference.server.name}{on}"
-    click.echo(
-        f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
-        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, receipt {reported.sequence}"
-    )
-    for finding in cycle.findings.findings[:_SHOWN]:
-        click.echo(f"  {finding.kind.value} {finding.where}")
-        if finding.expected is not None or finding.found is not None:
-            click.echo(f"    expected {finding.expected or '-'}, found {finding.found or '-'}")
-    if cycle.findings.total > _SHOWN:
-        click.echo(f"  and {cycle.findings.total - _SHOWN} more findings, in the receipt")
-    if reported.outcome is not None:
-        click.echo(f"  {reported.server.reference.enforcement.on_drift.value}: {reported.outcome}")
+    for line in cycle_lines(reported):
+        click.echo(line)

@@ -24,6 +24,7 @@ VERBS: Final = {
     "seal": "write down what may run, signed: a RuntimeReference",
     "revoke": "say that a reference or a key is void, or list what is",
     "diff": "what an update changes, by package, then by file",
+    "run": "start a server only if it is what was sealed, and measure it until it ends",
     "agent": "measure a server, cycle after cycle, with a receipt each",
     "log": "show and check a log of receipts",
     "bundle": "export logs as one evidence file",

@@ -49,6 +49,13 @@ class Deriver:
             facts = replace(facts, derived=frozenset(done))
         return outcomes
 
+    def compile_again(self, facts: Facts, jobs: Iterable[CompileJob]) -> dict[Key, Outcome]:
+        """Say of each .pyc whether it is what the source makes that the job names, wherever the two lie.
+
+        That the source may be used is the caller's to know.
+        """
+        return self._bytecode.judge(replace(facts, contents=self._contents), jobs)
+
 
 def _apply(stage: int, facts: Facts, outcomes: dict[Key, Outcome]) -> Iterator[CompileJob]:
     rules = [rule for rule in RULES.values() if rule.stage == stage]

@@ -31,6 +31,7 @@ ORDER = (
         "seal",
         "revoke",
         "diff",
+        "run",
         "agent",
     ),
     *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "show", "demo"),
@@ -58,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
     server = tmp_path / "server"
     server.mkdir()
     program = server / "run.sh"
-    program.write_text("#!/bin/sh\nexec cat\n")
+    program.write_text('#!/bin/sh\nwhile read -r line; do echo "$line"; done\n')
     program.chmod(0o755)
     (tmp_path / "client.json").write_text('{"mcpServers": {"one": {"command": "server/run.sh"}}}')
     return tmp_path
@@ -117,7 +118,7 @@ def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
     assert len(lines) > 5
     for line in lines:
         words = words_of(line)
-        (scanned if words[0] == "scan" else passed)(attest_process(folder, *words))
+        (scanned if words[0] == "scan" else passed)(attest_process(folder, *words, stdin=b""))
 
 
 def test_the_page_on_build_evidence_names_verbs_and_flags_that_are_there(folder: Path) -> None:

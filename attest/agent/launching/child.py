@@ -1,0 +1,98 @@
+"""Starting the child that becomes the server, and what is left to do for it: wait, pass signals on, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from attest.agent.enforcement.terminate import GRACE_SECONDS
+from attest.agent.launching.command import Command
+from attest.agent.launching.program import Program
+from attest.agent.watched import WatchedProcess
+from attest.errors import UnavailableError
+
+_WORKER: Final = Path(__file__).with_name("worker.py")
+_MAX_ANSWER_BYTES: Final = 4096
+_SIGNALLED: Final = 128
+"""What a shell adds to the number of the signal that ended a process."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """The server as our child process."""
+
+    process: subprocess.Popen[bytes]
+    watched: WatchedProcess
+
+    def exit_code(self) -> int:
+        """Wait for its end and return its exit code, for a signal as a shell has it: 128 and the signal's number."""
+        code = self.process.wait()
+        return code if code >= 0 else _SIGNALLED - code
+
+    def end(self) -> None:
+        """Make sure that it has ended."""
+        if self.process.poll() is None:
+            self.watched.send(signal.SIGTERM)
+            if not self.watched.wait(GRACE_SECONDS):
+                self.watched.send(signal.SIGKILL)
+        self.process.wait()
+
+
+def start_child(command: Command, program: Program, environment: Mapping[str, str]) -> Child:
+    """Start a command with our standard input and output, and return once the program runs in it.
+
+    It leads a session of its own: what a terminal sends to us reaches it through us alone. Call it from the main
+    thread: the child is killed when the thread that started it ends. Raises `UnavailableError`.
+    """
+    plan = {
+        "argv": command.argv,
+        "environment": dict(environment),
+        "directory": command.working_directory,
+        "parent": os.getpid(),
+        "program": program.descriptor,
+    }
+    with contextlib.ExitStack() as stack:
+        orders, give = _pipe(stack)
+        answers, answer = _pipe(stack)
+        process = _start_worker(orders, answer, program)
+        # The worker waits for its plan: there is a process to take hold of, whatever becomes of it.
+        child = Child(process=process, watched=WatchedProcess(process.pid))
+        orders.close()
+        answer.close()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                give.write(json.dumps(plan).encode("ascii"))
+                give.close()
+            reason = answers.read(_MAX_ANSWER_BYTES)
+        except BaseException:
+            child.end()
+            raise
+    if reason:
+        child.end()
+        raise UnavailableError(command.program, "a program that can be started", reason.decode("ascii", "replace"))
+    return child
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
+    """Return both ends of a pipe; nobody inherits them unasked."""
+    read, write = os.pipe()
+    return stack.enter_context(os.fdopen(read, "rb")), stack.enter_context(os.fdopen(write, "wb"))
+
+
+def _start_worker(orders: BinaryIO, answer: BinaryIO, program: Program) -> subprocess.Popen[bytes]:
+    descriptors = (orders.fileno(), answer.fileno())
+    command = [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), *map(str, descriptors)]
+    try:
+        return subprocess.Popen(
+            command, env={}, pass_fds=(*descriptors, program.descriptor), close_fds=True, start_new_session=True
+        )
+    except OSError as error:
+        raise UnavailableError(command[0], "a child process", error.strerror or "none") from error

@@ -1,0 +1,125 @@
+"""A launch: everything opened, the closure measured, the server started and measured until it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from attest.agent.closure import Looked
+from attest.agent.drafts import Standing
+from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
+from attest.agent.launching.child import Child, start_child
+from attest.agent.launching.command import Command, sealed_command
+from attest.agent.launching.environment import CleanEnvironment, clean_environment
+from attest.agent.launching.library import Library, library_of
+from attest.agent.launching.program import Program, judge_program, open_program
+from attest.agent.run import Reported, Run
+from attest.agent.sealed import SealedServer
+from attest.agent.starting import AgentRequest, Opening, open_references, open_run
+from attest.agent.watched import WatchedProcess
+from attest.errors import RefusedError
+from attest.measure.deriver import Deriver
+from attest.measure.isolation import isolation_of
+from attest.statement.levels import Binding
+
+FINDING: int = 1
+"""The exit code once anything did not match, whatever the server's own is."""
+
+
+@dataclass(kw_only=True)
+class Launch:
+    """A server that is about to be started, or runs; `pass_on` may be called from a signal handler."""
+
+    server: SealedServer
+    command: Command
+    environment: CleanEnvironment
+    program: Program
+    byte_code: str
+    """The directory for its byte code."""
+    library: Library
+    run: Run = field(init=False)
+    child: Child | None = None
+
+    def until_ended(self) -> int:
+        """Measure, start, measure until the server ends; return its exit code, or `FINDING`.
+
+        If we cannot go on (a disk is full, the log is lost) the server ends with us.
+        """
+        try:
+            matched = self.run.launched(self._start)
+            if not matched or self.child is None:
+                return FINDING
+            return self.child.exit_code()
+        finally:
+            if self.child is not None:
+                self.child.end()
+
+    def pass_on(self, number: signal.Signals) -> None:
+        """Hand a signal on to the server; before there is one, nothing is started any more."""
+        if self.child is None:
+            self.run.stop.set()
+        else:
+            self.child.watched.send(number)
+
+    def look(
+        self, server: SealedServer, parts: tuple[Looked, ...], deriver: Deriver, clock_ms: Callable[[], int]
+    ) -> Looked:
+        """Look at the server's byte code, and, until it is started, at its program."""
+        both = (server,) if server.runtime is None else (server, server.runtime)
+        sealed = Sealed(
+            observations=tuple(part.observation for part in parts),
+            known={key: digest for each in both for key, digest in each.known.items()},
+            derived=frozenset(key for part in parts for key in part.derivations),
+        )
+        looked = look_at_byte_code(self.byte_code, sealed, self.library, deriver, clock_ms)
+        if self.child is not None:
+            return looked
+        return Looked(
+            observation=looked.observation,
+            findings=(*judge_program(self.program, server), *looked.findings),
+            derivations=looked.derivations,
+        )
+
+    def _start(self) -> WatchedProcess:
+        self.child = start_child(self.command, self.program, self.environment.variables)
+        return self.child.watched
+
+
+@contextmanager
+def open_launch(
+    request: AgentRequest, command: tuple[str, ...], report: Callable[[Reported], None]
+) -> Iterator[Launch]:
+    """Open everything that a launch needs and close it again; nothing is started yet.
+
+    `request` names one server, and the runtime that it is sealed on. `command` may be empty: what is sealed is started.
+    Raises as `open_agent` does, and `RefusedError` for a command that is not the sealed one.
+    """
+    opening = open_references(request)
+    server = _only(opening)
+    uid, gid = os.geteuid(), os.getegid()
+    started = sealed_command(server.reference.process, server.places, command, where=str(server.path))
+    standing = Standing(binding=Binding.LAUNCHED, isolation=isolation_of(uid))
+    with open_program(started.program) as program, private_directory(uid, gid) as byte_code:
+        rules = None if server.reference.process is None else server.reference.process.environment
+        launch = Launch(
+            server=server,
+            command=started,
+            environment=clean_environment(os.environ, rules, byte_code=byte_code),
+            program=program,
+            byte_code=byte_code,
+            library=library_of(started.program, uid),
+        )
+        with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
+            launch.run = run
+            yield launch
+
+
+def _only(opening: Opening) -> SealedServer:
+    servers = [each for each in opening.servers if each.reference.program is None]
+    if len(servers) != 1 or len(opening.servers) != 1:
+        found = ", ".join(str(each.path) for each in opening.servers)
+        raise RefusedError("REF", "one server, with --runtime-ref for the runtime that it names", found)
+    return servers[0]

@@ -1,0 +1,31 @@
+"""What a cycle came to, as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attest.agent.run import Reported
+
+_SHOWN: Final = 10
+
+
+def cycle_lines(reported: Reported) -> Iterator[str]:
+    """Yield one line for the cycle, then its findings, then what was done about it."""
+    cycle = reported.cycle
+    coverage = cycle.measured.coverage
+    runtime = reported.server.runtime
+    on = "" if runtime is None else f" on {runtime.reference.server.name}"
+    name = f"{reported.server.reference.server.name}{on}"
+    yield (
+        f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
+        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, receipt {reported.sequence}"
+    )
+    for finding in cycle.findings.findings[:_SHOWN]:
+        yield f"  {finding.kind.value} {finding.where}"
+        if finding.expected is not None or finding.found is not None:
+            yield f"    expected {finding.expected or '-'}, found {finding.found or '-'}"
+    if cycle.findings.total > _SHOWN:
+        yield f"  and {cycle.findings.total - _SHOWN} more findings, in the receipt"
+    if reported.outcome is not None:
+        yield f"  {reported.server.reference.enforcement.on_drift.value}: {reported.outcome}"

@@ -1,0 +1,292 @@
+"""`attest run` as a client starts it: nothing unsealed is started, and what is started is clean, watched and ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attest.agent.launching.launch import open_launch
+from attest.agent.run import Reported
+from attest.agent.starting import AgentRequest
+from attest.errors import RefusedError, UnavailableError
+from attest.statement.enforcing import Action
+from attest.statement.findings import FindingKind, State
+from tests.installed import Bench
+from tests.launches import PYTHON, REPORT, make_launch_bench, receipts, run_words, seal_script, start_run, story, told
+
+WAITING = "import signal, sys, time\nprint('ready', flush=True)\n{before}\ntime.sleep(600)\n"
+"""A server that says that it runs, and would run for long."""
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return make_launch_bench(tmp_path)
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Wait for the end; return exit code and standard error."""
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err.decode()
+
+
+def ready(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+
+def until(done: Callable[[], bool]) -> bool:
+    """Wait for something that another process does; False after half a minute."""
+    deadline = time.monotonic() + 30
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def request_of(bench: Bench, reference: Path) -> AgentRequest:
+    place = bench.folder
+    return AgentRequest(
+        references=(reference,), trust=place / "trust.json", key=place / "writer.key", log=place / "log", places={}
+    )
+
+
+def test_a_server_is_started_clean_and_its_end_is_ours(bench: Bench) -> None:
+    seal_script(bench, f"{REPORT}\nsys.exit(7)\n", "--quiet")
+    given = {"TOKEN": "secret", "PYTHONPATH": "/evil", "LD_PRELOAD": "", "PYTHONPYCACHEPREFIX": "/poisoned"}
+    process = start_run(bench, environment=given)
+    report = told(process, b"hello\n")
+    assert process.returncode == 7
+    assert report["argv"] == [PYTHON, str(bench.tree / "serve.py"), "--quiet"]
+    assert report["answer"] == "hello\n"
+    assert report["cwd"] == str(bench.folder)
+    assert report["environment"]["TOKEN"] == "secret"
+    assert not {"PYTHONPATH", "LD_PRELOAD"} & report["environment"].keys()
+    assert report["environment"]["PYTHONPYCACHEPREFIX"] != "/poisoned"
+    assert not Path(report["environment"]["PYTHONPYCACHEPREFIX"]).exists()
+    assert report["parent"] == process.pid
+    assert report["session"] == report["pid"]
+    assert report["descriptors"] == [0, 1, 2]
+    assert report["blocked"] == []
+    assert set(report["ignored"]) == {signal.SIGPIPE, signal.SIGXFSZ}  # by Python itself, at its start
+
+
+def test_every_receipt_says_that_the_server_was_launched(bench: Bench) -> None:
+    seal_script(bench, REPORT)
+    told(start_run(bench, "--nonce", "00" * 16, "--context", "commit=abc"))
+    assert story(bench)[:2] == ["start", "runtime-measurement"]
+    assert story(bench)[-1] == "stop"
+    headers = [statement["predicate"]["receipt"] for statement in receipts(bench)]
+    assert {header["binding"] for header in headers} == {"launched"}
+    event = receipts(bench)[0]["predicate"]["event"]
+    assert (event["verifierNonce"], event["context"]) == ("00" * 16, [{"name": "commit", "value": "abc"}])
+
+
+def test_the_running_process_is_measured_at_once(bench: Bench) -> None:
+    seal_script(bench, WAITING.format(before=""), cycle=3600, max_gap=3600)
+    process = start_run(bench)
+    ready(process)
+    assert until(lambda: story(bench).count("runtime-measurement") == 2)
+    process.terminate()
+    assert ended(process)[0] == 128 + signal.SIGTERM
+    measured = [item["predicate"]["measured"] for item in receipts(bench) if "measurement" in item["predicateType"]]
+    assert "process" not in measured[0]["coverage"]
+    assert measured[1]["coverage"]["process"]["executablePath"] == PYTHON
+
+
+@pytest.mark.parametrize("name", ["a changed file", "an extra file", "another program"])
+def test_what_is_not_as_sealed_is_not_started(bench: Bench, name: str) -> None:
+    reference = seal_script(bench, f"open({str(bench.folder / 'ran')!r}, 'w')\n", on_drift=Action.TERMINATE)
+    if name == "a changed file":
+        with (bench.tree / "serve.py").open("a") as script:
+            script.write("# evil\n")
+    elif name == "an extra file":
+        (bench.tree / "stray.pth").write_text("import os\n")
+    else:
+        assert name == "another program"
+        reported = swapped_between_opening_and_looking(bench, reference)
+        assert reported.cycle.findings.findings[0].kind is FindingKind.EXECUTABLE_OTHER
+        assert story(bench) == ["start", "runtime-violation", "stop"]
+        return
+    process = start_run(bench)
+    code, err = ended(process)
+    assert code == 1
+    assert "DRIFT" in err
+    assert not (bench.folder / "ran").exists()
+    assert story(bench) == ["start", "runtime-violation", "stop"]
+    assert "not started" in receipts(bench)[-1]["predicate"]["event"]["outcome"]
+
+
+def swapped_between_opening_and_looking(bench: Bench, _reference: Path) -> Reported:
+    """Open the program, put another file into its place, go on."""
+    program = bench.tree / "program"
+    program.write_bytes(Path("/bin/true").read_bytes())
+    program.chmod(0o755)
+    sealed = bench.seal(allow_site=("serve.py", "program"), command=(str(program),))
+    seen: list[Reported] = []
+    with open_launch(request_of(bench, bench.write(sealed)), (), seen.append) as launch:
+        copy = bench.folder / "copy"
+        copy.write_bytes(program.read_bytes())
+        copy.chmod(0o755)
+        copy.rename(program)
+        assert launch.until_ended() == 1
+        assert launch.child is None
+    return seen[-1]
+
+
+def test_a_poisoned_byte_code_is_found_and_the_sealed_action_taken(bench: Bench) -> None:
+    seal_script(
+        bench,
+        "import os, time, tiny_server.tools\nprint(os.environ['PYTHONPYCACHEPREFIX'], flush=True)\ntime.sleep(600)\n",
+        cycle=1,
+        on_drift=Action.TERMINATE,
+    )
+    process = start_run(bench)
+    assert process.stdout is not None
+    place = Path(process.stdout.readline().decode().strip())
+    (compiled,) = place.rglob("tools*.pyc")
+    assert until(lambda: story(bench).count("runtime-measurement") >= 2)
+    octets = bytearray(compiled.read_bytes())
+    octets[octets.index(b"echo")] ^= 0x01
+    compiled.write_bytes(octets)
+    code, err = ended(process)
+    assert code == 1
+    assert f"underived byte code/{compiled.relative_to(place)}" in err
+    assert [each for each in story(bench) if each != "evidence"][-4:] == [
+        "runtime-violation", "action-intended", "action-taken", "stop"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_is_passed_on(bench: Bench, number: signal.Signals) -> None:
+    handler = f"signal.signal({int(number)}, lambda *_: sys.exit(40))"
+    seal_script(bench, WAITING.format(before=handler).replace("print", f"{handler}\nprint", 1))
+    process = start_run(bench)
+    ready(process)
+    process.send_signal(number)
+    assert ended(process)[0] == 40
+    assert story(bench)[-1] == "stop"
+
+
+def test_a_server_that_a_signal_ended_is_told_as_a_shell_tells_it(bench: Bench) -> None:
+    seal_script(bench, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    assert ended(start_run(bench))[0] == 128 + signal.SIGKILL
+
+
+def test_a_killed_launcher_leaves_no_server(bench: Bench) -> None:
+    ignoring = "signal.signal(15, signal.SIG_IGN); print(__import__('os').getpid(), flush=True)"
+    seal_script(bench, WAITING.format(before=ignoring))
+    process = start_run(bench)
+    ready(process)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    process.kill()
+    process.communicate()
+    assert until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def test_ignored_signals_are_the_servers_to_set_again(bench: Bench) -> None:
+    seal_script(bench, REPORT)
+    program = (
+        "import os, signal, sys; signal.signal(signal.SIGUSR1, signal.SIG_IGN); signal.signal(signal.SIGIO, "
+        "signal.SIG_IGN); signal.pthread_sigmask(signal.SIG_BLOCK, [12]); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    ignoring = [sys.executable, "-c", program]
+    report = told(start_run(bench, through=ignoring))
+    assert not {signal.SIGUSR1, signal.SIGIO} & set(report["ignored"])
+    assert report["blocked"] == []
+
+
+def test_a_script_of_a_system_program_is_started_through_its_interpreter(bench: Bench) -> None:
+    script = bench.tree / "serve.sh"
+    script.write_text("#!/bin/sh\necho \"$0\" \"$@\"; readlink /proc/$$/exe; tr '\\0' ' ' < /proc/$$/cmdline\n")
+    script.chmod(0o755)
+    bench.write(bench.seal(allow_site=("serve.sh",), command=(str(script), "a b")))
+    out, err = start_run(bench).communicate(timeout=60)
+    shell = os.path.realpath("/bin/sh")
+    assert out.decode().splitlines() == [f"{script} a b", shell, f"/bin/sh {script} a b "], err.decode()
+
+
+def test_a_command_that_is_not_the_sealed_one_is_refused_before_anything_is_written(bench: Bench) -> None:
+    seal_script(bench, REPORT, "--quiet")
+    process = start_run(bench, "--", PYTHON, str(bench.tree / "serve.py"), "--loud")
+    code, err = ended(process)
+    assert code == 5
+    assert "--quiet" in err
+    assert not (bench.folder / "log").exists()
+    process = start_run(bench, "--", PYTHON, str(bench.tree / "serve.py"), "--quiet")
+    assert told(process)["argv"][-1] == "--quiet"
+
+
+def test_a_reference_without_a_command_is_refused_with_a_hint(bench: Bench) -> None:
+    bench.write(bench.seal())
+    code, err = ended(start_run(bench))
+    assert code == 5
+    assert "attest seal TREE ... -- COMMAND" in err
+
+
+def test_a_program_that_cannot_be_started_is_told_and_the_run_stopped(bench: Bench) -> None:
+    program = bench.tree / "program"
+    program.write_bytes(b"\x7fELF, and nothing more\n")
+    program.chmod(0o755)
+    reference = bench.write(bench.seal(allow_site=("program",), command=(str(program),)))
+    with (
+        open_launch(request_of(bench, reference), (), lambda _: None) as launch,
+        pytest.raises(UnavailableError, match="Exec format error"),
+    ):
+        launch.until_ended()
+    assert story(bench) == ["start", "runtime-measurement", "stop"]
+
+
+def test_a_signal_before_the_start_means_that_nothing_is_started(bench: Bench) -> None:
+    reference = seal_script(bench, f"open({str(bench.folder / 'ran')!r}, 'w')\n")
+    with open_launch(request_of(bench, reference), (), lambda _: None) as launch:
+        launch.pass_on(signal.SIGTERM)
+        assert launch.until_ended() == 1
+    assert not (bench.folder / "ran").exists()
+    assert story(bench) == ["start", "runtime-measurement", "stop"]
+
+
+def test_a_log_that_is_lost_ends_the_server(bench: Bench) -> None:
+    reference = seal_script(bench, WAITING.format(before=""), cycle=1)
+
+    def fail(reported: Reported) -> None:
+        if reported.cycle.measured.coverage.process is not None:
+            raise UnavailableError("log", "a disk with room", "none")
+
+    with open_launch(request_of(bench, reference), (), fail) as launch:
+        with pytest.raises(UnavailableError, match="a disk with room"):
+            launch.until_ended()
+        assert launch.child is not None
+        assert launch.child.process.returncode == -signal.SIGTERM
+
+
+def test_nothing_of_ours_goes_to_the_servers_output(bench: Bench) -> None:
+    seal_script(bench, "print('{}', flush=True)\n")
+    done = subprocess.run(run_words(bench), cwd=bench.folder, capture_output=True, check=False, timeout=60)
+    assert done.stdout == b"{}\n"
+    assert b"MATCH" in done.stderr
+
+
+def test_an_honest_server_matches_from_its_first_moment(bench: Bench) -> None:
+    reference = seal_script(bench, "import json, tiny_server.tools, textwrap, tomllib, http.client\n")
+    seen: list[Reported] = []
+    for _ in range(3):
+        with open_launch(request_of(bench, reference), (), seen.append) as launch:
+            assert launch.until_ended() == 0
+    assert {reported.cycle.state for reported in seen} == {State.MATCH}
+
+
+def test_two_servers_are_refused(bench: Bench) -> None:
+    reference = seal_script(bench, REPORT)
+    request = request_of(bench, reference)
+    twice = AgentRequest(**{**vars(request), "references": (reference, reference)})
+    with pytest.raises(RefusedError, match="one server"), open_launch(twice, (), lambda _: None):
+        pass
