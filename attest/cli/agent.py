@@ -12,13 +12,14 @@ import click
 from attest.agent.run import Reported
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, example, unique
 from attest.cli.cycle_text import cycle_lines
+from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 
 
 @click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
-@click.argument("ref", type=FILE, nargs=-1, required=True)
-@click.option("--trust", required=True, type=FILE, help="The trust file.")
-@click.option("--key", required=True, type=FILE, help="The writer's private key.")
-@click.option("--log", required=True, type=FILE, help="The directory of the log; made if it is not there.")
+@click.argument("ref", type=REFERENCE, nargs=-1, required=True)
+@trust_option
+@writer_option
+@log_option("agent")
 @click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
 @click.option("--pid", type=click.IntRange(min=1), help="The running process that the reference is about.")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")

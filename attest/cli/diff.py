@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import example
+from attest.cli.home import REFERENCE
 
 
 @click.command(epilog=example("attest diff server.ref server-new.ref"))
-@click.argument("old", metavar="REF1", type=FILE)
-@click.argument("new", metavar="REF2", type=FILE)
+@click.argument("old", metavar="REF1", type=REFERENCE)
+@click.argument("new", metavar="REF2", type=REFERENCE)
 @click.option("--files", "every_file", is_flag=True, help="List every file, not only those that no package explains.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:

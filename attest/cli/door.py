@@ -18,6 +18,7 @@ from attest.version import VERSION
 VERBS: Final = {
     "demo": "the whole line on a real MCP server, under a minute",
     "scan": "every MCP server here: what really executes, how much is known",
+    "init": "keys, a trust file and places for references and logs, once",
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
     "fetch": "archives and the attestations that exist for them",

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from attest.cli.home import REFERENCE
 from attest.codec.files import read_file
 from attest.errors import AttestError, UnavailableError
 from attest.signing.dsse import read_envelope
@@ -23,7 +24,8 @@ def reference_digest(given: str) -> str:
     """Return the payload digest that `REF` or `sha256:HEX` names."""
     match = _DIGEST.fullmatch(given)
     if match is None:
-        return payload_digest(read_envelope(read_file(Path(given)), where=given), where=given)
+        file = REFERENCE.convert(given, None, None)
+        return payload_digest(read_envelope(read_file(file), where=given), where=given)
     digest = _typed(given, match)
     if digest.sha256 is None:
         raise click.UsageError(f"--reference: expected REF or sha256:HEX, found {given!r}")

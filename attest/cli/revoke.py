@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attest.cli.arguments import FILE, TIME, example
+from attest.cli.home import defaulted, sealer_key
 
 if TYPE_CHECKING:
     from attest.signing.keys import PrivateKey
@@ -26,7 +27,7 @@ _REASON = "revoked by a sealer"
     )
 )
 @click.argument("what", metavar="[REF|PUB]", required=False)
-@click.option("--key", required=True, type=FILE, help="A sealer's private key; or the key itself, about itself alone.")
+@defaulted("--key", sealer_key, "A sealer's private key; or the key itself, about itself alone.")
 @click.option("-o", "out", required=True, type=FILE, help="Where to write the revocation, one line of JSON.")
 @click.option("--from", "void_from", type=TIME, help="From when on it is void, instead of now.")
 @click.option("--reason", metavar="TEXT", help="Why, for people; one line.")

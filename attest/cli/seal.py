@@ -11,6 +11,7 @@ import click
 
 from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
 from attest.cli.demands import demands, expectations_of
+from attest.cli.home import REFERENCE, is_initialised, reference_path, sealer_option, trust_option
 from attest.seal.request import Rules, SealRequest, name_trees
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
@@ -26,9 +27,14 @@ SECONDS = click.IntRange(min=1)
     ),
 )
 @click.argument("tree", type=FILE, nargs=-1)
-@click.option("--trust", required=True, type=FILE, help="The trust file.")
-@click.option("--key", required=True, type=FILE, help="The sealer's private key.")
-@click.option("-o", "out", required=True, type=FILE, help="Where to write the reference; its manifest goes beside it.")
+@trust_option
+@sealer_option
+@click.option(
+    "-o",
+    "out",
+    type=FILE,
+    help="Where to write the reference; its manifest goes beside it. After attest init, by default that of --name.",
+)
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Name a TREE: NAME=PATH.")
 @click.option("--name", help="The server's name, where the archives do not tell it.")
 @click.option(
@@ -48,7 +54,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
 @click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
-@click.option("--runtime", type=FILE, metavar="REF", help="The sealed runtime that the server runs on.")
+@click.option("--runtime", type=REFERENCE, metavar="REF", help="The sealed runtime that the server runs on.")
 @demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
@@ -58,7 +64,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
 @click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
 @click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
-@click.option("--supersedes", type=FILE, multiple=True, help="A reference that this one replaces.")
+@click.option("--supersedes", type=REFERENCE, multiple=True, help="A reference that this one replaces.")
 @click.option("--accept-downgrade", metavar="REASON", help="Why less evidence than before is right; recorded.")
 @click.option(
     "--on-drift",
@@ -95,7 +101,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.statement.companions import attachments_path, manifest_path
     from attest.trust.trust import load_trust
 
-    out: Path = given["out"]
+    out = _out(given["out"], given["name"])
     if not tree and given["runtime_of"] is None:
         raise click.UsageError("expected a TREE, or --runtime-of PROGRAM, found neither")
     if out == STANDARD:
@@ -110,6 +116,16 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     write_file(out, [sealed.envelope, b"\n"])
     click.echo(f"sha256:{sealed.digest}")
     click.echo(summarize(sealed.reference), err=True)
+
+
+def _out(out: Path | None, name: str | None) -> Path:
+    if out is not None:
+        return out
+    if not is_initialised():
+        raise click.UsageError("Missing option '-o'.")
+    if name is None:
+        raise click.UsageError("expected -o REF, or --name NAME for the place of its reference, found neither")
+    return reference_path(name)
 
 
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:

@@ -11,6 +11,7 @@ import click
 
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
 from attest.cli.demands import demands, expectations_of
+from attest.cli.home import trust_option
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
 
@@ -30,7 +31,7 @@ _SECOND = 1000
     )
 )
 @click.argument("file", type=FILE, nargs=-1, required=True)
-@click.option("--trust", required=True, type=FILE, help="The trust file: yours, never the evidence's.")
+@trust_option
 @click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")
 @click.option("--artifact", multiple=True, metavar="FILE|ALG:HEX", help="The artifact it has to be about.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="The kind of file it has to be.")

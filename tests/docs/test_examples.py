@@ -20,6 +20,7 @@ ORDER = (
     *(
         "",
         "scan",
+        "init",
         "key",
         "key new",
         "key show",

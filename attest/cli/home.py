@@ -1,0 +1,110 @@
+"""The user's own place: what `attest init` makes there, and the options that have their defaults from it.
+
+A default counts only where the file is there. Nothing is ever looked up in the current folder: a trust file that came
+with a checkout would be somebody else's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from attest.cli.arguments import FILE
+
+_NAME: Final = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._+-]{0,127}")
+_SUFFIX: Final = ".ref"
+
+
+def home() -> Path:
+    """Return the folder, whether it is there or not: `$XDG_DATA_HOME/mcp-attest`."""
+    told = os.environ.get("XDG_DATA_HOME", "")
+    if told.startswith("/"):
+        return Path(told, "mcp-attest")
+    beside = "Library/Application Support" if sys.platform == "darwin" else ".local/share"
+    return Path(os.environ.get("HOME") or "~").expanduser() / beside / "mcp-attest"
+
+
+def trust_file() -> Path:
+    """Whom the user trusts."""
+    return home() / "trust.json"
+
+
+def sealer_key() -> Path:
+    """The key that says what may run."""
+    return home() / "sealer.key"
+
+
+def writer_key() -> Path:
+    """The key that says what was measured."""
+    return home() / "writer.key"
+
+
+def references() -> Path:
+    """Where references lie by name."""
+    return home() / "references"
+
+
+def logs() -> Path:
+    """Where logs lie, one a writer."""
+    return home() / "logs"
+
+
+def reference_path(name: str) -> Path:
+    """Return where the reference of a name lies; characters that no file name should have become `-`."""
+    return references() / f"{re.sub(r'[^A-Za-z0-9@._+-]+', '-', name)}{_SUFFIX}"
+
+
+def is_initialised() -> bool:
+    """Whether `attest init` was run."""
+    return trust_file().is_file()
+
+
+class Reference(click.ParamType[Path]):
+    """REF: a file; or after `attest init` the name of one that lies in the user's place."""
+
+    name = "REF"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401, ARG002
+        """Prefer a file that is there; a name never leads out of the folder of references."""
+        given = Path(value)
+        if isinstance(value, str) and _NAME.fullmatch(value) and not given.exists():
+            named = reference_path(value)
+            return named if named.is_file() else given
+        return given
+
+
+REFERENCE: Final = Reference()
+
+
+def defaulted(flag: str, path: Callable[[], Path], text: str) -> Callable[[Any], Any]:
+    """Return an option that takes a file of the user's place, if it is there, where it is not given."""
+    return _needed(flag, lambda: found if (found := path()).exists() else None, text)
+
+
+def _needed(flag: str, default: Callable[[], Path | None], text: str) -> Callable[[Any], Any]:
+    shown = "that of attest init"
+    return click.option(flag, type=FILE, default=default, show_default=shown, callback=_present, help=text)
+
+
+def _present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+    # Not `required`: what click takes for missing where a default is computed differs between its versions.
+    if value is None:
+        raise click.MissingParameter(ctx=ctx, param=param, message="After attest init it may be left out.")
+    return value
+
+
+trust_option: Final = defaulted("--trust", trust_file, "The trust file.")
+sealer_option: Final = defaulted("--key", sealer_key, "The sealer's private key.")
+writer_option: Final = defaulted("--key", writer_key, "The writer's private key.")
+
+
+def log_option(name: str) -> Callable[[Any], Any]:
+    """Return `--log`, by default the log `name` in the user's place, once there is one."""
+    text = "The directory of the log; made if it is not there."
+    return _needed("--log", lambda: logs() / name if is_initialised() else None, text)

@@ -1,0 +1,91 @@
+"""After `attest init` the line runs without naming trust file, keys or log; the current folder counts for nothing."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from attest.cli import home
+from tests.commands import attest, passed
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data directory; a server lies beside it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    program = tmp_path / "server/run.sh"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    return tmp_path / "data/mcp-attest"
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_init_makes_what_is_missing_and_keeps_what_is_there(place):
+    told = passed(attest(place.parents[1], "init")).decode()
+    assert told.count("made  ") == 6
+    assert mode(place) == 0o700
+    assert {mode(home.sealer_key()), mode(home.writer_key())} == {0o600}
+    before = {path: path.read_bytes() for path in place.iterdir() if path.is_file()}
+    home.writer_key().unlink()
+    for name in ("writer.key.pub", "writer.key.revoke"):
+        (place / name).unlink()
+    told = passed(attest(place.parents[1], "init")).decode()
+    assert told.count("kept  ") == 5
+    assert (place / "sealer.key").read_bytes() == before[place / "sealer.key"]
+    assert (place / "trust.json").read_bytes() == before[place / "trust.json"]
+
+
+def test_the_whole_line_needs_no_path_after_init(place):
+    folder = place.parents[1]
+    passed(attest(folder, "init"))
+    passed(attest(folder, "seal", "server", "--name", "one", "--allow-site", "*", "--", "server/run.sh"))
+    assert (place / "references/one.ref").is_file()
+    passed(attest(folder, "agent", "one", "--once"))
+    passed(attest(folder, "bundle", str(place / "logs/agent"), "-o", "evidence.jsonl"))
+    assert b"PASSED" in passed(attest(folder, "verify", "evidence.jsonl", "--reference", "one"))
+    passed(attest(folder, "diff", "one", "one"))
+
+
+def test_without_init_everything_has_to_be_said(place):
+    folder = place.parents[1]
+    for name in ("trust.json", "sealer.key", "writer.key"):
+        (folder / name).write_text("{}")
+    for words in (("seal", "server", "--name", "x"), ("agent", "one"), ("verify", "x")):
+        done = attest(folder, *words)
+        assert done.returncode == 2
+        assert b"Missing option" in done.stderr
+
+
+def test_seal_without_a_place_or_a_name_says_what_it_needs(place):
+    folder = place.parents[1]
+    passed(attest(folder, "init"))
+    done = attest(folder, "seal", "server", "--allow-site", "*")
+    assert done.returncode == 2
+    assert b"--name" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["../trust", "/etc/passwd", "..", "a/b", "a\nb", ""])
+def test_a_name_never_leads_out_of_the_folder_of_references(place, name):
+    home.references().mkdir(parents=True)
+    (place / "trust.ref").write_text("{}")
+    assert home.REFERENCE.convert(name, None, None) == Path(name)
+
+
+def test_a_file_that_is_there_comes_before_a_name(place, monkeypatch):
+    home.references().mkdir(parents=True)
+    (home.references() / "one.ref").write_text("{}")
+    assert home.REFERENCE.convert("one", None, None) == home.references() / "one.ref"
+    monkeypatch.chdir(place)
+    (place / "one").write_text("{}")
+    assert home.REFERENCE.convert("one", None, None) == Path("one")
+
+
+@pytest.mark.parametrize("name", ["@scope/server", "a b", "../x", "x" * 300])
+def test_the_place_of_a_reference_is_in_its_folder_whatever_its_name(name):
+    assert home.reference_path(name).parent == home.references()
