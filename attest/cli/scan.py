@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from attest.cli import home as user
 from attest.cli.arguments import FILE, example
+
+if TYPE_CHECKING:
+    from attest.scan.sealed import SealedServers
 
 
 @click.command(epilog=example("attest scan", "attest scan client.json --format json"))
@@ -31,10 +36,12 @@ def scan(config: tuple[Path, ...], *, form: str, running: bool) -> int:
     given = tuple(read_given(path, home=home) for path in config)
     found = given or find_configurations(home, str(Path.cwd()), os.environ)
     with Progress() as progress:
+        progress.tell("reading references")
         looking = Scan(
             cwd=str(Path.cwd()),
             environment=os.environ,
-            clock_ms=lambda: time.time_ns() // 1_000_000,
+            clock_ms=_now,
+            sealed=_sealed(),
             tell_progress=lambda name: progress.tell(f"looking at {name}"),
         )
         scanned = looking.everything(found, running=running)
@@ -46,3 +53,14 @@ def scan(config: tuple[Path, ...], *, form: str, running: bool) -> int:
     else:
         click.echo("\n".join(render(found, scanned, home=home, coloured=wants_colours())))
     return int(any(each.failing for each in scanned) or any(each.complaint for each in given))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _sealed() -> SealedServers | None:
+    from attest.scan.sealed import open_references
+    from attest.trust.trust import load_trust
+
+    return open_references(user.references(), load_trust(user.trust_file()), _now) if user.is_initialised() else None

@@ -14,6 +14,7 @@ from attest.scan.executing import Told, shown_words, tell
 from attest.scan.looking import look
 from attest.scan.model import Closure, Concern, ConcernKind, Executed, Scanned
 from attest.scan.running import SeenProcess, find_running, is_server
+from attest.scan.sealed import SealedServers
 
 
 @dataclass(kw_only=True)
@@ -24,6 +25,8 @@ class Scan:
     environment: Mapping[str, str]
     clock_ms: Callable[[], int]
     tell_progress: Callable[[str], None]
+    sealed: SealedServers | None = None
+    """What this user has sealed; None: nothing."""
     _looked: dict[Path, tuple[Closure, tuple[Concern, ...]]] = field(default_factory=dict)
 
     def everything(self, configurations: Sequence[Configuration], *, running: bool) -> tuple[Scanned, ...]:
@@ -60,13 +63,16 @@ class Scan:
 
     def _told(self, base: Scanned, told: Told, processes: Sequence[SeenProcess]) -> Scanned:
         closures, concerns = self._look(told.started) if told.started is not None else ((), ())
+        known = self.sealed.state_of(told.started) if self.sealed is not None and told.started is not None else None
+        drift = () if known is None else known[1]
         of_processes = [concern for each in processes for concern in each.concerns]
         return replace(
             base,
             executed=told.executed,
             closures=closures,
             running=tuple(each.running for each in processes),
-            concerns=tuple(dict.fromkeys((*told.concerns, *concerns, *of_processes))),
+            sealed=None if known is None else known[0],
+            concerns=tuple(dict.fromkeys((*told.concerns, *drift, *concerns, *of_processes))),
         )
 
     def _found(self, process: SeenProcess) -> Scanned:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from attest.scan.looking import look
 from attest.scan.model import Closure, Concern, ConcernKind, Scanned
 from attest.scan.running import is_server
 from attest.scan.scan import Scan
+from tests.commands import attest, passed
 from tests.npm_packages import SMALL as NODE_SMALL
 from tests.npm_packages import make_tarball, unpack
 from tests.wheels import SITE, put, record_hash
@@ -256,3 +258,45 @@ def test_a_directory_of_several_servers_is_hashed_once(environment, monkeypatch)
     looking = Scan(cwd="/", environment={"PATH": os.environ["PATH"]}, clock_ms=lambda: 0, tell_progress=lambda _: None)
     assert len(looking.everything((configuration,), running=False)) == 3
     assert looked == [environment]
+
+
+@pytest.fixture
+def sealed(environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The environment's server, sealed after `attest init`; returns a configuration that names it."""
+    folder = environment.parent
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    passed(attest(folder, "init"))
+    shutil.rmtree(environment / SITE / "small/__pycache__")  # what is in it no source compiles to
+    command = command_of(environment)[:2]
+    passed(attest(folder, "seal", str(environment), "--name", "one", "--allow-site", "*", "--", *command))
+    servers = {"mine": {"command": command[0], "args": [command[1]]}}
+    (folder / "client.json").write_text(json.dumps({"mcpServers": servers}))
+    return folder / "client.json"
+
+
+def told(configuration: Path, code: int) -> dict[str, Any]:
+    done = attest(configuration.parent, "scan", configuration.name, "--no-running", "--format", "json")
+    assert done.returncode == code, done.stderr
+    (line,) = done.stdout.splitlines()
+    value: dict[str, Any] = json.loads(line)
+    return value
+
+
+def test_a_sealed_server_is_held_against_its_reference(sealed):
+    assert told(sealed, 0)["sealed"]["state"] == "MATCH"
+
+
+def test_a_sealed_server_that_drifted_fails(sealed, environment):
+    (environment / SITE / "small/__init__.py").write_bytes(SOURCE.replace(b"hello", b"HELLO"))
+    found = told(sealed, 1)
+    assert found["sealed"]["state"] == "DRIFT"
+    assert {"drift", "changed"} <= {concern["kind"] for concern in found["concerns"]}
+
+
+def test_a_reference_of_an_untrusted_sealer_is_as_good_as_none(sealed):
+    folder = sealed.parent
+    data = folder / "data/mcp-attest"
+    (data / "trust.json").unlink()
+    passed(attest(folder, "key", "new", "other.key"))
+    passed(attest(folder, "trust", "new", str(data / "trust.json"), "--sealer", "other.key.pub"))
+    assert told(sealed, 0)["sealed"] is None
