@@ -60,6 +60,13 @@ def reference_path(name: str) -> Path:
     return references() / f"{re.sub(r'[^A-Za-z0-9@._+-]+', '-', name)}{_SUFFIX}"
 
 
+def log_of(reference: Path) -> Path:
+    """Return the log of what is run by a reference: two servers that run at a time need one each."""
+    if not is_initialised():
+        raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
+    return logs() / f"run-{reference.name.removesuffix(_SUFFIX)}"
+
+
 def is_initialised() -> bool:
     """Whether `attest init` was run."""
     return trust_file().is_file()

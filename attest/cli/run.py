@@ -13,17 +13,18 @@ import click
 from attest.agent.run import Reported
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, WithCommand, command_of, example, unique
 from attest.cli.cycle_text import cycle_lines
+from attest.cli.home import REFERENCE, log_of, trust_option, writer_option
 from attest.statement.findings import State
 
 _PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 @click.command(cls=WithCommand, epilog=example("attest run server.ref --trust trust.json --key writer.key --log log"))
-@click.argument("ref", type=FILE)
-@click.option("--trust", required=True, type=FILE, help="The trust file.")
-@click.option("--key", required=True, type=FILE, help="The writer's private key.")
-@click.option("--log", required=True, type=FILE, help="The directory of the log; made if it is not there.")
-@click.option("--runtime-ref", type=FILE, help="The reference of the runtime that REF names (seal --runtime).")
+@click.argument("ref", type=REFERENCE)
+@trust_option
+@writer_option
+@click.option("--log", type=FILE, help="The directory of the log; after attest init, by default one of this REF.")
+@click.option("--runtime-ref", type=REFERENCE, help="The reference of the runtime that REF names (seal --runtime).")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
@@ -45,7 +46,7 @@ def run(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN
         references=(ref,) if runtime is None else (ref, runtime),
         trust=given["trust"],
         key=given["key"],
-        log=given["log"],
+        log=given["log"] or log_of(ref),
         places={name: Path(path).absolute() for name, path in unique(given["root"], "--root").items()},
         cycle_seconds=given["cycle"],
         verifier_nonce=given["nonce"],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from attest.cli import home
-from tests.commands import attest, passed
+from tests.commands import attest, attest_process, passed
 
 
 @pytest.fixture
@@ -50,13 +50,15 @@ def test_the_whole_line_needs_no_path_after_init(place):
     passed(attest(folder, "bundle", str(place / "logs/agent"), "-o", "evidence.jsonl"))
     assert b"PASSED" in passed(attest(folder, "verify", "evidence.jsonl", "--reference", "one"))
     passed(attest(folder, "diff", "one", "one"))
+    assert passed(attest_process(folder, "run", "one", stdin=b"hello\n")) == b"hello\n"
+    assert (place / "logs/run-one/log.db").is_file()
 
 
 def test_without_init_everything_has_to_be_said(place):
     folder = place.parents[1]
     for name in ("trust.json", "sealer.key", "writer.key"):
         (folder / name).write_text("{}")
-    for words in (("seal", "server", "--name", "x"), ("agent", "one"), ("verify", "x")):
+    for words in (("seal", "server", "--name", "x"), ("agent", "one"), ("run", "one"), ("verify", "x")):
         done = attest(folder, *words)
         assert done.returncode == 2
         assert b"Missing option" in done.stderr
