@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.closure import Looked, Looks
+from attest.agent.judging import JudgedProcess, judge_seen
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import SeenProcess, WatchedProcess
-from attest.appraisal.process import judge_process, sealed_executable
+from attest.appraisal.process import sealed_executable
 from attest.appraisal.runtime import judge_runtime
 from attest.appraisal.state import make_findings
 from attest.codec import instant
@@ -46,15 +47,19 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     parts = (*parts, *looks.beside_it(server, parts))
     started_at = min([began, *(part.observation.started_at for part in parts)])
     findings: list[Finding] = []
+    judged = None
     if watched is not None and seen is not None:
-        profile = server.reference.process
-        findings += judge_process(profile, server.places, seen.process, seen.executable, first=watched.first)
+        looked = [(server, own)]
+        if server.runtime is not None and runtime is not None:
+            looked.append((server.runtime, runtime))
+        judged = judge_seen(server, seen, looked, watched.first)
+        findings += judged.findings
     findings += _judge_way_to_runtime(server, own, seen)
     findings += [finding for part in parts for finding in part.findings]
     measured = Measured(
         started_at=instant.text(started_at),
         finished_at=instant.text(max(clock.real(), started_at)),
-        coverage=_coverage(parts, seen),
+        coverage=_coverage(parts, judged),
         runtime=None if server.runtime is None else server.runtime.opened.digest,
     )
     return Cycle(measured=measured, findings=make_findings(findings))
@@ -77,7 +82,7 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
     )
 
 
-def _coverage(parts: tuple[Looked, ...], seen: SeenProcess | None) -> Coverage:
+def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None) -> Coverage:
     observed = [item for part in parts for item in part.observation.files.values()]
     files = [item for item in observed if item.sha256 is not None]
     started_at = min(part.observation.started_at for part in parts)
@@ -89,5 +94,6 @@ def _coverage(parts: tuple[Looked, ...], seen: SeenProcess | None) -> Coverage:
         cached=0,
         derived=sum(len(part.derivations) for part in parts),
         oldest_hash_age_milliseconds=max(0, finished_at - started_at),
-        process=seen.measured if seen is not None else None,
+        process=judged.measured if judged is not None else None,
+        sight=judged.sight if judged is not None else None,
     )

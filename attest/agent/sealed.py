@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,10 +49,20 @@ class SealedServer:
             each.name: (*(path for root, path in self.entries if root == each.name), *each.absent) for each in listed
         }
 
+    @property
+    def real_places(self) -> dict[str, str]:
+        """The places with every link followed, as the kernel spells them."""
+        return {name: os.path.realpath(place) for name, place in self.places.items()}
+
     @cached_property
     def known(self) -> dict[Key, str]:
         """The digests of the files that are sealed by digest."""
         return {key: entry.sha256 for key, entry in self.entries.items() if entry.sha256 is not None}
+
+    @cached_property
+    def digests(self) -> frozenset[str]:
+        """The digests of all sealed files, also of derived ones as they were seen."""
+        return frozenset((*self.known.values(), *(digest for digest, _ in self.seen.values())))
 
     @cached_property
     def promised(self) -> dict[Key, tuple[str, ...]]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.sealed import SealedServer
 from attest.appraisal.process import sealed_executable
+from attest.appraisal.surroundings import Resolved
 from attest.measure.process import (
     ProcessHandle,
+    Wanted,
+    effective_uid,
     file_identity,
     observe_process,
     open_process,
@@ -18,16 +23,17 @@ from attest.measure.process import (
 )
 from attest.statement.observation import FileIdentity, ObservedProcess
 from attest.statement.placeholders import expand
-from attest.statement.predicates.runtime_measurement import MeasuredProcess
+from attest.statement.salted import SALT_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
 class SeenProcess:
-    """One observation of the process, and which file its sealed command would run."""
+    """One observation of the process, and what the paths of its sealed profile lead to now."""
 
     process: ObservedProcess
-    executable: FileIdentity | None
-    measured: MeasuredProcess | None
+    resolved: Resolved
+    earlier: frozenset[FileIdentity]
+    """The mapped files that lay in their places at an earlier look."""
 
 
 class WatchedProcess:
@@ -38,6 +44,9 @@ class WatchedProcess:
         self._handle: ProcessHandle = open_process(pid)
         self.pid = pid
         self.first: ObservedProcess | None = None
+        self.salt = secrets.token_bytes(SALT_BYTES)
+        """For the digests of its variables; in no receipt."""
+        self._in_place: frozenset[FileIdentity] = frozenset()
 
     @property
     def handle(self) -> ProcessHandle:
@@ -46,20 +55,23 @@ class WatchedProcess:
 
     def observe(self, server: SealedServer) -> SeenProcess:
         """Look at the process as it is now."""
-        process = observe_process(self._handle)
-        self.first = self.first or process
         profile = server.reference.process
-        sealed = sealed_executable(profile) if profile is not None else None
-        program = expand(sealed, server.places) if sealed is not None else None
-        return SeenProcess(
-            process=process,
-            executable=file_identity(Path(program)) if program is not None else None,
-            measured=_measured(process),
+        wanted = Wanted(
+            salt=self.salt,
+            places=tuple(server.places.values()),
+            listening=profile is not None and profile.listening is not None,
         )
+        process = observe_process(self._handle, wanted)
+        self.first = self.first or process
+        earlier = self._in_place
+        self._in_place = frozenset(
+            file.identity for file in process.mapped if file.in_place or file.identity in earlier
+        )
+        return SeenProcess(process=process, resolved=_resolve(server), earlier=earlier)
 
     def uid(self) -> int | None:
         """Return the effective user id of the process, None if it cannot be seen."""
-        return observe_process(self._handle).uid
+        return effective_uid(self._handle)
 
     def ended(self) -> bool:
         """Return whether the process has ended."""
@@ -74,13 +86,15 @@ class WatchedProcess:
         signal_process(self._handle, number)
 
 
-def _measured(process: ObservedProcess) -> MeasuredProcess | None:
-    if process.uid is None or process.executable_path is None or process.executable_sha256 is None:
-        return None
-    return MeasuredProcess(
-        pid=process.pid,
-        start_time_ticks=process.start_time_ticks,
-        uid=process.uid,
-        executable_path=process.executable_path,
-        executable_sha256=process.executable_sha256,
+def _resolve(server: SealedServer) -> Resolved:
+    profile = server.reference.process
+    if profile is None:
+        return Resolved()
+    sealed = sealed_executable(profile)
+    directory = profile.working_directory
+    programs = (file_identity(Path(expand(each, server.places))) for each in profile.children or ())
+    return Resolved(
+        executable=file_identity(Path(expand(sealed, server.places))) if sealed is not None else None,
+        programs=frozenset(each for each in programs if each is not None),
+        working_directory=os.path.realpath(expand(directory, server.places)) if directory is not None else None,
     )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from typing import Final
 
+from attest.appraisal.closure import Closure, Where
+from attest.appraisal.environment import judge_environment
+from attest.appraisal.mapped import judge_mapped
 from attest.appraisal.state import make_finding
+from attest.appraisal.surroundings import Resolved, judge_surroundings
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess
 from attest.statement.placeholders import expand
 from attest.statement.profile import ProcessProfile
 
 WHERE = "process"
+_EMPTY: Final = Closure()
 
 
 def sealed_executable(profile: ProcessProfile) -> str | None:
@@ -28,20 +34,23 @@ def judge_process(
     profile: ProcessProfile | None,
     places: Mapping[str, str],
     observed: ObservedProcess,
-    executable: FileIdentity | None,
+    resolved: Resolved,
     *,
+    closure: Closure = _EMPTY,
     first: ObservedProcess | None = None,
+    earlier: frozenset[FileIdentity] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Return what about the process is not as sealed.
 
-    `executable` is the file that `sealed_executable` resolves to now, None if there is none.
+    `resolved.executable` is the file that `sealed_executable` resolves to now, None if there is none.
     Compared are that file (device and inode) with the one that runs, and the arguments: after the
     executable's own name all of them, which for a script are the script and what follows it; a link to
-    the sealed file is as good as its own path, since pipx and `uv tool` let their users call one. Without
-    a profile only what needs none is judged. `first` is the first observation in this run: from then
-    on it has to be the same process with the same executable.
+    the sealed file is as good as its own path, since pipx and `uv tool` let their users call one. Then what it has
+    mapped, its environment, and what is around it. Without a profile only what needs none is judged. `first` is the
+    first observation in this run: from then on it has to be the same process with the same executable. `earlier` are
+    the mapped files that lay in their places when they were looked at before.
 
-    A process can rewrite the arguments it shows; that they are right proves nothing by itself.
+    A process can rewrite the arguments and the environment that it shows; that they are right proves nothing by itself.
     """
     if first is not None and _name(first) != _name(observed):
         return (make_finding(FindingKind.PROCESS_REPLACED, WHERE, expected=_spelled(first), found=_spelled(observed)),)
@@ -49,9 +58,11 @@ def judge_process(
         return (make_finding(FindingKind.PROCESS_GONE, WHERE, expected=_spelled(observed)),)
     if observed.trouble is not None:
         return (make_finding(observed.trouble.kind, WHERE, found=observed.trouble.detail),)
-    findings = [*_judge_executable(observed)]
+    findings = [*_judge_executable(observed, closure, earlier)]
+    replaced = any(finding.kind is FindingKind.EXECUTABLE_REPLACED for finding in findings)
     if profile is not None and (sealed := sealed_executable(profile)) is not None:
-        findings += _judge_identity(expand(sealed, places), observed, executable)
+        if not replaced:
+            findings += _judge_identity(expand(sealed, places), observed, resolved.executable)
         findings += _judge_arguments(profile, places, observed)
     if first is not None and first.executable_sha256 != observed.executable_sha256:
         findings.append(
@@ -62,17 +73,26 @@ def judge_process(
                 found=f"sha256:{observed.executable_sha256}",
             )
         )
+    if observed.environment is not None:
+        findings += judge_environment(profile.environment if profile is not None else None, observed.environment)
+    findings += judge_mapped(observed, closure, earlier=earlier)
+    findings += judge_surroundings(profile, observed, resolved, closure, first=first)
     return tuple(findings)
 
 
-def _judge_executable(observed: ObservedProcess) -> Iterator[Finding]:
-    if observed.executable_deleted:
+def _judge_executable(
+    observed: ObservedProcess, closure: Closure, earlier: frozenset[FileIdentity]
+) -> Iterator[Finding]:
+    found = f"{observed.executable_path}, deleted, sha256:{observed.executable_sha256}"
+    if observed.executable_in_memory:
         yield make_finding(
-            FindingKind.EXECUTABLE_DELETED,
-            WHERE,
-            expected="an executable that is still on disk",
-            found=f"{observed.executable_path}, deleted, sha256:{observed.executable_sha256}",
+            FindingKind.EXECUTABLE_IN_MEMORY, WHERE, expected="an executable on disk", found=f"{found}: only in memory"
         )
+    elif observed.executable_deleted:
+        sealed = closure.where(observed.executable_path or "") is Where.SEALED
+        same = observed.executable_sha256 in closure.digests or (not sealed and observed.executable_identity in earlier)
+        kind = FindingKind.EXECUTABLE_REPLACED if same else FindingKind.EXECUTABLE_DELETED
+        yield make_finding(kind, WHERE, expected="an executable that is still on disk", found=found)
 
 
 def _judge_identity(sealed: str, observed: ObservedProcess, executable: FileIdentity | None) -> Iterator[Finding]:

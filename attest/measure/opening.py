@@ -179,6 +179,8 @@ def _file(root: str, path: str, status: os.stat_result, digest: str) -> Observed
         executable=mode & _EXECUTABLE != 0,
         special=mode & _SPECIAL != 0,
         mtime_seconds=int(status.st_mtime),
+        device=status.st_dev,
+        inode=status.st_ino,
     )
 
 

@@ -16,9 +16,19 @@ from pathlib import Path
 from typing import Final, Self
 
 from attest.codec.printable import printable
-from attest.errors import UnavailableError
+from attest.errors import MalformedError, UnavailableError
 from attest.measure.hashing import hash_descriptor
 from attest.measure.opening import MAX_RETRIES, unreadable
+from attest.measure.processes.children import look_at_children, read_stat
+from attest.measure.processes.environ import MAX_ENVIRONMENT_BYTES, parse_environment
+from attest.measure.processes.mapped import identity_of, look_at_mapped
+from attest.measure.processes.maps import DELETED
+from attest.measure.processes.mounts import look_at_mounts
+from attest.measure.processes.namespaces import look_at_namespaces
+from attest.measure.processes.reading import read_whole
+from attest.measure.processes.sockets import look_at_listening
+from attest.measure.processes.status import ProcessUser, parse_status
+from attest.measure.processes.writing import Writing
 from attest.statement.findings import FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
 
@@ -26,9 +36,8 @@ MAX_ARGUMENT_BYTES: Final = 4 * 1024 * 1024
 """More than the kernel's own limit for arguments and environment together, by default 2 MiB."""
 _EXEC_WAITS_SECONDS: Final = (0, 0.002, 0.01, 0.05)
 """Waits before each try to read the arguments; an exec takes well under a millisecond on an idle machine."""
-_DELETED: Final = " (deleted)"
-_START_TIME: Final = 22 - 3
-"""Field 22 of /proc/PID/stat (proc_pid_stat(5)), counted from the one after the command."""
+_MAX_STATUS_BYTES: Final = 1024 * 1024
+"""A user may be in 65,536 groups (NGROUPS_MAX)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +63,26 @@ class ProcessHandle:
             os.close(self.descriptor)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What to ask of a process besides what is always looked at."""
+
+    salt: bytes = b""
+    """For the digests of its variables."""
+    places: tuple[str, ...] = ()
+    """Absolute paths of directories that have to be the same for it as for us."""
+    listening: bool = False
+    """Where it listens: on a busy machine the tables of all sockets are long."""
+
+
+_NOTHING: Final = Wanted()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Executable:
     path: str
     deleted: bool
+    in_memory: bool
     sha256: str | None
     identity: FileIdentity
 
@@ -72,7 +97,7 @@ def open_process(pid: int) -> ProcessHandle:
         raise UnavailableError(where, "a running process", _reason(error)) from error
     try:
         ticks = _start_time_ticks(pid)
-    except OSError as error:
+    except (OSError, MalformedError) as error:
         os.close(descriptor)
         raise UnavailableError(where, "a running process", _reason(error)) from error
     handle = ProcessHandle(pid=pid, start_time_ticks=ticks, boot_id=boot_id, descriptor=descriptor)
@@ -82,7 +107,7 @@ def open_process(pid: int) -> ProcessHandle:
     return handle
 
 
-def observe_process(handle: ProcessHandle) -> ObservedProcess:
+def observe_process(handle: ProcessHandle, wanted: Wanted = _NOTHING) -> ObservedProcess:
     """Look at the process as it is now.
 
     The running file itself is hashed, whatever lies at its path. If the process changes its
@@ -93,7 +118,7 @@ def observe_process(handle: ProcessHandle) -> ObservedProcess:
     try:
         for _ in range(MAX_RETRIES + 1):
             before = _identity_of(f"/proc/{handle.pid}/exe")
-            seen = _observe(handle)
+            seen = _observe(handle, wanted)
             if not _is_same(handle):
                 return _ended(handle)
             if seen is not None and before == seen.executable_identity:
@@ -102,6 +127,10 @@ def observe_process(handle: ProcessHandle) -> ObservedProcess:
         if not _is_same(handle):
             return _ended(handle)
         trouble = unreadable(error)
+    except MalformedError as error:
+        if not _is_same(handle):
+            return _ended(handle)
+        trouble = Trouble(kind=FindingKind.UNREADABLE, detail=printable(str(error)))
     return ObservedProcess(
         pid=handle.pid,
         start_time_ticks=handle.start_time_ticks,
@@ -140,25 +169,49 @@ def file_identity(path: str | os.PathLike[str]) -> FileIdentity | None:
         return None
 
 
-def _observe(handle: ProcessHandle) -> ObservedProcess | None:
+def effective_uid(handle: ProcessHandle) -> int | None:
+    """Return the effective user id of the process; None if it cannot be seen."""
+    try:
+        uid = _user(handle.pid).uid
+    except (OSError, MalformedError):
+        return None
+    return uid if _is_same(handle) else None
+
+
+def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
     """None if the executable's file changed while it was hashed."""
-    executable = _executable(handle.pid)
+    pid = handle.pid
+    executable = _executable(pid)
     if executable.sha256 is None:
         return None
-    arguments = _arguments(handle.pid)
+    user = _user(pid)
+    mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user))
+    children = look_at_children(pid, user)
+    arguments = _arguments(pid)
+    environment = read_whole(f"/proc/{pid}/environ", MAX_ENVIRONMENT_BYTES)
     return ObservedProcess(
-        pid=handle.pid,
+        pid=pid,
         start_time_ticks=handle.start_time_ticks,
         boot_id=handle.boot_id,
         alive=True,
-        uid=_effective_uid(handle.pid),
+        uid=user.uid,
+        real_uid=user.real_uid,
         argv=arguments,
         links=tuple((argument, os.path.realpath(argument)) for argument in arguments[1:] if _is_link(argument)),
-        working_directory=os.readlink(f"/proc/{handle.pid}/cwd"),
+        working_directory=os.readlink(f"/proc/{pid}/cwd"),
         executable_path=executable.path,
         executable_deleted=executable.deleted,
+        executable_in_memory=executable.in_memory,
         executable_sha256=executable.sha256,
         executable_identity=executable.identity,
+        mapped=mapped.files,
+        mapped_files_seen=mapped.themselves,
+        memory_seen=mapped.memory,
+        environment=parse_environment(environment, wanted.salt),
+        namespaces=look_at_namespaces(pid),
+        mounts=look_at_mounts(pid, wanted.places),
+        children=children,
+        listening=look_at_listening((pid, *(child.pid for child in children))) if wanted.listening else None,
     )
 
 
@@ -174,15 +227,13 @@ def _ended(handle: ProcessHandle) -> ObservedProcess:
 def _is_same(handle: ProcessHandle) -> bool:
     try:
         ticks = _start_time_ticks(handle.pid)
-    except OSError:
+    except (OSError, MalformedError):
         return False
     return ticks == handle.start_time_ticks and not wait_exit(handle, 0.0)
 
 
 def _start_time_ticks(pid: int) -> int:
-    octets = Path(f"/proc/{pid}/stat").read_bytes()
-    # The command stands in brackets and may itself hold brackets, blanks and line ends.
-    return int(octets[octets.rindex(b")") + 2 :].split()[_START_TIME])
+    return read_stat(pid).start_time_ticks
 
 
 def _executable(pid: int) -> _Executable:
@@ -190,17 +241,19 @@ def _executable(pid: int) -> _Executable:
     descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
-        identity = FileIdentity(device=status.st_dev, inode=status.st_ino)
+        identity = identity_of(status)
         path = os.fsencode(os.readlink(place)).decode("utf-8", "surrogateescape")
         deleted = status.st_nlink == 0
-        if path.endswith(_DELETED):
+        in_memory = deleted and path.startswith("/memfd:")
+        if path.endswith(DELETED):
             # A file may be called so; the kernel says it of a name that is gone.
             deleted = deleted or file_identity(f"/proc/{pid}/root{path}") != identity
         if deleted:
-            path = path.removesuffix(_DELETED)
+            path = path.removesuffix(DELETED)
         return _Executable(
             path=printable(path),
             deleted=deleted,
+            in_memory=in_memory,
             sha256=hash_descriptor(descriptor, status),
             identity=identity,
         )
@@ -227,16 +280,12 @@ def _is_link(argument: str) -> bool:
     return argument.startswith("/") and "\0" not in argument and os.path.islink(argument)
 
 
-def _effective_uid(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
-        if line.startswith(b"Uid:"):
-            return int(line.split()[2])
-    raise ProcessLookupError
+def _user(pid: int) -> ProcessUser:
+    return parse_status(read_whole(f"/proc/{pid}/status", _MAX_STATUS_BYTES))
 
 
 def _identity_of(path: str | os.PathLike[str]) -> FileIdentity:
-    status = os.stat(path)
-    return FileIdentity(device=status.st_dev, inode=status.st_ino)
+    return identity_of(os.stat(path))
 
 
 def _reason(error: Exception) -> str:

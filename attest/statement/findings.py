@@ -53,7 +53,10 @@ class FindingKind(StrEnum):
     EXECUTABLE_DELETED = "executable-deleted"
     """The running executable is on no disk any more, and its content is not the sealed one."""
     EXECUTABLE_REPLACED = "executable-replaced"
-    """Replaced on disk, the old one still running, whose content is the sealed one."""
+    """Replaced on disk, the old one still running: what is sealed, or, outside the closure, what lay there before.
+
+    The program, or a file that it has mapped as code.
+    """
     EXECUTABLE_IN_MEMORY = "executable-in-memory"
     """Run from a file that never was on a disk (memfd)."""
     MAPPED = "mapped"

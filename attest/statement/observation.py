@@ -4,7 +4,7 @@ Values only. `attest.measure` makes them, `attest.appraisal` judges them; neithe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -44,6 +44,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     executable: bool | None = None
     special: bool = False
     mtime_seconds: int | None = None
+    device: int | None = None
+    """With `inode`: which file it is, so that one that a process has mapped can be found again among them."""
+    inode: int | None = None
     target: str | None = None
     trouble: Trouble | None = None
 
@@ -86,6 +89,64 @@ class FileIdentity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MappedFile:
+    """A file of which a process has mapped some part as code."""
+
+    path: str
+    """As the process sees it, without the mark of a deleted one; bytes that are not UTF-8 as surrogates."""
+    identity: FileIdentity
+    in_memory: bool = False
+    """It never was on a disk (memfd)."""
+    in_place: bool | None = True
+    """Whether this very file lies at `path` for the process; None if that cannot be seen."""
+    writable: bool | None = False
+    """Whether the process could have written it, by owners and modes; None if that cannot be seen."""
+    sha256: str | None = None
+    """Of its content, where it is not in its place and could be read."""
+    patched_pages: int = 0
+    """Pages of code that are no longer those of the file."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedChild:
+    """A process that another one started, directly or not; its executable is None if it cannot be seen."""
+
+    pid: int
+    start_time_ticks: int
+    executable: MappedFile | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedEnvironment:
+    """The variables that a process was started with: names, and values as salted digests alone."""
+
+    salt: bytes = field(repr=False)
+    variables: tuple[tuple[str, str], ...]
+    """(name, digest), in order. What is no `NAME=VALUE`, or has a blank in its name, no program looks up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A mount point, and what is mounted there."""
+
+    point: str
+    device: str
+    root: str
+    """Which directory of the file system."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedMounts:
+    """What is mounted for a process, and for us."""
+
+    theirs: tuple[Mount, ...]
+    ours: tuple[Mount, ...] | None
+    """None: it shares our mount namespace and root, so that theirs are ours."""
+    elsewhere: tuple[str, ...] = ()
+    """The places that were asked for and are another directory for the process than for us."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObservedProcess:
     """One process at one moment; `pid`, `start_time_ticks` and `boot_id` name it for ever.
 
@@ -99,6 +160,7 @@ class ObservedProcess:
     alive: bool
     uid: int | None = None
     """The effective one."""
+    real_uid: int | None = None
     argv: tuple[str, ...] | None = None
     """As the process shows it, and it may rewrite it; bytes that are not UTF-8 as surrogates."""
     working_directory: str | None = None
@@ -112,4 +174,19 @@ class ObservedProcess:
     executable_sha256: str | None = None
     """Of the file that runs, whatever lies at its path now."""
     executable_identity: FileIdentity | None = None
+    executable_in_memory: bool = False
+    mapped: tuple[MappedFile, ...] = ()
+    """Sorted by path; the executable is among them."""
+    mapped_files_seen: bool = False
+    """Mapped files were looked at themselves, not by their path and number."""
+    memory_seen: bool = False
+    """Changed pages of code would have been seen."""
+    environment: ObservedEnvironment | None = None
+    namespaces: tuple[tuple[str, str], ...] = ()
+    """Sorted by name; those that only its future children will be in are left out."""
+    mounts: ObservedMounts | None = None
+    children: tuple[ObservedChild, ...] = ()
+    """Sorted by pid."""
+    listening: tuple[str, ...] | None = None
+    """Where it or a child listens, `tcp:127.0.0.1:8080`; None if nobody looked."""
     trouble: Trouble | None = None

@@ -13,7 +13,6 @@ FORBIDDEN_NAMES: Final = frozenset(
         "LD_AUDIT",
         "LD_LIBRARY_PATH",
         "LD_PRELOAD",
-        "NODE_EXTRA_CA_CERTS",
         "NODE_OPTIONS",
         "NODE_PATH",
         "PYTHONHOME",

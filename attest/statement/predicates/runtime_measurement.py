@@ -23,7 +23,7 @@ class MeasuredProcess(Record, kw_only=True):
     mapped: Count | None = None
     """Files that it had mapped as code."""
     outside: Count | None = None
-    """Of these, the ones that lie outside every sealed root, where the server could not have written them."""
+    """Of these, the ones that lie outside every sealed root and gave no reason for a finding."""
     children: Count | None = None
     """Processes that it had started, directly or not."""
 

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from attest.appraisal.process import judge_process, sealed_executable
+from attest.appraisal.surroundings import Resolved
 from attest.statement.findings import FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
 from attest.statement.profile import ProcessProfile
@@ -36,7 +37,7 @@ def kinds(
     executable: FileIdentity | None = PYTHON,
     first: ObservedProcess | None = None,
 ) -> list[FindingKind]:
-    findings = judge_process(profile, PLACES, observed, executable, first=first)
+    findings = judge_process(profile, PLACES, observed, Resolved(executable=executable), first=first)
     assert all(finding.where == "process" for finding in findings)
     return [finding.kind for finding in findings]
 
@@ -82,7 +83,7 @@ def test_other_arguments_are_a_finding(argv: tuple[str, ...] | None) -> None:
 
 def test_arguments_are_shown_without_ambiguity() -> None:
     seen = dataclasses.replace(SEEN, argv=("python", "a b", "\udcff\n"))
-    (finding,) = judge_process(SCRIPT, PLACES, seen, PYTHON)
+    (finding,) = judge_process(SCRIPT, PLACES, seen, Resolved(executable=PYTHON))
     assert finding.expected == "'/srv/venv/bin/server' '--zone' 'UTC'"
     assert finding.found == "'a b' '\\udcff\\n'"
 

@@ -75,19 +75,30 @@ def test_arguments_that_name_a_link_are_observed_with_the_file_that_it_leads_to(
 def test_a_process_is_observed_with_its_executable_arguments_and_user(tmp_path: Path) -> None:
     program = copy_of_cat(tmp_path / "cat")
     with running([program, "-u", "-"]) as (child, handle):
-        assert observe_process(handle) == ObservedProcess(
+        seen = observe_process(handle)
+        expected = ObservedProcess(
             pid=child.pid,
             start_time_ticks=handle.start_time_ticks,
             boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
             working_directory=str(Path.cwd()),
             alive=True,
             uid=os.geteuid(),
+            real_uid=os.getuid(),
             argv=(str(program), "-u", "-"),
             executable_path=str(program.resolve()),
             executable_deleted=False,
             executable_sha256=digest(CAT),
             executable_identity=file_identity(program),
+            mapped=seen.mapped,
+            mapped_files_seen=seen.mapped_files_seen,
+            memory_seen=True,
+            environment=seen.environment,
+            namespaces=tuple((name, str(Path(f"/proc/self/ns/{name}").readlink())) for name, _ in seen.namespaces),
+            mounts=seen.mounts,
+            children=(),
+            listening=None,
         )
+        assert seen == expected
 
 
 def test_a_link_to_the_executable_has_its_identity(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""The process and the files that were looked at in one cycle, put together: findings, and what a receipt says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attest.agent.closure import Looked
+from attest.agent.sealed import SealedServer
+from attest.agent.watched import SeenProcess
+from attest.appraisal.closure import Closure, ClosurePart, make_closure
+from attest.appraisal.mapped import count_outside
+from attest.appraisal.process import judge_process
+from attest.statement.findings import Finding
+from attest.statement.observation import FileIdentity, ObservedProcess
+from attest.statement.predicates.runtime_measurement import MeasuredProcess, Sight
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedProcess:
+    """What the look at the process came to."""
+
+    findings: tuple[Finding, ...]
+    measured: MeasuredProcess | None
+    """None if too little of it could be seen."""
+    sight: Sight
+
+
+def judge_seen(
+    server: SealedServer,
+    seen: SeenProcess,
+    looked: Sequence[tuple[SealedServer, Looked]],
+    first: ObservedProcess | None,
+) -> JudgedProcess:
+    """Judge the process against its sealed profile and the closures that were `looked` at in the same cycle."""
+    process = seen.process
+    closure = make_closure(
+        [
+            ClosurePart(
+                roots=sealed.roots,
+                real_places=sealed.real_places,
+                digests=sealed.digests,
+                listed=sealed.listed,
+                observation=part.observation,
+            )
+            for sealed, part in looked
+        ],
+        _identities(process),
+    )
+    findings = judge_process(
+        server.reference.process,
+        server.places,
+        process,
+        seen.resolved,
+        closure=closure,
+        first=first,
+        earlier=seen.earlier,
+    )
+    return JudgedProcess(
+        findings=findings,
+        measured=_measured(process, closure),
+        sight=Sight(
+            lease=False,
+            fine_ctime=False,
+            mapped_files=process.mapped_files_seen,
+            memory=process.memory_seen,
+            events=False,
+        ),
+    )
+
+
+def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:
+    children = (child.executable.identity for child in process.children if child.executable is not None)
+    return frozenset((*(file.identity for file in process.mapped), *children))
+
+
+def _measured(process: ObservedProcess, closure: Closure) -> MeasuredProcess | None:
+    if process.uid is None or process.executable_path is None or process.executable_sha256 is None:
+        return None
+    return MeasuredProcess(
+        pid=process.pid,
+        start_time_ticks=process.start_time_ticks,
+        uid=process.uid,
+        executable_path=process.executable_path,
+        executable_sha256=process.executable_sha256,
+        mapped=len(process.mapped),
+        outside=count_outside(process, closure),
+        children=len(process.children),
+    )

@@ -1,0 +1,99 @@
+"""The sealed files as they were found in this cycle, for judging what a process has mapped and started."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from attest.statement.manifest import Root, Scope
+from attest.statement.observation import FileIdentity, Observation
+
+
+class Where(Enum):
+    """What a path is to the closure."""
+
+    SEALED = auto()
+    """In a root whose files are an exact set, or a file that is listed."""
+    MUTABLE = auto()
+    """Where anything may lie but code."""
+    OUTSIDE = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """One or two references: what is sealed, where it lies here, and which files were found there.
+
+    `files` are those that were looked at in this cycle, whatever became of that: their own findings say it.
+    """
+
+    roots: tuple[tuple[str, Root], ...] = ()
+    """The real path of each root's place, and the root."""
+    listed: frozenset[str] = frozenset()
+    """Real paths of the files that are sealed one by one."""
+    files: frozenset[FileIdentity] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+    """Real paths of what could not be looked at, directories too; they have findings of their own."""
+    digests: frozenset[str] = frozenset()
+    """SHA-256 of every sealed file."""
+    composed: bool = False
+    """The runtime is part of it."""
+
+    def could_look_at(self, path: str) -> bool:
+        """Return whether neither this path nor a directory above it was in trouble."""
+        return not any(is_below(path, each) for each in self.unreadable)
+
+    def where(self, path: str) -> Where:
+        """Return what an absolute path is to the closure; the innermost root counts."""
+        if path in self.listed:
+            return Where.SEALED
+        inner = [(place, root) for place, root in self.roots if root.scope is Scope.EXACT and is_below(path, place)]
+        if not inner:
+            return Where.OUTSIDE
+        place, root = max(inner, key=lambda pair: len(pair[0]))
+        mutable = any(is_below(path, posixpath.join(place, each)) for each in root.mutable)
+        return Where.MUTABLE if mutable else Where.SEALED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosurePart:
+    """One reference: its roots, the digests that it seals, and what a look at them found."""
+
+    roots: Sequence[Root]
+    real_places: Mapping[str, str]
+    digests: frozenset[str]
+    """Of every sealed file."""
+    listed: Mapping[str, Sequence[str]]
+    """By root: the paths that are sealed one by one."""
+    observation: Observation
+
+
+def make_closure(parts: Sequence[ClosurePart], wanted: frozenset[FileIdentity]) -> Closure:
+    """Put the parts together; of their many files only the `wanted` ones are kept by identity."""
+    files: set[FileIdentity] = set()
+    unreadable: set[str] = set()
+    inodes = {each.inode for each in wanted}
+    for part in parts:
+        for (root, path), seen in part.observation.files.items():
+            if seen.inode in inodes and seen.device is not None and seen.inode is not None:
+                files.add(FileIdentity(device=seen.device, inode=seen.inode))
+            elif seen.trouble is not None:
+                unreadable.add(posixpath.normpath(posixpath.join(part.real_places.get(root, ""), path)))
+    return Closure(
+        roots=tuple((part.real_places[root.name], root) for part in parts for root in part.roots),
+        listed=frozenset(path for part in parts for path in _listed(part)),
+        files=frozenset(files),
+        unreadable=frozenset(unreadable),
+        digests=frozenset().union(*(part.digests for part in parts)),
+        composed=len(parts) > 1,
+    )
+
+
+def is_below(path: str, place: str) -> bool:
+    """Return whether an absolute path is a place or lies below it."""
+    return path == place or path.startswith(place if place.endswith("/") else f"{place}/")
+
+
+def _listed(part: ClosurePart) -> list[str]:
+    return [posixpath.join(part.real_places[root], path) for root, paths in part.listed.items() for path in paths]

@@ -1,0 +1,12 @@
+"""`/proc/PID/ns` (proc_pid_ns(5)): the namespaces that a process is in."""
+
+from __future__ import annotations
+
+import os
+
+
+def look_at_namespaces(pid: int) -> tuple[tuple[str, str], ...]:
+    """Return (kind, identity) of each, sorted; not those that only its future children will be in. Raises `OSError`."""
+    folder = f"/proc/{pid}/ns"
+    names = (name for name in os.listdir(folder) if not name.endswith("_for_children"))
+    return tuple((name, os.readlink(f"{folder}/{name}")) for name in sorted(names))
