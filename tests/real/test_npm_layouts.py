@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,8 @@ from tests.world import SEALER, WRITER, write_key_pair
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
 SECONDS: Final = 180
-PNPM: Final = "pnpm@10.34.9"
+PNPM: Final = {"pnpm9": "pnpm@9.15.9", "pnpm10": "pnpm@10.34.9"}
+"""Two that note their state in another language each."""
 PACKAGE: Final = "which@5.0.0"
 """Small, with a command and one dependency."""
 
@@ -39,7 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_key_pair(place, name, key)
     attest(place, "trust", "new", "trust.json", "--sealer", "sealer.key.pub", "--writer", "writer.key.pub")
     attest(place, "fetch", f"pkg:npm/{PACKAGE}", "-o", "evidence")
-    run(place, "npm", "install", *_QUIET, "--prefix", "cli", PNPM)
+    for name, package in PNPM.items():
+        run(place, "npm", "install", *_QUIET, "--prefix", name, package)
     return place
 
 
@@ -70,15 +73,19 @@ def by_npx(folder: Path, place: Path) -> Path:
     return found
 
 
-def by_pnpm(folder: Path, place: Path) -> Path:
+def by_pnpm(folder: Path, place: Path, program: str) -> Path:
     name, _, version = PACKAGE.partition("@")
     (place / "package.json").write_text(json.dumps({"private": True, "dependencies": {name: version}}))
     store = f"--store-dir={place.parent / f'{place.name}-store'}"
-    run(place, folder / "cli/node_modules/.bin/pnpm", "install", "--silent", "--ignore-scripts", store)
+    run(place, folder / program / "node_modules/.bin/pnpm", "install", "--silent", "--ignore-scripts", store)
     return place
 
 
-MADE_BY: Final[dict[str, Callable[[Path, Path], Path]]] = {"npm": by_npm, "npx": by_npx, "pnpm": by_pnpm}
+MADE_BY: Final[dict[str, Callable[[Path, Path], Path]]] = {
+    "npm": by_npm,
+    "npx": by_npx,
+    **{program: partial(by_pnpm, program=program) for program in PNPM},
+}
 
 
 def seal(folder: Path, tree: Path, name: str) -> None:

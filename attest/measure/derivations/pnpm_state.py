@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Final
+from typing import Any, Final
 
 from attest.codec import strict
+from attest.codec.yaml_subset import read_yaml
 from attest.errors import MalformedError
 from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived
 from attest.measure.facts import Facts
@@ -49,7 +50,7 @@ _FIELDS: Final = {
         "validation",
     },
 }
-"""The fields that pnpm 10 and 12 write, in JSON, whatever the file is called; pnpm 9 writes YAML."""
+"""The fields that pnpm 9, 10 and 12 write."""
 
 
 def claims(path: str) -> bool:
@@ -66,8 +67,7 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     if not is_plain(facts, (root, path)):
         return underived("not a plain file")
     try:
-        octets = _NANOSECONDS.sub(rb"\g<name>0", facts.read((root, path), _MAX_BYTES))
-        told = strict.parse(octets, where=path, max_bytes=_MAX_BYTES)
+        told = _parse(facts.read((root, path), _MAX_BYTES), path)
     except MalformedError as error:
         return underived(str(error))
     store = posixpath.join(folder, ".pnpm", "lock.yaml")
@@ -76,6 +76,13 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     if facts.observed((root, store)) is None:
         return underived("no packages of pnpm beside it")
     return Derivation(rule=RULE.name, inputs=())
+
+
+def _parse(octets: bytes, path: str) -> Any:  # noqa: ANN401  (a JSON value)
+    """Parse JSON, which pnpm 10 writes whatever the file is called, or the YAML of pnpm 9."""
+    if octets.lstrip().startswith((b"{", b"[")):
+        return strict.parse(_NANOSECONDS.sub(rb"\g<name>0", octets), where=path, max_bytes=_MAX_BYTES)
+    return read_yaml(octets, where=path)
 
 
 RULE: Final = Rule(name="pnpm-state", required=False, claims=claims, derive=derive)

@@ -7,11 +7,11 @@ from typing import Final
 
 from attest.codec import strict
 from attest.codec.records import Line
+from attest.codec.yaml_subset import Value, read_yaml
 from attest.errors import MalformedError
 from attest.provenance.components.contents import limited
 from attest.provenance.components.integrity import read_integrity
 from attest.provenance.components.npm_lock import npm_purl
-from attest.provenance.components.yaml_subset import Value, read_yaml
 from attest.provenance.model import Component
 
 _VERSIONS: Final = ("6.", "7.", "9.")

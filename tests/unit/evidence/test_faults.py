@@ -14,7 +14,8 @@ from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.checks import CHECKS
-from attest.provenance.model import Expectations
+from attest.provenance.model import Expectations, sealed
+from attest.provenance.read import read_evidence
 from attest.signing.dsse import sign_envelope
 from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings, State
@@ -49,6 +50,7 @@ from tests.world import (
     STRANGER,
     TRUST,
     WRITER,
+    make_provenance,
     make_trust_file,
     trust_of,
 )
@@ -361,6 +363,18 @@ def _exchanged_artifact(folder: Path) -> Made:
     return _sealed(folder, artifacts=(other,))
 
 
+def _exchanged_artifact_of_a_folder(folder: Path) -> Made:
+    """The same, where the builder named what it made with the folder that it lay in."""
+    wheel = REFERENCE.artifacts[0]
+    built = make_provenance([{"name": f"dist/{wheel.name}", "digest": {"sha256": "4" * 64}}])
+    found = read_evidence(built, trust=TRUST.as_of(NOW), expectations=Expectations(), where="provenance")
+    reference = change(
+        REFERENCE, evidence=(sealed(found),), artifacts=(change(wheel, origin="site", evidence=()),), unbound=()
+    )
+    lines = honest(folder, reference=reference, evidence=(built,))
+    return lines, {"references": (seal(reference)[0],)}
+
+
 def _assurance(folder: Path) -> Made:
     return honest(folder), {"trust": trust_of(make_trust_file(minima=Minima(assurance=Origin.LISTED)))}
 
@@ -511,6 +525,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("build-link.evidence", _level_claimed),
     ("build-link.evidence", _origin_claimed),
     ("build-link.contradiction", _exchanged_artifact),
+    ("build-link.contradiction", _exchanged_artifact_of_a_folder),
     ("build-link.assurance", _assurance),
     ("build-link.complete", _unbound),
     ("build-link.complete", _unclaimed),

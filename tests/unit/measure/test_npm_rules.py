@@ -210,6 +210,55 @@ def test_a_lock_of_pnpm_that_names_another_archive_is_not_derived(linked):
     assert isinstance(derived(linked)["node_modules/.pnpm/lock.yaml"], Trouble)
 
 
+WRITTEN_BY_9 = b"""\
+hoistPattern:
+  - '*'
+hoistedDependencies:
+  isexe@3.1.5:
+    isexe: private
+included:
+  dependencies: true
+  devDependencies: true
+injectedDeps: {}
+layoutVersion: 5
+nodeLinker: isolated
+packageManager: pnpm@9.15.9
+pendingBuilds: []
+prunedAt: Thu, 26 Nov 2026 02:05:33 GMT
+publicHoistPattern:
+  - '*eslint*'
+registries:
+  default: https://registry.example/
+skipped: []
+storeDir: /srv/store/v3
+virtualStoreDir: .pnpm
+virtualStoreDirMaxLength: 120
+"""
+
+
+def test_notes_in_the_yaml_of_pnpm_9_are_derived(linked):
+    put(linked / "node_modules/.modules.yaml", WRITTEN_BY_9)
+    assert derived(linked)["node_modules/.modules.yaml"].rule == "pnpm-state"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        WRITTEN_BY_9.replace(b"virtualStoreDir: .pnpm", b"virtualStoreDir: ../evil"),
+        WRITTEN_BY_9 + b"evil: true\n",
+        WRITTEN_BY_9 + b"skipped: []\n",
+        WRITTEN_BY_9.replace(b"skipped: []", b"skipped: &a []"),
+        WRITTEN_BY_9.replace(b"skipped: []", b"skipped: !!js/function evil"),
+        b"- a\n",
+        b"",
+    ],
+    ids=["another store", "another field", "a field twice", "an anchor", "a tag", "a list", "nothing"],
+)
+def test_yaml_that_pnpm_9_does_not_write_is_not_derived(octets, linked):
+    put(linked / "node_modules/.modules.yaml", octets)
+    assert isinstance(derived(linked)["node_modules/.modules.yaml"], Trouble)
+
+
 @pytest.mark.parametrize("told", [{"virtualStoreDir": "../evil"}, {"evil": 1}, []])
 def test_notes_that_pnpm_does_not_write_are_not_derived(told, linked):
     put(linked / "node_modules/.modules.yaml", json.dumps(told).encode())

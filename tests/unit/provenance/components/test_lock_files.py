@@ -193,8 +193,12 @@ def test_a_toml_lock_of_another_form_is_malformed(octets, name):
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_too_large_a_file_is_malformed(name, monkeypatch):
-    for place in ("requirements.MAX_REQUIREMENTS_BYTES", "toml_document.MAX_TOML_BYTES", "yaml_subset.MAX_YAML_BYTES"):
-        monkeypatch.setattr(f"attest.provenance.components.{place}", 10)
+    for place in (
+        "provenance.components.requirements.MAX_REQUIREMENTS_BYTES",
+        "provenance.components.toml_document.MAX_TOML_BYTES",
+        "codec.yaml_subset.MAX_YAML_BYTES",
+    ):
+        monkeypatch.setattr(f"attest.{place}", 10)
     monkeypatch.setattr("attest.codec.strict.MAX_MARKS", 1)
     with pytest.raises(MalformedError, match="at most"):
         read(LOCKS[name])

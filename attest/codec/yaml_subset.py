@@ -1,9 +1,9 @@
 """The part of YAML 1.2 that pnpm writes, read strictly: block mappings and sequences, one-line flows, scalars as text.
 
 Why not a YAML library: the whole language has anchors that expand a thousandfold, tags that make objects, and types
-that two readers guess apart. None of them occurs in a lock file; here each of them is refused, and every scalar is
-text. Refused, too: duplicate keys, tabs, carriage returns, comments, documents after the first, explicit keys (`?`),
-quoted scalars over several lines, nesting below `MAX_DEPTH`.
+that two readers guess apart. None of them occurs in a lock file or in the notes of pnpm 9; here each of them is
+refused, and every scalar is text. Refused, too: duplicate keys, tabs, carriage returns, comments, documents after the
+first, explicit keys (`?`), quoted scalars over several lines, nesting below `MAX_DEPTH`.
 """
 
 from __future__ import annotations
