@@ -24,6 +24,7 @@ VERBS: Final = {
     "fetch": "archives and the attestations that exist for them",
     "seal": "write down what may run, signed: a RuntimeReference",
     "revoke": "say that a reference or a key is void, or list what is",
+    "update": "seal anew what was updated: fetch, verify, show, with an overlap",
     "diff": "what an update changes, by package, then by file",
     "run": "start a server only if it is what was sealed, and measure it until it ends",
     "agent": "measure a server, cycle after cycle, with a receipt each",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from attest.codec import canonical, instant
 from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
@@ -88,12 +90,12 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         unclaimed=result.unclaimed,
         outside=_outside(parts, result),
         places=tuple(Place(name=item.root.name, path=item.place) for item in result.roots),
-        process=parts.process,
+        process=_process(parts),
         program=None if surveyed is None else surveyed.program,
         runtime=None if parts.runtime is None else demand_of(parts.runtime),
         measurement=_measurement(parts),
         validity=_validity(parts, at),
-        enforcement=Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only),
+        enforcement=_enforcement(parts),
         writers=parts.writers,
     )
     _check_rules(reference, parts)
@@ -189,6 +191,8 @@ def _check_rules(reference: RuntimeReference, parts: Parts) -> None:
 
 
 def _measurement(parts: Parts) -> MeasurementRules:
+    if parts.request.like is not None:
+        return parts.request.like.measurement
     rules = parts.request.rules
     return MeasurementRules(
         cycle_seconds=rules.cycle,
@@ -199,7 +203,37 @@ def _measurement(parts: Parts) -> MeasurementRules:
     )
 
 
+def _enforcement(parts: Parts) -> Enforcement:
+    if parts.request.like is not None:
+        return parts.request.like.enforcement
+    return Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only)
+
+
+def _process(parts: Parts) -> ProcessProfile | None:
+    """The command is resolved anew, since that is what an update changes; what it may do stays."""
+    like = parts.request.like
+    if like is None or like.process is None or parts.process is None:
+        return parts.process
+    return msgspec.structs.replace(like.process, argv=parts.process.argv, interpreter=parts.process.interpreter)
+
+
+def _validity_like(parts: Parts, before: Validity, at: int) -> Validity:
+    """As long as the one before, from now on."""
+    length = None
+    if before.not_after is not None:
+        length = instant.parse(before.not_after, where="notAfter") - instant.parse(before.not_before, where="notBefore")
+    return Validity(
+        not_before=instant.text(at),
+        not_after=None if length is None else instant.text(at + length),
+        ttl_seconds=before.ttl_seconds,
+        sequence=max([before.sequence, *(item.predicate.validity.sequence for item in parts.superseded)]) + 1,
+        supersedes=tuple(sorted(item.digest for item in parts.superseded)),
+    )
+
+
 def _validity(parts: Parts, at: int) -> Validity:
+    if parts.request.like is not None:
+        return _validity_like(parts, parts.request.like.validity, at)
     rules = parts.request.rules
     before = [item.predicate.validity.sequence for item in parts.superseded]
     return Validity(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from attest.statement.levels import ORIGIN_RANK
-from attest.statement.manifest import Entry
+from attest.statement.manifest import Entry, Root
 from attest.statement.observation import Key
 from attest.statement.predicates.runtime_reference import Artifact, RuntimeReference
 
@@ -49,6 +49,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     reference: RuntimeReference
     artifacts: tuple[str, ...]
     """The manifest header's: the SHA-256 of the archives that its entries count."""
+    roots: tuple[Root, ...]
     entries: tuple[Entry, ...]
 
 

@@ -10,6 +10,7 @@ from attest.errors import RefusedError
 from attest.provenance.model import Expectations
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
+from attest.statement.predicates.runtime_reference import RuntimeReference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,8 @@ class SealRequest:
     """Why less evidence than in a superseded reference is right."""
     writers: tuple[Path, ...] = ()
     rules: Rules = Rules()
+    like: RuntimeReference | None = None
+    """Take every term from this reference, and none from `rules`: what it demands, for how long, whose receipts."""
 
 
 def name_trees(paths: Sequence[Path], named: Mapping[str, Path]) -> tuple[Tree, ...]:

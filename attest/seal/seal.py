@@ -166,6 +166,8 @@ def _open_superseded(path: Path, trust: Trust, at: int) -> OpenedReference:
 def _writers(request: SealRequest, trust: Trust, at: int) -> tuple[str, ...]:
     trusted = {key.keyid for key in trust.ring(Role.WRITER, at).keys}
     narrowed = {load_public(path).keyid for path in request.writers} if request.writers else trusted
+    if request.like is not None:
+        narrowed = trusted & set(request.like.writers)
     foreign = sorted(narrowed - trusted)
     if foreign:
         raise RefusedError("--writer", "a writer of the trust file", foreign[0])

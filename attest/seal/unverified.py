@@ -22,19 +22,25 @@ def read_unverified(path: Path) -> Side:
     Raises `MalformedError` for their form, `UntrustedError` for a manifest that is not the one the reference names,
     `UnavailableError` for a file that cannot be read.
     """
-    envelope = read_envelope(read_file(path), where=str(path))
-    payload = payload_of(envelope, where=str(path))
-    reference = read_statement(payload, PREDICATE_TYPE, RuntimeReference, where=str(path)).predicate
-    beside = manifest_path(path)
-    manifest = read_file(beside, max_bytes=MAX_DOCUMENT_BYTES)
+    manifest = read_file(manifest_path(path), max_bytes=MAX_DOCUMENT_BYTES)
+    return read_side(read_file(path), manifest, where=str(path))
+
+
+def read_side(envelope: bytes, manifest: bytes, *, where: str) -> Side:
+    """Read a reference and its manifest from bytes; see `read_unverified`."""
+    opened = read_envelope(envelope, where=where)
+    payload = payload_of(opened, where=where)
+    reference = read_statement(payload, PREDICATE_TYPE, RuntimeReference, where=where).predicate
+    beside = str(manifest_path(Path(where)))
     if sha256_hex(manifest) != reference.manifest.digest.sha256:
         raise UntrustedError(
-            str(beside), f"the manifest with sha256 {reference.manifest.digest.sha256}", sha256_hex(manifest)
+            beside, f"the manifest with sha256 {reference.manifest.digest.sha256}", sha256_hex(manifest)
         )
-    header, entries = read_manifest(manifest.splitlines(keepends=True), where=str(beside))
+    header, entries = read_manifest(manifest.splitlines(keepends=True), where=beside)
     return Side(
-        digest=payload_digest(envelope, where=str(path)),
+        digest=payload_digest(opened, where=where),
         reference=reference,
         artifacts=header.artifacts,
+        roots=header.roots,
         entries=entries,
     )

@@ -30,6 +30,7 @@ ORDER = (
         "trust check",
         "fetch",
         "seal",
+        "update",
         "revoke",
         "diff",
         "run",

@@ -1,0 +1,138 @@
+"""What `attest update` does: fetch for what is installed now, seal it like the old reference, keep the old one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from attest.codec.files import read_file, write_file
+from attest.errors import MalformedError, UnavailableError
+from attest.fetch.fetch import fetch_locked, fetch_packages
+from attest.fetch.wanted import installed_in
+from attest.provenance.model import Expectations
+from attest.seal.again import request_again
+from attest.seal.comparing import Difference, Side
+from attest.seal.folder import sort_folder
+from attest.seal.phases import Tell
+from attest.seal.request import SealRequest, Tree
+from attest.seal.seal import Sealed, seal
+from attest.seal.unverified import read_unverified
+from attest.signing.dsse import encode_envelope
+from attest.signing.keys import PrivateKey
+from attest.statement.companions import attachments_path, manifest_path
+from attest.statement.predicates.runtime_revocation import Revoked
+from attest.trust.references import open_reference
+from attest.trust.revoking import make_revocation, sign_revocation
+from attest.trust.trust import Trust
+
+NO_EVIDENCE: Final = "none"
+_LOCKS: Final = ("package-lock.json", "node_modules/.package-lock.json", ".package-lock.json", "../package-lock.json")
+_ALWAYS_OTHER: Final = "validity."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Updating:
+    """One reference that is sealed anew."""
+
+    path: Path
+    trust: Trust
+    load_key: Callable[[], PrivateKey] = field(repr=False)
+    expectations: Expectations
+    allow_site: tuple[str, ...]
+    accept_downgrade: str | None
+    runtime: Path | None
+    at: int
+
+    @cached_property
+    def old(self) -> Side:
+        """The reference as it is, signed by a trusted sealer."""
+        open_reference(read_file(self.path), self.trust, at=self.at, where=str(self.path))
+        return read_unverified(self.path)
+
+    def seal(self, evidence: str | None, tell: Tell) -> Sealed:
+        """Seal what is installed now, with the evidence of a folder, with what an index offers (None), or with none."""
+        with self._folder(evidence, tell) as folder:
+            archives, pieces = ((), ()) if folder is None else sort_folder(folder)
+            given = SealRequest(
+                runtime=self.runtime,
+                artifacts=archives,
+                evidence=pieces,
+                expectations=self.expectations,
+                allow_site=self.allow_site,
+                accept_downgrade=self.accept_downgrade,
+            )
+            request = request_again(self.path, self.old, given)
+            return seal(request, self.trust, self.load_key, at=self.at, tell=tell)
+
+    @contextmanager
+    def _folder(self, evidence: str | None, tell: Tell) -> Iterator[Path | None]:
+        if evidence == NO_EVIDENCE or self.old.reference.program is not None:
+            yield None
+        elif evidence is not None:
+            yield Path(evidence)
+        else:
+            with tempfile.TemporaryDirectory() as place:
+                _fetch(self.old, Path(place), tell)
+                yield Path(place)
+
+
+def is_nothing(difference: Difference) -> bool:
+    """Whether two references differ in nothing but when they were sealed."""
+    terms = [term for term in difference.terms if not term.name.startswith(_ALWAYS_OTHER)]
+    return not (difference.packages or difference.files or terms)
+
+
+def keep_old(path: Path, old: Side, key: PrivateKey, *, at: int, void_from: int) -> tuple[Path, Path]:
+    """Copy REF and what is beside it to REF-SEQUENCE, and sign that it is void from `void_from` on (ms since 1970)."""
+    kept = path.with_name(f"{path.name.removesuffix('.ref')}-{old.reference.validity.sequence}.ref")
+    for source, target in (
+        (attachments_path(path), attachments_path(kept)),
+        (manifest_path(path), manifest_path(kept)),
+        (path, kept),
+    ):
+        if source.is_file():
+            write_file(target, [read_file(source, max_bytes=1 << 32)])
+    revoked = kept.with_name(f"{kept.name}.revoked")
+    revocation = make_revocation(Revoked.REFERENCE, old.digest, void_from=void_from, reason="updated")
+    write_file(revoked, [encode_envelope(sign_revocation(revocation, key, at=at)), b"\n"])
+    return kept, revoked
+
+
+def write_new(path: Path, sealed: Sealed) -> None:
+    """Write the new reference in place of the old one; its manifest first."""
+    write_file(manifest_path(path), [sealed.manifest])
+    if sealed.attachments:
+        write_file(attachments_path(path), sealed.attachments)
+    write_file(path, [sealed.envelope, b"\n"])
+
+
+def _fetch(old: Side, folder: Path, tell: Tell) -> None:
+    """Fetch what is installed in each tree: what its lock names, or the distributions of an environment."""
+    places = {place.name: Path(place.path) for place in old.reference.places}
+    found = False
+    for tree in (Tree(name=root.name, path=places[root.name]) for root in old.roots):
+        lock = next((tree.path / name for name in _LOCKS if (tree.path / name).is_file()), None)
+        if lock is not None:
+            found = True
+            for _ in fetch_locked(read_file(lock), "package-lock.json", folder, tell=tell):
+                pass
+            continue
+        try:
+            wanted = installed_in(tree.path)
+        except (MalformedError, UnavailableError):
+            continue
+        found = True
+        for _ in fetch_packages(wanted, folder, dependencies=False, tell=tell):
+            pass
+    if not found:
+        raise MalformedError(
+            str(next(iter(places.values()), "")),
+            "a lock file of npm or installed Python packages, to fetch their archives",
+            "neither",
+            hint="--evidence DIR, or --evidence none and --allow-site GLOB",
+        )
