@@ -47,7 +47,7 @@ MAX_RECEIPT_BYTES: Final = 15 * 1024 * 1024
 """A receipt and its entry have to fit into one line of an evidence bundle, which may have 16 MiB."""
 
 _RANDOM_BYTES: Final = 16
-_RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.STOP})
+_RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.RELOAD, EventKind.STOP})
 
 
 _EVENTS: Final = {name: short_name(name) for name in RECEIPTS}
@@ -162,6 +162,12 @@ class Recorder:
         """The number of entries on disk."""
         return self._committer.size
 
+    @property
+    def latest(self) -> int | None:
+        """The time of the last entry, milliseconds since 1970: nothing earlier is recorded. None without an entry."""
+        time = self._emitter.head.time
+        return instant.parse(time) if time else None
+
     def submit(self, draft: Draft) -> Future[Recorded]:
         """Have `draft` recorded, after everything submitted before; the future resolves once it is on disk.
 
@@ -228,9 +234,9 @@ def _read_history(log: SqliteReader, tail: Tail, key: PublicKey) -> Interruption
     ring = KeyRing(role="writer", keys=(key,))
     try:
         for row in log.rows(tail.covered, log.size):
-            _open_receipt(row, log, ring)
+            open_receipt(row, log, ring)
         landmark = log.newest_landmark()
-        predicate = None if landmark is None else _open_receipt(landmark, log, ring)
+        predicate = None if landmark is None else open_receipt(landmark, log, ring)
     except (MalformedError, UntrustedError) as error:
         raise RefusedError(error.where, error.expected, error.found, hint=NEW_LOG_HINT) from error
     if not isinstance(predicate, RuntimeEvent) or predicate.event.kind is EventKind.STOP:
@@ -238,8 +244,11 @@ def _read_history(log: SqliteReader, tail: Tail, key: PublicKey) -> Interruption
     return Interruption(run=predicate.event.run, session_id=predicate.receipt.session_id, entries_found=log.size)
 
 
-def _open_receipt(row: Row, log: SqliteReader, ring: KeyRing) -> Record:
-    """Return what a receipt says, if one of the ring's keys signed it for this very place in this log."""
+def open_receipt(row: Row, log: SqliteReader, ring: KeyRing) -> Record:
+    """Return what a receipt says, if one of the ring's keys signed it for this very place in this log.
+
+    Raises `MalformedError` or `UntrustedError`.
+    """
     where = f"{log.where}: receipt {row.sequence}"
     envelope, entry = read_envelope(row.receipt, where=where), read_entry(row.entry, where=where)
     name = predicate_type_of(envelope, where=where)

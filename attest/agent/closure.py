@@ -34,6 +34,15 @@ Beside: TypeAlias = Callable[[SealedServer, tuple[Looked, ...], Deriver, Callabl
 """A look at what belongs to one run of a server: from what was seen of its sealed files, and how the time is told."""
 
 
+Judge: TypeAlias = Callable[[SealedServer, int], tuple[Finding, ...]]
+"""Why a reference may not be used at a time, milliseconds since 1970."""
+
+
+def judge_by_itself(sealed: SealedServer, at: int) -> tuple[Finding, ...]:
+    """Judge a reference by what it says alone."""
+    return judge_validity(sealed.reference, at)
+
+
 @dataclass(kw_only=True)
 class Looks:
     """The looks of one cycle: a runtime that several servers run on is looked at once, by the first of them.
@@ -44,11 +53,14 @@ class Looks:
     deriver: Deriver
     clock_ms: Callable[[], int]
     beside: Beside | None = None
+    judge: Judge = judge_by_itself
+    around: tuple[Finding, ...] = ()
+    """What was found before anything was looked at: it is about every server."""
     _runtimes: dict[str, Looked] = field(default_factory=dict)
 
     def at(self, server: SealedServer) -> Looked:
         """Look at a server's own files."""
-        return look_at_closure(server, self.deriver, self.clock_ms)
+        return look_at_closure(server, self.deriver, self.clock_ms, self.judge)
 
     def beside_it(self, server: SealedServer, parts: tuple[Looked, ...]) -> tuple[Looked, ...]:
         """Look at what this run made for the server beside its sealed files, which were looked at as `parts`."""
@@ -64,7 +76,9 @@ class Looks:
         return self._runtimes[runtime.opened.digest]
 
 
-def look_at_closure(sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[], int]) -> Looked:
+def look_at_closure(
+    sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[], int], judge: Judge = judge_by_itself
+) -> Looked:
     """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
     observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms)
     derivations = _derive(sealed, observation, deriver)
@@ -78,7 +92,7 @@ def look_at_closure(sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[
     )
     return Looked(
         observation=observation,
-        findings=(*findings, *judge_validity(sealed.reference, at=observation.started_at)),
+        findings=(*findings, *judge(sealed, observation.started_at)),
         derivations={key: item for key, item in derivations.items() if isinstance(item, Derivation)},
     )
 

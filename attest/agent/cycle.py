@@ -46,7 +46,7 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     parts = (own,) if runtime is None else (runtime, own)
     parts = (*parts, *looks.beside_it(server, parts))
     started_at = min([began, *(part.observation.started_at for part in parts)])
-    findings: list[Finding] = []
+    findings: list[Finding] = [*looks.around]
     judged = None
     if watched is not None and seen is not None:
         looked = [(server, own)]

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside, Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
 from attest.agent.enforcement.enforcer import Cause, Enforcer
 from attest.agent.sealed import SealedServer
+from attest.agent.turns import Turns
 from attest.agent.watched import WatchedProcess
+from attest.codec import instant
 from attest.codec.clock import Clock
-from attest.errors import AttestError
+from attest.errors import AttestError, RefusedError
 from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
 from attest.recorder import Recorder
@@ -56,12 +59,17 @@ class Run:
     request: RunRequest
     recorder: Recorder
     enforcer: Enforcer
+    circumstances: Circumstances
     clock: Clock
     report: Callable[[Reported], None]
     stop: threading.Event = field(default_factory=threading.Event)
     matched: bool = True
     """Whether every cycle so far was a MATCH."""
+    tell: Callable[[str], None] = field(default=lambda _line: None)
+    """Says to whoever watches what no receipt can say."""
     _deriver: Deriver = field(init=False)
+    _turns: Turns = field(default_factory=Turns)
+    _held_until: int | None = None
     _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
 
     def __post_init__(self) -> None:
@@ -119,6 +127,9 @@ class Run:
             began = time.monotonic()
             if not self._cycle():
                 return "the process ended"
+            if self.circumstances.writer_is_void():
+                self.matched = False
+                return "the writer's key was revoked: nothing that it signs counts any more"
             self._wait(began)
         return "the agent was asked to stop"
 
@@ -136,22 +147,60 @@ class Run:
             pid=self.request.watched.pid if self.request.watched is not None else None,
         )
         self._record(event)
+        self.circumstances.use(event.references, self.recorder.latest or 0)
 
     def _matches_unstarted(self) -> bool:
         """Measure what is to be started; nothing has to be acted upon, since it is not running."""
         looks = self._looks()
         for server in self.request.servers:
             cycle = measure_once(server, None, looks, self.clock)
-            recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
-            self.matched = self.matched and cycle.state is State.MATCH
-            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=None))
+            sequence = self._keep(server, cycle)
+            self.report(Reported(server=server, cycle=cycle, sequence=sequence, outcome=None))
         self.recorder.checkpoint().result()
         return self.matched
 
     def _looks(self) -> Looks:
-        return Looks(deriver=self._deriver, clock_ms=self.clock.real, beside=self.request.beside)
+        around = self.circumstances.begin(self._record)
+        return Looks(
+            deriver=self._deriver,
+            clock_ms=self.clock.real,
+            beside=self.request.beside,
+            judge=self.circumstances.judge,
+            around=around,
+        )
+
+    def _keep(self, server: SealedServer, cycle: Cycle) -> int:
+        """Record a cycle and what it makes known besides; return the sequence number of its receipt."""
+        sequence = self.recorder.record(cycle_draft(server, cycle, self.request.standing)).sequence
+        for event in self._turns.after(server, cycle, sequence):
+            self.recorder.record(event_draft(event, self.request.standing, reference=server.opened.digest))
+        self.matched = self.matched and cycle.state is State.MATCH
+        return sequence
 
     def _cycle(self) -> bool:
+        """Measure, unless the clock was set back behind the log; return False once the watched process has ended."""
+        try:
+            if not self._holds():
+                return self._measure()
+        except RefusedError:
+            if not self._holds():
+                raise
+        return self.request.watched is None or not self.request.watched.ended()
+
+    def _holds(self) -> bool:
+        """Return whether the clock shows a time before the last entry's: then nothing can be recorded, nor acted on."""
+        latest = self.recorder.latest
+        holds = latest is not None and self.clock.real() < latest
+        if holds and self._held_until != latest:
+            self.tell(
+                f"the clock was set back: nothing is recorded before {instant.text(latest or 0)}; deny every call"
+            )
+        if holds:
+            self.matched = False
+        self._held_until = latest if holds else None
+        return holds
+
+    def _measure(self) -> bool:
         """Measure, record, report and act; return False once the watched process has ended."""
         watched = self.request.watched
         looks = self._looks()
@@ -162,13 +211,11 @@ class Run:
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False
-            recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
-            self.matched = self.matched and cycle.state is State.MATCH
+            sequence = self._keep(server, cycle)
             outcome = None
             if cycle.state is State.DRIFT:
-                cause = Cause(sequence=recorded.sequence, findings=cycle.findings)
-                outcome = self.enforcer.act(server, watched, cause)
-            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
+                outcome = self.enforcer.act(server, watched, Cause(sequence=sequence, findings=cycle.findings))
+            self.report(Reported(server=server, cycle=cycle, sequence=sequence, outcome=outcome))
         self.recorder.checkpoint().result()
         return watched is None or not watched.ended()
 

@@ -7,10 +7,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside
 from attest.agent.composing import compose
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
+from attest.agent.history import read_history
+from attest.agent.revocation_files import RevocationFiles
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
 from attest.agent.watched import WatchedProcess
@@ -42,6 +45,7 @@ class AgentRequest:
     verifier_nonce: str | None = None
     context: tuple[tuple[str, str], ...] = ()
     pinned: Path | None = None
+    revocations: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +105,19 @@ def open_run(
     for each in opening.loaded:
         check_writer(each, key.keyid)
         _check_minima(each, opening.trust, standing)
+    circumstances = Circumstances(
+        clock=opening.clock,
+        files=RevocationFiles(request.revocations, opening.trust),
+        max_revocation_age_seconds=opening.trust.minima.revocation_age_seconds,
+        writer=key.keyid,
+    )
+    if circumstances.writer_is_void():
+        raise UntrustedError(str(request.key), "a writer's key that is not revoked", key.keyid)
     pinned = _pinned(request.pinned, key)
     recorder = open_recorder(request.log, key, clock=opening.clock, pinned=pinned)
     try:
+        digests = [each.opened.digest for each in opening.loaded]
+        circumstances.remember(read_history(request.log, key.public, digests))
         for server in opening.servers:
             server.keep(Documents(request.log))
         run_request = RunRequest(
@@ -117,7 +131,14 @@ def open_run(
         )
         enforcer = Enforcer(recorder=recorder, standing=standing, log=request.log)
         with closing(enforcer):
-            yield Run(request=run_request, recorder=recorder, enforcer=enforcer, clock=opening.clock, report=report)
+            yield Run(
+                request=run_request,
+                recorder=recorder,
+                enforcer=enforcer,
+                circumstances=circumstances,
+                clock=opening.clock,
+                report=report,
+            )
     finally:
         recorder.close()
 

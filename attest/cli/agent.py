@@ -26,6 +26,7 @@ from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
 @click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
+@click.option("--revocations", type=FILE, multiple=True, help="What is known to be revoked; read again if it changes.")
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
 def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Measure the servers of each REF until stopped; exit 1 if anything did not match.
@@ -45,8 +46,10 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         verifier_nonce=given["nonce"],
         context=tuple(unique(given["context"], "--context").items()),
         pinned=given["expect_checkpoint"],
+        revocations=given["revocations"],
     )
     with open_agent(request, _print) as run:
+        run.tell = _tell
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             run.stop.set()
@@ -60,3 +63,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
 def _print(reported: Reported) -> None:
     for line in cycle_lines(reported):
         click.echo(line)
+
+
+def _tell(line: str) -> None:
+    click.echo(f"attest: {line}", err=True)

@@ -29,6 +29,7 @@ _PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
 @click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
+@click.option("--revocations", type=FILE, multiple=True, help="What is known to be revoked; read again if it changes.")
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
 @click.pass_context
 def run(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN401  (click's options)
@@ -52,6 +53,7 @@ def run(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN
         verifier_nonce=given["nonce"],
         context=tuple(unique(given["context"], "--context").items()),
         pinned=given["expect_checkpoint"],
+        revocations=given["revocations"],
     )
     with open_launch(request, command_of(context), _reporter()) as launch:
         _say(f"withheld from the environment: {', '.join(launch.environment.withheld)}", launch.environment.withheld)

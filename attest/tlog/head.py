@@ -37,6 +37,11 @@ class Head:
         """The digest of the last entry, which the next one names."""
         return self._previous
 
+    @property
+    def time(self) -> str:
+        """The time of the last entry (wire form), empty without one: the next one's is no earlier."""
+        return self._time
+
     def link(self, *, event: str, time: str, receipt: bytes, landmark: bool) -> NewRow:
         """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay.
 

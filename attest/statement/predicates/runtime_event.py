@@ -91,7 +91,7 @@ class Event(Record, kw_only=True):
     process: ProcessStart | None = None
     """process."""
     before: State | None = None
-    """transition: the state until then; absent at the first."""
+    """transition: the state until then."""
     after: State | None = None
     """transition."""
     captured: Annotated[tuple[Captured, ...], msgspec.Meta(max_length=4096)] = ()

@@ -119,6 +119,21 @@ class SqliteReader:
             found: int | None = self._connection.execute(query, (self.size,)).fetchone()[0]
         return None if found is None else next(self.rows(found, found + 1))
 
+    def landmarks(self) -> Iterator[Row]:
+        """Yield the entries that were appended as landmarks, oldest first, as a stream."""
+        query = (
+            "SELECT sequence FROM entries WHERE landmark AND sequence > ? AND sequence < ? ORDER BY sequence LIMIT ?"
+        )
+        after = -1
+        while True:
+            with translated(self.where):
+                found = self._connection.execute(query, (after, self.size, _ROWS_A_READ)).fetchall()
+            for (sequence,) in found:
+                yield from self.rows(sequence, sequence + 1)
+            if len(found) < _ROWS_A_READ:
+                return
+            after = found[-1][0]
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

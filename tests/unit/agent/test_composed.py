@@ -335,9 +335,9 @@ def test_a_runtime_that_several_servers_share_is_looked_at_once_a_cycle(
     looked: list[str] = []
     look = closure.look_at_closure
 
-    def remember(sealed: Any, deriver: Any, clock_ms: Any) -> Looked:
+    def remember(sealed: Any, *given: Any) -> Looked:
         looked.append(sealed.path.name)
-        return look(sealed, deriver, clock_ms)
+        return look(sealed, *given)
 
     monkeypatch.setattr(closure, "look_at_closure", remember)
     seen = once(place, place.server, second, place.runtime)

@@ -12,6 +12,7 @@ from attest.trust.making import write_trust
 from attest.trust.revocations import Revocations, load_revocations
 from tests.commands import attest, failed, passed
 from tests.documents import REFERENCE_DIGEST, REFERENCE_ENVELOPE
+from tests.installed import make_bench
 from tests.world import NOW, SEALER, TRUST, WRITER, make_trust_file, write_key_pair
 
 
@@ -138,3 +139,19 @@ def test_a_file_that_is_no_revocation_is_the_callers_mistake_and_no_verdict(fold
     assert attest(folder, *words, "out").returncode == 4
     assert attest(folder, *words, "trust.json").returncode == 3
     assert attest(folder, *words, "nothing.here").returncode == 6
+
+
+def test_the_agent_heeds_the_files(tmp_path: Path) -> None:
+    bench = make_bench(tmp_path)
+    sealed = bench.seal()
+    bench.write(sealed)
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    for name, key in (("sealer", SEALER), ("writer", WRITER)):
+        write_key_pair(tmp_path, name, key)
+    words = ("agent", "server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", "log", "--once")
+    passed(attest(tmp_path, *words))
+    revoke(tmp_path, "server.ref", "--reason", "found changed")
+    done = attest(tmp_path, *words, "--revocations", "out")
+    assert done.returncode == 1
+    assert b"revoked reference" in done.stdout
+    assert b"found changed" in done.stdout

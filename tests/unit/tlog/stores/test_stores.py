@@ -130,6 +130,15 @@ def test_checkpoints_are_found_by_size_and_there_is_one_for_each(store, tmp_path
     writer.close()
 
 
+def test_all_landmarks_are_found_in_their_order(store, tmp_path):
+    writer = store.create_or_open_writer(tmp_path / "log")
+    landmarks = tuple(range(0, 400, 3))
+    head = new_head(writer.log.origin)
+    writer.append(0, make_rows(head, 400, landmarks=landmarks))
+    assert [row.sequence for row in writer.log.landmarks()] == list(landmarks)
+    writer.close()
+
+
 def test_the_newest_landmark_is_found_without_a_walk(store, tmp_path):
     writer = store.create_or_open_writer(tmp_path / "log")
     head = new_head(writer.log.origin)

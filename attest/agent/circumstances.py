@@ -1,0 +1,71 @@
+"""What surrounds the measurements of a run: whether its references may be used, what was revoked, what time it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from attest.agent.history import ClockReading, History
+from attest.agent.revocation_files import RevocationFiles
+from attest.agent.sealed import SealedServer
+from attest.appraisal.clock import judge_step, step_of
+from attest.appraisal.revocation import judge_known, judge_revoked
+from attest.appraisal.validity import judge_validity
+from attest.codec.clock import Clock
+from attest.statement.findings import Finding
+from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.trust.revocations import is_void
+
+
+@dataclass(kw_only=True)
+class Circumstances:
+    """The state of one run's surroundings; asked once a cycle (`begin`) and once a reference (`judge`)."""
+
+    clock: Clock
+    files: RevocationFiles
+    max_revocation_age_seconds: int | None
+    writer: str
+    """The id of the key that signs the receipts."""
+    first_used: dict[str, int] = field(default_factory=dict)
+    """By digest, when a reference was first used: its time-to-live runs from then on."""
+    _offset: int | None = None
+
+    def remember(self, history: History) -> None:
+        """Take up what the log tells; the clocks only if the machine was not booted since."""
+        self.first_used.update(history.first_used)
+        if history.last is not None and history.last.boot_id == self.clock.boot_id:
+            self._offset = history.last.offset
+
+    def use(self, digests: Iterable[str], at: int) -> None:
+        """Note that references are used from `at` on, unless they were before."""
+        for digest in digests:
+            self.first_used.setdefault(digest, at)
+
+    def begin(self, record: Callable[[Event], None]) -> tuple[Finding, ...]:
+        """Look at clocks and revocations at the beginning of a cycle; return what is found for every server.
+
+        A step of real time is recorded first, and known only then: it may be what keeps it from being recorded.
+        """
+        now = ClockReading(real=self.clock.real(), boot=self.clock.boot(), boot_id=self.clock.boot_id)
+        step = None if self._offset is None else step_of(self._offset, now.offset)
+        if step is not None:
+            record(Event(kind=EventKind.CLOCK_STEP, step_milliseconds=step))
+        if step is not None or self._offset is None:
+            self._offset = now.offset
+        self.files.refresh()
+        known_at = self.files.known.known_at(now.real)
+        known = judge_known(known_at, now.real, max_age_seconds=self.max_revocation_age_seconds)
+        return (*judge_step(step), *self.files.judge(), *known)
+
+    def judge(self, sealed: SealedServer, at: int) -> tuple[Finding, ...]:
+        """Return why a reference may not be used at `at` (milliseconds since 1970)."""
+        digest, signers = sealed.opened.digest, sealed.opened.statement.signers
+        void = self.files.known.of_reference(digest, signers)
+        return (
+            *judge_validity(sealed.reference, at, first_used_at=self.first_used.get(digest)),
+            *judge_revoked(void, at),
+        )
+
+    def writer_is_void(self) -> bool:
+        """Return whether nothing counts any more that this agent signs."""
+        return is_void(self.files.known.of_key(self.writer), self.clock.real())
