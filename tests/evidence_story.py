@@ -127,6 +127,8 @@ class Story:
         self.runtime: str | None = self.runtimes[0] if runtimes else None
         """The digest of the runtime's reference that the next measurements name."""
         self.process: MeasuredProcess | None = None
+        self._states: dict[str, State] = {}
+        """The newest state of each reference in this run."""
         for piece in evidence:
             store.put("evidence", sha256_hex(piece), piece)
 
@@ -157,6 +159,7 @@ class Story:
 
     def start(self, nonce: str | None = None, context: dict[str, str] | None = None, run: str = RUN) -> Story:
         """Begin a run."""
+        self._states.clear()
         values = tuple(ContextValue(name=name, value=value) for name, value in sorted((context or {}).items()))
         self.event(
             Event(
@@ -216,6 +219,20 @@ class Story:
                 return RuntimeMeasurement(receipt=header, measured=measured), subjects
 
             self.record(runtime_measurement.PREDICATE_TYPE, make, reference or self.reference)
+            self.turn(State.MATCH, reference or self.reference)
+        return self
+
+    def forget(self) -> Story:
+        """Tell no transition from what was measured until now."""
+        self._states.clear()
+        return self
+
+    def turn(self, state: State, reference: str) -> Story:
+        """Record the transition to a state, if it is one."""
+        before = self._states.get(reference)
+        self._states[reference] = state
+        if before not in {None, state}:
+            self.event(Event(kind=EventKind.TRANSITION, before=before, after=state), reference=reference)
         return self
 
     def violate(self, findings: Findings = DRIFT, subjects: tuple[Subject, ...] | None = None) -> int:
@@ -226,7 +243,9 @@ class Story:
             predicate = RuntimeViolation(receipt=header, measured=measured, findings=findings)
             return predicate, subjects or findings_subject(findings)
 
-        return self.record(runtime_violation.PREDICATE_TYPE, make, self.reference)
+        sequence = self.record(runtime_violation.PREDICATE_TYPE, make, self.reference)
+        self.turn(findings.state, self.reference)
+        return sequence
 
     def act(self, sequence: int, *, outcome: bool = True) -> Story:
         """Record the sealed action for a violation, and its outcome."""

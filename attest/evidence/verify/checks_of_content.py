@@ -246,6 +246,13 @@ ROWS: Final = (
         kinds=BUNDLE,
     ),
     Check(
+        id="conformance.transitions",
+        meaning="Each change of state inside a run was told at once, and as the measurements show it.",
+        remedy="Whatever wrote this log says other things than it measured: distrust it, and look at the receipts.",
+        kinds=BUNDLE,
+        tiers=WITH_CONTENT,
+    ),
+    Check(
         id="conformance.context",
         meaning="The newest run was started with the context that the caller expects.",
         remedy="Start the agent with `--context` and these values, then export again.",

@@ -11,7 +11,7 @@ Where an expected reference names a runtime, each measurement and violation unde
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, final
 
 from attest.codec import instant
@@ -38,7 +38,7 @@ class Runtimes:
         self._sheet = sheet
         self._fitting: tuple[str, str, str] | None = None
         self._sequences: dict[tuple[str, str], int] = {}
-        self._first_used: dict[str, int] = {}
+        self._first_used: dict[tuple[str, str], int] = {}
         self.used: dict[str, Sealed] = {}
 
     def look(self, server: Sealed, told: Told, started: int) -> None:
@@ -53,6 +53,11 @@ class Runtimes:
         self._check_validity(runtime, told, started)
         self._check_sequence(runtime, told)
         self._check_process(runtime, told)
+
+    def name(self, origin: str, digests: Iterable[str], at: int) -> None:
+        """Say that a run in the log `origin` is about these references, from `at` on."""
+        for digest in digests:
+            self._first_used.setdefault((origin, digest), at)
 
     def newest(self) -> tuple[Sealed, ...]:
         """Return, of each runtime, the reference of the highest sequence: what would be used now."""
@@ -95,7 +100,7 @@ class Runtimes:
         if started >= runtime.void.since:
             what = f"the reference of the runtime {runtime.reference.server.name}, or a key that signed it,"
             fail_void(self._sheet, what, runtime.void, found=instant.text(started), where=told.where)
-        first = self._first_used.setdefault(runtime.digest, started)
+        first = self._first_used.setdefault((told.lasting.log_origin, runtime.digest), started)
         latest = runtime.not_after
         if (ttl := runtime.reference.validity.ttl_seconds) is not None:
             over = first + ttl * _SECOND

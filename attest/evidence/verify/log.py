@@ -14,22 +14,20 @@ from attest.evidence.verify.chain import Chain, event_of, judge_start
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.likeness import ReceiptReader
 from attest.evidence.verify.lines import EntryParts, Line
+from attest.evidence.verify.noted import open_note
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed, Section
-from attest.evidence.verify.revoked import GOOD, fail_void, void_writer
+from attest.evidence.verify.revoked import GOOD, WRITER, fail_void, void_writer
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told, own_subject
-from attest.signing.keyring import KeyRing, Verified, VerifyingKey
+from attest.evidence.verify.transitions import Transitions
+from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import Event, EventKind
-from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import LogEntry
-from attest.trust.role import Role
-
-_WRITER: Final = "the writer's key"
 
 JUDGED: Final = (
     "integrity.subject",
@@ -40,6 +38,7 @@ JUDGED: Final = (
     "freshness.future",
     "freshness.clock",
     "conformance.actions",
+    "conformance.transitions",
 )
 """What is judged here and in `runs` and `actions`, once every log came to its end."""
 
@@ -80,8 +79,10 @@ class LogJudge:
         self.end = End.UNPROVEN
         self.named: set[str] = set()
         self.newest_measured: int | None = None
-        if log.size and self.chain.previous_time is not None:
-            for pace in paces.values():
+        self._transitions = Transitions(section.sealed.get, sheet, from_genesis=log.size == 0)
+        for pace in paces.values():
+            pace.enter(cut=log.size > 0)
+            if log.size and self.chain.previous_time is not None:
                 pace.open(Mark(real=self.chain.previous_time))
 
     def pass_over(self, where: str, record: EntryParts) -> str:
@@ -105,7 +106,7 @@ class LogJudge:
             self._check_future(told.time, where)
             self._check_writer(told)
             if told.time >= self._void.since:
-                fail_void(self._sheet, _WRITER, self._void, found=told.real_time, where=told.where)
+                fail_void(self._sheet, WRITER, self._void, found=told.real_time, where=told.where)
             self._check_subject(told)
             self._check_clock(told)
             self._follow(told)
@@ -124,7 +125,7 @@ class LogJudge:
 
     def finish(self, line: Line, record: CheckpointLine) -> None:
         """Judge the section's checkpoint and how it ends."""
-        checkpoint = self._open(record.note.encode(), line.where)
+        checkpoint = open_note(record.note.encode(), self.chain, self._writer, self._question, self._sheet, line.where)
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()
@@ -239,6 +240,7 @@ class LogJudge:
         self.runs.step(event, lasting.references, sequence=told.sequence, time=told.time, where=told.where)
         if event is not None:
             self._follow_event(told, event)
+        self._transitions.step(told)
         pace_here = self._paces.get(lasting.reference or "")
         if told.cycle is not None:
             self._follow_cycle(told, told.cycle, pace_here)
@@ -249,61 +251,41 @@ class LogJudge:
 
     def _follow_event(self, told: Told, event: Event) -> None:
         here = Mark(real=told.time, boot=told.boot_time, boot_id=told.lasting.boot_id)
+        self._transitions.bound(event.kind)
+        named = [self._paces[digest] for digest in event.references if digest in self._paces]
         if event.kind is EventKind.START:
-            for digest in event.references:
-                if digest in self._paces:
-                    self._paces[digest].open(here)
-        if event.kind is EventKind.STOP:
+            for pace in named:
+                pace.open(here)
+        elif event.kind in {EventKind.RESUME, EventKind.RELOAD}:
+            for pace in named:
+                pace.name(here)
+        if event.kind in {EventKind.STOP, EventKind.RELOAD}:
             for pace in self._paces.values():
-                pace.close(here, told.where)
+                if pace not in named:
+                    pace.close(here, told.where)
+        if event.references:
+            self._runtimes.name(told.lasting.log_origin, event.references, told.time)
 
     def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
         if pace_here is not None:
             pace_here.look(told, cycle, bound=self.runs.holds_nonce)
             self._runtimes.look(pace_here.sealed, told, cycle.started)
+        if len(self.runs.references) > 1:
+            self._look_aside(told, cycle)
         # Where the runtime's own reference is expected, too, it was measured in this cycle.
         runtime = self._paces.get(told.lasting.runtime) if told.lasting.runtime is not None else None
         if runtime is not None:
             runtime.look(told, cycle, bound=self.runs.holds_nonce)
 
-    def _open(self, note: bytes, where: str) -> Checkpoint | None:
-        try:
-            claimed = read_checkpoint_unverified(note, where=where)
-        except MalformedError as error:
-            self._sheet.fail_with("integrity.tree", error)
-            self._sheet.fail_with("authenticity.checkpoint", error)
-            return None
-        try:
-            self._check_note(note, claimed, where)
-        except (MalformedError, UntrustedError) as error:
-            self._sheet.fail_with("authenticity.checkpoint", error)
-        return claimed
-
-    def _check_note(self, note: bytes, claimed: Checkpoint, where: str) -> None:
-        signatures = note.rpartition(b"\n\n")[2].count(b"\n")
-        if signatures != 1:
-            raise MalformedError(where, "a checkpoint with one signature", f"{signatures}")
-        if claimed.origin != self.chain.origin:
-            raise UntrustedError(where, f"a checkpoint of {self.chain.origin}", claimed.origin)
-        ring = _named(self._question, self._writer)
-        if not ring.keys:
-            raise UntrustedError(where, "the signature of a trusted writer", f"writer {self._writer}")
-        reasons: list[MalformedError | UntrustedError] = []
-        for key in ring.keys:
-            try:
-                open_checkpoint(note, key, where=where)
-            except (MalformedError, UntrustedError) as error:
-                reasons.append(error)
-            else:
-                self._check_signer(key, where)
-                return
-        raise reasons[0]
-
-    def _check_signer(self, key: VerifyingKey, where: str) -> None:
-        """Judge a log without receipts by the key of its checkpoint: its entries have times, too."""
-        last, void = self.chain.previous_time, void_writer(self._question, key.keyid)
-        if self._writer is None and last is not None and last >= void.since:
-            fail_void(self._sheet, _WRITER, void, found=instant.text(last), where=where)
+    def _look_aside(self, told: Told, cycle: Cycle) -> None:
+        """Hold what is said of a server by one reference against its others that the run is about."""
+        own = self._section.sealed.get(told.lasting.reference or "")
+        for digest in self.runs.references if own is not None else ():
+            pace = self._paces.get(digest)
+            if own is None or pace is None or digest == own.digest:
+                continue
+            if pace.sealed.reference.server.name == own.reference.server.name:
+                pace.look_aside(told, cycle)
 
     def _judge_end(self, where: str) -> End:
         last = self.chain.previous_time
@@ -325,12 +307,3 @@ def _is_about(sealed: Sealed, subjects: tuple[Subject, ...]) -> bool:
     """Return whether the subjects of a measurement are the sealed manifest, and artifacts if any."""
     digests = [subject.digest for subject in subjects]
     return digests[0] == sealed.reference.manifest.digest and sealed.about.issuperset(digests)
-
-
-def _named(question: Question, writer: str | None) -> KeyRing:
-    """Return the writers that may have signed: the one of the receipts, or any if there are no receipts."""
-    ring = question.trust.ring(Role.WRITER, question.at)
-    if writer is None:
-        return ring
-    key = ring.find(writer)
-    return KeyRing(role=ring.role, keys=() if key is None else (key,))

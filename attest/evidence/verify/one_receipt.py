@@ -9,7 +9,7 @@ from attest.evidence.verify import revoked
 from attest.evidence.verify.leftover import leave_unproven
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.result import Seen
-from attest.evidence.verify.revoked import fail_void, void_from, void_writer
+from attest.evidence.verify.revoked import WRITER, fail_void, void_from, void_writer
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
@@ -103,7 +103,7 @@ def _judge_revoked(told: Told, begun: int, question: Question, sheet: Sheet) -> 
         return
     void = void_writer(question, told.lasting.writer)
     if told.time >= void.since:
-        fail_void(sheet, "the writer's key", void, found=told.real_time)
+        fail_void(sheet, WRITER, void, found=told.real_time)
     void = void_from(revocations.of_reference(told.lasting.reference or "", ()))
     if begun >= void.since:
         fail_void(sheet, "the reference", void, found=instant.text(begun))

@@ -5,6 +5,7 @@ from typing import Final, final
 import msgspec
 
 from attest.codec import instant
+from attest.evidence.verify.lifetime import NEVER, Lifetime
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import fail_void
@@ -14,7 +15,6 @@ from attest.statement.findings import Findings
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding, Isolation
 
 _SECOND: Final = 1000
-_NEVER: Final = 2**63
 _REFERENCE: Final = "the reference, or a key that signed it,"
 
 JUDGED: Final = (
@@ -54,14 +54,23 @@ class Pace:
         self.binding: Binding | None = None
         self.isolation: Isolation | None = None
         self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
-        self._latest = min(_NEVER if sealed.not_after is None else sealed.not_after, sealed.void.since - 1)
-        self._used = False
+        self._lifetime = Lifetime(sealed, sheet)
         self._mark: Mark | None = None
+
+    def enter(self, *, cut: bool) -> None:
+        """Begin another log, or a part of one that is `cut` off from its beginning."""
+        self._lifetime.enter(cut=cut)
 
     def open(self, mark: Mark) -> None:
         """Say that a run about this reference began, or that it is known to have been going on then."""
         self._mark = mark
-        self._use(mark.real)
+        self._lifetime.use(mark.real)
+
+    def name(self, mark: Mark) -> None:
+        """Say that the run goes on, this reference among those that it is about."""
+        if self._mark is None:
+            self._mark = mark
+        self._lifetime.use(mark.real)
 
     def close(self, mark: Mark, where: str) -> None:
         """Say that the run stopped, or that the log ends here."""
@@ -74,9 +83,8 @@ class Pace:
         mark = Mark(real=started, boot=told.boot_time - (told.time - started), boot_id=lasting.boot_id)
         self._check_gap(mark, told.where)
         self._mark = mark
-        if not self._used:
-            self._use(started)
-        if not (self.sealed.not_before <= started <= self._latest and started <= finished <= self._now):
+        self._lifetime.use(started)
+        if not (self.sealed.not_before <= started <= self._lifetime.latest and started <= finished <= self._now):
             self._check_times(told, cycle)
         if lasting.findings is not None:
             self._violate(told, lasting.findings)
@@ -85,6 +93,14 @@ class Pace:
         if self.newest is None or started > self.newest:
             self.newest, self.newest_bound = started, bound
         self._weaken(lasting.binding, lasting.isolation)
+
+    def look_aside(self, told: Told, cycle: Cycle) -> None:
+        """Take a measurement or violation by another reference of the same server, in a run that has this one, too."""
+        mark = Mark(real=cycle.started, boot=told.boot_time - (told.time - cycle.started), boot_id=told.lasting.boot_id)
+        self._check_gap(mark, told.where)
+        self._mark = mark
+        if told.lasting.findings is not None:
+            self._violate(told, told.lasting.findings)
 
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
@@ -116,20 +132,13 @@ class Pace:
         ):
             self.isolation = isolation
 
-    def _use(self, at: int) -> None:
-        """Note the first use: from then on the time to live runs, which may be over before notAfter."""
-        ttl = self.sealed.reference.validity.ttl_seconds
-        if not self._used and ttl is not None:
-            self._latest = min(self._latest, at + ttl * _SECOND)
-        self._used = True
-
     def _check_times(self, told: Told, cycle: Cycle) -> None:
         """Say what is wrong with the times of a measurement."""
         started, finished = cycle.started, cycle.finished
         if started >= self.sealed.void.since:
             fail_void(self._sheet, _REFERENCE, self.sealed.void, found=instant.text(started), where=told.where)
-        elif not self.sealed.not_before <= started <= self._latest:
-            self._outside_validity(instant.text(started), told.where, until=self._latest)
+        elif not self.sealed.not_before <= started <= self._lifetime.latest:
+            self._outside_validity(instant.text(started), told.where, until=self._lifetime.latest)
         if finished < started:
             self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
         if finished > self._now:
@@ -155,7 +164,7 @@ class Pace:
 
     def _outside_validity(self, time: str, where: str, *, until: int) -> None:
         validity = self.sealed.reference.validity
-        end = "any time" if until == _NEVER else instant.text(until)
+        end = "any time" if until == NEVER else instant.text(until)
         self._sheet.fail(
             "freshness.validity",
             "the reference is not valid then",
@@ -187,7 +196,7 @@ class Pace:
         if at >= sealed.void.since:
             fail_void(self._sheet, _REFERENCE, sealed.void, found=f"now, {instant.text(at)}", where=sealed.where)
         if at < sealed.not_before or (sealed.not_after is not None and at > sealed.not_after):
-            end = _NEVER if sealed.not_after is None else sealed.not_after
+            end = NEVER if sealed.not_after is None else sealed.not_after
             self._outside_validity(f"now, {instant.text(at)}", sealed.where, until=end)
         least = self._question.trust.minima.reference_sequence
         if least is not None and sealed.reference.validity.sequence < least:

@@ -24,6 +24,8 @@ CHECK: Final = "authenticity.revocation"
 AGE_CHECK: Final = "freshness.revocation"
 NEVER: Final = 2**63
 
+WRITER: Final = "the writer's key"
+
 _SECOND: Final = 1000
 
 

@@ -1,4 +1,7 @@
-"""Runs: the grammar `start (measurement | violation | event)* stop`, with `resume` after a crash, as a table."""
+"""Runs: the grammar `start (measurement | violation | event)* stop`, as a table.
+
+`resume` follows a crash, `reload` goes on with other references.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class Phase(StrEnum):
 
 
 _OTHER: Final = None
-"""Whatever is neither start, stop nor resume."""
+"""Whatever does not begin, end, interrupt or change a run."""
 
 NEXT: Final[dict[tuple[Phase, EventKind | None], Phase]] = {
     (Phase.BEFORE, EventKind.START): Phase.RUNNING,
@@ -28,14 +31,25 @@ NEXT: Final[dict[tuple[Phase, EventKind | None], Phase]] = {
     (Phase.UNKNOWN, EventKind.START): Phase.RUNNING,
     (Phase.UNKNOWN, EventKind.RESUME): Phase.RUNNING,
     (Phase.UNKNOWN, EventKind.STOP): Phase.STOPPED,
+    (Phase.UNKNOWN, EventKind.RELOAD): Phase.RUNNING,
     (Phase.UNKNOWN, _OTHER): Phase.RUNNING,
     (Phase.RUNNING, EventKind.RESUME): Phase.RUNNING,
+    (Phase.RUNNING, EventKind.RELOAD): Phase.RUNNING,
     (Phase.RUNNING, EventKind.STOP): Phase.STOPPED,
     (Phase.RUNNING, _OTHER): Phase.RUNNING,
 }
 """What is not here must not happen."""
 
-_BOUNDS: Final = frozenset({EventKind.START, EventKind.STOP, EventKind.RESUME})
+_BOUNDS: Final = frozenset({EventKind.START, EventKind.STOP, EventKind.RESUME, EventKind.RELOAD})
+
+_CARRIES: Final[dict[EventKind, tuple[str, ...]]] = {
+    EventKind.RELOAD: ("references",),
+    EventKind.PROCESS: ("process",),
+    EventKind.TRANSITION: ("before", "after"),
+    EventKind.SAFE_STATE: ("outcome",),
+    EventKind.CLOCK_STEP: ("step_milliseconds",),
+}
+"""The fields without which an event of a kind says nothing."""
 
 
 @final
@@ -49,6 +63,8 @@ class Runs:
         self.phase = Phase.BEFORE if from_genesis else Phase.UNKNOWN
         self.opening: Event | None = None
         """The newest start or resume: it holds nonce and context."""
+        self.references: frozenset[str] = frozenset()
+        """What the run is about."""
         self.uncovered = 0
         """Milliseconds between a stop and the next start."""
         self._run: str | None = None
@@ -75,6 +91,10 @@ class Runs:
             self._check_run(event, where)
         if event is not None and kind is EventKind.RESUME:
             self._resume(event, sequence, where)
+        if event is not None:
+            self._check_carried(event, where)
+            if kind is not None and event.references:
+                self.references = frozenset(event.references)
         if kind is EventKind.STOP:
             self._stopped_at = time
         elif kind is None:
@@ -101,8 +121,13 @@ class Runs:
         if event.run is None or (self._run is not None and event.run != self._run):
             self._fail("an event of another run", where, self._run, event.run)
 
+    def _check_carried(self, event: Event, where: str) -> None:
+        for name in _CARRIES.get(event.kind, ()):
+            if getattr(event, name) in {None, ()}:
+                self._fail(f"a {event.kind} that does not say what it has to", where, name, "none")
+
     def _check_reference(self, reference: str, where: str) -> None:
-        if self.opening is not None and reference not in self.opening.references:
+        if self.opening is not None and reference not in self.references:
             self._fail("a receipt about a reference that its run did not start with", where, None, reference)
 
     def _fail(self, detail: str, where: str, expected: object, found: object) -> None:

@@ -72,7 +72,7 @@ def test_since_begins_after_the_checkpoint_and_one_old_violation_no_longer_fails
     verdict = judge(newest, checkpoints=(pinned,))
     assert list(failing(verdict)) == []
     assert (verdict.start, verdict.pinned) == ("pinned", pinned.size)
-    assert _kinds(newest).count("entry") == 3
+    assert _kinds(newest).count("entry") == 4
 
 
 @pytest.mark.parametrize("before", range(1, 10))

@@ -449,6 +449,18 @@ def _no_outcome(folder: Path) -> Made:
     return _told(folder, tell)
 
 
+def _untold_change(folder: Path) -> Made:
+    """A change of state without its transition: the story is told that it was so before."""
+
+    def tell(story: Story) -> None:
+        story.start().measure()
+        story.forget()
+        story.act(story.violate())
+        story.stop()
+
+    return _told(folder, tell)
+
+
 def _context(folder: Path) -> Made:
     with Story(folder) as story:
         lines = story.start(context={"commit": "c0ffee"}).measure().stop().export()
@@ -542,6 +554,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("conformance.runtime", _without_its_runtime),
     ("conformance.actions", _no_action),
     ("conformance.actions", _no_outcome),
+    ("conformance.transitions", _untold_change),
     ("conformance.context", _context),
     ("conformance.kind", lambda folder: (honest(folder), {"kind": "receipt"})),
     ("conformance.tier", _structural),

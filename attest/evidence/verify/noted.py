@@ -1,0 +1,72 @@
+"""The checkpoint at the end of a log's section: signed by the writer of its receipts, a writer of the trust file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attest.codec import instant
+from attest.errors import MalformedError, UntrustedError
+from attest.evidence.verify.chain import Chain
+from attest.evidence.verify.question import Question
+from attest.evidence.verify.revoked import WRITER, fail_void, void_writer
+from attest.evidence.verify.sheet import Sheet
+from attest.signing.keyring import KeyRing
+from attest.signing.keys import PublicKey
+from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
+from attest.trust.role import Role
+
+CHECK: Final = "authenticity.checkpoint"
+
+
+def open_note(
+    note: bytes, chain: Chain, writer: str | None, question: Question, sheet: Sheet, where: str
+) -> Checkpoint | None:
+    """Return what a checkpoint claims, and note what is wrong with its signature; None if it cannot be read.
+
+    `writer` is whoever signed the receipts, None where there are none: then the key of the checkpoint is the one that
+    may be revoked, as of the log's last entry.
+    """
+    try:
+        claimed = read_checkpoint_unverified(note, where=where)
+    except MalformedError as error:
+        sheet.fail_with("integrity.tree", error)
+        sheet.fail_with(CHECK, error)
+        return None
+    try:
+        key = _check_note(note, claimed, chain.origin, _named(question, writer), where)
+    except (MalformedError, UntrustedError) as error:
+        sheet.fail_with(CHECK, error)
+        return claimed
+    last, void = chain.previous_time, void_writer(question, key.keyid)
+    if writer is None and last is not None and last >= void.since:
+        fail_void(sheet, WRITER, void, found=instant.text(last), where=where)
+    return claimed
+
+
+def _check_note(note: bytes, claimed: Checkpoint, origin: str, ring: KeyRing, where: str) -> PublicKey:
+    """Return the key that signed."""
+    signatures = note.rpartition(b"\n\n")[2].count(b"\n")
+    if signatures != 1:
+        raise MalformedError(where, "a checkpoint with one signature", f"{signatures}")
+    if claimed.origin != origin:
+        raise UntrustedError(where, f"a checkpoint of {origin}", claimed.origin)
+    if not ring.keys:
+        raise UntrustedError(where, "the signature of a trusted writer", "none of its key")
+    reasons: list[MalformedError | UntrustedError] = []
+    for key in ring.keys:
+        try:
+            open_checkpoint(note, key, where=where)
+        except (MalformedError, UntrustedError) as error:
+            reasons.append(error)
+        else:
+            return key
+    raise reasons[0]
+
+
+def _named(question: Question, writer: str | None) -> KeyRing:
+    """Return the writers that may have signed: the one of the receipts, or any if there are no receipts."""
+    ring = question.trust.ring(Role.WRITER, question.at)
+    if writer is None:
+        return ring
+    key = ring.find(writer)
+    return KeyRing(role=ring.role, keys=() if key is None else (key,))
