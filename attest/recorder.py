@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Final, Self, final
 
@@ -47,7 +48,28 @@ MAX_RECEIPT_BYTES: Final = 15 * 1024 * 1024
 """A receipt and its entry have to fit into one line of an evidence bundle, which may have 16 MiB."""
 
 _RANDOM_BYTES: Final = 16
-_RUN_EVENTS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.RELOAD, EventKind.STOP})
+
+
+class Landmark(IntEnum):
+    """The entries that a start looks for, by kind."""
+
+    NONE = 0
+    RUN = 1
+    """A run begins, goes on or ends."""
+    ACTION = 2
+    """An action was intended or taken."""
+    SAFE_STATE = 3
+
+
+_LANDMARKS: Final = {
+    EventKind.START: Landmark.RUN,
+    EventKind.RESUME: Landmark.RUN,
+    EventKind.RELOAD: Landmark.RUN,
+    EventKind.STOP: Landmark.RUN,
+    EventKind.ACTION_INTENDED: Landmark.ACTION,
+    EventKind.ACTION_TAKEN: Landmark.ACTION,
+    EventKind.SAFE_STATE: Landmark.SAFE_STATE,
+}
 
 
 _EVENTS: Final = {name: short_name(name) for name in RECEIPTS}
@@ -123,7 +145,8 @@ class Emitter:
         receipt = encode_envelope(sign_envelope(payload, self._key))
         if len(receipt) > MAX_RECEIPT_BYTES:
             raise MalformedError("draft", f"a receipt of at most {MAX_RECEIPT_BYTES} bytes", f"{len(receipt)}")
-        landmark = isinstance(predicate, RuntimeEvent) and predicate.event.kind in _RUN_EVENTS
+        kind = predicate.event.kind if isinstance(predicate, RuntimeEvent) else None
+        landmark = Landmark.NONE if kind is None else _LANDMARKS.get(kind, Landmark.NONE)
         row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
@@ -235,7 +258,7 @@ def _read_history(log: SqliteReader, tail: Tail, key: PublicKey) -> Interruption
     try:
         for row in log.rows(tail.covered, log.size):
             open_receipt(row, log, ring)
-        landmark = log.newest_landmark()
+        landmark = next(log.newest_landmarks(Landmark.RUN), None)
         predicate = None if landmark is None else open_receipt(landmark, log, ring)
     except (MalformedError, UntrustedError) as error:
         raise RefusedError(error.where, error.expected, error.found, hint=NEW_LOG_HINT) from error

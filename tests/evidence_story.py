@@ -27,6 +27,7 @@ from attest.recorder import Draft, Recorder, open_recorder
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keys import PrivateKey
 from attest.statement.digests import Subject
+from attest.statement.enforcing import Action, Result
 from attest.statement.findings import Finding, FindingKind, Findings, State
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import (
@@ -247,12 +248,16 @@ class Story:
         self.turn(findings.state, self.reference)
         return sequence
 
-    def act(self, sequence: int, *, outcome: bool = True) -> Story:
-        """Record the sealed action for a violation, and its outcome."""
-        action = self.sealed.enforcement.on_drift
+    def act(
+        self, sequence: int, *, outcome: bool = True, action: Action | None = None, result: Result = Result.DONE
+    ) -> Story:
+        """Record an action for a violation, the sealed one unless another is given, and its outcome."""
+        action = action or self.sealed.enforcement.on_drift
         self.event(Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=sequence), reference=self.reference)
         if outcome:
-            taken = Event(kind=EventKind.ACTION_TAKEN, action=action, caused_by=sequence, outcome="it ended")
+            taken = Event(
+                kind=EventKind.ACTION_TAKEN, action=action, caused_by=sequence, result=result, outcome="it ended"
+            )
             self.event(taken, reference=self.reference)
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from attest.codec import instant
@@ -25,14 +26,14 @@ def new_head(origin: str = ORIGIN) -> Head:
     return Head(origin, Tail(frontier=Frontier(), previous=GENESIS, time="", covered=0, note=None))
 
 
-def make_rows(head: Head, count: int, *, landmarks: tuple[int, ...] = ()) -> list[NewRow]:
-    """Link `count` rows at `head`, a millisecond apart; those whose sequence number is in `landmarks` are some."""
+def make_rows(head: Head, count: int, *, landmarks: Collection[int] = (), kind: int = 1) -> list[NewRow]:
+    """Link `count` rows at `head`, a millisecond apart; those with a number in `landmarks` are some, of `kind`."""
     return [
         head.link(
             event="runtime-event",
             time=instant.text(NOW + head.size),
             receipt=b"receipt %d of %s" % (head.size, head.origin.encode()),
-            landmark=head.size in landmarks,
+            landmark=kind if head.size in landmarks else 0,
         )
         for _ in range(count)
     ]

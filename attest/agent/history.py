@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.codec import instant
-from attest.recorder import open_receipt
+from attest.recorder import Landmark, open_receipt
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
 from attest.statement.predicates.runtime_event import RuntimeEvent
@@ -56,7 +56,7 @@ def read_history(log: Path, key: PublicKey, digests: Iterable[str]) -> History:
     last = None
     reader = SQLITE.open_reader(log)
     try:
-        for row in reader.landmarks() if wanted else ():
+        for row in reader.landmarks(Landmark.RUN) if wanted else ():
             said = open_receipt(row, reader, ring)
             if isinstance(said, RuntimeEvent):
                 for digest in wanted.intersection(said.event.references):

@@ -12,7 +12,8 @@ from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside, Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
-from attest.agent.enforcement.enforcer import Cause, Enforcer
+from attest.agent.enforcement.enforcer import Enforcer
+from attest.agent.enforcement.resuming import answer_unanswered
 from attest.agent.sealed import SealedServer
 from attest.agent.turns import Turns
 from attest.agent.watched import WatchedProcess
@@ -21,7 +22,7 @@ from attest.codec.clock import Clock
 from attest.errors import AttestError, RefusedError
 from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
-from attest.recorder import Recorder
+from attest.recorder import Recorded, Recorder
 from attest.statement.findings import State
 from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
@@ -148,14 +149,16 @@ class Run:
         )
         self._record(event)
         self.circumstances.use(event.references, self.recorder.latest or 0)
+        answer_unanswered(self.enforcer, self.request.servers)
 
     def _matches_unstarted(self) -> bool:
-        """Measure what is to be started; nothing has to be acted upon, since it is not running."""
+        """Measure what is to be started; there is nothing to stop yet, which what follows drift says."""
         looks = self._looks()
         for server in self.request.servers:
             cycle = measure_once(server, None, looks, self.clock)
-            sequence = self._keep(server, cycle)
-            self.report(Reported(server=server, cycle=cycle, sequence=sequence, outcome=None))
+            recorded = self._keep(server, cycle)
+            outcome = self.enforcer.follow_unstarted(server, recorded, cycle.findings)
+            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
         self.recorder.checkpoint().result()
         return self.matched
 
@@ -169,13 +172,13 @@ class Run:
             around=around,
         )
 
-    def _keep(self, server: SealedServer, cycle: Cycle) -> int:
-        """Record a cycle and what it makes known besides; return the sequence number of its receipt."""
-        sequence = self.recorder.record(cycle_draft(server, cycle, self.request.standing)).sequence
-        for event in self._turns.after(server, cycle, sequence):
+    def _keep(self, server: SealedServer, cycle: Cycle) -> Recorded:
+        """Record a cycle and what it makes known besides; return what was recorded of the cycle."""
+        recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
+        for event in self._turns.after(server, cycle, recorded.sequence):
             self.recorder.record(event_draft(event, self.request.standing, reference=server.opened.digest))
         self.matched = self.matched and cycle.state is State.MATCH
-        return sequence
+        return recorded
 
     def _cycle(self) -> bool:
         """Measure, unless the clock was set back behind the log; return False once the watched process has ended."""
@@ -211,11 +214,9 @@ class Run:
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False
-            sequence = self._keep(server, cycle)
-            outcome = None
-            if cycle.state is State.DRIFT:
-                outcome = self.enforcer.act(server, watched, Cause(sequence=sequence, findings=cycle.findings))
-            self.report(Reported(server=server, cycle=cycle, sequence=sequence, outcome=outcome))
+            recorded = self._keep(server, cycle)
+            outcome = self.enforcer.follow(server, watched, recorded, cycle.findings)
+            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
         self.recorder.checkpoint().result()
         return watched is None or not watched.ended()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from attest.agent.closure import Beside
 from attest.agent.composing import compose
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
+from attest.agent.enforcement.past import read_past
 from attest.agent.history import read_history
 from attest.agent.revocation_files import RevocationFiles
 from attest.agent.run import Reported, Run, RunRequest
@@ -129,7 +130,8 @@ def open_run(
             cycle_seconds=request.cycle_seconds,
             beside=beside,
         )
-        enforcer = Enforcer(recorder=recorder, standing=standing, log=request.log)
+        past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.servers))
+        enforcer = Enforcer.over(recorder, standing, request.log, past)
         with closing(enforcer):
             yield Run(
                 request=run_request,
@@ -178,6 +180,12 @@ def _check_minima(server: SealedServer, trust: Trust, standing: Standing) -> Non
                 standing.isolation,
                 hint="run the agent and the server as different users",
             )
+
+
+def _longest_breaker(servers: Sequence[SealedServer]) -> int:
+    """Return how far back what was done may count, in milliseconds."""
+    breakers = [server.reference.enforcement.breaker for server in servers]
+    return 1000 * max((breaker.within_seconds for breaker in breakers if breaker is not None), default=0)
 
 
 def _pinned(path: Path | None, key: PrivateKey) -> Checkpoint | None:

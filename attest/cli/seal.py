@@ -83,6 +83,17 @@ SECONDS = click.IntRange(min=1)
     type=click.Choice([level.value for level in Isolation]),
     help="How the agent has to be kept apart from the server, at least.",
 )
+@click.option(
+    "--hook",
+    metavar="'PROGRAM ARG...'",
+    help="A program to run on drift, after the action: quoted as in a shell, sealed with its digest.",
+)
+@click.option(
+    "--breaker",
+    metavar="N/SECONDS",
+    help="After N actions within so long only the safe state is left, until a new reference is sealed; 3/600, unless "
+    "given, where anything is done on drift.",
+)
 @click.option("--audit-only", is_flag=True, help="Record what would be done on drift, and do nothing.")
 @click.option("--writer", type=FILE, multiple=True, help="Let only these writers' receipts count: public keys.")
 @click.pass_context
@@ -130,6 +141,7 @@ def _out(out: Path | None, name: str | None) -> Path:
 
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
     from attest.seal.folder import sort_folder
+    from attest.seal.reacting import read_breaker, read_hook
 
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
     return SealRequest(
@@ -155,6 +167,8 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
             min_isolation=Isolation(given["min_isolation"]) if given["min_isolation"] else None,
             on_drift=Action(given["on_drift"]),
             audit_only=given["audit_only"],
+            hook=read_hook(given["hook"]) if given["hook"] is not None else None,
+            breaker=read_breaker(given["breaker"]) if given["breaker"] is not None else None,
             not_before=given["not_before"],
             not_after=given["not_after"],
         ),

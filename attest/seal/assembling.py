@@ -16,6 +16,7 @@ from attest.provenance.model import VerifiedEvidence, sealed
 from attest.provenance.origins import origin_of
 from attest.provenance.unbound import find_unbound
 from attest.seal.messages import SurveyedArchive, SurveyResult
+from attest.seal.reacting import enforcement_of
 from attest.seal.request import SealRequest
 from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
 from attest.seal.runtime import demand_of
@@ -206,7 +207,7 @@ def _measurement(parts: Parts) -> MeasurementRules:
 def _enforcement(parts: Parts) -> Enforcement:
     if parts.request.like is not None:
         return parts.request.like.enforcement
-    return Enforcement(on_drift=parts.request.rules.on_drift, audit_only=parts.request.rules.audit_only)
+    return enforcement_of(parts.request.rules)
 
 
 def _process(parts: Parts) -> ProcessProfile | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attest.errors import RefusedError
 from attest.provenance.model import Expectations
-from attest.statement.enforcing import Action
+from attest.statement.enforcing import Action, Breaker, Hook
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates.runtime_reference import RuntimeReference
 
@@ -33,6 +33,9 @@ class Rules:
     min_isolation: Isolation | None = None
     on_drift: Action = Action.ALERT
     audit_only: bool = False
+    hook: Hook | None = None
+    breaker: Breaker | None = None
+    """None: the default one, where anything is done on drift."""
     not_before: int | None = None
     not_after: int | None = None
 

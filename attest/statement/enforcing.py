@@ -10,6 +10,9 @@ from attest.errors import MalformedError
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 366 * 86400)]
 
+MAX_ACTIONS = 1000
+"""The most that a breaker may count."""
+
 
 class Action(StrEnum):
     """What is done on drift. Every one but `alert` is announced by a receipt before it and answered by one after."""
@@ -56,7 +59,7 @@ class Hook(Record, kw_only=True):
 class Breaker(Record, kw_only=True):
     """A circuit breaker: so many actions within so long, and it opens; open means the safe state until sealed anew."""
 
-    actions: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    actions: Annotated[int, msgspec.Meta(ge=1, le=MAX_ACTIONS)]
     within_seconds: Seconds
 
 

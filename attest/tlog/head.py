@@ -42,7 +42,7 @@ class Head:
         """The time of the last entry (wire form), empty without one: the next one's is no earlier."""
         return self._time
 
-    def link(self, *, event: str, time: str, receipt: bytes, landmark: bool) -> NewRow:
+    def link(self, *, event: str, time: str, receipt: bytes, landmark: int) -> NewRow:
         """Return the row of the next entry, which commits to `receipt`, and move on; or raise and stay.
 
         A `time` (wire form, whose order as text is that in time) before the last entry's is a `RefusedError`: an entry

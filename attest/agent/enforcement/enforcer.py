@@ -1,119 +1,115 @@
-"""What acts on drift: the action of the sealed reference, its intent recorded before it and its outcome after it."""
+"""What follows a recorded cycle: the sealed action and the sealed hook, unless the sealed breaker holds them back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from attest.agent.drafts import Standing, event_draft
-from attest.agent.enforcement import ACTIONS
-from attest.agent.enforcement.capturing import capture
-from attest.agent.enforcement.family import Family
-from attest.agent.enforcement.scene import Came, Scene
+from attest.agent.drafts import Standing
+from attest.agent.enforcement.acting import Actor
+from attest.agent.enforcement.hook import run_hook
+from attest.agent.enforcement.journal import Cause, Journal
+from attest.agent.enforcement.past import Past
+from attest.agent.enforcement.scene import Came
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
-from attest.errors import AttestError
-from attest.recorder import Recorder
-from attest.statement.enforcing import Action, Result
-from attest.statement.findings import Findings
+from attest.appraisal.breaker import is_reached
+from attest.measure.process import ProcessHandle
+from attest.recorder import Recorded, Recorder
+from attest.statement.enforcing import Action, Hook, Result
+from attest.statement.findings import Findings, State
 from attest.statement.predicates.runtime_event import Event, EventKind
-from attest.tlog.documents import Documents
 
-AUDIT_ONLY: Final = Came(result=Result.AUDIT_ONLY, outcome="audit-only: nothing was done")
-
-_MAX_OUTCOME: Final = 4096
+HOOK_RAN: Final = Came(result=Result.ALREADY, outcome="it was run when this drift began; not run again")
+NOT_STARTED: Final = Came(result=Result.ENDED, outcome="the server was not started")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cause:
-    """What is acted upon: the violation, by its sequence number in the log, and what it found."""
-
-    sequence: int
-    findings: Findings
-
-
-@dataclass(kw_only=True)
 class Enforcer:
-    """Acts for one run; remembers what it did, so that it does nothing twice."""
+    """Acts for one run."""
 
-    recorder: Recorder
-    standing: Standing
-    log: Path
-    """The log's folder, beside which evidence is kept."""
-    _families: dict[int, Family] = field(default_factory=dict)
-    _before: dict[tuple[str, Action, int | None], Came] = field(default_factory=dict)
+    journal: Journal
+    actor: Actor
+    _called: set[str] = field(default_factory=set)
+    """The references whose hook was run since they last matched."""
 
-    def act(self, server: SealedServer, watched: WatchedProcess | None, cause: Cause) -> str | None:
-        """Take the sealed action for a violation; return its outcome, None if the action is `alert`.
+    @classmethod
+    def over(cls, recorder: Recorder, standing: Standing, log: Path, past: Past) -> Self:
+        """Return the enforcer that records into a log, and keeps evidence in its folder."""
+        journal = Journal(recorder=recorder, standing=standing, past=past)
+        return cls(journal=journal, actor=Actor(journal=journal, log=log))
 
-        Intent and outcome are durable receipts; if the intent cannot be recorded, `UnavailableError` is raised and
-        nothing is done.
+    def follow(
+        self, server: SealedServer, watched: WatchedProcess | None, recorded: Recorded, findings: Findings
+    ) -> str | None:
+        """Do what the reference demands after a recorded cycle; return the outcome, None if nothing is demanded.
+
+        Intents and outcomes are durable receipts; what cannot be announced is not done and raises `UnavailableError`.
         """
-        action = server.reference.enforcement.on_drift
-        if action is Action.ALERT:
-            return None
-        pid = watched.pid if watched is not None else None
-        told = Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=cause.sequence, pid=pid)
-        self._record(told, server)
-        came = AUDIT_ONLY if server.reference.enforcement.audit_only else self._take(action, server, watched, cause)
-        taken = Event(
-            kind=EventKind.ACTION_TAKEN,
-            action=action,
-            caused_by=cause.sequence,
-            pid=pid,
-            result=came.result,
-            outcome=came.outcome[:_MAX_OUTCOME],
+        handle = watched.handle if watched is not None else None
+        return self._follow(
+            server, recorded, findings, lambda action, cause: self.actor.take(action, server, handle, cause), handle
         )
-        self._record(taken, server)
-        return came.outcome
+
+    def follow_unstarted(self, server: SealedServer, recorded: Recorded, findings: Findings) -> str | None:
+        """As `follow`, of a server that is not started since it drifted: there is nothing to stop."""
+
+        def take(action: Action, cause: Cause) -> Came:
+            return self.actor.take(action, server, None, cause) if action is Action.SAFE_STATE else NOT_STARTED
+
+        return self._follow(server, recorded, findings, take, None)
 
     def close(self) -> None:
         """Let go of the processes; what is frozen stays so."""
-        for family in self._families.values():
-            family.close()
+        self.actor.close()
 
-    def _take(self, action: Action, server: SealedServer, watched: WatchedProcess | None, cause: Cause) -> Came:
-        family = self._family(watched)
-        key = (server.opened.digest, action, family.root.descriptor if family.root is not None else None)
-        scene = Scene(
-            family=family,
-            before=self._before.get(key),
-            keep_evidence=lambda: self._keep_evidence(family, server, cause),
-            declare_safe_state=lambda why: self._declare(why, server, cause),
-        )
-        try:
-            came = ACTIONS[action](scene)
-        except (AttestError, OSError) as error:
-            came = Came(result=Result.FAILED, outcome=f"failed: {error}")
-        self._before[key] = came
-        return came
+    def _held_back(self, server: SealedServer, cause: Cause) -> str | None:
+        """Return why nothing may be done any more, or None."""
+        enforcement, past = server.reference.enforcement, self.journal.past
+        breaker = enforcement.breaker
+        if breaker is None or enforcement.audit_only or enforcement.on_drift is Action.SAFE_STATE:
+            return None
+        if server.opened.digest in past.safe:
+            return "the breaker is open, until a new reference is sealed"
+        if is_reached(breaker, past.acted_at(server.opened.digest), cause.time):
+            return f"the breaker opens: {breaker.actions} actions within {breaker.within_seconds} s"
+        return None
 
-    def _family(self, watched: WatchedProcess | None) -> Family:
-        if watched is None:
-            return Family(None)
-        return self._families.setdefault(watched.handle.descriptor, Family(watched.handle))
+    def _follow(
+        self,
+        server: SealedServer,
+        recorded: Recorded,
+        findings: Findings,
+        take: Callable[[Action, Cause], Came],
+        handle: ProcessHandle | None,
+    ) -> str | None:
+        if findings.state is State.MATCH:
+            self._called.discard(server.opened.digest)
+        enforcement = server.reference.enforcement
+        action = enforcement.on_drift
+        if findings.state is not State.DRIFT or (action is Action.ALERT and enforcement.hook is None):
+            return None
+        cause = Cause.of(recorded, findings)
+        if (why := self._held_back(server, cause)) is not None:
+            self.journal.declare_safe_state(why, cause, server)
+            return why
+        outcomes: list[str] = []
+        if action is not Action.ALERT:
+            pid = handle.pid if handle is not None else None
+            intent = Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=cause.sequence, pid=pid)
+            outcomes.append(self.journal.act(intent, lambda: take(action, cause), server).outcome)
+        if enforcement.hook is not None:
+            outcomes.append(f"hook: {self._call(enforcement.hook, server, cause).outcome}")
+        return "; ".join(outcomes)
 
-    def _keep_evidence(self, family: Family, server: SealedServer, cause: Cause) -> str:
-        """Keep and record evidence; where that cannot be done, the action is taken all the same."""
-        places = {**(server.runtime.places if server.runtime is not None else {}), **server.places}
-        try:
-            captured, left_out = capture(family, cause.findings.findings, places, Documents(self.log))
-            outcome = f"{left_out} left out: gone, too large, or not to be read" if left_out else None
-            event = Event(
-                kind=EventKind.EVIDENCE,
-                captured=captured,
-                caused_by=cause.sequence,
-                pid=family.root.pid if family.root is not None else None,
-                outcome=outcome,
-            )
-            self._record(event, server)
-        except (AttestError, OSError) as error:
-            return f"evidence could not be kept ({error})"
-        return f"{len(captured)} pieces of evidence kept"
+    def _call(self, hook: Hook, server: SealedServer, cause: Cause) -> Came:
+        def run() -> Came:
+            if server.opened.digest in self._called:
+                return HOOK_RAN
+            self._called.add(server.opened.digest)
+            return run_hook(hook)
 
-    def _declare(self, why: str, server: SealedServer, cause: Cause) -> None:
-        self._record(Event(kind=EventKind.SAFE_STATE, caused_by=cause.sequence, outcome=why), server)
-
-    def _record(self, event: Event, server: SealedServer) -> None:
-        self.recorder.record(event_draft(event, self.standing, reference=server.opened.digest))
+        intent = Event(kind=EventKind.ACTION_INTENDED, action=Action.HOOK, caused_by=cause.sequence)
+        return self.journal.act(intent, run, server)

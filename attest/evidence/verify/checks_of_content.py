@@ -241,8 +241,8 @@ ROWS: Final = (
     ),
     Check(
         id="conformance.actions",
-        meaning="Every drift was followed by the sealed action, and every intended action has an outcome.",
-        remedy="Find out why the agent did not act, or died while it acted.",
+        meaning="Every drift was followed by what is sealed for it, or an open breaker; every intent has an outcome.",
+        remedy="Find out why the agent did not act, could not, or died while it acted; the outcome says what it met.",
         kinds=BUNDLE,
     ),
     Check(

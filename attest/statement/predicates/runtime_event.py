@@ -80,7 +80,7 @@ class Event(Record, kw_only=True):
     entries_found: Count | None = None
     """resume: how many entries the log held when the run went on."""
     action: Action | None = None
-    """action-intended, action-taken."""
+    """action-intended, action-taken; safe-state: the one that it stands for, if drift led to it."""
     caused_by: Count | None = None
     """action-intended, action-taken, evidence, safe-state: the sequence number of the violation."""
     result: Result | None = None

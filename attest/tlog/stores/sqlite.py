@@ -39,6 +39,14 @@ _ROWS: Final = (
 _NODE: Final = "SELECT substr(subtrees, ?, ?) FROM entries WHERE sequence = ?"
 _HEAD: Final = "SELECT (SELECT max(sequence) FROM entries), (SELECT max(size) FROM checkpoints)"
 _MAX_SEQUENCE: Final = "SELECT max(sequence) FROM entries"
+_LANDMARKS: Final = (
+    "SELECT sequence FROM entries WHERE landmark AND landmark = ?1 AND sequence < ?2 AND sequence > ?3"
+    " ORDER BY sequence LIMIT ?4"
+)
+_NEWEST_LANDMARKS: Final = (
+    "SELECT sequence FROM entries WHERE landmark AND landmark = ?1 AND sequence < ?2 AND sequence < ?3"
+    " ORDER BY sequence DESC LIMIT ?4"
+)
 _INSERT: Final = "INSERT INTO entries (sequence, landmark, subtrees, entry, receipt) VALUES (?, ?, ?, ?, ?)"
 _INSERT_NEXT: Final = (
     "INSERT INTO entries (sequence, landmark, subtrees, entry, receipt) VALUES"
@@ -112,27 +120,23 @@ class SqliteReader:
                 return
             after = found[-1][0]
 
-    def newest_landmark(self) -> Row | None:
-        """Return the newest entry that was appended as a landmark, or None."""
-        query = "SELECT max(sequence) FROM entries WHERE landmark AND sequence < ?"
-        with translated(self.where):
-            found: int | None = self._connection.execute(query, (self.size,)).fetchone()[0]
-        return None if found is None else next(self.rows(found, found + 1))
+    def landmarks(self, kind: int) -> Iterator[Row]:
+        """Yield the entries that were appended as landmarks of a kind, oldest first, as a stream."""
+        return self._landmarks(kind, _LANDMARKS, -1)
 
-    def landmarks(self) -> Iterator[Row]:
-        """Yield the entries that were appended as landmarks, oldest first, as a stream."""
-        query = (
-            "SELECT sequence FROM entries WHERE landmark AND sequence > ? AND sequence < ? ORDER BY sequence LIMIT ?"
-        )
-        after = -1
+    def newest_landmarks(self, kind: int) -> Iterator[Row]:
+        """As `landmarks`, the newest first."""
+        return self._landmarks(kind, _NEWEST_LANDMARKS, self.size)
+
+    def _landmarks(self, kind: int, query: str, last: int) -> Iterator[Row]:
         while True:
             with translated(self.where):
-                found = self._connection.execute(query, (after, self.size, _ROWS_A_READ)).fetchall()
+                found = self._connection.execute(query, (kind, self.size, last, _ROWS_A_READ)).fetchall()
             for (sequence,) in found:
                 yield from self.rows(sequence, sequence + 1)
             if len(found) < _ROWS_A_READ:
                 return
-            after = found[-1][0]
+            last = found[-1][0]
 
     def close(self) -> None:
         """Close the file."""
@@ -277,7 +281,7 @@ def _make_directory(directory: Path) -> None:
     sync_directory(directory.parent)
 
 
-def _values(sequence: int, row: NewRow) -> tuple[int, bool, bytes, bytes, bytes]:
+def _values(sequence: int, row: NewRow) -> tuple[int, int, bytes, bytes, bytes]:
     return sequence, row.landmark, row.subtrees, row.entry, row.receipt
 
 

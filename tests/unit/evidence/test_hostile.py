@@ -12,6 +12,7 @@ from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.lines import Line
 from attest.evidence.verify.opening import BATCH_BYTES, open_receipts
 from attest.statement.digests import Subject
+from attest.statement.enforcing import Result
 from attest.statement.predicates import runtime_measurement, runtime_violation
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement
@@ -54,7 +55,9 @@ def test_an_action_intended_before_the_pin_may_be_taken_after_it(tmp_path: Path)
         intended = Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=number)
         story.event(intended, reference=story.reference)
         pin = story.checkpoint()
-        taken = Event(kind=EventKind.ACTION_TAKEN, action=action, caused_by=number, outcome="it ended")
+        taken = Event(
+            kind=EventKind.ACTION_TAKEN, action=action, caused_by=number, result=Result.DONE, outcome="it ended"
+        )
         story.event(taken, reference=story.reference)
         lines = story.measure(2).stop().export(since=pin)
     assert judge(lines, checkpoints=(pin,)).passed

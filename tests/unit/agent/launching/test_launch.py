@@ -120,7 +120,8 @@ def test_what_is_not_as_sealed_is_not_started(bench: Bench, name: str) -> None:
     assert code == 1
     assert "DRIFT" in err
     assert not (bench.folder / "ran").exists()
-    assert story(bench) == ["start", "runtime-violation", "stop"]
+    assert story(bench) == ["start", "runtime-violation", "action-intended", "action-taken", "stop"]
+    assert receipts(bench)[-2]["predicate"]["event"]["outcome"] == "the server was not started"
     assert "not started" in receipts(bench)[-1]["predicate"]["event"]["outcome"]
 
 
@@ -159,7 +160,7 @@ def test_a_poisoned_byte_code_is_found_and_the_sealed_action_taken(bench: Bench)
     code, err = ended(process)
     assert code == 1
     assert f"underived byte code/{compiled.relative_to(place)}" in err
-    assert [each for each in story(bench) if each != "evidence"][-4:] == [
+    assert [each for each in story(bench) if each not in {"evidence", "transition"}][-4:] == [
         "runtime-violation", "action-intended", "action-taken", "stop"
     ]  # fmt: skip
 

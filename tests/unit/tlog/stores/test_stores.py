@@ -29,7 +29,7 @@ def test_a_new_log_is_empty_and_has_a_name_of_its_own(store, tmp_path):
         writer = store.create_or_open_writer(tmp_path / name)
         assert (writer.log.size, list(writer.log.rows(0, 10)), writer.log.newest_checkpoint()) == (0, [], None)
         assert list(writer.log.checkpoints()) == []
-        assert writer.log.newest_landmark() is None
+        assert list(writer.log.landmarks(1)) == []
         origins.add(writer.log.origin)
         writer.close()
     assert len(origins) == 2
@@ -75,7 +75,7 @@ def test_a_reader_sees_the_log_as_it_was_when_it_was_opened(store, tmp_path):
     writer.append(3, make_rows(head, 3, landmarks=(4,)), b"note of six")
     assert (reader.size, len(list(reader.rows(0, 6))), reader.newest_checkpoint()) == (3, 3, b"note of three")
     assert list(reader.checkpoints()) == [(3, b"note of three")]
-    assert reader.newest_landmark() is None
+    assert list(reader.landmarks(1)) == []
     with pytest.raises(MalformedError):
         reader.node(0, 3)
     reader.close()
@@ -130,22 +130,16 @@ def test_checkpoints_are_found_by_size_and_there_is_one_for_each(store, tmp_path
     writer.close()
 
 
-def test_all_landmarks_are_found_in_their_order(store, tmp_path):
-    writer = store.create_or_open_writer(tmp_path / "log")
-    landmarks = tuple(range(0, 400, 3))
-    head = new_head(writer.log.origin)
-    writer.append(0, make_rows(head, 400, landmarks=landmarks))
-    assert [row.sequence for row in writer.log.landmarks()] == list(landmarks)
-    writer.close()
-
-
-def test_the_newest_landmark_is_found_without_a_walk(store, tmp_path):
+def test_landmarks_are_found_by_kind_in_both_directions(store, tmp_path):
     writer = store.create_or_open_writer(tmp_path / "log")
     head = new_head(writer.log.origin)
-    writer.append(0, make_rows(head, 90, landmarks=(0, 40)))
-    found = writer.log.newest_landmark()
-    assert found is not None
-    assert found == next(writer.log.rows(40, 41))
+    writer.append(0, make_rows(head, 200, landmarks=range(3, 150)))
+    writer.append(200, make_rows(head, 9, landmarks=(204,), kind=2))
+    assert [row.sequence for row in writer.log.landmarks(1)] == list(range(3, 150))
+    assert [row.sequence for row in writer.log.newest_landmarks(1)] == list(range(149, 2, -1))
+    assert list(writer.log.newest_landmarks(2)) == list(writer.log.rows(204, 205))
+    assert list(writer.log.landmarks(2)) == list(writer.log.rows(204, 205))
+    assert list(writer.log.landmarks(3)) == []
     writer.close()
 
 
