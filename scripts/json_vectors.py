@@ -59,6 +59,14 @@ STATEMENTS: Final[dict[str, Places]] = {
 PROGRAM: Final = {"path": "{runtime}/bin/python3.12", "sha256": WHEEL.sha256}
 RUNTIME: Final = {"name": "cpython-3.12", "sequence": 2}
 
+WINDOW: Final = {
+    "beganAt": "2026-11-22T11:59:20.000Z",
+    "first": 30,
+    "head": WHEEL.sha256,
+    "largestGapMilliseconds": 10_050,
+    "last": 35,
+}
+
 NO_DAY: Final = "2026-02-30T12:00:00.000Z"
 
 ENTRY: Final = Places(text=("origin",), integer=("sequence",), time=("time",), digest=("commitment",))
@@ -79,6 +87,7 @@ def statements() -> Iterator[Vector]:
         yield from bad(kind, strict_faults(payload, places))
         yield from bad(kind, _statement_faults(payload))
     yield from _with_runtimes()
+    yield from _with_windows()
     yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
     yield from bad("runtime-violation", _violation_faults(PAYLOADS["runtime-violation"]))
     yield from bad("runtime-event", _event_faults(PAYLOADS["runtime-event"]))
@@ -138,6 +147,27 @@ def _with_runtimes() -> Iterator[Vector]:
     yield from good("good-on-a-runtime", on_it, "runtime-reference")
     measured = with_value(measurement, ("predicate", "measured", "runtime"), sha256_hex(runtime))
     yield from good("good-on-a-runtime", measured, "runtime-measurement")
+
+
+def _with_windows() -> Iterator[Vector]:
+    """Yield a reference that allows windows, a measurement that is one, and those that contradict themselves."""
+    reference, measurement = PAYLOADS["runtime-reference"], PAYLOADS["runtime-measurement"]
+    rule, place = ("predicate", "measurement", "windowCycles"), ("predicate", "measured", "window")
+    yield from good("good-with-windows", with_value(reference, rule, 6), "runtime-reference")
+    whole = with_value(measurement, place, WINDOW)
+    yield from good("good-window", whole, "runtime-measurement")
+    longer, alone = with_value(reference, rule, 7), with_value(reference, rule, 1)
+    yield from bad(
+        "runtime-reference", (("window-longer-than-the-largest-age", longer), ("window-of-one-cycle", alone))
+    )
+    faults = (
+        ("window-that-ends-before-it-begins", with_value(whole, (*place, "last"), 29)),
+        ("window-without-its-head", without(whole, (*place, "head"))),
+        ("window-with-half-a-head", with_value(whole, (*place, "head"), "ab" * 16)),
+        ("window-from-a-day-that-is-none", with_value(whole, (*place, "beganAt"), NO_DAY)),
+        ("window-with-a-negative-gap", with_value(whole, (*place, "largestGapMilliseconds"), -1)),
+    )
+    yield from bad("runtime-measurement", faults)
 
 
 def _revocation_lists() -> Iterator[Vector]:

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from attest.agent.windows import Moment, OpenWindow
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.octets import sha256_hex
@@ -37,7 +38,13 @@ from attest.statement.predicates import (
     runtime_violation,
 )
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import Coverage, Measured, MeasuredProcess, RuntimeMeasurement
+from attest.statement.predicates.runtime_measurement import (
+    Coverage,
+    Measured,
+    MeasuredProcess,
+    RuntimeMeasurement,
+    Window,
+)
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
@@ -128,6 +135,7 @@ class Story:
         self.runtime: str | None = self.runtimes[0] if runtimes else None
         """The digest of the runtime's reference that the next measurements name."""
         self.process: MeasuredProcess | None = None
+        self.cycles = OpenWindow(cycles=10_000)
         self._states: dict[str, State] = {}
         """The newest state of each reference in this run."""
         for piece in evidence:
@@ -235,6 +243,34 @@ class Story:
         if before not in {None, state}:
             self.event(Event(kind=EventKind.TRANSITION, before=before, after=state), reference=reference)
         return self
+
+    def window(
+        self,
+        times: int,
+        *,
+        after: int = CYCLE,
+        size: int = 6,
+        edit: Callable[[Window], Window] = lambda window: window,
+    ) -> Story:
+        """Record so many cycles that matched, `size` in a receipt; `edit` changes what each window says."""
+        for number in range(times):
+            self.wait(after)
+            begun = Moment(real=self.now, boot=self.clock.boot())
+            self.cycles.add(self.measured(), begun, RUN)
+            if self.cycles.size == size or number == times - 1:
+                self._close_window(edit)
+        return self
+
+    def _close_window(self, edit: Callable[[Window], Window]) -> None:
+        measured = self.cycles.close()
+        assert measured is not None
+        assert measured.window is not None
+        said = msgspec.structs.replace(measured, window=edit(measured.window))
+
+        def make(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
+            return RuntimeMeasurement(receipt=header, measured=said), documents.SUBJECTS
+
+        self.record(runtime_measurement.PREDICATE_TYPE, make, self.reference)
 
     def violate(self, findings: Findings = DRIFT, subjects: tuple[Subject, ...] | None = None) -> int:
         """Record a cycle that did not match; return its sequence number."""

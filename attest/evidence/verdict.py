@@ -135,6 +135,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     entries: int = 0
     measurements: int = 0
+    """Receipts that say so; each stands for one cycle, or for a window of them."""
+    cycles: int | None = None
+    """The clean cycles that those stand for; null where the receipts are not there."""
     violations: int = 0
     permits: int = 0
     denials: int = 0

@@ -199,6 +199,7 @@ def _measurement(parts: Parts) -> MeasurementRules:
         cycle_seconds=rules.cycle,
         max_gap_seconds=rules.max_gap,
         max_age_seconds=rules.max_age,
+        window_cycles=rules.window,
         min_binding=rules.min_binding,
         min_isolation=rules.min_isolation,
     )

@@ -28,6 +28,8 @@ class Rules:
     cycle: int = 10
     max_gap: int = 30
     max_age: int = 60
+    window: int | None = None
+    """Clean cycles a receipt; None: one."""
     ttl: int | None = None
     min_binding: Binding | None = None
     min_isolation: Isolation | None = None

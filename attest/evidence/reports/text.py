@@ -83,7 +83,8 @@ def _about(verdict: Verdict) -> Iterator[str]:
         yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         counts = verdict.counts
-        told = f"{counts.measurements} measurements, {counts.violations} violations"
+        several = f" of {counts.cycles} cycles" if counts.cycles not in {None, counts.measurements} else ""
+        told = f"{counts.measurements} measurements{several}, {counts.violations} violations"
         yield f"receipts    {counts.entries} entries: {told}"
     if verdict.period is not None:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"

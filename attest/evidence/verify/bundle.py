@@ -123,6 +123,7 @@ class _BundleJudge:
         lasts = [each.chain.previous_time for each in self._logs if each.chain.first_time is not None]
         times = [*firsts, *(last for last in lasts if last is not None)]
         ended = self._end_line is not None
+        structural = self._header is not None and self._header.tier is Tier.STRUCTURAL
         seen = Seen(
             expected=self._subject.expected if self._subject is not None else (),
             runtimes=tuple(self._subject.runtimes.used.values()) if self._subject is not None else (),
@@ -137,6 +138,7 @@ class _BundleJudge:
             counts=Counts(
                 entries=sum(self._events.values()),
                 measurements=self._events["runtime-measurement"],
+                cycles=None if structural else sum(each.windows.cycles for each in self._logs),
                 violations=self._events["runtime-violation"],
             ),
         )

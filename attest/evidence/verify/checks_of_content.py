@@ -30,6 +30,12 @@ ROWS: Final = (
         kinds=BUNDLE,
     ),
     Check(
+        id="completeness.windows",
+        meaning="Receipts that stand for several cycles follow one another without a hole, none longer than sealed.",
+        remedy="Cycles that nobody signed count for nothing: measure again, and see `attest log show` for a crash.",
+        kinds=BUNDLE,
+    ),
+    Check(
         id="completeness.end",
         meaning="The last entry is young enough, or of the run that was given the nonce.",
         remedy="Export the log's newest state; raise `--max-evidence-age` only if old evidence is enough.",

@@ -20,6 +20,7 @@ _STRUCTURAL: Final = "structural only: not judged without the receipts"
 _ASSERTED: Final = (
     revoked.CHECK,
     "completeness.runs",
+    "completeness.windows",
     "freshness.age",
     "freshness.cadence",
     "freshness.validity",

@@ -20,7 +20,7 @@ from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told
+from attest.evidence.verify.told import Cycle, Told
 from attest.trust.runtimes import check_demand
 
 CHECK: Final = "conformance.runtime"
@@ -41,8 +41,8 @@ class Runtimes:
         self._first_used: dict[tuple[str, str], int] = {}
         self.used: dict[str, Sealed] = {}
 
-    def look(self, server: Sealed, told: Told, started: int) -> None:
-        """Take a measurement or violation about an expected reference, which began at `started`."""
+    def look(self, server: Sealed, told: Told, cycle: Cycle) -> None:
+        """Take a measurement or violation about an expected reference."""
         used = told.lasting.runtime
         if used is None and server.reference.runtime is None:
             return
@@ -50,7 +50,7 @@ class Runtimes:
         if runtime is None:
             return
         self.used[runtime.digest] = runtime
-        self._check_validity(runtime, told, started)
+        self._check_validity(runtime, told, cycle)
         self._check_sequence(runtime, told)
         self._check_process(runtime, told)
 
@@ -95,17 +95,18 @@ class Runtimes:
         self._fitting = fitting
         return runtime
 
-    def _check_validity(self, runtime: Sealed, told: Told, started: int) -> None:
+    def _check_validity(self, runtime: Sealed, told: Told, cycle: Cycle) -> None:
         """Step 3."""
+        began, started = told.began(cycle), cycle.started
         if started >= runtime.void.since:
             what = f"the reference of the runtime {runtime.reference.server.name}, or a key that signed it,"
             fail_void(self._sheet, what, runtime.void, found=instant.text(started), where=told.where)
-        first = self._first_used.setdefault((told.lasting.log_origin, runtime.digest), started)
+        first = self._first_used.setdefault((told.lasting.log_origin, runtime.digest), began)
         latest = runtime.not_after
         if (ttl := runtime.reference.validity.ttl_seconds) is not None:
             over = first + ttl * _SECOND
             latest = over if latest is None else min(over, latest)
-        if started < runtime.not_before or (latest is not None and started > latest):
+        if began < runtime.not_before or (latest is not None and started > latest):
             end = "any time" if latest is None else instant.text(latest)
             valid = f"{runtime.reference.validity.not_before} to {end}"
             self._fail("the reference of the runtime is not valid then", told, valid, instant.text(started))

@@ -24,6 +24,7 @@ from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told, own_subject
 from attest.evidence.verify.transitions import Transitions
+from attest.evidence.verify.windows import Windows
 from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import Event, EventKind
@@ -34,13 +35,14 @@ JUDGED: Final = (
     "authenticity.receipts",
     "authenticity.checkpoint",
     "completeness.runs",
+    "completeness.windows",
     "completeness.end",
     "freshness.future",
     "freshness.clock",
     "conformance.actions",
     "conformance.transitions",
 )
-"""What is judged here and in `runs` and `actions`, once every log came to its end."""
+"""What is judged here, in `runs`, `windows` and `actions`, once every log came to its end."""
 
 
 @final
@@ -66,6 +68,7 @@ class LogJudge:
         self._runtimes = runtimes
         self.chain = Chain(log, question.checkpoints, sheet, where)
         self.runs = Runs(question, sheet, from_genesis=log.size == 0)
+        self.windows = Windows(sheet, from_genesis=log.size == 0)
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._reader = ReceiptReader()
@@ -259,6 +262,8 @@ class LogJudge:
         elif event.kind in {EventKind.RESUME, EventKind.RELOAD}:
             for pace in named:
                 pace.name(here)
+        if event.kind in {EventKind.START, EventKind.RESUME}:
+            self.windows.restart()
         if event.kind in {EventKind.STOP, EventKind.RELOAD}:
             for pace in self._paces.values():
                 if pace not in named:
@@ -267,9 +272,11 @@ class LogJudge:
             self._runtimes.name(told.lasting.log_origin, event.references, told.time)
 
     def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
+        self.windows.count(told)
         if pace_here is not None:
+            self.windows.look(pace_here.sealed, told, cycle)
             pace_here.look(told, cycle, bound=self.runs.holds_nonce)
-            self._runtimes.look(pace_here.sealed, told, cycle.started)
+            self._runtimes.look(pace_here.sealed, told, cycle)
         if len(self.runs.references) > 1:
             self._look_aside(told, cycle)
         # Where the runtime's own reference is expected, too, it was measured in this cycle.

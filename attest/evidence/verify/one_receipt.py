@@ -11,7 +11,7 @@ from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Quest
 from attest.evidence.verify.result import Seen
 from attest.evidence.verify.revoked import WRITER, fail_void, void_from, void_writer
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told, own_subject, read_told
+from attest.evidence.verify.told import Lasting, Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
 from attest.statement.predicates import short_name
 from attest.statement.statement import predicate_type_of
@@ -57,9 +57,15 @@ def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
         counts=Counts(
             entries=1,
             measurements=int(lasting.is_measurement),
+            cycles=_cycles(lasting),
             violations=int(event == "runtime-violation"),
         ),
     )
+
+
+def _cycles(lasting: Lasting) -> int:
+    window = lasting.window
+    return int(lasting.is_measurement) if window is None else window.last - window.first + 1
 
 
 def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:

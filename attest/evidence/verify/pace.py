@@ -80,11 +80,12 @@ class Pace:
     def look(self, told: Told, cycle: Cycle, *, bound: bool) -> None:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
         started, finished, lasting = cycle.started, cycle.finished, told.lasting
-        mark = Mark(real=started, boot=told.boot_time - (told.time - started), boot_id=lasting.boot_id)
-        self._check_gap(mark, told.where)
-        self._mark = mark
-        self._lifetime.use(started)
-        if not (self.sealed.not_before <= started <= self._lifetime.latest and started <= finished <= self._now):
+        began = told.began(cycle)
+        self._advance(told, cycle)
+        self._lifetime.use(began)
+        if not (
+            self.sealed.not_before <= began <= started <= self._lifetime.latest and started <= finished <= self._now
+        ):
             self._check_times(told, cycle)
         if lasting.findings is not None:
             self._violate(told, lasting.findings)
@@ -96,9 +97,7 @@ class Pace:
 
     def look_aside(self, told: Told, cycle: Cycle) -> None:
         """Take a measurement or violation by another reference of the same server, in a run that has this one, too."""
-        mark = Mark(real=cycle.started, boot=told.boot_time - (told.time - cycle.started), boot_id=told.lasting.boot_id)
-        self._check_gap(mark, told.where)
-        self._mark = mark
+        self._advance(told, cycle)
         if told.lasting.findings is not None:
             self._violate(told, told.lasting.findings)
 
@@ -108,6 +107,14 @@ class Pace:
         self.judge_validity()
         self._finish_minima()
 
+    def _advance(self, told: Told, cycle: Cycle) -> None:
+        """Judge the gap before a measurement; before the first cycle of a window, and the largest that it states."""
+        window, began = told.lasting.window, told.began(cycle)
+        self._check_gap(_mark(told, began), told.where)
+        if window is not None:
+            self._check_largest(window.largest_gap_milliseconds, told.where, since=began)
+        self._mark = _mark(told, cycle.started)
+
     def _check_gap(self, mark: Mark, where: str) -> None:
         before = self._mark
         if before is None:
@@ -115,13 +122,16 @@ class Pace:
         gap = mark.real - before.real
         if before.boot is not None and mark.boot is not None and before.boot_id == mark.boot_id:
             gap = max(gap, mark.boot - before.boot)
+        self._check_largest(gap, where, since=before.real)
+
+    def _check_largest(self, gap: int, where: str, *, since: int) -> None:
         if gap > self.sealed.max_gap:
             self._sheet.fail(
                 "freshness.cadence",
                 "inside a run nothing was measured for longer than the sealed largest gap",
                 where=where,
                 expected=f"at most {self.sealed.max_gap / _SECOND:g} s",
-                found=f"{gap / _SECOND:g} s since {instant.text(max(0, before.real))}",
+                found=f"{gap / _SECOND:g} s since {instant.text(max(0, since))}",
             )
 
     def _weaken(self, binding: Binding, isolation: Isolation) -> None:
@@ -134,11 +144,12 @@ class Pace:
 
     def _check_times(self, told: Told, cycle: Cycle) -> None:
         """Say what is wrong with the times of a measurement."""
-        started, finished = cycle.started, cycle.finished
+        started, finished, began = cycle.started, cycle.finished, told.began(cycle)
         if started >= self.sealed.void.since:
             fail_void(self._sheet, _REFERENCE, self.sealed.void, found=instant.text(started), where=told.where)
-        elif not self.sealed.not_before <= started <= self._lifetime.latest:
-            self._outside_validity(instant.text(started), told.where, until=self._lifetime.latest)
+        elif not self.sealed.not_before <= min(began, started) <= started <= self._lifetime.latest:
+            outside = began if began < self.sealed.not_before else started
+            self._outside_validity(instant.text(outside), told.where, until=self._lifetime.latest)
         if finished < started:
             self._sheet.fail("freshness.clock", "a measurement that ended before it began", where=told.where)
         if finished > self._now:
@@ -223,6 +234,11 @@ class Pace:
                     expected=wanted,
                     found=self.isolation,
                 )
+
+
+def _mark(told: Told, real: int) -> Mark:
+    """Return a moment before a receipt was written, by both clocks."""
+    return Mark(real=real, boot=told.boot_time - (told.time - real), boot_id=told.lasting.boot_id)
 
 
 def no_reference(sheet: Sheet) -> None:

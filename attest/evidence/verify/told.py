@@ -78,6 +78,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cycle: Cycle | None
     """None for an event."""
 
+    def began(self, cycle: Cycle) -> int:
+        """Return when the first of the cycles that this stands for began; `cycle` is the newest one."""
+        window = self.lasting.window
+        return cycle.started if window is None else instant.parse(window.began_at)
+
 
 def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
     """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""

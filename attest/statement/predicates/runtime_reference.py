@@ -146,6 +146,14 @@ class MeasurementRules(Record, kw_only=True):
     min_binding: Binding | None = None
     min_isolation: Isolation | None = None
 
+    def check_window(self) -> None:
+        """Refuse windows that are so long that their cycles are too old before anybody signs them."""
+        lasting = (self.window_cycles or 1) * self.cycle_seconds
+        if self.window_cycles is not None and lasting > self.max_age_seconds:
+            raise MalformedError(
+                "maxAgeSeconds", f"at least windowCycles times cycleSeconds, {lasting}", f"{self.max_age_seconds}"
+            )
+
 
 class Validity(Record, kw_only=True):
     """From when to when the reference may be used, and which ones it replaces."""
@@ -219,3 +227,4 @@ class RuntimeReference(Record, kw_only=True):
                 f"at least the cycle, {self.measurement.cycle_seconds}",
                 f"{self.measurement.max_gap_seconds}",
             )
+        self.measurement.check_window()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from attest.agent.windows import OpenWindow
 from attest.codec import instant
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.evidence.grammar import Tier
@@ -21,6 +22,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings, State
 from attest.statement.levels import Binding, Isolation, Origin
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.predicates.runtime_measurement import Window
 from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.document import Minima, SealRules
@@ -54,6 +56,9 @@ from tests.world import (
     make_trust_file,
     trust_of,
 )
+
+EARLY = instant.text(NOW - 599_000)
+LATE = instant.text(NOW)
 
 Made = tuple[list[bytes], dict[str, Any]]
 """Lines of a bundle, and what the question has other than the honest one."""
@@ -208,6 +213,35 @@ def _unproven_start(folder: Path) -> Made:
     with Story(folder) as story:
         pinned = story.start().measure().checkpoint()
         return story.measure(2).stop().export(since=pinned), {}
+
+
+def _windows(folder: Path, edit: Callable[[Window], Window], *, sealed: int | None = 6) -> Made:
+    """Two windows of three cycles, each changed before it was signed."""
+    reference = change(REFERENCE, measurement__window_cycles=sealed)
+    with Story(folder, reference=reference) as story:
+        lines = story.start().window(6, size=3, edit=edit).stop().export()
+    return lines, {"references": (story.reference,)}
+
+
+def _later(window: Window, **changes: Any) -> Window:
+    """The same window, unless it is the second one."""
+    return window if window.first == 0 else change(window, **changes)
+
+
+def _lost_in_a_crash(folder: Path) -> Made:
+    """After a crash, the cycles that nobody signed are counted all the same."""
+    reference = change(REFERENCE, measurement__window_cycles=6)
+    with Story(folder, reference=reference) as story:
+        story.start().window(3)
+        story.event(Event(kind=EventKind.RESUME, run=RUN, references=(story.reference,), entries_found=2))
+        return story.window(3).stop().export(), {"references": (story.reference,)}
+
+
+def _gap_before_a_window(folder: Path) -> Made:
+    reference = change(REFERENCE, measurement__window_cycles=6)
+    with Story(folder, reference=reference) as story:
+        story.start().window(3).window(1, after=30_100).window(3)
+        return story.stop().export(), {"references": (story.reference,)}
 
 
 def _runs(folder: Path) -> Made:
@@ -507,6 +541,18 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("completeness.runs", _other_run_stopped),
     ("completeness.runs", _no_start),
     ("completeness.runs", _resume(7)),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: _later(window, first=4))),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: change(window, first=1, last=1))),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: _later(window, head="7" * 64), sealed=2)),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: window, sealed=None)),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: change(window, head="7" * 64))),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: _later(window, began_at=EARLY))),
+    ("completeness.windows", lambda folder: _windows(folder, lambda window: change(window, began_at=LATE))),
+    (
+        "completeness.windows",
+        lambda folder: _windows(folder, lambda window: change(window, largest_gap_milliseconds=9_000)),
+    ),
+    ("completeness.windows", _lost_in_a_crash),
     ("completeness.end", _old),
     ("completeness.pinned", _pinned_larger),
     ("completeness.pinned", _pinned_other),
@@ -516,6 +562,11 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("freshness.cadence", _gap_before_stop),
     ("freshness.cadence", _gap_at_the_end),
     ("freshness.cadence", _gap_by_boot_time),
+    (
+        "freshness.cadence",
+        lambda folder: _windows(folder, lambda window: change(window, largest_gap_milliseconds=30_001)),
+    ),
+    ("freshness.cadence", _gap_before_a_window),
     ("freshness.validity", _expired),
     ("freshness.validity", _not_yet),
     ("freshness.validity", _time_to_live),
@@ -603,6 +654,32 @@ def test_an_honest_story_passes(question: dict[str, Any], tmp_path: Path):
 
 
 _PROVENANCE = tuple(each for each in REFERENCE.evidence if each.authenticated)
+
+
+def test_windows_pass_and_their_cycles_are_counted(tmp_path: Path):
+    lines, question = _windows(tmp_path, lambda window: window)
+    verdict = judge(lines, **question)
+    assert list(failing(verdict)) == []
+    assert verdict.counts is not None
+    assert (verdict.counts.measurements, verdict.counts.cycles) == (2, 6)
+
+
+def test_after_a_resume_cycles_are_numbered_from_zero(tmp_path: Path):
+    reference = change(REFERENCE, measurement__window_cycles=6)
+    with Story(tmp_path, reference=reference) as story:
+        story.start().window(3)
+        story.event(Event(kind=EventKind.RESUME, run=RUN, references=(story.reference,), entries_found=2))
+        story.cycles = OpenWindow(cycles=6)
+        verdict = judge(story.window(3).stop().export(), references=(story.reference,))
+    assert list(failing(verdict)) == []
+
+
+def test_windows_of_the_pinned_part_need_not_be_here(tmp_path: Path):
+    reference = change(REFERENCE, measurement__window_cycles=6)
+    with Story(tmp_path, reference=reference) as story:
+        pinned = story.start().window(3).checkpoint()
+        lines = story.window(3).stop().export(since=pinned)
+    assert list(failing(judge(lines, references=(story.reference,), checkpoints=(pinned,)))) == []
 
 
 def test_a_reference_that_leaves_nothing_over_keeps_both_seal_rules(tmp_path: Path):
