@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, sealing, verify
+from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, scan, sealing, verify
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -26,6 +26,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "durable": durable.run,
     "verify": verify.run,
     "rehash": rehash.run,
+    "scan": scan.run,
     "composed": composed.run,
     "sealing": sealing.run,
     "bundles": bundles.run,

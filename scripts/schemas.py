@@ -11,6 +11,7 @@ from attest.codec.schema import json_schema
 from attest.evidence.grammar import BundleLine
 from attest.evidence.verdict import Verdict
 from attest.provenance.containers.layout_document import LayoutWithLinks
+from attest.scan.model import Scanned, Unread
 from attest.signing.dsse import Envelope
 from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
@@ -30,6 +31,7 @@ SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     "in-toto-layout": ("An in-toto layout and the links of its steps, as one piece of build evidence", LayoutWithLinks),
     "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
     "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
+    "scan": ("A line that attest scan --format json prints", Scanned | Unread),
     "trust": ("The trust file: who may say what", TrustFile),
     "verdict": ("What attest verify --format json prints for one file", Verdict),
 }

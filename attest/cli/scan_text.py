@@ -29,7 +29,7 @@ def render(found: Sequence[Configuration], scanned: Sequence[Scanned], *, home: 
         yield f"{page.paint('unreadable', 'yellow')}  {page.text(str(complaint.complaint))}"
     for (client, path), servers in groupby(scanned, key=lambda each: (each.client, each.configuration)):
         yield ""
-        where = "running, in no configuration that was read" if path is None else f"{client}  {page.text(str(path))}"
+        where = "running, in no configuration that was read" if path is None else f"{client}  {page.text(path)}"
         yield page.paint(where, "bold")
         for server in servers:
             yield ""
@@ -82,7 +82,7 @@ class _Page:
     def _closure(self, closure: Closure) -> Iterator[str]:
         size = f"{_count(closure.files, 'file')}, {closure.bytes / 1e6:.1f} MB"
         packages = f", {_count(len(closure.packages), 'package')}" if closure.packages else ""
-        yield self._row("loads", f"{self.text(str(closure.place))}  ({size}{packages})")
+        yield self._row("loads", f"{self.text(closure.place)}  ({size}{packages})")
         parts = (
             (closure.bound, "equal the archives that a lock file names"),
             (closure.recorded, "equal what their installer wrote down"),

@@ -43,7 +43,7 @@ def _closure(place: Path, observation: Observation, known: Known) -> Closure:
     named = {key for key in rest if key not in byte_code and (key in known.named or _is_below(key, uncompared))}
     unrecorded = [key[1] for key in rest if key not in named | byte_code and _is_loaded(key[1])]
     return Closure(
-        place=place,
+        place=str(place),
         packages=tuple(sorted(set(known.packages), key=str.lower)),
         files=len(files),
         bytes=sum(seen.size or 0 for seen in files.values()),

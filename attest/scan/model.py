@@ -1,10 +1,12 @@
 """What a scan finds, as values: servers, what each executes, what is known of its files, and what to worry about."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import Final, Literal
+
+from attest.codec.records import Count, Record
+
+ScanSchema = Literal["https://mcp-attest.github.io/schemas/scan/v0.1"]
+SCAN_SCHEMA: Final[ScanSchema] = "https://mcp-attest.github.io/schemas/scan/v0.1"
 
 
 class ConcernKind(StrEnum):
@@ -36,8 +38,7 @@ FAILING = frozenset({ConcernKind.CHANGED, ConcernKind.DRIFT, ConcernKind.ENVIRON
 """What makes `attest scan` exit with 1."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Concern:
+class Concern(Record, kw_only=True):
     """One thing to look at; and what to do."""
 
     kind: ConcernKind
@@ -45,34 +46,32 @@ class Concern:
     hint: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Executed:
+class Executed(Record, kw_only=True):
     """The process that a command becomes."""
 
     program: str
     """The executable, links not followed."""
     code: tuple[str, ...]
     """The files whose code it runs first."""
-    more_arguments: int
+    more_arguments: Count
     """How many arguments follow; their text may be secret."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Closure:
+class Closure(Record, kw_only=True):
     """A directory that is loaded from, and what its own records say about it."""
 
-    place: Path
+    place: str
     packages: tuple[str, ...]
     """`name version` of what is installed in it."""
-    files: int
-    bytes: int
-    bound: int
+    files: Count
+    bytes: Count
+    bound: Count
     """Files that equal the archive which a lock file names, compared here."""
-    recorded: int
+    recorded: Count
     """Files that equal what the installer wrote down about them beside them."""
-    named: int
+    named: Count
     """Files of packages whose archive is not at hand, so that nothing was compared."""
-    byte_code: int
+    byte_code: Count
     """Compiled files, which no record covers and which run instead of their sources."""
     changed: tuple[str, ...]
     """Paths of files that differ from their record, or are missing."""
@@ -80,8 +79,7 @@ class Closure:
     """Paths of files that nothing names."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SealedState:
+class SealedState(Record, kw_only=True):
     """What the reference of a server says, looked at now."""
 
     reference: str
@@ -90,23 +88,22 @@ class SealedState:
     findings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Running:
+class Running(Record, kw_only=True):
     """A process of a server."""
 
-    pid: int
-    uid: int
-    started_seconds_ago: int | None
+    pid: Count
+    uid: Count
+    started_seconds_ago: Count | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scanned:
-    """One server."""
+class Scanned(Record, kw_only=True, tag_field="kind", tag="server"):
+    """One server; what `attest scan --format json` prints, a line each. Empty fields are left out."""
 
+    schema: ScanSchema
     name: str
-    client: str | None
+    client: str | None = None
     """None: only seen running."""
-    configuration: Path | None
+    configuration: str | None = None
     words: tuple[str, ...] = ()
     """The beginning of the command, as far as it names what is started."""
     executed: Executed | None = None
@@ -121,3 +118,12 @@ class Scanned:
     def failing(self) -> bool:
         """Whether something is wrong for certain."""
         return any(each.kind in FAILING for each in self.concerns)
+
+
+class Unread(Record, kw_only=True, tag_field="kind", tag="unread"):
+    """A configuration that could not be read; printed before the servers."""
+
+    schema: ScanSchema
+    client: str
+    configuration: str
+    complaint: str

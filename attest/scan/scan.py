@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from attest.clients.configuration import Configuration, ConfiguredServer
 from attest.measure.commands.invocation import Started
 from attest.scan.closures import closure_places
 from attest.scan.executing import Told, shown_words, tell
 from attest.scan.looking import look
-from attest.scan.model import Closure, Concern, ConcernKind, Executed, Scanned
+from attest.scan.model import SCAN_SCHEMA, Closure, Concern, ConcernKind, Executed, Scanned
 from attest.scan.running import SeenProcess, find_running, is_server
 from attest.scan.sealed import SealedServers
 
@@ -46,18 +48,21 @@ class Scan:
     ) -> Scanned:
         self.tell_progress(server.name)
         base = Scanned(
+            schema=SCAN_SCHEMA,
             name=server.name,
             client=configuration.client,
-            configuration=configuration.path,
+            configuration=str(configuration.path),
             disabled=server.disabled,
             host=server.host,
             words=shown_words(server.command),
         )
         if server.complaint is not None:
-            return replace(base, concerns=(Concern(kind=ConcernKind.UNREADABLE, text=server.complaint),))
+            return msgspec.structs.replace(
+                base, concerns=(Concern(kind=ConcernKind.UNREADABLE, text=server.complaint),)
+            )
         if server.url is not None:
             text = "somebody else runs it: nothing of it can be measured here"
-            return replace(base, concerns=(Concern(kind=ConcernKind.REMOTE, text=text),))
+            return msgspec.structs.replace(base, concerns=(Concern(kind=ConcernKind.REMOTE, text=text),))
         told = tell(server, cwd=self.cwd, environment=self.environment)
         return self._told(base, told, [each for each in processes if _is_same(told.started, each.started)])
 
@@ -66,7 +71,7 @@ class Scan:
         known = self.sealed.state_of(told.started) if self.sealed is not None and told.started is not None else None
         drift = () if known is None else known[1]
         of_processes = [concern for each in processes for concern in each.concerns]
-        return replace(
+        return msgspec.structs.replace(
             base,
             executed=told.executed,
             closures=closures,
@@ -81,7 +86,7 @@ class Scan:
         program = started.interpreter or started.argv[0]
         executed = Executed(program=program, code=started.code, more_arguments=0)
         name = os.path.basename(started.code[0]) if started.code else os.path.basename(program)
-        base = Scanned(name=name, client=None, configuration=None)
+        base = Scanned(schema=SCAN_SCHEMA, name=name)
         return self._told(base, Told(executed=executed, started=started), [process])
 
     def _look(self, started: Started) -> tuple[tuple[Closure, ...], tuple[Concern, ...]]:

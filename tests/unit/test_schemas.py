@@ -18,7 +18,7 @@ INDEX = json.loads((VECTORS / "index.json").read_text())
 
 BY_LINE = {"attachment": "attachments", "evidence-bundle": "bundle", "manifest": "manifest"}
 """Schemas of single lines, and the format of the whole."""
-WITHOUT_VECTORS = {"verdict"}
+WITHOUT_VECTORS = {"scan", "verdict"}
 
 SEEN = {
     "array-for-object",

@@ -74,7 +74,7 @@ def command_of(environment: Path) -> tuple[str, ...]:
 def test_files_that_equal_their_record_are_counted_and_byte_code_is_not_taken_for_them(environment):
     found = scan(command_of(environment), environment.parent)
     (closure,) = found.closures
-    assert closure.place == environment
+    assert closure.place == str(environment)
     assert (closure.recorded, closure.byte_code, closure.changed, closure.unrecorded) == (2, 1, (), ())
     assert closure.packages == ("small-mcp 1.0",)
     assert kinds(found) == set()
@@ -142,7 +142,7 @@ def node_command(folder: Path) -> tuple[str, ...]:
 
 def test_npm_packages_are_compared_with_the_archives_in_its_cache(node):
     (closure,) = scan(node_command(node), node).closures
-    assert closure.place == node / "node_modules"
+    assert closure.place == str(node / "node_modules")
     assert closure.packages == ("@small/server 1.0.0",)
     assert (closure.bound, closure.named, closure.changed, closure.unrecorded) == (3, 1, (), ())
 
@@ -236,7 +236,7 @@ def test_a_server_in_no_configuration_is_found_running(environment):
         found = looking.everything((), running=True)
     (mine,) = (each for each in found if started.pid in {running.pid for running in each.running})
     assert mine.client is None
-    assert mine.closures[0].place == environment
+    assert mine.closures[0].place == str(environment)
 
 
 def test_other_programs_are_no_servers(tmp_path):
@@ -299,4 +299,4 @@ def test_a_reference_of_an_untrusted_sealer_is_as_good_as_none(sealed):
     (data / "trust.json").unlink()
     passed(attest(folder, "key", "new", "other.key"))
     passed(attest(folder, "trust", "new", str(data / "trust.json"), "--sealer", "other.key.pub"))
-    assert told(sealed, 0)["sealed"] is None
+    assert "sealed" not in told(sealed, 0)
