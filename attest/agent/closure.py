@@ -12,6 +12,8 @@ from attest.appraisal.validity import judge_validity
 from attest.measure.derivations import RULES
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
+from attest.measure.process import ProcessHandle
+from attest.measure.standpoint import OURS, Standpoint, standing_at
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding
 from attest.statement.manifest import FileKind
@@ -47,7 +49,8 @@ def judge_by_itself(sealed: SealedServer, at: int) -> tuple[Finding, ...]:
 class Looks:
     """The looks of one cycle: a runtime that several servers run on is looked at once, by the first of them.
 
-    The others' measurements then begin when that look did: age counts from the first read.
+    The others' measurements then begin when that look did: age counts from the first read. With a process, it is looked
+    from where that one stands; processes that see different files at the same paths share nothing.
     """
 
     deriver: Deriver
@@ -56,32 +59,44 @@ class Looks:
     judge: Judge = judge_by_itself
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
-    _runtimes: dict[str, Looked] = field(default_factory=dict)
+    _runtimes: dict[tuple[str, ...], Looked] = field(default_factory=dict)
 
-    def at(self, server: SealedServer) -> Looked:
+    def at(self, server: SealedServer, process: ProcessHandle | None) -> Looked:
         """Look at a server's own files."""
-        return look_at_closure(server, self.deriver, self.clock_ms, self.judge)
+        with standing_at(process) as standpoint:
+            return self._look(server, standpoint)
 
     def beside_it(self, server: SealedServer, parts: tuple[Looked, ...]) -> tuple[Looked, ...]:
         """Look at what this run made for the server beside its sealed files, which were looked at as `parts`."""
         return () if self.beside is None else (self.beside(server, parts, self.deriver, self.clock_ms),)
 
-    def at_runtime(self, server: SealedServer) -> Looked | None:
+    def at_runtime(self, server: SealedServer, process: ProcessHandle | None) -> Looked | None:
         """Look at the files of the server's runtime, unless that was done in this cycle; None if it names none."""
         runtime = server.runtime
         if runtime is None:
             return None
-        if runtime.opened.digest not in self._runtimes:
-            self._runtimes[runtime.opened.digest] = self.at(runtime)
-        return self._runtimes[runtime.opened.digest]
+        with standing_at(process) as standpoint:
+            shared = (runtime.opened.digest, *standpoint.view)
+            if standpoint.trouble is not None:
+                return self._look(runtime, standpoint)
+            if shared not in self._runtimes:
+                self._runtimes[shared] = self._look(runtime, standpoint)
+            return self._runtimes[shared]
+
+    def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
+        return look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
 
 
 def look_at_closure(
-    sealed: SealedServer, deriver: Deriver, clock_ms: Callable[[], int], judge: Judge = judge_by_itself
+    sealed: SealedServer,
+    deriver: Deriver,
+    clock_ms: Callable[[], int],
+    judge: Judge = judge_by_itself,
+    standpoint: Standpoint = OURS,
 ) -> Looked:
     """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
-    observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms)
-    derivations = _derive(sealed, observation, deriver)
+    observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms, standpoint=standpoint)
+    derivations = _derive(sealed, observation, deriver, standpoint)
     findings = compare_files(
         sealed.roots,
         sealed.entries,
@@ -97,7 +112,9 @@ def look_at_closure(
     )
 
 
-def _derive(sealed: SealedServer, observation: Observation, deriver: Deriver) -> dict[Key, Derivation | Trouble | None]:
+def _derive(
+    sealed: SealedServer, observation: Observation, deriver: Deriver, standpoint: Standpoint
+) -> dict[Key, Derivation | Trouble | None]:
     """Derive again what is sealed as derived, and whatever is not sealed at all.
 
     Byte code that still has the digest with which it was sealed was made again then, from the same sources.
@@ -108,6 +125,7 @@ def _derive(sealed: SealedServer, observation: Observation, deriver: Deriver) ->
         archives=sealed.archives,
         integrities=sealed.integrities,
         promised=sealed.promised,
+        prefix=standpoint.prefix,
     )
     same = {key: found for key, found in sealed.seen.items() if _is_as_seen(observation, key, found[0])}
     outcomes: dict[Key, Derivation | Trouble | None] = {key: derivation for key, (_, derivation) in same.items()}

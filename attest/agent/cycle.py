@@ -8,6 +8,7 @@ from pathlib import Path
 from attest.agent.closure import Looked, Looks
 from attest.agent.judging import JudgedProcess, judge_seen
 from attest.agent.sealed import SealedServer
+from attest.agent.sight import sight_of
 from attest.agent.watched import SeenProcess, WatchedProcess
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.runtime import judge_runtime
@@ -41,8 +42,9 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     """
     began = clock.real()
     seen = watched.observe(server) if watched is not None else None
-    runtime = looks.at_runtime(server)
-    own = looks.at(server)
+    handle = watched.handle if watched is not None else None
+    runtime = looks.at_runtime(server, handle)
+    own = looks.at(server, handle)
     parts = (own,) if runtime is None else (runtime, own)
     parts = (*parts, *looks.beside_it(server, parts))
     started_at = min([began, *(part.observation.started_at for part in parts)])
@@ -59,7 +61,7 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     measured = Measured(
         started_at=instant.text(started_at),
         finished_at=instant.text(max(clock.real(), started_at)),
-        coverage=_coverage(parts, judged),
+        coverage=_coverage(parts, judged, seen),
         runtime=None if server.runtime is None else server.runtime.opened.digest,
     )
     return Cycle(measured=measured, findings=make_findings(findings))
@@ -82,7 +84,7 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
     )
 
 
-def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None) -> Coverage:
+def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: SeenProcess | None) -> Coverage:
     observed = [item for part in parts for item in part.observation.files.values()]
     files = [item for item in observed if item.sha256 is not None]
     started_at = min(part.observation.started_at for part in parts)
@@ -95,5 +97,5 @@ def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None) -> Covera
         derived=sum(len(part.derivations) for part in parts),
         oldest_hash_age_milliseconds=max(0, finished_at - started_at),
         process=judged.measured if judged is not None else None,
-        sight=judged.sight if judged is not None else None,
+        sight=sight_of([part.observation for part in parts], seen.process if seen is not None else None),
     )

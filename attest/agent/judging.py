@@ -13,7 +13,7 @@ from attest.appraisal.mapped import count_outside
 from attest.appraisal.process import judge_process
 from attest.statement.findings import Finding
 from attest.statement.observation import FileIdentity, ObservedProcess
-from attest.statement.predicates.runtime_measurement import MeasuredProcess, Sight
+from attest.statement.predicates.runtime_measurement import MeasuredProcess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,6 @@ class JudgedProcess:
     findings: tuple[Finding, ...]
     measured: MeasuredProcess | None
     """None if too little of it could be seen."""
-    sight: Sight
 
 
 def judge_seen(
@@ -56,17 +55,7 @@ def judge_seen(
         first=first,
         earlier=seen.earlier,
     )
-    return JudgedProcess(
-        findings=findings,
-        measured=_measured(process, closure),
-        sight=Sight(
-            lease=False,
-            fine_ctime=False,
-            mapped_files=process.mapped_files_seen,
-            memory=process.memory_seen,
-            events=False,
-        ),
-    )
+    return JudgedProcess(findings=findings, measured=_measured(process, closure))
 
 
 def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:

@@ -34,8 +34,8 @@ def compare_files(
     be absent if the rule is one of `optional_rules`. A file that is not sealed is a finding, unless
     it has a derivation by a rule that is none of `sealed_rules`, lies below a mutable directory or in
     a root of which only the entries are sealed; there, too, it is one where the root says that nothing
-    may lie. Below a directory that could not be read nothing is called missing: the directory is the
-    finding.
+    may lie. Below a directory that could not be read, or over which something is mounted, nothing is
+    called missing: the directory is the finding.
     """
     files = observation.files
     unseen = frozenset(key for key, seen in files.items() if _hides_what_is_below(seen))
@@ -143,7 +143,10 @@ def _judge_unsealed(root: Root | None, seen: Observed, derivation: Derivation | 
 
 
 def _hides_what_is_below(seen: Observed) -> bool:
-    return seen.trouble is not None and STATE_OF[seen.trouble.kind] is State.UNKNOWN
+    """Nobody looked any further."""
+    if seen.trouble is None:
+        return False
+    return seen.trouble.kind is FindingKind.MOUNT or STATE_OF[seen.trouble.kind] is State.UNKNOWN
 
 
 def _above(path: str) -> Iterator[str]:

@@ -14,7 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
-from attest.measure.opening import Content, Later, Name, hashed, look_at, look_at_small
+from attest.measure.leasing import Leases
+from attest.measure.opening import Content, Name, hashed, look_at, look_at_small
 from attest.statement.observation import Key, Observed
 
 MAX_THREADS: Final = 16
@@ -27,7 +28,8 @@ _WAITING_A_THREAD: Final = 2
 class Crew:
     """Looks at names; `found` is complete after `finish`. Used by one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, leases: Leases) -> None:
+        self.leases = leases
         self.found: dict[Key, Observed] = {}
         threads = min(_cores(), MAX_THREADS)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="look")
@@ -53,7 +55,7 @@ class Crew:
 
     def look(self, directory: int, root: str, name: Name) -> None:
         """Look at a name in an open directory, which the caller may close at once."""
-        seen = look_at_small(directory, root, name)
+        seen = look_at_small(directory, root, name, self.leases)
         if isinstance(seen, Observed):
             self.found[root, seen.path] = seen
         elif isinstance(seen, Content):
@@ -61,8 +63,8 @@ class Crew:
             self._batch_bytes += len(seen.octets)
             if self._batch_bytes >= BATCH_BYTES:
                 self._send()
-        elif seen is Later.LARGE:
-            self._submit(_look_and_close, os.dup(directory), root, name)
+        elif seen is not None:
+            self._submit(_look_and_close, os.dup(directory), root, name, self.leases)
 
     def finish(self) -> None:
         """Wait until everything asked for has been looked at."""
@@ -88,9 +90,9 @@ def _hash_all(batch: Sequence[Content]) -> list[Observed]:
     return [hashed(content) for content in batch]
 
 
-def _look_and_close(directory: int, root: str, name: Name) -> list[Observed]:
+def _look_and_close(directory: int, root: str, name: Name, leases: Leases) -> list[Observed]:
     try:
-        seen = look_at(directory, root, name)
+        seen = look_at(directory, root, name, leases)
     finally:
         os.close(directory)
     return [] if seen is None else [seen]

@@ -68,6 +68,8 @@ class Facts:
     derived: frozenset[Key] = frozenset()
     """What rules of an earlier stage have explained; filled in by the `Deriver`."""
     contents: Contents = field(default_factory=Contents)
+    prefix: str = ""
+    """What goes before a path to read it: the root directory of the process whose files these are."""
 
     def observed(self, key: Key) -> Observed | None:
         """Return what was seen there, if anything."""
@@ -137,7 +139,7 @@ class Facts:
             return kept
         if seen.size is None or seen.size > max_bytes:
             raise UnavailableError(where, f"at most {max_bytes} bytes", f"{seen.size}")
-        octets = _read_at_most(self.absolute(key), seen.size + 1, where)
+        octets = _read_at_most(f"{self.prefix}{self.absolute(key)}", seen.size + 1, where)
         if hashlib.sha256(octets).hexdigest() != seen.sha256:
             raise UnavailableError(where, "the content seen a moment ago", "other content")
         self.contents.keep(seen.sha256, octets)

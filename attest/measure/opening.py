@@ -1,7 +1,8 @@
 """One name in an open directory: opened without waiting and without following, and read to the end.
 
 A path is never looked up as a whole: whoever can write into the tree could put a link into its
-middle between two looks. A descriptor names one directory, whatever is renamed around it.
+middle between two looks. A descriptor names one directory, whatever is renamed around it. What is
+mounted over a name is refused: it is no part of the file system that the root lies in.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from attest.codec.printable import printable
 from attest.measure.hashing import hash_descriptor, read_descriptor
+from attest.measure.kernel import INSIDE, has_openat2, mount_of, openat2
+from attest.measure.leasing import NO_LEASES, Leases, WriterError
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Observed, Trouble
@@ -48,9 +51,11 @@ class Sight(Enum):
 
 
 class Later(Enum):
-    """The answer of `look_at_small` to a file that is not small."""
+    """The answer of `look_at_small` to a file that takes longer."""
 
     LARGE = auto()
+    WRITTEN = auto()
+    """Somebody is about to write it; that takes a moment, as a rule."""
 
 
 class Content(NamedTuple):
@@ -71,27 +76,56 @@ class Name(NamedTuple):
 
 
 T = TypeVar("T")
-_Read = Callable[[int, str, str], T | None]
+_Read = Callable[[int, str, str, Leases], T | None]
 """From the descriptor of what may be a regular file, its root and its path; None if it changed or is none."""
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
-    """Open a directory in `parent`; a link to one is refused. Raises `OSError`."""
-    return os.open(name, _DIRECTORY, dir_fd=parent)
+    """Open a directory in `parent`; a link to one is refused, and so is what is mounted there. Raises `OSError`."""
+    return os.open(name, _DIRECTORY) if parent is None else open_inside(parent, name, _DIRECTORY)
 
 
-def look_at(directory: int, root: str, wanted: Name) -> Observed | None:
+def open_inside(directory: int, name: str, flags: int) -> int:
+    """Open a name in a directory. Raises `OSError`: EXDEV if something is mounted there."""
+    if has_openat2():
+        return openat2(directory, name, flags, INSIDE)
+    descriptor = os.open(name, flags | os.O_NOFOLLOW, dir_fd=directory)
+    try:
+        elsewhere = mount_of(descriptor) != mount_of(directory)
+    except OSError:
+        os.close(descriptor)
+        raise
+    if elsewhere:
+        os.close(descriptor)
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), name)
+    return descriptor
+
+
+def look_at(directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES) -> Observed | None:
     """Return what lies under a name; None if nothing does any more.
 
-    What changes while it is looked at is looked at again, `MAX_RETRIES` times. Never raises
-    `OSError` and never waits: what cannot be read is reported with its trouble.
+    What changes while it is looked at is looked at again, `MAX_RETRIES` times; a writer at work is waited for, but not
+    for long. Never raises `OSError`: what cannot be read is reported with its trouble.
     """
-    return _look(directory, root, wanted, _hash_file)
+    changed = f"changed in {MAX_RETRIES + 1} readings"
+    for each in range(MAX_RETRIES + 1):
+        try:
+            return _look(directory, root, wanted, _hash_file, leases)
+        except WriterError:
+            changed = f"open for writing in {MAX_RETRIES + 1} looks"
+            if each < MAX_RETRIES:
+                leases.wait(each)
+    return _unstable(root, wanted.path, changed)
 
 
-def look_at_small(directory: int, root: str, wanted: Name) -> Observed | Content | Later | None:
-    """As `look_at`, but do not hash what is more than tiny, nor read what is more than small."""
-    return _look(directory, root, wanted, _read_file)
+def look_at_small(
+    directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES
+) -> Observed | Content | Later | None:
+    """As `look_at`, but never wait, do not hash what is more than tiny, nor read what is more than small."""
+    try:
+        return _look(directory, root, wanted, _read_file, leases)
+    except WriterError:
+        return Later.WRITTEN
 
 
 def hashed(content: Content) -> Observed:
@@ -100,13 +134,13 @@ def hashed(content: Content) -> Observed:
     return _file(content.root, content.path, content.status, digest)
 
 
-def _look(directory: int, root: str, wanted: Name, read: _Read[T]) -> Observed | T | None:
+def _look(directory: int, root: str, wanted: Name, read: _Read[T], leases: Leases) -> Observed | T | None:
     sight = wanted.sight
     seen: Observed | T | None
     try:
         for _ in range(MAX_RETRIES + 1):
             if sight is Sight.FILE:
-                seen = _look_at_file(directory, root, wanted, read)
+                seen = _look_at_file(directory, root, wanted, read, leases)
             elif sight is Sight.LINK:
                 seen = _look_at_link(directory, root, wanted)
             else:
@@ -118,8 +152,12 @@ def _look(directory: int, root: str, wanted: Name, read: _Read[T]) -> Observed |
         return None
     except OSError as error:
         return Observed(root=root, path=wanted.path, type_=None, trouble=unreadable(error))
-    changed = Trouble(kind=FindingKind.UNSTABLE, detail=f"changed in {MAX_RETRIES + 1} readings")
-    return Observed(root=root, path=wanted.path, type_=FileKind.FILE, trouble=changed)
+    return _unstable(root, wanted.path, f"changed in {MAX_RETRIES + 1} readings")
+
+
+def _unstable(root: str, path: str, detail: str) -> Observed:
+    trouble = Trouble(kind=FindingKind.UNSTABLE, detail=detail)
+    return Observed(root=root, path=path, type_=FileKind.FILE, trouble=trouble)
 
 
 def sight_of(mode: int) -> Sight:
@@ -131,38 +169,44 @@ def sight_of(mode: int) -> Sight:
 
 def unreadable(error: OSError) -> Trouble:
     """Return the trouble that stands for an error of the operating system."""
+    if error.errno == errno.EXDEV:
+        return Trouble(kind=FindingKind.MOUNT, detail="something is mounted there")
     detail = printable(error.strerror or type(error).__name__)
     return Trouble(kind=FindingKind.UNREADABLE, detail=detail)
 
 
-def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T]) -> T | None:
+def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T], leases: Leases) -> T | None:
     """None, here and below: it is not what it seemed, or it changed meanwhile."""
     try:
-        descriptor = os.open(wanted.name, _FILE, dir_fd=directory)
+        descriptor = open_inside(directory, wanted.name, _FILE)
     except OSError as error:
         if error.errno in _NOT_OPENABLE:
             return None
         raise
     try:
-        return read(descriptor, root, wanted.path)
+        return read(descriptor, root, wanted.path, leases)
     finally:
         os.close(descriptor)
 
 
-def _hash_file(descriptor: int, root: str, path: str) -> Observed | None:
+def _hash_file(descriptor: int, root: str, path: str, leases: Leases) -> Observed | None:
+    held = leases.take(descriptor)
     status = os.fstat(descriptor)
     digest = hash_descriptor(descriptor, status) if stat.S_ISREG(status.st_mode) else None
-    return None if digest is None else _file(root, path, status, digest)
+    if digest is None or (held and not leases.kept(descriptor)):
+        return None
+    return _file(root, path, status, digest)
 
 
-def _read_file(descriptor: int, root: str, path: str) -> Observed | Content | Later | None:
+def _read_file(descriptor: int, root: str, path: str, leases: Leases) -> Observed | Content | Later | None:
+    held = leases.take(descriptor)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
     if status.st_size > SMALL_BYTES:
         return Later.LARGE
     octets = read_descriptor(descriptor, status)
-    if octets is None:
+    if octets is None or (held and not leases.kept(descriptor)):
         return None
     content = Content(root, path, status, octets)
     return content if len(octets) > TINY_BYTES else hashed(content)

@@ -14,7 +14,9 @@ from contextlib import ExitStack
 from typing import Final
 
 from attest.measure.crew import Crew
-from attest.measure.opening import Name, Sight, open_directory, unreadable
+from attest.measure.leasing import Leases, may_lease
+from attest.measure.opening import Name, Sight, open_inside, unreadable
+from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.walk import ROOT_PATH, Walk
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
@@ -34,25 +36,29 @@ def look_at_roots(
     listed: Mapping[str, Iterable[str]],
     *,
     clock_ms: Callable[[], int],
+    standpoint: Standpoint = OURS,
 ) -> Observation:
-    """Look at all roots once and return what is there.
+    """Look at all roots once, from where the process stands if one is watched, and return what is there.
 
     An exact root is walked, but for its mutable directories; a mutable one that is a link or a file
     is reported as such. Of a listed root only the paths in `listed` are looked at. Links are
     reported and never followed, a root that is one is trouble; special files are reported and never
-    opened. Nothing that goes wrong raises: it stands as trouble where it happened.
+    opened. What is mounted below a root is trouble, too, but for directories on the way from `/`.
+    Nothing that goes wrong raises: it stands as trouble where it happened.
     """
     started_at = clock_ms()
     with ExitStack() as stack:
-        crew = stack.enter_context(Crew())
+        leases = Leases(allowed=may_lease())
+        crew = stack.enter_context(Crew(leases))
         walks: list[Walk] = []
         for root in roots:
-            top = _open_root(root.name, places, crew)
+            top = _open_root(root.name, places, standpoint, crew)
             if top is None:
                 continue
             stack.callback(os.close, top)
             if root.scope is Scope.LISTED:
-                _look_at_listed(top, root.name, listed.get(root.name, ()), crew)
+                way = _across_mounts if _place_of(root.name, places) == "/" else open_inside
+                _look_at_listed(top, root.name, listed.get(root.name, ()), way, crew)
                 continue
             walks.append(Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew))
             walks[-1].everything()
@@ -60,7 +66,13 @@ def look_at_roots(
         _settle(walks, crew)
         files = crew.found
     spelled_places = {name: os.fspath(place) for name, place in places.items()}
-    return Observation(files=files, places=spelled_places, started_at=started_at, finished_at=clock_ms())
+    return Observation(
+        files=files,
+        places=spelled_places,
+        started_at=started_at,
+        finished_at=clock_ms(),
+        leased=leases.complete,
+    )
 
 
 def _settle(walks: Sequence[Walk], crew: Crew) -> None:
@@ -73,33 +85,49 @@ def _settle(walks: Sequence[Walk], crew: Crew) -> None:
         crew.finish()
 
 
-def _open_root(name: str, places: Mapping[str, str | os.PathLike[str]], crew: Crew) -> int | None:
+def _open_root(
+    name: str, places: Mapping[str, str | os.PathLike[str]], standpoint: Standpoint, crew: Crew
+) -> int | None:
     """Open the directory of a root; report why not and return None otherwise."""
+    trouble = standpoint.trouble
     if name not in places:
-        _report(crew, name, ROOT_PATH, Trouble(kind=FindingKind.MISSING, detail="no place is known"))
-        return None
-    # A slash at the end would make the kernel follow a link.
-    place = os.fspath(places[name]).rstrip("/") or "/"
-    try:
-        return open_directory(place)
-    except FileNotFoundError as error:
-        trouble = Trouble(kind=FindingKind.MISSING, detail=unreadable(error).detail)
-    except NotADirectoryError:
-        trouble = Trouble(kind=FindingKind.TYPE, detail=_instead_of_directory(place))
-    except OSError as error:
-        trouble = unreadable(error)
+        trouble = Trouble(kind=FindingKind.MISSING, detail="no place is known")
+    if trouble is None:
+        place = _place_of(name, places)
+        try:
+            return standpoint.open(place)
+        except FileNotFoundError as error:
+            trouble = Trouble(kind=FindingKind.MISSING, detail=unreadable(error).detail)
+        except OSError as error:
+            trouble = unreadable(error)
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+                trouble = Trouble(kind=FindingKind.TYPE, detail=_instead_of_directory(place, standpoint))
     _report(crew, name, ROOT_PATH, trouble)
     return None
 
 
-def _instead_of_directory(place: str) -> str:
+def _place_of(name: str, places: Mapping[str, str | os.PathLike[str]]) -> str:
+    # A slash at the end would make the kernel follow a link.
+    return os.fspath(places[name]).rstrip("/") or "/"
+
+
+def _instead_of_directory(place: str, standpoint: Standpoint) -> str:
     try:
-        return "a link" if stat.S_ISLNK(os.lstat(place).st_mode) else "no directory"
+        return "a link" if stat.S_ISLNK(standpoint.status(place).st_mode) else "no directory"
     except OSError:
         return "no directory"
 
 
-def _look_at_listed(top: int, root: str, paths: Iterable[str], crew: Crew) -> None:
+_Way = Callable[[int, str, int], int]
+"""How to open a directory on the way to a listed file: in a directory, by name and flags."""
+
+
+def _across_mounts(directory: int, name: str, flags: int) -> int:
+    """The whole file system is made of mounts: what is sealed of it are single files, and their content counts."""
+    return os.open(name, flags, dir_fd=directory)
+
+
+def _look_at_listed(top: int, root: str, paths: Iterable[str], way: _Way, crew: Crew) -> None:
     folders: dict[str, list[Name]] = {}
     for path in paths:
         folder, _, last = path.rpartition("/")
@@ -108,7 +136,7 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], crew: Crew) -> No
         folders.setdefault(folder, []).append(wanted)
     for folder, names in sorted(folders.items()):
         try:
-            descriptor = _open_folder(top, folder)
+            descriptor = _open_folder(top, folder, way)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -119,16 +147,12 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], crew: Crew) -> No
         os.close(descriptor)
 
 
-def _open_folder(top: int, folder: str) -> int:
+def _open_folder(top: int, folder: str, way: _Way) -> int:
     """Open a directory in a root one name after the other; it need not be readable."""
     descriptor = os.dup(top)
     try:
         for part in folder.split("/") if folder else ():
-            inner = os.open(
-                os.fsdecode(part.encode()),
-                _FOLDER,
-                dir_fd=descriptor,
-            )
+            inner = way(descriptor, os.fsdecode(part.encode()), _FOLDER)
             os.close(descriptor)
             descriptor = inner
     except OSError:
@@ -139,7 +163,7 @@ def _open_folder(top: int, folder: str) -> int:
 
 def _report_all(crew: Crew, root: str, names: Sequence[Name], error: OSError) -> None:
     trouble = unreadable(error)
-    if error.errno == errno.ENOTDIR:
+    if error.errno in {errno.ENOTDIR, errno.ELOOP}:
         detail = "a directory above it is a link or a file"
         trouble = Trouble(kind=FindingKind.TYPE, detail=detail)
     for name in names:

@@ -1,7 +1,8 @@
 """Everything in a directory tree, but for the places declared mutable.
 
-Directories themselves are not reported, so that empty ones are as good as none. Mounted file
-systems are walked into: the process sees them as part of the tree, too.
+Directories themselves are not reported, so that empty ones are as good as none. What is mounted
+somewhere below the root is reported and not walked into: it can be taken away or exchanged as a
+whole at any time, and no file system vouches for its being there. The root itself may be a mount.
 """
 
 from __future__ import annotations

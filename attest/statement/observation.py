@@ -70,6 +70,8 @@ class Observation:
     started_at: int
     """Milliseconds since 1970, before the first read; age counts from here."""
     finished_at: int
+    leased: bool = False
+    """Every file was read under a lease, so that nobody could write it meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -234,6 +234,39 @@ def test_a_measured_process_is_named_in_the_receipt(bench: Bench) -> None:
     assert {header["binding"] for header in headers} == {Binding.ADOPTED}
 
 
+def test_files_are_those_that_the_process_sees(bench: Bench) -> None:
+    reference = seal_server(bench)
+    module = next(bench.tree.rglob("*/__init__.py"))
+    (bench.folder / "evil.py").write_bytes(b"evil = 1\n")
+    script = [sys.executable, str(bench.tree / "serve.py"), "--quiet"]
+    mount = f'mount --bind "{bench.folder}/evil.py" "{module}" && exec "$@"'
+    unshared = ["unshare", "--mount", "--propagation", "private", "sh", "-c", mount, "sh", *script]
+    if os.geteuid() != 0:
+        pytest.skip("a mount namespace takes root")
+    with subprocess.Popen(unshared, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            if not process.stdout.readline():
+                pytest.skip("nothing can be mounted here")
+            ours = once(bench, reference)
+            theirs = once(bench, reference, pid=process.pid)
+        finally:
+            process.kill()
+    assert ours.cycle.state is State.MATCH
+    assert theirs.cycle.state is State.DRIFT
+    assert FindingKind.MOUNT in {each.kind for each in theirs.cycle.findings.findings}
+
+
+def test_a_writer_at_work_is_seen_by_the_lease_that_he_prevents(bench: Bench, reference: Path) -> None:
+    quiet = once(bench, reference)
+    with next(bench.tree.rglob("*.py")).open("r+b"):
+        written = once(bench, reference)
+    assert quiet.cycle.measured.coverage.sight is not None
+    assert quiet.cycle.measured.coverage.sight.lease
+    assert written.cycle.state is State.UNKNOWN
+    assert {each.kind for each in written.cycle.findings.findings} == {FindingKind.UNSTABLE}
+
+
 def test_a_server_started_by_a_relative_path_is_the_sealed_one(bench: Bench) -> None:
     reference = seal_server(bench)
     command = [sys.executable, "./serve.py", "--quiet"]

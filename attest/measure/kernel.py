@@ -1,0 +1,115 @@
+"""System calls that Python has no function for, by ctypes: openat2(2), and what statx(2) says about mounts.
+
+Each has a slower way round it where the kernel or a container's filter lacks the call; which way was taken changes how
+fast a look is, never what it refuses.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+from functools import cache
+from typing import Final
+
+AT_FDCWD: Final = -100
+_AT_EMPTY_PATH: Final = 0x1000
+_OPENAT2: Final = 437
+"""The number of the call, on every architecture that Python 3.11 runs on but Alpha."""
+_STATX_MNT_ID: Final = 0x1000
+"""linux/stat.h; the kernel has it since 5.8."""
+_STATX_BYTES: Final = 256
+_MASK_AT, _MOUNT_ID_AT = 0, 144
+_AGAIN: Final = frozenset({errno.EAGAIN, errno.EINTR})
+_MAX_TRIES: Final = 100
+"""Somebody who renames in a loop is not to hold us for ever."""
+
+NO_XDEV: Final = 0x01
+"""linux/openat2.h: cross no mount, not even one of the same file system."""
+NO_MAGICLINKS: Final = 0x02
+NO_SYMLINKS: Final = 0x04
+BENEATH: Final = 0x08
+IN_ROOT: Final = 0x10
+"""Take the directory for the root: absolute links and `..` lead nowhere else."""
+
+INSIDE: Final = BENEATH | NO_SYMLINKS | NO_MAGICLINKS | NO_XDEV
+"""Nothing leads out of the directory."""
+
+
+def openat2(directory: int, path: str, flags: int, resolve: int) -> int:
+    """Open a path from a directory under the rules of `resolve`. Raises `OSError`: EXDEV for what it refuses."""
+    how, number = _how(flags, resolve), 0
+    for _ in range(_MAX_TRIES):
+        descriptor: int = _syscall()(_OPENAT2, directory, os.fsencode(path), how, len(how))
+        if descriptor >= 0:
+            return descriptor
+        number = ctypes.get_errno()
+        # EAGAIN: something was renamed or mounted meanwhile, and nothing is said about this path.
+        if number not in _AGAIN:
+            break
+    raise OSError(number, os.strerror(number), path)
+
+
+@cache
+def has_openat2() -> bool:
+    """Return whether the kernel has the call, and nothing forbids it."""
+    if not hasattr(os, "O_PATH"):
+        return False
+    try:
+        os.close(openat2(AT_FDCWD, "/", os.O_PATH | os.O_CLOEXEC, 0))
+    except OSError:
+        return False
+    return True
+
+
+def mount_of(descriptor: int) -> tuple[str, int]:
+    """Return what names the mount that an open file lies in, as long as it stays mounted. Raises `OSError`.
+
+    Where neither statx(2) nor procfs tells, it is the device, which a bind mount of the same one shares.
+    """
+    number = _mount_id(descriptor)
+    if number is None:
+        number = _mount_id_of_procfs(descriptor)
+    return ("device", os.fstat(descriptor).st_dev) if number is None else ("mount", number)
+
+
+def _mount_id(descriptor: int) -> int | None:
+    statx = getattr(_libc(), "statx", None)
+    if statx is None:
+        return None
+    found = ctypes.create_string_buffer(_STATX_BYTES)
+    if statx(descriptor, b"", _AT_EMPTY_PATH, _STATX_MNT_ID, found) != 0:
+        return None
+    (mask,) = struct.unpack_from("=I", found, _MASK_AT)
+    (number,) = struct.unpack_from("=Q", found, _MOUNT_ID_AT)
+    return int(number) if mask & _STATX_MNT_ID else None
+
+
+def _mount_id_of_procfs(descriptor: int) -> int | None:
+    """proc_pid_fdinfo(5) tells it since Linux 3.15."""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as lines:
+            return next((int(line.split()[1]) for line in lines if line.startswith(b"mnt_id:")), None)
+    except OSError:
+        return None
+
+
+@cache
+def _how(flags: int, resolve: int) -> bytes:
+    """Pack a `struct open_how`: flags, mode, resolve."""
+    return struct.pack("=QQQ", flags, 0, resolve)
+
+
+@cache
+def _syscall() -> ctypes._NamedFuncPointer:
+    """syscall(2), with the types of the arguments of openat2: as it takes any, ctypes would take all for `int`."""
+    function = ctypes.CDLL(None, use_errno=True).syscall
+    function.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t)
+    function.restype = ctypes.c_long
+    return function
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
