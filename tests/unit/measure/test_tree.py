@@ -63,6 +63,7 @@ def test_a_file_is_reported_with_digest_size_and_executable_bit(tmp_path: Path) 
     os.utime(put(tmp_path / "pkg/module.py", b"x = 1\n"), (7, 7))
     put(tmp_path / "bin/server").chmod(0o700)
     observation = look(tmp_path)
+    status = (tmp_path / "pkg/module.py").stat()
     assert observation.files["tree", "pkg/module.py"] == Observed(
         root="tree",
         path="pkg/module.py",
@@ -71,6 +72,8 @@ def test_a_file_is_reported_with_digest_size_and_executable_bit(tmp_path: Path) 
         sha256=hashlib.sha256(b"x = 1\n").hexdigest(),
         executable=False,
         mtime_seconds=7,
+        device=status.st_dev,
+        inode=status.st_ino,
     )
     assert observation.files["tree", "bin/server"].executable
     assert (observation.started_at, observation.finished_at) == (1, 2)
