@@ -54,8 +54,9 @@ def judge_seen(
         closure=closure,
         first=first,
         earlier=seen.earlier,
+        given=seen.given,
     )
-    return JudgedProcess(findings=findings, measured=_measured(process, closure))
+    return JudgedProcess(findings=findings, measured=measured_process(process, closure))
 
 
 def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:
@@ -63,7 +64,8 @@ def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:
     return frozenset((*(file.identity for file in process.mapped), *children))
 
 
-def _measured(process: ObservedProcess, closure: Closure) -> MeasuredProcess | None:
+def measured_process(process: ObservedProcess, closure: Closure | None = None) -> MeasuredProcess | None:
+    """Return what a receipt says of a process, with a closure what it maps too; None if too little could be seen."""
     if process.uid is None or process.executable_path is None or process.executable_sha256 is None:
         return None
     return MeasuredProcess(
@@ -72,7 +74,7 @@ def _measured(process: ObservedProcess, closure: Closure) -> MeasuredProcess | N
         uid=process.uid,
         executable_path=process.executable_path,
         executable_sha256=process.executable_sha256,
-        mapped=len(process.mapped),
-        outside=count_outside(process, closure),
-        children=len(process.children),
+        mapped=None if closure is None else len(process.mapped),
+        outside=None if closure is None else count_outside(process, closure),
+        children=None if closure is None else len(process.children),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +35,16 @@ class SeenProcess:
     resolved: Resolved
     earlier: frozenset[FileIdentity]
     """The mapped files that lay in their places at an earlier look."""
+    given: Mapping[str, str]
+    """The variables that we set ourselves when we started it."""
 
 
 class WatchedProcess:
     """A running process, held by a pidfd: another one that gets the same number is never taken for it."""
 
-    def __init__(self, pid: int) -> None:
-        """Open the process; raise `UnavailableError` if there is none."""
+    def __init__(self, pid: int, given: Mapping[str, str] | None = None) -> None:
+        """Open the process; raise `UnavailableError` if there is none. `given` are variables of ours, no secrets."""
+        self._given = given or {}
         self._handle: ProcessHandle = open_process(pid)
         self.pid = pid
         self.first: ObservedProcess | None = None
@@ -67,7 +71,7 @@ class WatchedProcess:
         self._in_place = frozenset(
             file.identity for file in process.mapped if file.in_place or file.identity in earlier
         )
-        return SeenProcess(process=process, resolved=_resolve(server), earlier=earlier)
+        return SeenProcess(process=process, resolved=_resolve(server), earlier=earlier, given=self._given)
 
     def uid(self) -> int | None:
         """Return the effective user id of the process, None if it cannot be seen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from attest.appraisal.closure import Closure, Where
@@ -18,6 +19,7 @@ from attest.statement.profile import ProcessProfile
 
 WHERE = "process"
 _EMPTY: Final = Closure()
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def sealed_executable(profile: ProcessProfile) -> str | None:
@@ -39,6 +41,7 @@ def judge_process(
     closure: Closure = _EMPTY,
     first: ObservedProcess | None = None,
     earlier: frozenset[FileIdentity] = frozenset(),
+    given: Mapping[str, str] = _NOTHING,
 ) -> tuple[Finding, ...]:
     """Return what about the process is not as sealed.
 
@@ -74,7 +77,7 @@ def judge_process(
             )
         )
     if observed.environment is not None:
-        findings += judge_environment(profile.environment if profile is not None else None, observed.environment)
+        findings += judge_environment(profile.environment if profile is not None else None, observed.environment, given)
     findings += judge_mapped(observed, closure, earlier=earlier)
     findings += judge_surroundings(profile, observed, resolved, closure, first=first)
     return tuple(findings)

@@ -25,6 +25,7 @@ _PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 @writer_option
 @click.option("--log", type=FILE, help="The directory of the log; after attest init, by default one of this REF.")
 @click.option("--runtime-ref", type=REFERENCE, help="The reference of the runtime that REF names (seal --runtime).")
+@click.option("--user", metavar="NAME", help="As whom the server runs, a name or a number; needs root.")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
@@ -55,7 +56,7 @@ def run(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN
         pinned=given["expect_checkpoint"],
         revocations=given["revocations"],
     )
-    with open_launch(request, command_of(context), _reporter()) as launch:
+    with open_launch(request, command_of(context), _reporter(), user=given["user"]) as launch:
         _say(f"withheld from the environment: {', '.join(launch.environment.withheld)}", launch.environment.withheld)
 
         def pass_on(number: int, _frame: FrameType | None) -> None:

@@ -19,11 +19,34 @@ FORBIDDEN_NAMES: Final = frozenset(
         "PYTHONINSPECT",
         "PYTHONPATH",
         "PYTHONPLATLIBDIR",
+        "PYTHONPYCACHEPREFIX",
         "PYTHONSTARTUP",
         "PYTHONUSERBASE",
     }
 )
 """Names by which an environment makes a program load other code; they count only with a sealed value."""
+
+EXPECTED_NAMES: Final = (
+    "COLORTERM",
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "LOGNAME",
+    "NO_COLOR",
+    "PATH",
+    "PWD",
+    "SHELL",
+    "SHLVL",
+    "TEMP",
+    "TERM",
+    "TMP",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "XDG_RUNTIME_DIR",
+)
+"""What every program may expect to find: where things lie, who and where the user is. None of them loads code."""
 
 EnvironmentName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,255}[\x2a]{0,1}$(?!\n)")]
 """The name of a variable; a `*` at its end stands for every name that begins so."""
@@ -37,7 +60,7 @@ class EnvironmentValue(Record, kw_only=True):
 
 
 class EnvironmentRules(Record, kw_only=True):
-    """What may stand in the environment of the process; every other name is a finding.
+    """What may stand in the environment of the process; every other name is a finding, save `EXPECTED_NAMES`.
 
     Names only, wherever a value could be a secret; a reference holds no digest of one either.
     """

@@ -15,9 +15,12 @@ from typing import BinaryIO, Final
 
 from attest.agent.enforcement.terminate import GRACE_SECONDS
 from attest.agent.launching.command import Command
+from attest.agent.launching.environment import BYTE_CODE_NAME
 from attest.agent.launching.program import Program
+from attest.agent.launching.user import User
 from attest.agent.watched import WatchedProcess
 from attest.errors import UnavailableError
+from attest.measure.sandbox import Sandbox
 
 _WORKER: Final = Path(__file__).with_name("worker.py")
 _MAX_ANSWER_BYTES: Final = 4096
@@ -46,7 +49,9 @@ class Child:
         self.process.wait()
 
 
-def start_child(command: Command, program: Program, environment: Mapping[str, str]) -> Child:
+def start_child(
+    command: Command, program: Program, environment: Mapping[str, str], *, user: User, sandbox: Sandbox | None
+) -> Child:
     """Start a command with our standard input and output, and return once the program runs in it.
 
     It leads a session of its own: what a terminal sends to us reaches it through us alone. Call it from the main
@@ -58,13 +63,19 @@ def start_child(command: Command, program: Program, environment: Mapping[str, st
         "directory": command.working_directory,
         "parent": os.getpid(),
         "program": program.descriptor,
+        "path": program.path,
+        "uid": user.uid if user.is_other else None,
+        "gid": user.gid,
+        "ruleset": None if sandbox is None else sandbox.descriptor,
     }
     with contextlib.ExitStack() as stack:
         orders, give = _pipe(stack)
         answers, answer = _pipe(stack)
-        process = _start_worker(orders, answer, program)
+        descriptors = (program.descriptor,) if sandbox is None else (program.descriptor, sandbox.descriptor)
+        process = _start_worker(orders, answer, descriptors)
         # The worker waits for its plan: there is a process to take hold of, whatever becomes of it.
-        child = Child(process=process, watched=WatchedProcess(process.pid))
+        ours = {name: value for name, value in environment.items() if name == BYTE_CODE_NAME}
+        child = Child(process=process, watched=WatchedProcess(process.pid, ours))
         orders.close()
         answer.close()
         try:
@@ -77,7 +88,9 @@ def start_child(command: Command, program: Program, environment: Mapping[str, st
             raise
     if reason:
         child.end()
-        raise UnavailableError(command.program, "a program that can be started", reason.decode("ascii", "replace"))
+        hint = "the server's user has to be able to read and enter all of it" if user.is_other else None
+        found = reason.decode("ascii", "replace")
+        raise UnavailableError(command.program, "a program that can be started", found, hint=hint)
     return child
 
 
@@ -87,12 +100,10 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
     return stack.enter_context(os.fdopen(read, "rb")), stack.enter_context(os.fdopen(write, "wb"))
 
 
-def _start_worker(orders: BinaryIO, answer: BinaryIO, program: Program) -> subprocess.Popen[bytes]:
-    descriptors = (orders.fileno(), answer.fileno())
-    command = [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), *map(str, descriptors)]
+def _start_worker(orders: BinaryIO, answer: BinaryIO, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    both = (orders.fileno(), answer.fileno())
+    command = [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), *map(str, both)]
     try:
-        return subprocess.Popen(
-            command, env={}, pass_fds=(*descriptors, program.descriptor), close_fds=True, start_new_session=True
-        )
+        return subprocess.Popen(command, env={}, pass_fds=(*both, *descriptors), close_fds=True, start_new_session=True)
     except OSError as error:
         raise UnavailableError(command[0], "a child process", error.strerror or "none") from error

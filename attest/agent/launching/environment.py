@@ -11,27 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from attest.statement.profile import FORBIDDEN_NAMES, EnvironmentRules, covers
-
-EXPECTED_NAMES: Final = (
-    "COLORTERM",
-    "HOME",
-    "LANG",
-    "LANGUAGE",
-    "LC_*",
-    "LOGNAME",
-    "NO_COLOR",
-    "PATH",
-    "SHELL",
-    "TEMP",
-    "TERM",
-    "TMP",
-    "TMPDIR",
-    "TZ",
-    "USER",
-    "XDG_RUNTIME_DIR",
-)
-"""What programs expect to find: where things lie, who and where the user is. None of them makes a program load code."""
+from attest.statement.profile import EXPECTED_NAMES, FORBIDDEN_NAMES, EnvironmentRules, covers
 
 BYTE_CODE_NAME: Final = "PYTHONPYCACHEPREFIX"
 """Where CPython keeps byte code (and looks for it) instead of beside the sources. A caller's own is never kept."""
@@ -47,13 +27,18 @@ class CleanEnvironment:
 
 
 def clean_environment(
-    given: Mapping[str, str], rules: EnvironmentRules | None, *, byte_code: str | None
+    given: Mapping[str, str], rules: EnvironmentRules | None, *, byte_code: str | None, login: Mapping[str, str]
 ) -> CleanEnvironment:
     """Return the environment for the server; `byte_code` is the directory for its byte code, None to have none.
+
+    `login` says who the server runs as, if it is another user than the caller: `HOME` and the like, and no directory of
+    the caller's session.
 
     The loader's own variables (`LD_...`) are no more kept than the forbidden names: only a sealed value is.
     """
     kept = {name: value for name, value in given.items() if _is_kept(name, rules)}
+    if login:
+        kept = {name: value for name, value in kept.items() if not name.startswith("XDG_")} | dict(login)
     fixed = {} if rules is None else {each.name: each.value for each in rules.fixed}
     ours = {} if byte_code is None else {BYTE_CODE_NAME: byte_code}
     variables = {**kept, **fixed, **ours}
@@ -61,6 +46,6 @@ def clean_environment(
 
 
 def _is_kept(name: str, rules: EnvironmentRules | None) -> bool:
-    if name in FORBIDDEN_NAMES or name == BYTE_CODE_NAME or name.startswith("LD_"):
+    if name in FORBIDDEN_NAMES or name.startswith("LD_"):
         return False
     return rules is None or any(covers(pattern, name) for pattern in (*rules.allowed, *EXPECTED_NAMES))

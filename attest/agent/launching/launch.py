@@ -9,21 +9,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from attest.agent.closure import Looked
-from attest.agent.drafts import Standing
+from attest.agent.drafts import Standing, event_draft
+from attest.agent.judging import measured_process
 from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
 from attest.agent.launching.child import Child, start_child
 from attest.agent.launching.command import Command, sealed_command
 from attest.agent.launching.environment import CleanEnvironment, clean_environment
 from attest.agent.launching.library import Library, library_of
 from attest.agent.launching.program import Program, judge_program, open_program
+from attest.agent.launching.user import User, server_user
 from attest.agent.run import Reported, Run
 from attest.agent.sealed import SealedServer
 from attest.agent.starting import AgentRequest, Opening, open_references, open_run
 from attest.agent.watched import WatchedProcess
+from attest.codec.printable import printable
 from attest.errors import RefusedError
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
+from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
 from attest.statement.levels import Binding
+from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
 
 FINDING: int = 1
 """The exit code once anything did not match, whatever the server's own is."""
@@ -40,8 +45,11 @@ class Launch:
     byte_code: str
     """The directory for its byte code."""
     library: Library
+    user: User
+    request: AgentRequest
     run: Run = field(init=False)
     child: Child | None = None
+    kept_apart: tuple[str, ...] = ()
 
     def until_ended(self) -> int:
         """Measure, start, measure until the server ends; return its exit code, or `FINDING`.
@@ -84,33 +92,73 @@ class Launch:
         )
 
     def _start(self) -> WatchedProcess:
-        self.child = start_child(self.command, self.program, self.environment.variables)
+        request = self.request
+        ours = (request.key, request.log, request.trust, *(() if request.pinned is None else (request.pinned,)))
+        # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
+        with sandbox_around(map(str, ours)) as sandbox:
+            self.child = start_child(
+                self.command, self.program, self.environment.variables, user=self.user, sandbox=sandbox
+            )
+        self.kept_apart = _kept_apart(self.user, sandbox)
+        self._record_start()
         return self.child.watched
+
+    def _record_start(self) -> None:
+        """Record what was started, unless it has ended already."""
+        if self.child is None:
+            return
+        seen = self.child.watched.observe(self.server).process
+        if (measured := measured_process(seen)) is None:
+            return
+        variables = () if seen.environment is None else seen.environment.variables
+        started = ProcessStart(
+            process=measured,
+            working_directory=printable(self.command.working_directory),
+            environment=tuple(NamedDigest(name=printable(name), digest=digest) for name, digest in sorted(variables)),
+            kept_apart=self.kept_apart,
+        )
+        event = Event(kind=EventKind.PROCESS, pid=measured.pid, process=started)
+        standing = self.run.request.standing
+        self.run.recorder.record(event_draft(event, standing, reference=self.server.opened.digest))
+
+
+def _kept_apart(user: User, sandbox: Sandbox | None) -> tuple[str, ...]:
+    """Say by what the server was kept from us."""
+    root = ("fewer capabilities",) if os.geteuid() == 0 else ()
+    other = (f"uid {user.uid}",) if user.is_other else root
+    return (*other, "no-new-privileges", "not dumpable", *(() if sandbox is None else sandbox.keeps))
 
 
 @contextmanager
 def open_launch(
-    request: AgentRequest, command: tuple[str, ...], report: Callable[[Reported], None]
+    request: AgentRequest, command: tuple[str, ...], report: Callable[[Reported], None], *, user: str | None = None
 ) -> Iterator[Launch]:
     """Open everything that a launch needs and close it again; nothing is started yet.
 
     `request` names one server, and the runtime that it is sealed on. `command` may be empty: what is sealed is started.
-    Raises as `open_agent` does, and `RefusedError` for a command that is not the sealed one.
+    `user` is a name or a number; see `server_user`. Raises as `open_agent` does, and `RefusedError` for a command that
+    is not the sealed one.
     """
     opening = open_references(request)
     server = _only(opening)
-    uid, gid = os.geteuid(), os.getegid()
+    chosen = server_user(user, os.environ)
     started = sealed_command(server.reference.process, server.places, command, where=str(server.path))
-    standing = Standing(binding=Binding.LAUNCHED, isolation=isolation_of(uid))
-    with open_program(started.program) as program, private_directory(uid, gid) as byte_code:
-        rules = None if server.reference.process is None else server.reference.process.environment
+    standing = Standing(binding=Binding.LAUNCHED, isolation=isolation_of(chosen.uid))
+    rules = None if server.reference.process is None else server.reference.process.environment
+    with (
+        out_of_sight(),
+        open_program(started.program) as program,
+        private_directory(chosen.uid, chosen.gid) as byte_code,
+    ):
         launch = Launch(
             server=server,
             command=started,
-            environment=clean_environment(os.environ, rules, byte_code=byte_code),
+            environment=clean_environment(os.environ, rules, byte_code=byte_code, login=chosen.variables),
             program=program,
             byte_code=byte_code,
-            library=library_of(started.program, uid),
+            library=library_of(started.program, chosen.uid),
+            user=chosen,
+            request=request,
         )
         with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
             launch.run = run

@@ -4,13 +4,15 @@ Self-contained, and started anew by our own interpreter (`-I -S`): a fork of us 
 the locks of threads that it does not have. It reads its plan from one pipe, and says on another why it failed; that one
 closes by itself once the program runs.
 
-The plan is a JSON object: `argv`, `environment`, `directory`, `parent` (our process id), `program` (a descriptor).
+The plan is a JSON object: `argv`, `environment`, `directory`, `parent` (our process id), `program` (a descriptor),
+`path` (which led to it), `uid` and `gid` (null to stay who we are), `ruleset` (a descriptor, null without Landlock).
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -18,15 +20,36 @@ import sys
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
 """linux/prctl.h."""
+RESTRICT_SELF = 446
+"""landlock_restrict_self(2), on every architecture."""
+PAST_THE_WALLS = (16, 17, 19, 21, 22, 27, 38, 39, 40)
+"""Sys_module, sys_rawio, sys_ptrace, sys_admin, sys_boot, mknod, perfmon, bpf, checkpoint_restore (capabilities(7)).
+
+By these root would see into other processes, the kernel and disks, Landlock or not.
+"""
 FAILED = 127
+LIBRARY = ctypes.CDLL(None, use_errno=True)
 
 
 def follow(plan: dict[str, Any]) -> None:
     """Become the program; return never, or raise `OSError`."""
     reset_signals()
+    if plan["uid"] is not None:
+        become(plan["uid"], plan["gid"])
+    give_up_privileges()
+    if plan["ruleset"] is not None:
+        check(
+            LIBRARY.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_long(plan["ruleset"]), ctypes.c_long(0)), "landlock"
+        )
+        os.close(plan["ruleset"])
     end_with_parent(plan["parent"])
     os.chdir(plan["directory"])
+    check_reachable(plan["path"], plan["program"])
     os.execve(plan["program"], plan["argv"], plan["environment"])  # noqa: S606  (that is what it is for)
 
 
@@ -49,12 +72,44 @@ def end_with_parent(parent: int) -> None:
         os._exit(FAILED)
 
 
+def check_reachable(path: str, program: int) -> None:
+    """Refuse a program that its user could not have found: it would look for the rest of itself somewhere else."""
+    if not os.path.samestat(os.stat(path), os.fstat(program)):  # noqa: PTH116  (no more imports than needed)
+        raise OSError(errno.ESTALE, "another file by now")
+
+
+def become(uid: int, gid: int) -> None:
+    """Become another user, without supplementary groups; what capabilities root had are gone with it."""
+    os.setgroups(())
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+
+
+def give_up_privileges() -> None:
+    """Hand on no capability that we were given for ourselves, and gain none by a setuid program.
+
+    Who stays root keeps what programs of root are run for, but for what leads past the walls.
+    """
+    if os.geteuid() == 0:
+        for number in PAST_THE_WALLS:
+            # One that this kernel does not know, nobody has.
+            with contextlib.suppress(OSError):
+                control(PR_CAPBSET_DROP, number)
+    control(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    control(PR_SET_NO_NEW_PRIVS, 1)
+
+
 def control(option: int, value: int) -> None:
     """Call prctl(2) with one argument; raise `OSError`."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) < 0:
+    nothing = ctypes.c_ulong(0)
+    check(LIBRARY.prctl(option, ctypes.c_ulong(value), nothing, nothing, nothing), f"prctl {option}")
+
+
+def check(answer: int, what: str) -> None:
+    """Raise `OSError` for the answer of a system call that failed."""
+    if answer < 0:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), f"prctl {option}")
+        raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
 def main() -> None:
@@ -62,7 +117,7 @@ def main() -> None:
     orders, answers = int(sys.argv[1]), int(sys.argv[2])
     with open(orders, encoding="ascii") as stream:
         plan = json.load(stream)
-    for descriptor in (answers, plan["program"]):
+    for descriptor in filter(None, (answers, plan["program"], plan["ruleset"])):
         os.set_inheritable(descriptor, False)  # noqa: FBT003  (it takes no keyword)
     try:
         follow(plan)

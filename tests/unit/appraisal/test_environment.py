@@ -59,3 +59,12 @@ def test_a_name_of_a_function_that_a_shell_exports_is_a_finding_where_rules_are_
 
 def test_the_name_of_a_program_that_writes_over_its_environment_is_no_variable() -> None:
     assert names(b"server: worker --port=80\0\0\0\0=x\0", RULES) == []
+
+
+def test_what_our_launcher_set_is_good_with_its_value_alone() -> None:
+    given = {"PYTHONPYCACHEPREFIX": "/private"}
+    ours, other = (parse_environment(b"PYTHONPYCACHEPREFIX=" + value, SALT) for value in (b"/private", b"/other"))
+    for rules in (None, RULES):
+        assert judge_environment(rules, ours, given) == ()
+        assert len(judge_environment(rules, other, given)) == 1
+        assert len(judge_environment(rules, ours)) == 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.agent.launching.environment import BYTE_CODE_NAME, EXPECTED_NAMES, clean_environment
-from attest.statement.profile import FORBIDDEN_NAMES, EnvironmentRules, EnvironmentValue, covers
+from attest.agent.launching.environment import BYTE_CODE_NAME, clean_environment
+from attest.statement.profile import EXPECTED_NAMES, FORBIDDEN_NAMES, EnvironmentRules, EnvironmentValue, covers
 
 names = st.one_of(st.sampled_from(sorted(FORBIDDEN_NAMES)), st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True))
 environments = st.dictionaries(names, st.text(max_size=5), max_size=12)
@@ -15,14 +15,14 @@ RULES = EnvironmentRules(allowed=("API_*", "MODE"), fixed=(EnvironmentValue(name
 
 def test_without_rules_every_name_is_kept_but_those_that_load_code() -> None:
     given = {"TOKEN": "secret", "LD_PRELOAD": "/x.so", "LD_BIND_NOW": "1", "PYTHONPATH": "/x", "NODE_OPTIONS": "-r x"}
-    clean = clean_environment(given, None, byte_code="/private")
+    clean = clean_environment(given, None, byte_code="/private", login={})
     assert clean.variables == {"TOKEN": "secret", BYTE_CODE_NAME: "/private"}
     assert clean.withheld == ("LD_BIND_NOW", "LD_PRELOAD", "NODE_OPTIONS", "PYTHONPATH")
 
 
 def test_with_rules_only_what_they_name_and_every_program_expects_is_kept() -> None:
     given = {"API_KEY": "secret", "MODE": "fast", "OTHER": "x", "HOME": "/srv/u", "LC_ALL": "C", "PYTHONPATH": "/evil"}
-    clean = clean_environment(given, RULES, byte_code=None)
+    clean = clean_environment(given, RULES, byte_code=None, login={})
     assert clean.variables == {
         "API_KEY": "secret", "MODE": "fast", "HOME": "/srv/u", "LC_ALL": "C", "PYTHONPATH": "/opt/server"
     }  # fmt: skip
@@ -30,14 +30,22 @@ def test_with_rules_only_what_they_name_and_every_program_expects_is_kept() -> N
 
 
 def test_a_callers_directory_of_byte_code_is_never_the_servers() -> None:
-    assert clean_environment({BYTE_CODE_NAME: "/poisoned"}, None, byte_code=None).variables == {}
-    assert clean_environment({BYTE_CODE_NAME: "/poisoned"}, None, byte_code="/own").variables == {
+    assert clean_environment({BYTE_CODE_NAME: "/poisoned"}, None, byte_code=None, login={}).variables == {}
+    assert clean_environment({BYTE_CODE_NAME: "/poisoned"}, None, byte_code="/own", login={}).variables == {
         BYTE_CODE_NAME: "/own"
     }
 
 
+def test_a_server_of_another_user_is_at_home_elsewhere() -> None:
+    given = {"HOME": "/root", "USER": "root", "XDG_RUNTIME_DIR": "/run/user/0", "TOKEN": "secret"}
+    login = {"HOME": "/srv/server", "USER": "server"}
+    clean = clean_environment(given, None, byte_code=None, login=login)
+    assert clean.variables == {"HOME": "/srv/server", "USER": "server", "TOKEN": "secret"}
+    assert clean.withheld == ("XDG_RUNTIME_DIR",)
+
+
 def test_no_expected_name_could_load_code() -> None:
-    for forbidden in (*FORBIDDEN_NAMES, BYTE_CODE_NAME, "LD_PRELOAD"):
+    for forbidden in FORBIDDEN_NAMES:
         assert not any(covers(name, forbidden) for name in EXPECTED_NAMES)
 
 
@@ -45,12 +53,12 @@ def test_no_expected_name_could_load_code() -> None:
 def test_every_name_is_kept_as_it_was_or_told_as_withheld(
     given: dict[str, str], rules: EnvironmentRules | None
 ) -> None:
-    clean = clean_environment(given, rules, byte_code="/own")
+    clean = clean_environment(given, rules, byte_code="/own", login={})
     sealed = {each.name for each in rules.fixed} if rules else set()
     for name, value in given.items():
         if name in clean.withheld:
             assert name not in clean.variables
-        elif name not in sealed:
+        elif name not in {*sealed, BYTE_CODE_NAME}:
             assert clean.variables[name] == value
-    assert not FORBIDDEN_NAMES & (clean.variables.keys() - sealed)
+    assert not FORBIDDEN_NAMES & (clean.variables.keys() - sealed - {BYTE_CODE_NAME})
     assert set(clean.variables) <= {*given, *sealed, BYTE_CODE_NAME}
