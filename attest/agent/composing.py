@@ -12,10 +12,10 @@ from attest.trust.runtimes import check_demand
 
 
 def compose(loaded: Sequence[SealedServer]) -> tuple[SealedServer, ...]:
-    """Return the servers, each with its runtime; a runtime that no server names is measured by itself.
+    """Return the servers, each with its runtime and its older references; a runtime that no server names stands alone.
 
     Raises `RefusedError` if a runtime is missing, older than the one a server was sealed with, given twice, or has
-    roots of the same name.
+    roots of the same name; or if a server's reference is given twice.
     """
     runtimes = [each for each in loaded if each.reference.program is not None]
     servers: list[SealedServer] = []
@@ -28,7 +28,23 @@ def compose(loaded: Sequence[SealedServer]) -> tuple[SealedServer, ...]:
         runtime = _find(server, demand, runtimes)
         used.add(runtime.opened.digest)
         servers.append(replace(server, runtime=runtime))
-    return tuple(each for each in servers if each.opened.digest not in used)
+    return _gather([each for each in servers if each.opened.digest not in used])
+
+
+def _gather(servers: Sequence[SealedServer]) -> tuple[SealedServer, ...]:
+    """Put several references of one server, by name and places, together: the newest, and the others behind it."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[SealedServer]] = {}
+    for each in servers:
+        found.setdefault((each.reference.server.name, tuple(sorted(each.places.items()))), []).append(each)
+    for group in found.values():
+        if len({each.opened.digest for each in group}) != len(group):
+            raise RefusedError(str(group[0].path), "each reference of a server once", "one twice")
+    ordered = [sorted(group, key=_sequence, reverse=True) for group in found.values()]
+    return tuple(replace(group[0], others=tuple(group[1:])) for group in ordered)
+
+
+def _sequence(server: SealedServer) -> int:
+    return server.reference.validity.sequence
 
 
 def _find(server: SealedServer, demand: RuntimeDemand, runtimes: Sequence[SealedServer]) -> SealedServer:

@@ -9,16 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from attest.codec import instant
+from attest.errors import MalformedError, UntrustedError
+from attest.measure.process import ProcessHandle
 from attest.recorder import Landmark, open_receipt
+from attest.signing.dsse import read_envelope
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
 from attest.statement.predicates.runtime_event import RuntimeEvent
+from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
+from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, RuntimeReference
 from attest.statement.receipt import ReceiptHeader
+from attest.statement.statement import open_statement
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE
+from attest.tlog.stores.sqlite import SqliteReader
 from attest.trust.role import Role
+from attest.trust.trust import Trust
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +50,12 @@ class History:
 
     first_used: dict[str, int]
     last: ClockReading | None
+    matched: str | None
+    """The reference by which the process was last measured, if it matched then."""
 
 
-def read_history(log: Path, key: PublicKey, digests: Iterable[str]) -> History:
-    """Read what the log in folder `log` tells about the references of these digests.
+def read_history(log: Path, key: PublicKey, digests: Iterable[str], process: ProcessHandle | None) -> History:
+    """Read what the log in folder `log` tells about the references of these digests, and about a process.
 
     Raises `MalformedError` or `UntrustedError` if a receipt in it is not what it has to be.
     """
@@ -69,6 +80,45 @@ def read_history(log: Path, key: PublicKey, digests: Iterable[str]) -> History:
             last = ClockReading(
                 real=instant.parse(header.real_time), boot=header.boot_time_milliseconds, boot_id=header.boot_id
             )
+        matched = None if process is None else _newest_match(reader, ring, process)
     finally:
         reader.close()
-    return History(first_used=first_used, last=last)
+    return History(first_used=first_used, last=last, matched=matched)
+
+
+def highest_sequences(log: Path, trust: Trust) -> dict[str, int]:
+    """Return the highest sequence of each server name among the references that are kept beside the log.
+
+    The agent keeps those that it starts with. One that no trusted sealer signed tells nothing.
+    """
+    documents, highest = Documents(log), dict[str, int]()
+    for digest in documents.digests("reference"):
+        try:
+            envelope = read_envelope(documents.get("reference", digest), where=f"reference {digest}")
+            said = open_statement(
+                envelope, trust.ring(Role.SEALER), PREDICATE_TYPE, RuntimeReference, where=f"reference {digest}"
+            ).value.predicate
+        except (MalformedError, UntrustedError):
+            continue
+        highest[said.server.name] = max(said.validity.sequence, highest.get(said.server.name, 0))
+    return highest
+
+
+def _newest_match(reader: SqliteReader, ring: KeyRing, process: ProcessHandle) -> str | None:
+    """Return the reference of the newest measurement of this very process; none if it lies too far back."""
+    found = None
+    for row in reader.rows(max(0, reader.size - _LOOKED_BACK), reader.size):
+        said = open_receipt(row, reader, ring)
+        if not isinstance(said, RuntimeMeasurement) or said.receipt.boot_id != process.boot_id:
+            continue
+        measured = said.measured.coverage.process
+        if measured is not None and (measured.pid, measured.start_time_ticks) == (
+            process.pid,
+            process.start_time_ticks,
+        ):
+            found = said.receipt.reference
+    return found
+
+
+_LOOKED_BACK: Final = 500
+"""Entries: an agent that was stopped for long has measured others since, or this process under the same reference."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from attest.agent.choosing import Choice
 from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside, Looks
 from attest.agent.cycle import Cycle, measure_once
@@ -39,6 +40,8 @@ class RunRequest:
     context: tuple[tuple[str, str], ...] = ()
     cycle_seconds: int | None = None
     """Instead of the sealed cycle, for a quicker one."""
+    matched: str | None = None
+    """The reference that the watched process matched last, as the log tells."""
     beside: Beside | None = None
     """A look at what this run made for its server."""
 
@@ -70,6 +73,7 @@ class Run:
     """Says to whoever watches what no receipt can say."""
     _deriver: Deriver = field(init=False)
     _turns: Turns = field(default_factory=Turns)
+    _choices: dict[str, Choice] = field(default_factory=dict)
     _held_until: int | None = None
     _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
 
@@ -77,16 +81,20 @@ class Run:
         """Find the interpreters that can derive again what the servers' interpreters compiled."""
         places: list[str] = []
         programs: list[str] = []
-        for each in (*self.request.servers, *self._runtimes()):
+        for each in (*self._references(), *self._runtimes()):
             if each.reference.program is None:
                 places += each.places.values()
             else:
                 programs.append(expand(each.reference.program.path, each.places))
         self._deriver = Deriver(interpreters=interpreters_of(places, programs))
 
+    def _references(self) -> tuple[SealedServer, ...]:
+        """Return the servers, once for each of their references."""
+        return tuple(each for server in self.request.servers for each in (server, *server.others))
+
     def _runtimes(self) -> tuple[SealedServer, ...]:
         """Return the runtimes that the servers run on, each once."""
-        found = {server.runtime.opened.digest: server.runtime for server in self.request.servers if server.runtime}
+        found = {each.runtime.opened.digest: each.runtime for each in self._references() if each.runtime}
         return tuple(found.values())
 
     def once(self) -> bool:
@@ -141,7 +149,7 @@ class Run:
         event = Event(
             kind=EventKind.START if interrupted is None else EventKind.RESUME,
             run=self._run_id,
-            references=tuple(each.opened.digest for each in (*self.request.servers, *self._runtimes())),
+            references=tuple(each.opened.digest for each in (*self._references(), *self._runtimes())),
             verifier_nonce=self.request.verifier_nonce,
             context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
             entries_found=None if interrupted is None else interrupted.entries_found,
@@ -207,10 +215,10 @@ class Run:
         """Measure, record, report and act; return False once the watched process has ended."""
         watched = self.request.watched
         looks = self._looks()
-        for server in self.request.servers:
+        for given in self.request.servers:
             if watched is not None and watched.ended():
                 return False
-            cycle = measure_once(server, watched, looks, self.clock)
+            server, cycle = self._choice(given).measure(given, watched, looks, self.clock)
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False
@@ -219,6 +227,9 @@ class Run:
             self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
         self.recorder.checkpoint().result()
         return watched is None or not watched.ended()
+
+    def _choice(self, server: SealedServer) -> Choice:
+        return self._choices.setdefault(server.opened.digest, Choice(matched=self.request.matched))
 
     def _wait(self, began: float) -> None:
         """Wait for the next cycle, counted from the beginning of this one; an ending process ends the wait."""

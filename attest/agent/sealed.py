@@ -35,6 +35,8 @@ class SealedServer:
     places: Mapping[str, str]
     runtime: SealedServer | None = None
     """The runtime that it runs on, to be measured with it."""
+    others: tuple[SealedServer, ...] = ()
+    """Older references of the same server, which are good, too."""
 
     @property
     def reference(self) -> RuntimeReference:
@@ -94,8 +96,9 @@ class SealedServer:
         documents.put("manifest", sha256_hex(self.manifest), self.manifest)
         for digest, octets in self.attachments.items():
             documents.put("evidence", digest, octets)
-        if self.runtime is not None:
-            self.runtime.keep(documents)
+        for each in (self.runtime, *self.others):
+            if each is not None:
+                each.keep(documents)
 
 
 def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]) -> SealedServer:

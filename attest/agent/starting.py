@@ -13,7 +13,7 @@ from attest.agent.composing import compose
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.past import read_past
-from attest.agent.history import read_history
+from attest.agent.history import highest_sequences, read_history
 from attest.agent.revocation_files import RevocationFiles
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
@@ -30,6 +30,7 @@ from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.documents import Documents
 from attest.trust.role import Role
+from attest.trust.sequences import check_sequence
 from attest.trust.trust import Trust, check_current, load_trust
 
 
@@ -120,7 +121,10 @@ def open_run(
     recorder = open_recorder(request.log, key, clock=opening.clock, pinned=pinned)
     try:
         digests = [each.opened.digest for each in opening.loaded]
-        circumstances.remember(read_history(request.log, key.public, digests))
+        process = None if watched is None else watched.handle
+        history = read_history(request.log, key.public, digests, process)
+        circumstances.remember(history)
+        _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
         run_request = RunRequest(
@@ -130,9 +134,10 @@ def open_run(
             verifier_nonce=request.verifier_nonce,
             context=request.context,
             cycle_seconds=request.cycle_seconds,
+            matched=history.matched,
             beside=beside,
         )
-        past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.servers))
+        past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded))
         enforcer = Enforcer.over(recorder, standing, request.log, past)
         with closing(enforcer):
             yield Run(
@@ -151,6 +156,17 @@ def _standing(watched: WatchedProcess | None) -> Standing:
     if watched is None:
         return Standing(binding=Binding.TREE, isolation=isolation_of(None))
     return Standing(binding=Binding.ADOPTED, isolation=isolation_of(watched.uid()))
+
+
+def _check_sequences(opening: Opening, circumstances: Circumstances, kept: Mapping[str, int]) -> None:
+    """Refuse references that are older than another of their server, be it given too or used in this log before."""
+    highest = dict(kept)
+    for each in opening.loaded:
+        name, found = each.reference.server.name, each.reference.validity.sequence
+        highest[name] = max(found, highest.get(name, found))
+    for each in opening.loaded:
+        void = circumstances.files.known.of_reference(each.opened.digest, each.opened.statement.signers)
+        check_sequence(each.reference, highest, opening.at, void=void, where=str(each.path))
 
 
 def _writer(path: Path, trust: Trust, at: int) -> PrivateKey:

@@ -32,6 +32,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     """Measure the servers of each REF until stopped; exit 1 if anything did not match.
 
     The reference of a runtime that a server names (seal --runtime) is one of the REFs; it is measured with the server.
+    Several REFs of one server are good at once while it is updated: it is measured by the newest that matches.
     """
     from attest.agent.starting import AgentRequest, open_agent
 

@@ -167,7 +167,7 @@ def open_launch(
 
 def _only(opening: Opening) -> SealedServer:
     servers = [each for each in opening.servers if each.reference.program is None]
-    if len(servers) != 1 or len(opening.servers) != 1:
-        found = ", ".join(str(each.path) for each in opening.servers)
+    if len(servers) != 1 or len(opening.servers) != 1 or servers[0].others:
+        found = ", ".join(str(each.path) for each in opening.loaded)
         raise RefusedError("REF", "one server, with --runtime-ref for the runtime that it names", found)
     return servers[0]

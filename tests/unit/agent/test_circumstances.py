@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from attest.agent import run as run_module
+from attest.agent import choosing
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.run import Run
 from attest.errors import MalformedError, RefusedError, UntrustedError
@@ -270,7 +270,7 @@ def test_a_clock_set_back_in_the_midst_of_a_cycle_ends_no_run(watch: Watch, monk
     with watch.running(reference) as run:
         run._start()
         with monkeypatch.context() as patch:
-            patch.setattr(run_module, "measure_once", setting_back)
+            patch.setattr(choosing, "measure_once", setting_back)
             assert run._cycle()
         watch.hands.wait(HOUR)
         assert run._cycle()

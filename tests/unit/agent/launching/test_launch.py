@@ -292,7 +292,8 @@ def test_an_honest_server_matches_from_its_first_moment(bench: Bench) -> None:
 
 def test_two_servers_are_refused(bench: Bench) -> None:
     reference = seal_script(bench, REPORT)
-    request = request_of(bench, reference)
-    twice = AgentRequest(**{**vars(request), "references": (reference, reference)})
-    with pytest.raises(RefusedError, match="one server"), open_launch(twice, (), lambda _: None):
-        pass
+    second = bench.write(bench.seal(allow_site=("*",), name="another"), "second.ref")
+    for references, message in (((reference, second), "one server"), ((reference, reference), "once")):
+        request = AgentRequest(**{**vars(request_of(bench, reference)), "references": references})
+        with pytest.raises(RefusedError, match=message), open_launch(request, (), lambda _: None):
+            pass

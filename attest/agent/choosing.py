@@ -1,0 +1,66 @@
+"""A server with several references that are good at once: by which one it is measured, cycle by cycle.
+
+By the newest that matches. But a process goes on with what it loaded: once it matched the files of one reference, those
+of another are an update on disk (`updated`) until it is started anew. If none matches, the one that did last tells what
+is wrong, at first the newest: whoever puts older files back finds no milder judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from attest.agent.closure import Looks
+from attest.agent.cycle import Cycle, measure_once
+from attest.agent.sealed import SealedServer
+from attest.agent.watched import WatchedProcess
+from attest.appraisal.choosing import as_updated, is_as_sealed_on_disk
+from attest.codec.clock import Clock
+from attest.statement.findings import State
+
+
+@dataclass(kw_only=True)
+class Choice:
+    """One run's memory of which reference a server matched last."""
+
+    matched: str | None = None
+    """The digest of the reference; at first that which the log tells of this very process, if it does."""
+
+    def measure(
+        self, server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock
+    ) -> tuple[SealedServer, Cycle]:
+        """Measure a server once; return the reference that the receipt is to be about, and what was found by it."""
+        if not server.others:
+            return server, measure_once(server, watched, looks, clock)
+        every = (server, *server.others)
+        last = next((each for each in every if each.opened.digest == self.matched), None)
+        cycles: list[tuple[SealedServer, Cycle]] = []
+        for each in every:
+            cycle = measure_once(each, watched, looks, clock)
+            if cycle.state is State.MATCH and (watched is None or last is None or _is_same_content(each, last)):
+                self.matched = each.opened.digest
+                return each, cycle
+            cycles.append((each, cycle))
+        judge, found = next(((each, cycle) for each, cycle in cycles if each is last), cycles[0])
+        return judge, _updated(judge, found, cycles) if watched is not None and last is not None else found
+
+
+def _updated(judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer, Cycle]]) -> Cycle:
+    """Say that the files are as another reference seals them, if they are, and not as the one that the process runs."""
+    if is_as_sealed_on_disk(found.findings):
+        return found
+    for each, cycle in cycles:
+        if each is not judge and is_as_sealed_on_disk(cycle.findings):
+            return replace(found, findings=as_updated(found.findings, running=_name(judge), on_disk=_name(each)))
+    return found
+
+
+def _is_same_content(one: SealedServer, other: SealedServer) -> bool:
+    """Return whether two references seal the same files: then one may take the other's place under a process."""
+    runtimes = [each.runtime.opened.digest if each.runtime is not None else None for each in (one, other)]
+    return one.reference.manifest.digest == other.reference.manifest.digest and runtimes[0] == runtimes[1]
+
+
+def _name(sealed: SealedServer) -> str:
+    validity, server = sealed.reference.validity, sealed.reference.server
+    version = "" if server.version is None else f" {server.version}"
+    return f"{server.name}{version}, sequence {validity.sequence} ({sealed.path.name})"
