@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, scan, sealing, verify
+from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, scan, sealing, stopping, verify
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -29,6 +29,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "scan": scan.run,
     "composed": composed.run,
     "sealing": sealing.run,
+    "stopping": stopping.run,
     "bundles": bundles.run,
     "export": export.run,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 _MAX_STAT_BYTES: Final = 4096
@@ -32,11 +33,11 @@ _HELD: Final = _STOPPED | {b"D", b"Z", b"X"}
 """Of one thread: it runs nothing of its program. One that waits for the kernel (D) stops when that is over."""
 
 
-def take_census() -> dict[int, Resident]:
-    """Return every process that can be seen; one that begins or ends meanwhile may be missing."""
+def take_census(but: Container[int] = frozenset()) -> dict[int, Resident]:
+    """Return every process that can be seen, apart from `but`; one that begins or ends meanwhile may be missing."""
     found: dict[int, Resident] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208  (half the time of Path.iterdir, and nothing runs until it is over)
-        if name.isdigit():
+        if name.isdigit() and int(name) not in but:
             try:
                 found[int(name)] = _read(int(name), f"/proc/{name}")
             except OSError:

@@ -26,6 +26,9 @@ SETTLE_SECONDS: Final = 2.0
 """How long a signal may take until everybody has followed it; one in an uninterruptible wait may not."""
 
 _LOOK_AGAIN_SECONDS: Final = 0.0005
+_REMEMBER_SECONDS: Final = 0.1
+"""How long a number is taken to be still that of a process that was there before the root."""
+
 _QUIET_ROUNDS: Final = 2
 """A census begins with a list: who was started after that, by one that is stopped now, only the next one shows."""
 
@@ -101,9 +104,12 @@ class Family:
         """Signal all members, and those that appear meanwhile, until all have followed and no other appears."""
         deadline = time.monotonic() + seconds
         self._send(number)
-        quiet = 0
+        quiet, elders, forget_at = 0, frozenset[int](), 0.0
         while quiet < _QUIET_ROUNDS:
-            rows = take_census()
+            if time.monotonic() > forget_at:
+                elders, forget_at = frozenset(), time.monotonic() + _REMEMBER_SECONDS
+            rows = take_census(elders)
+            elders = elders or self._elders(rows)
             new = self._take_in(rows)
             for each in new:
                 self._signal(each, number)
@@ -127,6 +133,11 @@ class Family:
                     self._held[row.pid] = handle
                     new.append(handle)
         return new
+
+    def _elders(self, rows: dict[int, Resident]) -> frozenset[int]:
+        """Return who was there before the root, and was so not started by it; on most machines nearly everybody."""
+        began_at = self.root.start_time_ticks if self.root is not None else 0
+        return frozenset(pid for pid, row in rows.items() if row.started < began_at and pid not in self._held)
 
     def _is_relative(self, row: Resident, rows: dict[int, Resident]) -> bool:
         return any(self._is_member(pid, rows) for pid in {row.parent, row.group, row.session})
