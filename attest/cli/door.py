@@ -19,6 +19,7 @@ VERBS: Final = {
     "demo": "the whole line on a real MCP server, under a minute",
     "scan": "every MCP server here: what really executes, how much is known",
     "init": "keys, a trust file and places for references and logs, once",
+    "doctor": "what this machine can see and do, and how to get more",
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
     "fetch": "archives and the attestations that exist for them",

@@ -21,6 +21,7 @@ ORDER = (
         "",
         "scan",
         "init",
+        "doctor",
         "key",
         "key new",
         "key show",
