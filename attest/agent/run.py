@@ -15,6 +15,7 @@ from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.resuming import answer_unanswered
+from attest.agent.neighbours import Neighbours
 from attest.agent.sealed import SealedServer
 from attest.agent.turns import Turns
 from attest.agent.watched import WatchedProcess
@@ -69,11 +70,13 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     matched: bool = True
     """Whether every cycle so far was a MATCH."""
+    neighbours: Neighbours | None = None
     tell: Callable[[str], None] = field(default=lambda _line: None)
     """Says to whoever watches what no receipt can say."""
     _deriver: Deriver = field(init=False)
     _turns: Turns = field(default_factory=Turns)
     _choices: dict[str, Choice] = field(default_factory=dict)
+    _explained: set[str] = field(default_factory=set)
     _held_until: int | None = None
     _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
 
@@ -225,8 +228,20 @@ class Run:
             recorded = self._keep(server, cycle)
             outcome = self.enforcer.follow(server, watched, recorded, cycle.findings)
             self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
+            self._explain(given, cycle, looks)
         self.recorder.checkpoint().result()
         return watched is None or not watched.ended()
+
+    def _explain(self, server: SealedServer, cycle: Cycle, looks: Looks) -> None:
+        """Tell once a drift which reference beside the given ones the files are as, if they are."""
+        known = server.opened.digest in self._explained
+        if cycle.state is not State.DRIFT:
+            self._explained.discard(server.opened.digest)
+        elif not known and self.neighbours is not None:
+            self._explained.add(server.opened.digest)
+            found = self.neighbours.matching(server, looks, self.clock.real())
+            if found is not None:
+                self.tell(f"the files are as {found} seals them: if this was an update, give that reference, too")
 
     def _choice(self, server: SealedServer) -> Choice:
         return self._choices.setdefault(server.opened.digest, Choice(matched=self.request.matched))

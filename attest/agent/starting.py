@@ -14,6 +14,7 @@ from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.past import read_past
 from attest.agent.history import highest_sequences, read_history
+from attest.agent.neighbours import Neighbours
 from attest.agent.revocation_files import RevocationFiles
 from attest.agent.run import Reported, Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
@@ -145,6 +146,7 @@ def open_run(
                 recorder=recorder,
                 enforcer=enforcer,
                 circumstances=circumstances,
+                neighbours=Neighbours(trust=opening.trust, places=request.places),
                 clock=opening.clock,
                 report=report,
             )

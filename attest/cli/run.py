@@ -57,6 +57,7 @@ def run(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN
         revocations=given["revocations"],
     )
     with open_launch(request, command_of(context), _reporter(), user=given["user"]) as launch:
+        launch.run.tell = _tell
         _say(f"withheld from the environment: {', '.join(launch.environment.withheld)}", launch.environment.withheld)
 
         def pass_on(number: int, _frame: FrameType | None) -> None:
@@ -87,3 +88,7 @@ def _reporter() -> Callable[[Reported], None]:
 def _say(text: str, wanted: object) -> None:
     if wanted:
         click.echo(f"attest: {text}", err=True)
+
+
+def _tell(line: str) -> None:
+    click.echo(f"attest: {line}", err=True)

@@ -220,3 +220,40 @@ def test_a_revocation_that_is_yet_to_take_effect_makes_an_overlap(watch: Watch) 
         (State.MATCH, []),
         (State.DRIFT, [FindingKind.REVOKED]),
     ]
+
+
+# --- the morning after ------------------------------------------------------------------------------------------------
+
+
+def test_a_drift_names_the_reference_beside_that_the_files_are_as_and_stays_a_drift(watch: Watch) -> None:
+    both = Both(watch)
+    with watch.running(both.old) as run:
+        run._start()
+        cycles(watch, run, 1)
+        both.put(NEW)
+        cycles(watch, run, 2)
+    assert states(watch.seen) == [State.MATCH, State.DRIFT, State.DRIFT]
+    (line,) = watch.told
+    assert f"as {both.new} seals them" in line
+
+
+def test_a_drift_to_nothing_that_anybody_sealed_names_none(watch: Watch) -> None:
+    both = Both(watch)
+    (watch.bench.folder / "odd.ref").write_bytes(b"{}")
+    both.put(b"VERSION = 3\n")
+    with watch.running(both.old) as run:
+        run._start()
+        cycles(watch, run, 1)
+    assert watch.seen[0].cycle.state is State.DRIFT
+    assert watch.told == []
+
+
+def test_a_reference_beside_that_no_trusted_sealer_signed_is_not_named(watch: Watch) -> None:
+    both = Both(watch)
+    octets = both.new.read_bytes()
+    both.new.write_bytes(octets.replace(b'"sig":"', b'"sig":"AAAA', 1))
+    both.put(NEW)
+    with watch.running(both.old) as run:
+        run._start()
+        cycles(watch, run, 1)
+    assert watch.told == []
