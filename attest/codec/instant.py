@@ -17,6 +17,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 _ONE_SECOND = timedelta(seconds=1)
 # `datetime` alone reads more: week dates, and from Python 3.13 on a 24th hour, a second spelling of midnight.
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_DECIMALS = re.compile(r"\.[0-9]{3}Z")
 _WHOLE = len("2026-11-22T12:00:00")
 """Length of the text of whole seconds, the start of the wire form."""
 
@@ -44,12 +45,15 @@ def parse(wire: str, *, where: str = "time") -> int:
 # One receipt holds the same time several times, and a busy log has many receipts a second: both are remembered.
 @functools.lru_cache(maxsize=64)
 def _milliseconds(wire: str) -> int:
-    """Return the milliseconds of a wire form, -1 if it is none."""
-    whole, point, decimals, zone = wire[:_WHOLE], wire[_WHOLE : _WHOLE + 1], wire[_WHOLE + 1 : -1], wire[-1:]
-    if (point, len(decimals), zone) != (".", 3, "Z") or not (decimals.isascii() and decimals.isdigit()):
-        return -1
-    seconds = _seconds(whole)
-    return seconds * 1000 + int(decimals) if seconds >= 0 else -1
+    """Return the milliseconds of a wire form, something negative if it is none."""
+    decimals = _decimals(wire[_WHOLE:])
+    return _seconds(wire[:_WHOLE]) * 1000 + decimals if decimals >= 0 else -1
+
+
+@functools.lru_cache(maxsize=1024)
+def _decimals(written: str) -> int:
+    """Return the milliseconds in what follows the whole seconds, such as `.250Z`; -1 if it has another form."""
+    return int(written[1:4]) if _DECIMALS.fullmatch(written) else -1
 
 
 @functools.lru_cache(maxsize=64)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final
 
 from attest.errors import MalformedError, UnavailableError
-from attest.evidence.grammar import MAX_SECTION_LINE_BYTES, line_limit
+from attest.evidence.grammar import MAX_LINE_BYTES, MAX_SECTION_LINE_BYTES, line_limit
 from attest.evidence.packing import recognise
 
 _PEEK_BYTES: Final = 4
@@ -40,23 +41,29 @@ def split_lines(chunks: Iterable[bytes], *, where: str) -> Iterator[bytes]:
     The first line may be as long as a whole document, since a file of another kind may have only one.
     """
     pieces: list[bytes] = []
-    held = 0
     limit = MAX_SECTION_LINE_BYTES
     for chunk in chunks:
-        start = 0
-        while (stop := chunk.find(b"\n", start)) >= 0:
-            pieces.append(chunk[start : stop + 1])
-            line = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            _check(len(line), limit if limit == MAX_SECTION_LINE_BYTES else line_limit(line), where)
-            yield line
+        lines = BytesIO(chunk).readlines()
+        rest = [] if chunk.endswith(b"\n") else lines[-1:]
+        if whole := lines[: len(lines) - len(rest)]:
+            whole[0] = b"".join([*pieces, whole[0]])
             pieces.clear()
-            held, start, limit = 0, stop + 1, 0
-        if start < len(chunk):
-            pieces.append(chunk[start:])
-            held += len(chunk) - start
-            _check(held, limit or line_limit(_beginning(pieces)), where)
+            _check(len(whole[0]), limit or line_limit(whole[0]), where)
+            limit = 0
+            yield whole.pop(0)
+            # No limit is below `MAX_LINE_BYTES`: no line that is all in a smaller chunk is too long.
+            yield from whole if len(chunk) <= MAX_LINE_BYTES else _checked(whole, where)
+        pieces += rest
+        if rest:
+            _check(sum(map(len, pieces)), limit or line_limit(_beginning(pieces)), where)
     if pieces:
         yield b"".join(pieces)
+
+
+def _checked(lines: Iterable[bytes], where: str) -> Iterator[bytes]:
+    for line in lines:
+        _check(len(line), line_limit(line), where)
+        yield line
 
 
 def _beginning(pieces: list[bytes]) -> bytes:

@@ -21,7 +21,8 @@ from attest.evidence.grammar import (
     LogLine,
     ReferenceLine,
 )
-from attest.evidence.verify.lines import EntryParts, Line, Lines
+from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.lines import Line, Lines
 from attest.provenance.containers.layout_document import read_layout_document
 from attest.provenance.containers.several import members_of
 from attest.provenance.containers.shape import Shape, payload_text, shape_of

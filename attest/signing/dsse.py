@@ -87,8 +87,11 @@ def open_envelope(envelope: Envelope, ring: KeyRing, *, where: str) -> Verified[
     Does not look at the payload: see `attest.statement.statement.open_statement`.
     """
     signed = pae(envelope.payload_type, envelope.payload)
-    signers = tuple([_check(entry, ring, signed, where) for entry in envelope.signatures])
-    if len(signers) != ring.threshold or (len(signers) > 1 and len(set(signers)) != len(signers)):
+    entries = envelope.signatures
+    if len(entries) == ring.threshold == 1:
+        return vouch(envelope.payload, ring.role, (_check(entries[0], ring, signed, where),))
+    signers = tuple([_check(entry, ring, signed, where) for entry in entries])
+    if len(signers) != ring.threshold or len(set(signers)) != len(signers):
         raise UntrustedError(where, f"signatures of {ring.threshold} different {ring.role} keys", f"{len(signers)}")
     return vouch(envelope.payload, ring.role, signers)
 

@@ -21,7 +21,8 @@ from attest.codec.records import Record
 from attest.errors import AttestError, MalformedError
 from attest.evidence.packing import recognise
 from attest.evidence.reading import split_lines
-from attest.evidence.verify.lines import EntryParts, Lines
+from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.lines import Lines
 from attest.measure.archive import ZipArchive
 from attest.measure.collectors import COLLECTORS
 from attest.measure.elf import read_needs

@@ -33,7 +33,8 @@ from attest.evidence.verify.closing import (
     close_structural,
     subject_matter,
 )
-from attest.evidence.verify.lines import EntryParts, Line, Lines
+from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.lines import Line, Lines
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
 from attest.evidence.verify.question import Question

@@ -17,7 +17,7 @@ from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
 from attest.evidence.grammar import LogLine
 from attest.evidence.verdict import Start
-from attest.evidence.verify.lines import EntryParts
+from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.tlog.checkpoint import Checkpoint

@@ -1,7 +1,7 @@
 """Measurements like one that was read in full: the same in everything but a nonce, a place, times and an age.
 
 The receipts of a run differ in eight values, and to read all the rest anew takes longer than to judge it. So the first
-is read in full, and a stencil is cut from it (`attest.codec.stencil`), with a hole for each of the eight.
+is read in full; of others, whose lines are of the same mould (`entries`), these values are all that is left to read.
 
 Why both readings accept the same: whatever is not in a hole was accepted already, byte for byte; the records ask each
 of the eight only for its own form, never two fields together; and that form is asked for here as well. Such a form can
@@ -14,21 +14,21 @@ import re
 from typing import Final, Self, final
 
 from attest.codec import instant
-from attest.codec.stencil import Stencil, spans_of
+from attest.codec.records import MAX_SAFE_INTEGER
+from attest.codec.stencil import spans_of
 from attest.errors import MalformedError
-from attest.evidence.verify.told import Cycle, Told, read_told
+from attest.evidence.verify.told import Cycle, Lasting, Told, read_told
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.predicates import runtime_measurement, short_name
-from attest.statement.statement import check_payload_type
 
-MAX_BYTES: Final = 16 * 1024
-"""No stencil is cut from a longer document: an honest measurement has a tenth of that."""
+Pieces = tuple[object, tuple[bytes, ...]]
+"""A mould, which stands for all that its envelopes have alike, and what stands in the holes of a payload of it."""
 
 _MEASUREMENT: Final = short_name(runtime_measurement.PREDICATE_TYPE)
 
 _MAX_KNOWN: Final = 32
-"""Lengths that are remembered: those of a few servers, and bounded memory whatever stands in a file."""
+"""Moulds that are remembered: those of a few servers, and bounded memory whatever stands in a file."""
 
 _HOLES: Final = re.compile(
     rb'"(?:finishedAt|startedAt|nonce|previous|realTime)":"([^"]*)"'
@@ -37,9 +37,6 @@ _HOLES: Final = re.compile(
 """Inside a JSON string quotation marks are escaped, so that only names of fields match."""
 
 _HEXADECIMAL: Final = b"0123456789abcdef"
-_ZERO: Final = ord("0")
-_SAFE_DIGITS: Final = 15
-"""Every number of so many digits is below 2**53."""
 
 
 @final
@@ -48,21 +45,22 @@ class ReceiptReader:
 
     def __init__(self) -> None:
         """Begin without any earlier one."""
-        self._known: dict[int, Likeness] = {}
-        """By length: while a run goes on, only a number with another count of digits changes it."""
+        self._known: dict[object, Likeness] = {}
+        """By mould."""
 
-    def read(self, envelope: Envelope, payload: Verified[bytes], event: str, where: str) -> Told:
-        """Read a receipt; see `read_told`."""
-        octets = payload.value
-        known = self._known.get(len(octets)) if event == _MEASUREMENT else None
-        if known is not None and (like := known.read(octets, payload.signers, where)) is not None:
-            check_payload_type(envelope, where=where)
+    def read(self, envelope: Envelope, payload: Verified[bytes], pieces: Pieces | None, event: str, where: str) -> Told:
+        """Read a receipt; see `read_told`. `pieces` came with this very envelope, and `payload` out of it."""
+        if pieces is None or event != _MEASUREMENT:
+            return read_told(envelope, payload, event, where)
+        mould, values = pieces
+        known = self._known.get(mould)
+        if known is not None and (like := known.read(values, payload.signers, where)) is not None:
             return like
         told = read_told(envelope, payload, event, where)
-        if told.lasting.is_measurement and (likeness := Likeness.of(octets, told)) is not None:
+        if known is None and (likeness := Likeness.of(values, told)) is not None:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known[len(octets)] = likeness
+            self._known[mould] = likeness
         return told
 
 
@@ -70,41 +68,40 @@ class ReceiptReader:
 class Likeness:
     """A measurement that was read in full, and how to read others like it."""
 
-    __slots__ = ("_lasting", "_stencil")
+    __slots__ = ("_lasting",)
 
-    def __init__(self, octets: bytes, told: Told) -> None:
-        """Take the bytes of a whole statement, and what the full reader made of it."""
-        self._lasting = told.lasting
-        self._stencil = Stencil(octets, holes_of(octets))
+    def __init__(self, lasting: Lasting) -> None:
+        """Take what the full reader made of all that is in no hole."""
+        self._lasting = lasting
 
     @classmethod
-    def of(cls, octets: bytes, told: Told) -> Self | None:
+    def of(cls, values: tuple[bytes, ...], told: Told) -> Self | None:
         """Return the likeness of a measurement, None for a window, or if it would not give back that very one."""
-        if len(octets) > MAX_BYTES or told.lasting.window is not None:
+        if not told.lasting.is_measurement or told.lasting.window is not None:
             return None
-        made = cls(octets, told)
-        return made if made.read(octets, told.signers, told.where) == told else None
+        made = cls(told.lasting)
+        return made if made.read(values, told.signers, told.where) == told else None
 
-    def read(self, octets: bytes, signers: tuple[VerifyingKey, ...], where: str) -> Told | None:
-        """Read the bytes of a statement that differs in nothing else; None if it does, or a value has not its form."""
-        found = self._stencil.read(octets)
-        if found is None:
-            return None
+    def read(self, values: tuple[bytes, ...], signers: tuple[VerifyingKey, ...], where: str) -> Told | None:
+        """Read what stands in the holes of a measurement that differs in nothing else; None if a value has no form."""
         try:
-            age, finished, started, boot, nonce, previous, real, sequence = found
+            age, finished, started, boot, nonce, previous, real, sequence = values
             if (nonce + previous).translate(None, _HEXADECIMAL):
                 return None
-            _count(age)
+            numbers = int(age), int(boot), int(sequence)
+            # Written again, nothing is left of signs, zeros and underscores that Python reads.
+            if b"%d,%d,%d" % numbers != b",".join((age, boot, sequence)) or max(numbers) > MAX_SAFE_INTEGER:
+                return None
             real_time = real.decode()
             return Told(
                 where=where,
                 signers=signers,
                 lasting=self._lasting,
-                sequence=_count(sequence),
+                sequence=numbers[2],
                 previous=previous.decode(),
                 real_time=real_time,
                 time=instant.parse(real_time),
-                boot_time=_count(boot),
+                boot_time=numbers[1],
                 cycle=Cycle(instant.parse(started.decode()), instant.parse(finished.decode())),
             )
         except (MalformedError, ValueError):
@@ -115,10 +112,3 @@ class Likeness:
 def holes_of(octets: bytes) -> list[tuple[int, int]]:
     """Return where the values stand in which the measurements of a run differ, if `octets` is one."""
     return spans_of(octets, _HOLES)
-
-
-def _count(digits: bytes) -> int:
-    """Read a `Count` in its one form; raise `ValueError` for anything else, and for the few numbers of 16 digits."""
-    if not digits.isdigit() or len(digits) > _SAFE_DIGITS or (digits[0] == _ZERO and len(digits) > 1):
-        raise ValueError
-    return int(digits)

@@ -13,33 +13,14 @@ from attest.evidence.grammar import (
     ENTRY_PREFIX,
     FOLLOWERS,
     KIND_OF,
-    MAX_ENTRY_LINE_BYTES,
     BundleEnd,
     BundleLine,
     EntryLine,
-    entry_parts,
     line_limit,
 )
-from attest.evidence.verify.envelopes import EnvelopeReader
-from attest.signing.dsse import Envelope
-from attest.tlog.entry import read_entry
+from attest.evidence.verify.entries import EntryParts, EntryReader
 
 _ANY: Final[type[Record]] = BundleLine  # type: ignore[assignment]  # a tagged union: msgspec reads the tag
-
-
-class EntryParts(msgspec.Struct, frozen=True, gc=False):
-    """An entry line, cut in two: the entry's bytes, NOT yet read, and the receipt, as bytes and as an envelope.
-
-    An entry with a receipt need not be read: it can only be one sequence of bytes (`chain`).
-    """
-
-    entry: bytes
-    receipt: bytes
-    envelope: Envelope | None
-
-    def read(self, where: str) -> EntryLine:
-        """Read the entry after all; raise `MalformedError` if it is none."""
-        return EntryLine(entry=read_entry(self.entry, where=where), receipt=self.envelope)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -68,17 +49,18 @@ class Lines:
         self._lines = lines
         self._hash = hashlib.sha256()
         self._count = 0
-        self._envelopes = EnvelopeReader()
+        self._entries = EntryReader()
         self.closing: BundleEnd | None = None
 
     def __iter__(self) -> Iterator[Line]:
         before: type[Record] | None = None
         kind: type[Record]
+        read = self._entries.read
         for octets in self._lines:
             where = f"line {self._count + 1}"
             record: Record | EntryParts
             if octets.startswith(ENTRY_PREFIX):
-                kind, record = EntryLine, self._cut(octets, where)
+                kind, record = EntryLine, read(octets, where)
             else:
                 record = _read(octets, where)
                 kind = type(record)
@@ -91,15 +73,6 @@ class Lines:
             yield line
             self._count += 1
             self._hash.update(octets)
-
-    def _cut(self, octets: bytes, where: str) -> EntryParts:
-        if len(octets) > MAX_ENTRY_LINE_BYTES:
-            raise MalformedError(where, f"at most {MAX_ENTRY_LINE_BYTES} bytes", f"{len(octets)}")
-        try:
-            entry, receipt = entry_parts(octets)
-        except MalformedError as error:
-            raise MalformedError(where, error.expected, error.found) from error
-        return EntryParts(entry, receipt, self._envelopes.read(receipt, where) if receipt else None)
 
 
 def _read(octets: bytes, where: str) -> Record:

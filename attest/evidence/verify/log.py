@@ -12,8 +12,9 @@ from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
 from attest.evidence.verify.chain import Chain, event_of, judge_start
 from attest.evidence.verify.composed import Runtimes
+from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.likeness import ReceiptReader
-from attest.evidence.verify.lines import EntryParts, Line
+from attest.evidence.verify.lines import Line
 from attest.evidence.verify.noted import open_note
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
@@ -22,7 +23,7 @@ from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.revoked import GOOD, WRITER, fail_void, void_writer
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Cycle, Told, own_subject
+from attest.evidence.verify.told import Cycle, Lasting, Told, own_subject
 from attest.evidence.verify.transitions import Transitions
 from attest.evidence.verify.windows import Windows
 from attest.signing.keyring import Verified, VerifyingKey
@@ -76,9 +77,8 @@ class LogJudge:
         self._writer: str | None = None
         self._void = GOOD
         """From when on the writer's key is revoked."""
-        self._about: tuple[str | None, tuple[Subject, ...]] | None = None
-        self._standing: tuple[tuple[VerifyingKey, ...], str, tuple[str, ...]] | None = None
-        """Signers, writer and references of the last receipt: what was checked once need not be checked again."""
+        self._settled: tuple[Lasting, tuple[VerifyingKey, ...]] | None = None
+        """What the last receipt said of writer and subject, and who signed it, if all that was good."""
         self.end = End.UNPROVEN
         self.named: set[str] = set()
         self.newest_measured: int | None = None
@@ -106,14 +106,21 @@ class LogJudge:
             if told is not None:
                 self._compare(told, entry)
         if told is not None:
-            self._check_future(told.time, where)
-            self._check_writer(told)
-            if told.time >= self._void.since:
-                fail_void(self._sheet, WRITER, self._void, found=told.real_time, where=told.where)
-            self._check_subject(told)
-            self._check_clock(told)
-            self._follow(told)
+            self._judge(told)
         return event
+
+    def _judge(self, told: Told) -> None:
+        """Judge what a verified receipt says, wherever it stands."""
+        self._check_future(told.time, told.where)
+        settled, lasting = self._settled, told.lasting
+        if settled is None or settled[0] is not lasting or settled[1] != told.signers:
+            # Both look at nothing else, but for the writer of the receipt before, which was the same.
+            good = self._is_by_writer(told) & self._is_about_subject(told)
+            self._settled = (lasting, told.signers) if good else None
+        if told.time >= self._void.since:
+            fail_void(self._sheet, WRITER, self._void, found=told.real_time, where=told.where)
+        self._check_clock(told)
+        self._follow(told)
 
     def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
         if record.envelope is None or not isinstance(opened, Verified):
@@ -121,7 +128,7 @@ class LogJudge:
                 self._sheet.fail_with("authenticity.receipts", opened)
             return None
         try:
-            return self._reader.read(record.envelope, opened, event, where)
+            return self._reader.read(record.envelope, opened, record.pieces, event, where)
         except MalformedError as error:
             self._sheet.fail_with("integrity.commitment", error)
             return None
@@ -164,57 +171,62 @@ class LogJudge:
                 found=f"entry {told.sequence} of {origin} at {told.real_time}",
             )
 
-    def _check_writer(self, told: Told) -> None:
-        writer, references = told.lasting.writer, told.lasting.references
-        standing = (told.signers, writer, references)
-        if standing == self._standing and told.cycle is not None:
-            return
-        self._standing = standing
-        if all(key.keyid != writer for key in told.signers) or self._writer not in {None, writer}:
+    def _is_by_writer(self, told: Told) -> bool:
+        """Return whether the log's one writer signed, and may write about these references; say so if not."""
+        writer, before = told.lasting.writer, self._writer
+        good = any(key.keyid == writer for key in told.signers) and before in {None, writer}
+        if not good:
             self._sheet.fail(
                 "authenticity.receipts",
                 "signed by another key than the log's writer",
                 where=told.where,
-                expected=self._writer or writer,
+                expected=before or writer,
                 found=", ".join(key.keyid for key in told.signers),
             )
-        if self._writer != writer:
+        if before != writer:
             self._void = void_writer(self._question, writer)
         self._writer = writer
-        for digest in references:
-            self.named.add(digest)
-            sealed = self._section.sealed.get(digest)
-            if sealed is None and not self._section.holds(digest):
-                self._sheet.fail(
-                    "authenticity.references",
-                    "a receipt is about a reference that is not here",
-                    where=told.where,
-                    expected=digest,
-                )
-            elif sealed is not None and writer not in sealed.writers:
-                self._sheet.fail(
-                    "authenticity.receipts",
-                    "the writer is not one that the reference names",
-                    where=told.where,
-                    expected=", ".join(sorted(sealed.writers)),
-                    found=writer,
-                )
+        self.named.update(told.lasting.references)
+        for digest in told.lasting.references:
+            good = self._may_write(writer, digest, told.where) and good
+        return good
 
-    def _check_subject(self, told: Told) -> None:
+    def _may_write(self, writer: str, digest: str, where: str) -> bool:
+        """Return whether a reference is here and names the writer, or nobody trusted signed it; say so if not."""
+        sealed = self._section.sealed.get(digest)
+        if sealed is None:
+            if self._section.holds(digest):
+                return True
+            self._sheet.fail(
+                "authenticity.references",
+                "a receipt is about a reference that is not here",
+                where=where,
+                expected=digest,
+            )
+            return False
+        if writer in sealed.writers:
+            return True
+        self._sheet.fail(
+            "authenticity.receipts",
+            "the writer is not one that the reference names",
+            where=where,
+            expected=", ".join(sorted(sealed.writers)),
+            found=writer,
+        )
+        return False
+
+    def _is_about_subject(self, told: Told) -> bool:
+        """Return whether the subjects are the sealed ones, or those of its own record; say so if not."""
         lasting = told.lasting
         if lasting.is_measurement:
-            about = (lasting.reference, lasting.subjects)
-            if about == self._about:
-                return
             sealed = self._section.sealed.get(lasting.reference or "")
             if sealed is None and lasting.reference is not None:
-                return
+                return True
             if sealed is not None and _is_about(sealed, lasting.subjects):
-                self._about = about
-                return
+                return True
             expected: object = "a reference" if sealed is None else sealed.reference.manifest.digest.sha256
         elif lasting.subjects == (own := own_subject(lasting)):
-            return
+            return True
         else:
             expected = own[0].digest.sha256
         self._sheet.fail(
@@ -224,6 +236,7 @@ class LogJudge:
             expected=expected,
             found=lasting.subjects[0].digest.sha256,
         )
+        return False
 
     def _check_clock(self, told: Told) -> None:
         boot_id, before = told.lasting.boot_id, self._clock
@@ -248,7 +261,8 @@ class LogJudge:
         if told.cycle is not None:
             self._follow_cycle(told, told.cycle, pace_here)
         if pace_here is not None:
-            self._actions.step(told)
+            if not lasting.is_measurement:
+                self._actions.step(told)
         elif lasting.reference is None and lasting.findings is not None:
             self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
 

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.verify.lines import EntryParts, Line
+from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.lines import Line
 from attest.signing.dsse import open_envelope
 from attest.signing.keyring import KeyRing, Verified
 
@@ -50,10 +51,12 @@ class _Opener(msgspec.Struct, frozen=True, kw_only=True):
 def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Iterator[tuple[Line, Opened]]:
     """Yield each line with its opened receipt; an error of `lines` is raised once what came before it was yielded."""
     opener = _Opener(ring=ring)
+    # `map` works when its results are asked for: what waits until then only leaves the processor's cache.
+    ahead = 0 if spread is map else BATCHES_AHEAD
     waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
     for batch, error in _batches(lines):
         waiting.append((batch, iter(spread(opener, [batch]))))
-        while len(waiting) > (0 if error is not None or _is_heavy(batch) else BATCHES_AHEAD):
+        while len(waiting) > (0 if error is not None or _is_heavy(batch) else ahead):
             yield from _drain(waiting)
         if error is not None:
             raise error

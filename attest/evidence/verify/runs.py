@@ -69,6 +69,8 @@ class Runs:
         """Milliseconds between a stop and the next start."""
         self._run: str | None = None
         self._stopped_at: int | None = None
+        self._going_on: tuple[str, ...] | None = None
+        """Inside a run, the references of the last receipt that was no event, if the run started with them."""
 
     @property
     def holds_nonce(self) -> bool:
@@ -78,6 +80,8 @@ class Runs:
 
     def step(self, event: Event | None, references: tuple[str, ...], *, sequence: int, time: int, where: str) -> None:
         """Take one receipt: its event (None for a measurement), the references it is about, its time."""
+        if event is None and references is self._going_on:
+            return
         kind = event.kind if event is not None and event.kind in _BOUNDS else None
         following = NEXT.get((self.phase, kind))
         if following is None:
@@ -97,9 +101,9 @@ class Runs:
                 self.references = frozenset(event.references)
         if kind is EventKind.STOP:
             self._stopped_at = time
-        elif kind is None:
-            for reference in references:
-                self._check_reference(reference, where)
+        self._going_on = None
+        if kind is None and self._check_references(references, where) and event is None:
+            self._going_on = references
         self.phase = following
 
     def _open(self, event: Event, time: int, where: str) -> None:
@@ -126,9 +130,11 @@ class Runs:
             if getattr(event, name) in {None, ()}:
                 self._fail(f"a {event.kind} that does not say what it has to", where, name, "none")
 
-    def _check_reference(self, reference: str, where: str) -> None:
-        if self.opening is not None and reference not in self.references:
+    def _check_references(self, references: tuple[str, ...], where: str) -> bool:
+        others = [each for each in references if self.opening is not None and each not in self.references]
+        for reference in others:
             self._fail("a receipt about a reference that its run did not start with", where, None, reference)
+        return not others
 
     def _fail(self, detail: str, where: str, expected: object, found: object) -> None:
         self._sheet.fail("completeness.runs", detail, where=where, expected=expected, found=found)

@@ -24,6 +24,17 @@ def test_a_document_fits_its_own_stencil(octets: bytes):
     assert found == tuple(match[match.lastindex or 0] for match in HOLES.finditer(octets))
 
 
+@given(octets=DOCUMENTS, after=st.sampled_from([b";", b"%b%%s"]), data=st.data())
+def test_what_was_read_fills_the_stencil_again(octets: bytes, after: bytes, data: st.DataObject):
+    octets = octets.replace(b";", after)
+    stencil = Stencil(octets, spans_of(octets, HOLES))
+    found = stencil.read(octets)
+    assert found is not None
+    assert stencil.fill(found) == octets
+    others = tuple(data.draw(st.binary(min_size=len(each), max_size=len(each))) for each in found)
+    assert stencil.read(stencil.fill(others)) == others
+
+
 @given(octets=DOCUMENTS.filter(bool), data=st.data())
 def test_a_byte_may_change_exactly_inside_the_holes(octets: bytes, data: st.DataObject):
     stencil = Stencil(octets, spans_of(octets, HOLES))

@@ -653,6 +653,31 @@ def test_an_honest_story_passes(question: dict[str, Any], tmp_path: Path):
     assert verdict.passed
 
 
+def test_what_was_good_of_one_measurement_is_asked_of_the_next_that_says_something_else(tmp_path: Path):
+    """Writer and subject of a measurement are looked at once for all that say the same of them, unless they are bad."""
+    other = (change(documents.SUBJECTS[0], digest=DigestSet(sha256="1" * 64)),)
+
+    def tell(story: Story) -> None:
+        story.start().measure().measure().measure(subjects=other).measure(subjects=other).measure()
+        story.measure(subjects=other).stop()
+
+    lines, question = _told(tmp_path, tell)
+    [check] = [each for each in judge(lines, **question).checks if each.id == "integrity.subject"]
+    assert check.where == "line 9"
+    assert check.detail.endswith("(and 2 more)")
+
+
+def test_a_measurement_like_those_of_a_run_is_not_inside_one_after_its_stop(tmp_path: Path):
+    def tell(story: Story) -> None:
+        story.start().measure().measure().stop()
+        story.measure()
+
+    lines, question = _told(tmp_path, tell)
+    [check] = [each for each in judge(lines, **question).checks if each.id == "completeness.runs"]
+    assert check.status == "fail"
+    assert check.where == "line 10"
+
+
 _PROVENANCE = tuple(each for each in REFERENCE.evidence if each.authenticated)
 
 

@@ -80,6 +80,20 @@ def test_a_line_above_its_limit_is_refused_before_it_is_read_whole():
         list(split_lines(endless(), where="e"))
 
 
+@pytest.mark.parametrize("before", [b"", b"one\n", b"one\n" * 3])
+def test_a_line_is_too_long_wherever_it_stands_in_a_chunk(before: bytes):
+    """The first line of a file may be as long as a document; none of the others may."""
+    long = b"x" * MAX_LINE_BYTES + b"\n"
+    chunks = [before + long + b"two\n", b"three\n"]
+    if not before:
+        assert list(split_lines(chunks, where="e")) == [long, b"two\n", b"three\n"]
+        return
+    lines = split_lines(chunks, where="e")
+    assert [next(lines) for _ in range(before.count(b"\n"))] == before.splitlines(keepends=True)
+    with pytest.raises(MalformedError, match=str(MAX_LINE_BYTES)):
+        next(lines)
+
+
 def test_a_packed_line_that_never_ends_is_refused():
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     octets = packer.compress(b"\n") + packer.compress(b"x" * (MAX_LINE_BYTES + 5)) + packer.flush()
