@@ -1,11 +1,10 @@
 """Actions: every drift is followed by what was sealed for it, every intent by its outcome, and the breaker is kept."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, final
+
+import msgspec
 
 from attest.appraisal.breaker import COUNTED, is_reached
 from attest.evidence.verify.references import Sealed
@@ -19,8 +18,7 @@ _CHECK: Final = "conformance.actions"
 _NOT_DONE: Final = frozenset({Result.FAILED, Result.NOT_POSSIBLE})
 
 
-@dataclass(kw_only=True)
-class _Debt:
+class _Debt(msgspec.Struct, kw_only=True):
     """What is still to follow a violation."""
 
     actions: set[Action]
@@ -28,13 +26,12 @@ class _Debt:
     where: str
 
 
-@dataclass(kw_only=True)
-class _Ledger:
+class _Ledger(msgspec.Struct, kw_only=True):
     """What was done under one reference."""
 
-    acted: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MAX_ACTIONS + 1))
+    acted: deque[tuple[int, int]] = msgspec.field(default_factory=lambda: deque(maxlen=MAX_ACTIONS + 1))
     """The newest violations for which something was done, and when; no breaker looks further back."""
-    done: set[Action] = field(default_factory=set)
+    done: set[Action] = msgspec.field(default_factory=set)
     safe: bool = False
     """The breaker opened."""
 
