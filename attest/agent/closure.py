@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from attest.agent.sealed import SealedServer
@@ -14,6 +14,7 @@ from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.process import ProcessHandle
 from attest.measure.standpoint import OURS, Standpoint, standing_at
+from attest.measure.stat_cache import Caches
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding
 from attest.statement.manifest import FileKind
@@ -57,13 +58,14 @@ class Looks:
     clock_ms: Callable[[], int]
     beside: Beside | None = None
     judge: Judge = judge_by_itself
+    caches: Caches | None = None
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
     _runtimes: dict[tuple[str, ...], Looked] = field(default_factory=dict)
 
     def at(self, server: SealedServer, process: ProcessHandle | None) -> Looked:
         """Look at a server's own files."""
-        with standing_at(process) as standpoint:
+        with standing_at(process, self.caches) as standpoint:
             return self._look(server, standpoint)
 
     def beside_it(self, server: SealedServer, parts: tuple[Looked, ...]) -> tuple[Looked, ...]:
@@ -75,7 +77,7 @@ class Looks:
         runtime = server.runtime
         if runtime is None:
             return None
-        with standing_at(process) as standpoint:
+        with standing_at(process, self.caches) as standpoint:
             shared = (runtime.opened.digest, *standpoint.view)
             if standpoint.trouble is not None:
                 return self._look(runtime, standpoint)
@@ -87,6 +89,18 @@ class Looks:
         return look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
 
 
+def make_caches(servers: Sequence[SealedServer], cycle_seconds: int | None) -> Caches | None:
+    """Return caches for the servers whose references allow one, under the strictest of their rules; None if none does.
+
+    `cycle_seconds` is the cycle if it is not the sealed one.
+    """
+    rules = [server.reference.measurement for server in servers]
+    scrubs = [each.scrub_seconds for each in rules if each.scrub_seconds is not None]
+    if not scrubs:
+        return None
+    return Caches(min(scrubs), cycle_seconds or max(each.cycle_seconds for each in rules))
+
+
 def look_at_closure(
     sealed: SealedServer,
     deriver: Deriver,
@@ -95,6 +109,8 @@ def look_at_closure(
     standpoint: Standpoint = OURS,
 ) -> Looked:
     """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
+    if sealed.reference.measurement.scrub_seconds is None:
+        standpoint = replace(standpoint, cache=None)
     observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms, standpoint=standpoint)
     derivations = _derive(sealed, observation, deriver, standpoint)
     findings = compare_files(

@@ -87,15 +87,17 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
 def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: SeenProcess | None) -> Coverage:
     observed = [item for part in parts for item in part.observation.files.values()]
     files = [item for item in observed if item.sha256 is not None]
+    cached = sum(part.observation.cached for part in parts)
+    oldest = max(part.observation.oldest_hash_age_ms for part in parts)
     started_at = min(part.observation.started_at for part in parts)
     finished_at = max(part.observation.finished_at for part in parts)
     return Coverage(
         files=len(observed),
         bytes=sum(item.size or 0 for item in files),
-        rehashed=len(files),
-        cached=0,
+        rehashed=len(files) - cached,
+        cached=cached,
         derived=sum(len(part.derivations) for part in parts),
-        oldest_hash_age_milliseconds=max(0, finished_at - started_at),
+        oldest_hash_age_milliseconds=oldest + max(0, finished_at - started_at),
         process=judged.measured if judged is not None else None,
         sight=sight_of([part.observation for part in parts], seen.process if seen is not None else None),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from attest.agent.choosing import Choice
 from attest.agent.circumstances import Circumstances
-from attest.agent.closure import Beside, Looks
+from attest.agent.closure import Beside, Looks, make_caches
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.drafts import Standing, cycle_draft, event_draft
 from attest.agent.enforcement.enforcer import Enforcer
@@ -24,6 +24,7 @@ from attest.codec.clock import Clock
 from attest.errors import AttestError, RefusedError
 from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
+from attest.measure.stat_cache import Caches
 from attest.recorder import Recorded, Recorder
 from attest.statement.findings import State
 from attest.statement.placeholders import expand
@@ -74,6 +75,7 @@ class Run:
     tell: Callable[[str], None] = field(default=lambda _line: None)
     """Says to whoever watches what no receipt can say."""
     _deriver: Deriver = field(init=False)
+    _caches: Caches | None = field(init=False)
     _turns: Turns = field(default_factory=Turns)
     _choices: dict[str, Choice] = field(default_factory=dict)
     _explained: set[str] = field(default_factory=set)
@@ -90,6 +92,7 @@ class Run:
             else:
                 programs.append(expand(each.reference.program.path, each.places))
         self._deriver = Deriver(interpreters=interpreters_of(places, programs))
+        self._caches = make_caches([*self.request.servers, *self._runtimes()], self.request.cycle_seconds)
 
     def _references(self) -> tuple[SealedServer, ...]:
         """Return the servers, once for each of their references."""
@@ -181,6 +184,7 @@ class Run:
             beside=self.request.beside,
             judge=self.circumstances.judge,
             around=around,
+            caches=self._caches,
         )
 
     def _keep(self, server: SealedServer, cycle: Cycle) -> Recorded:

@@ -62,6 +62,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="Largest interval, seconds.")
 @click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale, seconds.")
 @click.option("--window", type=click.IntRange(2, 10_000), metavar="N", help="Sign clean cycles N at a time.")
+@click.option("--scrub", type=SECONDS, help="Allow a stat cache; every file is read within so long, seconds.")
 @click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
 @click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
 @click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
@@ -164,6 +165,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
             max_gap=given["max_gap"],
             max_age=given["max_age"],
             window=given["window"],
+            scrub=given["scrub"],
             ttl=given["ttl"],
             min_binding=Binding(given["min_binding"]) if given["min_binding"] else None,
             min_isolation=Isolation(given["min_isolation"]) if given["min_isolation"] else None,

@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from attest.measure.leasing import Leases
-from attest.measure.opening import Content, Name, hashed, look_at, look_at_small
+from attest.measure.opening import Content, Name, Sight, file_with, hashed, look_at, look_at_small
+from attest.measure.stat_cache import StatCache
 from attest.statement.observation import Key, Observed
 
 MAX_THREADS: Final = 16
@@ -28,8 +29,9 @@ _WAITING_A_THREAD: Final = 2
 class Crew:
     """Looks at names; `found` is complete after `finish`. Used by one thread."""
 
-    def __init__(self, leases: Leases) -> None:
+    def __init__(self, leases: Leases, cache: StatCache | None = None) -> None:
         self.leases = leases
+        self.cache = cache
         self.found: dict[Key, Observed] = {}
         threads = min(_cores(), MAX_THREADS)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="look")
@@ -54,7 +56,13 @@ class Crew:
         self.found[seen.root, seen.path] = seen
 
     def look(self, directory: int, root: str, name: Name) -> None:
-        """Look at a name in an open directory, which the caller may close at once."""
+        """Look at a name in an open directory, which the caller may close at once; with a cache, one it entered."""
+        if self.cache is not None and name.sight is Sight.FILE:
+            known = _known(self.cache, directory, root, name)
+            if known is not None:
+                self.found[root, known.path] = known
+                return
+            name = name._replace(slot=self.cache.slot(name.name))
         seen = look_at_small(directory, root, name, self.leases)
         if isinstance(seen, Observed):
             self.found[root, seen.path] = seen
@@ -84,6 +92,15 @@ class Crew:
     def _collect(self) -> None:
         for seen in self._running.popleft().result():
             self.found[seen.root, seen.path] = seen
+
+
+def _known(cache: StatCache, directory: int, root: str, name: Name) -> Observed | None:
+    try:
+        status = os.lstat(name.name, dir_fd=directory)
+    except OSError:
+        return None
+    known = cache.find(name.name, status)
+    return None if known is None else file_with(root, name.path, status, known)
 
 
 def _hash_all(batch: Sequence[Content]) -> list[Observed]:

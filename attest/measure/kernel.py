@@ -1,4 +1,4 @@
-"""System calls that Python has no function for, by ctypes: openat2(2), and what statx(2) says about mounts.
+"""System calls that Python has no function for, by ctypes: openat2, statx for mounts, statfs.
 
 Each has a slower way round it where the kernel or a container's filter lacks the call; which way was taken changes how
 fast a look is, never what it refuses.
@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import struct
+import sys
 from functools import cache
 from typing import Final
 
@@ -20,6 +21,9 @@ _OPENAT2: Final = 437
 _STATX_MNT_ID: Final = 0x1000
 """linux/stat.h; the kernel has it since 5.8."""
 _STATX_BYTES: Final = 256
+_STATFS_BYTES: Final = 256
+"""More than the 120 of a 64-bit Linux; `f_type` comes first."""
+_MAGIC_BYTES: Final = 4
 _MASK_AT, _MOUNT_ID_AT = 0, 144
 _AGAIN: Final = frozenset({errno.EAGAIN, errno.EINTR})
 _MAX_TRIES: Final = 100
@@ -72,6 +76,16 @@ def mount_of(descriptor: int) -> tuple[str, int]:
     if number is None:
         number = _mount_id_of_procfs(descriptor)
     return ("device", os.fstat(descriptor).st_dev) if number is None else ("mount", number)
+
+
+def file_system_magic(place: int | bytes) -> int:
+    """Return what kind of file system an open file or a path lies in (statfs(2), f_type). Raises `OSError`."""
+    found = ctypes.create_string_buffer(_STATFS_BYTES)
+    call = _libc().fstatfs if isinstance(place, int) else _libc().statfs
+    if call(place, found) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), place)
+    return int.from_bytes(found.raw[:_MAGIC_BYTES], sys.byteorder)
 
 
 def _mount_id(descriptor: int) -> int | None:

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, NamedTuple, TypeVar
@@ -19,6 +20,7 @@ from attest.codec.printable import printable
 from attest.measure.hashing import hash_descriptor, read_descriptor
 from attest.measure.kernel import INSIDE, has_openat2, mount_of, openat2
 from attest.measure.leasing import NO_LEASES, Leases, WriterError
+from attest.measure.stat_cache import Slot
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Observed, Trouble
@@ -65,6 +67,10 @@ class Content(NamedTuple):
     path: str
     status: os.stat_result
     octets: bytes
+    slot: Slot | None
+    """Where to remember the digest; None if it must not be."""
+    began_ns: int
+    """When reading began, real time."""
 
 
 class Name(NamedTuple):
@@ -73,11 +79,13 @@ class Name(NamedTuple):
     name: str
     path: str
     sight: Sight
+    slot: Slot | None = None
+    """Where to remember a regular file's digest."""
 
 
 T = TypeVar("T")
-_Read = Callable[[int, str, str, Leases], T | None]
-"""From the descriptor of what may be a regular file, its root and its path; None if it changed or is none."""
+_Read = Callable[[int, str, Name, Leases], T | None]
+"""From the descriptor of what may be a regular file, its root and its name; None if it changed or is none."""
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
@@ -131,7 +139,9 @@ def look_at_small(
 def hashed(content: Content) -> Observed:
     """Return the file whose content is this."""
     digest = hashlib.sha256(content.octets).hexdigest()
-    return _file(content.root, content.path, content.status, digest)
+    if content.slot is not None:
+        content.slot.store(content.status, digest, content.began_ns)
+    return file_with(content.root, content.path, content.status, digest)
 
 
 def _look(directory: int, root: str, wanted: Name, read: _Read[T], leases: Leases) -> Observed | T | None:
@@ -184,22 +194,24 @@ def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T], lease
             return None
         raise
     try:
-        return read(descriptor, root, wanted.path, leases)
+        return read(descriptor, root, wanted, leases)
     finally:
         os.close(descriptor)
 
 
-def _hash_file(descriptor: int, root: str, path: str, leases: Leases) -> Observed | None:
-    held = leases.take(descriptor)
+def _hash_file(descriptor: int, root: str, wanted: Name, leases: Leases) -> Observed | None:
+    held, began_ns = leases.take(descriptor), time.time_ns()
     status = os.fstat(descriptor)
     digest = hash_descriptor(descriptor, status) if stat.S_ISREG(status.st_mode) else None
     if digest is None or (held and not leases.kept(descriptor)):
         return None
-    return _file(root, path, status, digest)
+    if held and wanted.slot is not None:
+        wanted.slot.store(status, digest, began_ns)
+    return file_with(root, wanted.path, status, digest)
 
 
-def _read_file(descriptor: int, root: str, path: str, leases: Leases) -> Observed | Content | Later | None:
-    held = leases.take(descriptor)
+def _read_file(descriptor: int, root: str, wanted: Name, leases: Leases) -> Observed | Content | Later | None:
+    held, began_ns = leases.take(descriptor), time.time_ns()
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return None
@@ -208,11 +220,12 @@ def _read_file(descriptor: int, root: str, path: str, leases: Leases) -> Observe
     octets = read_descriptor(descriptor, status)
     if octets is None or (held and not leases.kept(descriptor)):
         return None
-    content = Content(root, path, status, octets)
+    content = Content(root, wanted.path, status, octets, wanted.slot if held else None, began_ns)
     return content if len(octets) > TINY_BYTES else hashed(content)
 
 
-def _file(root: str, path: str, status: os.stat_result, digest: str) -> Observed:
+def file_with(root: str, path: str, status: os.stat_result, digest: str) -> Observed:
+    """Return a regular file of which this is the status and the SHA-256."""
     mode = status.st_mode
     return Observed(
         root=root,

@@ -11,12 +11,13 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from attest.measure.kernel import IN_ROOT, NO_MAGICLINKS, has_openat2, mount_of, openat2
 from attest.measure.opening import open_directory, unreadable
 from attest.measure.process import ProcessHandle, wait_exit
+from attest.measure.stat_cache import Caches, StatCache, read_mountinfo
 from attest.statement.findings import FindingKind
 from attest.statement.observation import Trouble
 
@@ -35,6 +36,10 @@ class Standpoint:
     """What goes before a path to read a file whose digest is known already: then no link on the way does harm."""
     view: tuple[str, ...] = ()
     """Equal for two processes that see the same files at the same paths."""
+    process: str = "self"
+    """Whose directory of procfs tells of the mounts."""
+    cache: StatCache | None = None
+    """What is remembered of earlier looks from here."""
     trouble: Trouble | None = None
     """Why nothing can be seen from there."""
 
@@ -49,6 +54,10 @@ class Standpoint:
             return openat2(self.root, place, _DIRECTORY, IN_ROOT | NO_MAGICLINKS)
         return _open_by_names(self.root, place)
 
+    def mountinfo(self) -> bytes | None:
+        """Return all mounts there as procfs tells them; None if nobody lets us see."""
+        return read_mountinfo(self.process)
+
     def status(self, place: str) -> os.stat_result:
         """Return what lies at a place; a link is not followed. Raises `OSError`."""
         return os.lstat(f"{self.prefix}{place}")
@@ -58,13 +67,13 @@ OURS: Final = Standpoint()
 
 
 @contextmanager
-def standing_at(handle: ProcessHandle | None) -> Iterator[Standpoint]:
+def standing_at(handle: ProcessHandle | None, caches: Caches | None = None) -> Iterator[Standpoint]:
     """Stand where a process stands, or where we do if there is none.
 
     If it does not let us, or has ended, nothing can be seen: our own view is never passed off as its.
     """
     if handle is None:
-        yield OURS
+        yield _with_cache(OURS, caches)
         return
     try:
         root = os.open(f"/proc/{handle.pid}/root", _ROOT)
@@ -72,7 +81,7 @@ def standing_at(handle: ProcessHandle | None) -> Iterator[Standpoint]:
         yield Standpoint(trouble=_unreachable(unreadable(error).detail))
         return
     try:
-        yield _at(root, handle)
+        yield _with_cache(_at(root, handle), caches)
     finally:
         os.close(root)
 
@@ -87,7 +96,11 @@ def _at(root: int, handle: ProcessHandle) -> Standpoint:
         return Standpoint(trouble=_unreachable("the process has ended"))
     if view == own:
         return Standpoint(root=root if has_openat2() else None, view=view)
-    return Standpoint(root=root, prefix=f"/proc/{handle.pid}/root", view=view)
+    return Standpoint(root=root, prefix=f"/proc/{handle.pid}/root", view=view, process=f"{handle.pid}")
+
+
+def _with_cache(found: Standpoint, caches: Caches | None) -> Standpoint:
+    return found if caches is None or found.trouble is not None else replace(found, cache=caches.at(found.view))
 
 
 def _own_view() -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from typing import Final
 
 from attest.measure.crew import Crew
 from attest.measure.leasing import Leases, may_lease
-from attest.measure.opening import Name, Sight, open_inside, unreadable
+from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
 from attest.measure.standpoint import OURS, Standpoint
+from attest.measure.stat_cache import StatCache
 from attest.measure.walk import ROOT_PATH, Walk
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
@@ -49,7 +50,8 @@ def look_at_roots(
     started_at = clock_ms()
     with ExitStack() as stack:
         leases = Leases(allowed=may_lease())
-        crew = stack.enter_context(Crew(leases))
+        cache = _begun(standpoint)
+        crew = stack.enter_context(Crew(leases, cache))
         walks: list[Walk] = []
         for root in roots:
             top = _open_root(root.name, places, standpoint, crew)
@@ -57,14 +59,17 @@ def look_at_roots(
                 continue
             stack.callback(os.close, top)
             if root.scope is Scope.LISTED:
-                way = _across_mounts if _place_of(root.name, places) == "/" else open_inside
-                _look_at_listed(top, root.name, listed.get(root.name, ()), way, crew)
+                _look_at_listed(top, root.name, listed.get(root.name, ()), _place_of(root.name, places), crew)
                 continue
-            walks.append(Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew))
-            walks[-1].everything()
+            walk = Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew)
+            walk.place = _place_of(root.name, places)
+            walk.approved = cache is not None and cache.approves(top)
+            walks.append(walk)
+            walk.everything()
         crew.finish()
         _settle(walks, crew)
         files = crew.found
+        cached, oldest_ms = cache.end() if cache is not None else (0, 0)
     spelled_places = {name: os.fspath(place) for name, place in places.items()}
     return Observation(
         files=files,
@@ -72,7 +77,18 @@ def look_at_roots(
         started_at=started_at,
         finished_at=clock_ms(),
         leased=leases.complete,
+        cached=cached,
+        oldest_hash_age_ms=oldest_ms,
     )
+
+
+def _begun(standpoint: Standpoint) -> StatCache | None:
+    """Return the cache of the standpoint, ready for a look; None without one, or if its mounts cannot be seen."""
+    mountinfo = standpoint.mountinfo() if standpoint.cache is not None else None
+    if standpoint.cache is None or mountinfo is None:
+        return None
+    standpoint.cache.begin(mountinfo)
+    return standpoint.cache
 
 
 def _settle(walks: Sequence[Walk], crew: Crew) -> None:
@@ -127,7 +143,8 @@ def _across_mounts(directory: int, name: str, flags: int) -> int:
     return os.open(name, flags, dir_fd=directory)
 
 
-def _look_at_listed(top: int, root: str, paths: Iterable[str], way: _Way, crew: Crew) -> None:
+def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew: Crew) -> None:
+    way = _across_mounts if place == "/" else open_inside
     folders: dict[str, list[Name]] = {}
     for path in paths:
         folder, _, last = path.rpartition("/")
@@ -142,9 +159,18 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], way: _Way, crew: 
         except OSError as error:
             _report_all(crew, root, names, error)
             continue
+        if crew.cache is not None:
+            crew.cache.enter(f"{place} (listed)", folder, approved=crew.cache.approves(descriptor))
         for name in names:
-            crew.look(descriptor, root, name)
+            crew.look(descriptor, root, name if crew.cache is None else _seen(descriptor, name))
         os.close(descriptor)
+
+
+def _seen(folder: int, name: Name) -> Name:
+    try:
+        return name._replace(sight=sight_of(os.lstat(name.name, dir_fd=folder).st_mode))
+    except OSError:
+        return name
 
 
 def _open_folder(top: int, folder: str, way: _Way) -> int:

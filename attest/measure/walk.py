@@ -42,6 +42,10 @@ class Walk:
     """Descriptor of the root's directory; stays open."""
     mutable: frozenset[str]
     crew: Crew
+    place: str = ""
+    """What the root's directory is called, for the cache."""
+    approved: bool = False
+    """Whether digests of its files may be remembered."""
     _stamps: dict[str, _Stamp] = field(default_factory=dict)
     _names: int = 0
 
@@ -119,6 +123,8 @@ class Walk:
         """Hand the names in a directory to the crew; return the directories to walk into."""
         inner: list[Name] = []
         prefix = f"{path}/" if path else ""
+        if self.crew.cache is not None:
+            self.crew.cache.enter(self.place, path, approved=self.approved)
         with os.scandir(descriptor) as entries:
             for entry in entries:
                 name = _named(entry, prefix)

@@ -200,6 +200,7 @@ def _measurement(parts: Parts) -> MeasurementRules:
         max_gap_seconds=rules.max_gap,
         max_age_seconds=rules.max_age,
         window_cycles=rules.window,
+        scrub_seconds=rules.scrub,
         min_binding=rules.min_binding,
         min_isolation=rules.min_isolation,
     )

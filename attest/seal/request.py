@@ -30,6 +30,8 @@ class Rules:
     max_age: int = 60
     window: int | None = None
     """Clean cycles a receipt; None: one."""
+    scrub: int | None = None
+    """By when every file is read again, where digests may be kept; None: in every cycle."""
     ttl: int | None = None
     min_binding: Binding | None = None
     min_isolation: Isolation | None = None

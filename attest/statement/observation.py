@@ -72,6 +72,10 @@ class Observation:
     finished_at: int
     leased: bool = False
     """Every file was read under a lease, so that nobody could write it meanwhile."""
+    cached: int = 0
+    """Files that were not read, since their status proves that they are as they were when they were."""
+    oldest_hash_age_ms: int = 0
+    """When the look began, of these files' digests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

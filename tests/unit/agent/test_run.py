@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,6 +197,37 @@ def test_an_honest_server_never_alarms_over_a_thousand_cycles(bench: Bench, refe
     assert len(seen) == 1000
     assert run.matched
     assert {reported.cycle.state for reported in seen} == {State.MATCH}
+
+
+@pytest.mark.parametrize("kind", CHANGES, ids=str)
+def test_with_a_stat_cache_nothing_is_read_twice_and_every_change_is_found(bench: Bench, kind: FindingKind) -> None:
+    reference = bench.write(bench.seal(rules=Rules(cycle=1, scrub=600)))
+    time.sleep(0.03)  # What changed within two ticks of the clock is not remembered.
+    with running(bench, reference) as (run, seen):
+        run._start()
+        run._cycle()
+        run._cycle()
+        CHANGES[kind](bench.tree)
+        run._cycle()
+        run._stop("enough")
+    first, second, third = (reported.cycle for reported in seen)
+    assert (first.state, second.state, third.state) == (State.MATCH, State.MATCH, State.DRIFT)
+    assert kind in {finding.kind for finding in third.findings.findings}
+    before, after = first.measured.coverage, second.measured.coverage
+    assert (before.cached, before.files, before.derived) == (0, after.files, after.derived)
+    if after.cached == 0:
+        pytest.skip("temporary files lie in a file system whose ctime is not trusted")
+    assert after.rehashed == 0
+    assert after.oldest_hash_age_milliseconds > 0
+
+
+def test_without_a_scrub_time_everything_is_read_in_every_cycle(bench: Bench, reference: Path) -> None:
+    with running(bench, reference) as (run, seen):
+        run._start()
+        run._cycle()
+        run._cycle()
+        run._stop("enough")
+    assert [reported.cycle.measured.coverage.cached for reported in seen] == [0, 0]
 
 
 @contextmanager

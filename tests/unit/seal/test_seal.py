@@ -260,8 +260,9 @@ def test_a_successor_counts_up_and_names_what_it_replaces(bench: Bench) -> None:
 
 
 def test_rules_are_sealed_as_asked(bench: Bench) -> None:
-    rules = Rules(cycle=3, max_gap=9, max_age=27, ttl=3600, not_after=NOW + 1000)
+    rules = Rules(cycle=3, max_gap=9, max_age=27, ttl=3600, scrub=60, not_after=NOW + 1000)
     reference = bench.seal(rules=rules).reference
+    assert reference.measurement.scrub_seconds == 60
     assert (reference.measurement.cycle_seconds, reference.measurement.max_gap_seconds) == (3, 9)
     assert reference.validity.ttl_seconds == 3600
     assert reference.validity.not_after == "2026-11-22T12:00:01.000Z"
