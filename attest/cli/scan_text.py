@@ -60,7 +60,8 @@ class _Page:
         """Yield the block of one server."""
         words = " ".join((*server.words, "…")) if server.words else server.host or ""
         off = "  (switched off)" if server.disabled else ""
-        yield f"  {self.paint(self.text(server.name), 'bold')}  {self.paint(self.text(words), 'dim')}{off}"
+        shown = f"  {self.paint(self.text(words), 'dim')}" if words else ""
+        yield f"  {self.paint(self.text(server.name), 'bold')}{shown}{off}"
         if server.executed is not None:
             more = (
                 f"  (+{_count(server.executed.more_arguments, 'argument')})" if server.executed.more_arguments else ""

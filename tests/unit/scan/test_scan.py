@@ -21,7 +21,7 @@ from attest.cli.scan_text import render
 from attest.clients.configuration import Configuration, ConfiguredServer
 from attest.measure.commands.invocation import Started
 from attest.scan.looking import look
-from attest.scan.model import Closure, Concern, ConcernKind, Scanned
+from attest.scan.model import SCAN_SCHEMA, Closure, Concern, ConcernKind, Scanned
 from attest.scan.running import is_server
 from attest.scan.scan import Scan
 from tests.commands import attest, passed
@@ -300,3 +300,8 @@ def test_a_reference_of_an_untrusted_sealer_is_as_good_as_none(sealed):
     passed(attest(folder, "key", "new", "other.key"))
     passed(attest(folder, "trust", "new", str(data / "trust.json"), "--sealer", "other.key.pub"))
     assert "sealed" not in told(sealed, 0)
+
+
+def test_a_server_without_a_command_shows_none():
+    found = Scanned(schema=SCAN_SCHEMA, name="one")
+    assert "  one" in render((), (found,), home="/root", coloured=False)
