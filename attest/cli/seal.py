@@ -12,6 +12,7 @@ import click
 from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.cli.home import REFERENCE, is_initialised, reference_path, sealer_option, trust_option
+from attest.cli.process_options import process_options, process_rules_of
 from attest.seal.request import Rules, SealRequest, name_trees
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
@@ -58,6 +59,7 @@ SECONDS = click.IntRange(min=1)
 @demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
+@process_options
 @click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
 @click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="Largest interval, seconds.")
 @click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale, seconds.")
@@ -160,6 +162,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         supersedes=given["supersedes"],
         accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],
+        process=process_rules_of(given),
         rules=Rules(
             cycle=given["cycle"],
             max_gap=given["max_gap"],

@@ -44,9 +44,6 @@ from attest.trust.trust import Trust
 OUTSIDE_INTERPRETER: Final = "the interpreter, its standard library and the libraries of the system"
 """Of a server that was sealed without `--runtime`."""
 
-OUTSIDE_PROCESS: Final = "what the process maps, its environment, its children and its sockets"
-"""What runs with every server and is not measured yet."""
-
 OUTSIDE_LISTED: Final = "what lies beside the sealed files of the root {root}"
 """Modules beside a script and a `pyvenv.cfg` count for the interpreter, too: seal the environment, not a part of it."""
 
@@ -109,8 +106,8 @@ def _outside(parts: Parts, result: SurveyResult) -> tuple[str, ...]:
     roots = result.roots
     beside = tuple(OUTSIDE_LISTED.format(root=item.root.name) for item in roots if item.root.scope is Scope.LISTED)
     if parts.runtime is None:
-        return (OUTSIDE_INTERPRETER, OUTSIDE_PROCESS, *beside)
-    return (OUTSIDE_RUNTIME.format(name=parts.runtime.server.name), OUTSIDE_PROCESS, *beside)
+        return (OUTSIDE_INTERPRETER, *beside)
+    return (OUTSIDE_RUNTIME.format(name=parts.runtime.server.name), *beside)
 
 
 def _check_minimum(parts: Parts, least: Origin, *, of: str = "") -> None:

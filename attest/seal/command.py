@@ -38,12 +38,12 @@ def resolve_command(command: Sequence[str], places: Mapping[str, str]) -> Resolv
         return None
     cwd = str(Path.cwd())
     started = resolve(command, cwd=cwd, environment=os.environ)
-    both = _with_real_places(places)
+    both = both_places(places)
     code = tuple(file for file in started.code if not _is_program(file, started, command))
     return ResolvedCommand(
         profile=ProcessProfile(
-            argv=tuple(_contracted(_behind_links(word, started, both), both) for word in started.argv),
-            interpreter=None if started.interpreter is None else _contracted(started.interpreter, both),
+            argv=tuple(contracted(_behind_links(word, started, both), both) for word in started.argv),
+            interpreter=None if started.interpreter is None else contracted(started.interpreter, both),
         ),
         words=(*_named_files(started, cwd), *code),
         code=code,
@@ -86,7 +86,7 @@ def _named_files(started: Started, cwd: str) -> tuple[str, ...]:
     return tuple(path for path in paths if os.path.isfile(path))
 
 
-def _with_real_places(places: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def both_places(places: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """A root may be named through a link: a script's first line then holds either name."""
     return {name: _both(place) for name, place in places.items()}
 
@@ -98,11 +98,12 @@ def _both(place: str) -> tuple[str, str]:
 def _behind_links(word: str, started: Started, both: Mapping[str, tuple[str, ...]]) -> str:
     """A link elsewhere to code of a tree, as pipx and `uv tool` put on the path: the code is what is sealed."""
     real = os.path.realpath(word) if word.startswith("/") else word
-    elsewhere = real in started.code and _contracted(word, both) == word
-    return real if elsewhere and _contracted(real, both) != real else word
+    elsewhere = real in started.code and contracted(word, both) == word
+    return real if elsewhere and contracted(real, both) != real else word
 
 
-def _contracted(argument: str, both: Mapping[str, tuple[str, ...]]) -> str:
+def contracted(argument: str, both: Mapping[str, tuple[str, ...]]) -> str:
+    """Return an argument with the placeholder of the root that it lies in, under either of its names."""
     for which in (0, 1):
         shorter = contract(argument, {name: names[which] for name, names in both.items()})
         if shorter != argument:

@@ -23,6 +23,8 @@ _NOT_TERMS: Final = frozenset(
 _ORDERED: Final = frozenset({"process.argv"})
 """Lists that mean something as a whole."""
 
+_VARIABLE: Final = {"name", "value"}
+
 _RANK: Final = {origin.value: rank for origin, rank in ORIGIN_RANK.items()}
 
 
@@ -217,8 +219,8 @@ def _terms(old: RuntimeReference, new: RuntimeReference) -> Iterator[TermChange]
         if name.partition(".")[0] in _NOT_TERMS or was == now:
             continue
         if isinstance(was, tuple) and isinstance(now, tuple) and name not in _ORDERED:
-            yield from (TermChange(name=name, old=str(each)) for each in was if each not in now)
-            yield from (TermChange(name=name, new=str(each)) for each in now if each not in was)
+            yield from (TermChange(name=name, old=_item(each)) for each in was if each not in now)
+            yield from (TermChange(name=name, new=_item(each)) for each in now if each not in was)
         else:
             yield TermChange(name=name, old=_said(was), new=_said(now))
 
@@ -234,4 +236,9 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN
 def _said(value: Any) -> str | None:  # noqa: ANN401  (a JSON value)
     if value is None:
         return None
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return " ".join(map(_item, value)) or "nothing" if isinstance(value, tuple) else str(value)
+
+
+def _item(value: Any) -> str:  # noqa: ANN401  (a JSON value)
+    """A variable with its value is one word."""
+    return f"{value['name']}={value['value']}" if isinstance(value, dict) and value.keys() == _VARIABLE else str(value)

@@ -45,6 +45,19 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProcessRules:
+    """What the process of the command may do, as given."""
+
+    environment: tuple[str, ...] = ()
+    """`NAME`, `NAME*` or `NAME=VALUE`; without any, every name that cannot load other code is good."""
+    working_directory: Path | None = None
+    children: tuple[str, ...] = ()
+    """Programs by path, or by a name that is found on ours."""
+    listening: tuple[str, ...] = ()
+    """`tcp:ADDRESS:PORT`, `unix:PATH`, or `none` alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SealRequest:
     """Everything that a sealing is made from, apart from key and trust file."""
 
@@ -64,6 +77,7 @@ class SealRequest:
     accept_downgrade: str | None = None
     """Why less evidence than in a superseded reference is right."""
     writers: tuple[Path, ...] = ()
+    process: ProcessRules = ProcessRules()
     rules: Rules = Rules()
     like: RuntimeReference | None = None
     """Take every term from this reference, and none from `rules`: what it demands, for how long, whose receipts."""

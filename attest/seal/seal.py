@@ -19,6 +19,7 @@ from attest.seal.downgrades import judge_downgrade
 from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
 from attest.seal.phases import Phase, Tell, untold
+from attest.seal.process_rules import add_rules
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
@@ -81,7 +82,8 @@ def seal(
         tell,
     )
     refuse_unsealed(request.command, command, surveyed.result.roots)
-    process = command.profile if command is not None else _declared_profile(surveyed, places)
+    declared = command.profile if command is not None else _declared_profile(surveyed, places)
+    process = add_rules(declared, request.process, places)
     if runtime is not None and runtime.program is not None:
         _, entries = read_manifest(surveyed.manifest.splitlines(keepends=True), where="manifest")
         sealed_places = {item.root.name: item.place for item in surveyed.result.roots}
