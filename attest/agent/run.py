@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from attest.agent.announcing import announce
 from attest.agent.choosing import Choice
 from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside, Looks, make_caches
@@ -229,6 +230,7 @@ class Run:
             if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
                 # It ended while we looked: that nothing was found says nothing about it. What was found does.
                 return False
+            announce(server, watched, cycle, self.recorder, self.request.standing)
             recorded = self._keep(server, cycle)
             outcome = self.enforcer.follow(server, watched, recorded, cycle.findings)
             self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from attest.tlog.check import check_structure
 from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust
 from tests.installed import Bench, install, make_bench
+from tests.processes import make_library, needs_compiler
 from tests.restored import Restored
 from tests.world import SEALER, STRANGER, WRITER, make_trust_file, write_key_pair
 
@@ -299,6 +301,60 @@ def test_a_writer_at_work_is_seen_by_the_lease_that_he_prevents(bench: Bench, re
     assert {each.kind for each in written.cycle.findings.findings} == {FindingKind.UNSTABLE}
 
 
+def test_a_process_under_watch_has_a_receipt_with_digests_of_its_variables(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = seal_server(bench)
+    monkeypatch.setenv("TOKEN", "secret-of-the-server")
+    with a_server(bench) as process:
+        reported = once(bench, reference, pid=process.pid)
+    told = [item["predicate"].get("event", {}) for item in receipts(bench)]
+    (start,) = [event for event in told if event.get("kind") == "process"]
+    assert start["pid"] == process.pid
+    assert start["process"]["process"] == msgspec.to_builtins(reported.cycle.measured.coverage.process)
+    assert start["process"]["workingDirectory"] == str(Path.cwd())
+    names = [each["name"] for each in start["process"]["environment"]]
+    assert "TOKEN" in names
+    assert names == sorted(names)
+    assert "secret-of-the-server" not in repr(receipts(bench))
+    sight = reported.cycle.measured.coverage.sight
+    assert sight is not None
+    assert sight.memory
+
+
+def test_a_variable_that_can_load_other_code_is_drift(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = seal_server(bench)
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    with a_server(bench) as process:
+        reported = once(bench, reference, pid=process.pid)
+    (finding,) = reported.cycle.findings.findings
+    assert (finding.kind, finding.found) == (FindingKind.ENVIRONMENT, "set")
+    assert finding.expected is not None
+    assert finding.expected.startswith("PYTHONPATH")
+
+
+@needs_compiler
+def test_a_library_of_the_tree_that_a_process_has_mapped_is_held_against_the_one_there(bench: Bench) -> None:
+    library = make_library(bench.tree, "extra.so")
+    code = f"import ctypes, time\nctypes.CDLL({str(library)!r})\nprint('ready', flush=True)\ntime.sleep(600)\n"
+    (bench.tree / "serve.py").write_text(code)
+    command = (sys.executable, str(bench.tree / "serve.py"), "--quiet")
+    reference = bench.write(bench.seal(allow_site=("serve.py", "extra.so"), command=command))
+    with a_server(bench) as process, running(bench, reference, pid=process.pid) as (run, seen):
+        run._measure()
+        copy = bench.folder / "copy"
+        shutil.copy(library, copy)
+        copy.rename(library)
+        run._measure()
+        copy.write_bytes(b"evil")
+        copy.rename(library)
+        run._measure()
+    healthy, replaced, changed = (reported.cycle.findings for reported in seen)
+    assert healthy.findings == ()
+    assert [finding.kind for finding in replaced.findings][:1] == [FindingKind.EXECUTABLE_REPLACED]
+    assert FindingKind.CHANGED in {finding.kind for finding in changed.findings}
+
+
 def test_a_server_started_by_a_relative_path_is_the_sealed_one(bench: Bench) -> None:
     reference = seal_server(bench)
     command = [sys.executable, "./serve.py", "--quiet"]
@@ -343,7 +399,9 @@ def test_the_sealed_action_is_taken_with_intent_before_and_outcome_after(bench: 
         reported = once(bench, reference, pid=process.pid)
         assert process.wait(timeout=10) != 0
     assert (reported.outcome or "").startswith("the process ended after SIGTERM; ")
-    assert events(bench) == ["start", "runtime-violation", "action-intended", "evidence", "action-taken", "stop"]
+    assert events(bench) == [
+        "start", "process", "runtime-violation", "action-intended", "evidence", "action-taken", "stop"
+    ]  # fmt: skip
 
 
 def test_audit_only_says_what_would_be_done_and_does_nothing(bench: Bench) -> None:
