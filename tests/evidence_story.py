@@ -96,6 +96,11 @@ REFERENCE: Final[RuntimeReference] = change(
 REFERENCE_DIGEST, REFERENCE_ENVELOPE = seal(REFERENCE)
 
 
+PROCESS: Final = MeasuredProcess(
+    pid=1, start_time_ticks=2, uid=3, executable_path="/usr/bin/python3.12", executable_sha256="c" * 64
+)
+
+
 class Story:
     """One log as an agent writes it. `now` is in milliseconds and moves with what is told."""
 
@@ -134,7 +139,7 @@ class Story:
             store.put("reference", digest, each)
         self.runtime: str | None = self.runtimes[0] if runtimes else None
         """The digest of the runtime's reference that the next measurements name."""
-        self.process: MeasuredProcess | None = None
+        self.process: MeasuredProcess | None = PROCESS
         self.cycles = OpenWindow(cycles=10_000)
         self._states: dict[str, State] = {}
         """The newest state of each reference in this run."""

@@ -18,6 +18,31 @@ from attest.statement.observation import MappedFile, ObservedProcess
 CAT = Path(shutil.which("cat") or "/bin/cat").resolve()
 READY = "print('ready', flush=True); input()"
 
+ENVIRON = b"HOME=/root\0LC_ALL=C\0TOKEN=secret\0BASH_FUNC_x%%=() { :; }\0no variable\0"
+MAPS = (
+    b"7f00-7f10 r-xp 00001000 08:01 42                         /usr/lib/libc.so (deleted)\n"
+    b"7f10-7f20 rwxp 00000000 00:00 0 \n"
+    b"7f50-7f60 r-xs 00000000 00:01 45                         /memfd:a b (deleted)\n"
+)
+MOUNTINFO = (
+    b"1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw\n"
+    b"2 1 0:30 /a\\134b /mnt/x\\040y\\012z rw - tmpfs  rw\n"
+    b"3 1 0:31 net:[4026532281] /run/netns/n rw shared:2 master:1 - nsfs nsfs rw\n"
+)
+STAT = b"7 (a) R 1 (b) S 5 " + b"0 " * 17 + b"99 0\n"
+STATUS = b"Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 \nCapEff:\t0000000000000000\n"
+TCP = (
+    b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+    b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0 100 0\n"
+    b"   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 78 1 0 20 -1\n"
+)
+UNIX = (
+    b"Num       RefCount Protocol Flags    Type St Inode Path\n"
+    b"0000000000000000: 00000002 00000000 00010000 0001 01 80 /run/a\nb\n"
+    b"0000000000000000: 00000002 00000000 00010000 0001 01 81 @x\n"
+    b"0000000000000000: 00000003 00000000 00000000 0001 03 82\n"
+)
+
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 

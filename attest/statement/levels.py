@@ -31,6 +31,9 @@ class Binding(StrEnum):
 
 BINDING_RANK: Final = {Binding.REMOTE: 0, Binding.TREE: 1, Binding.ADOPTED: 2, Binding.LAUNCHED: 3}
 
+OF_A_PROCESS: Final = frozenset({Binding.ADOPTED, Binding.LAUNCHED})
+"""What may be said of a measurement only if it shows its process."""
+
 
 class Isolation(StrEnum):
     """How the measurer was kept apart from the server, strongest first; same-uid if the server could signal us."""

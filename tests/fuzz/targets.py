@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from attest.appraisal.environment import judge_environment
 from attest.clients.formats import FORMATS, read_servers
 from attest.codec import canonical, strict
 from attest.codec.records import Record
@@ -29,6 +30,12 @@ from attest.measure.elf import read_needs
 from attest.measure.entry_points import read_commands
 from attest.measure.library_cache import read_library_cache
 from attest.measure.marshal_form import normal_form
+from attest.measure.processes.children import parse_stat
+from attest.measure.processes.environ import parse_environment
+from attest.measure.processes.maps import parse_maps
+from attest.measure.processes.mounts import parse_mountinfo
+from attest.measure.processes.sockets import parse_tcp, parse_unix
+from attest.measure.processes.status import parse_status
 from attest.measure.record import read_record
 from attest.measure.tar.gunzip import gunzip
 from attest.measure.tar.member import MemberKind, Names, TarRules
@@ -54,13 +61,14 @@ from attest.signing.timestamps import check_timestamp
 from attest.statement.attachments import read_attachments, write_attachments
 from attest.statement.manifest import read_manifest, write_manifest
 from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
+from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.revocations import open_revocations
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import archives, build_files, documents, inventories, log_documents, sigstore_world
+from tests import archives, build_files, documents, inventories, log_documents, processes, sigstore_world
 from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_layout, document_with_link
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
@@ -75,6 +83,7 @@ UNTIMED: Final = sigstore_world.encoded(sigstore_world.bare_envelope(sigstore_wo
 REKOR_CHECKPOINT: Final = sigstore_world.checkpoint_of(b"body")
 PROMISE: Final = sigstore_world.promise_of(b'{"kind":"dsse"}')
 TIMESTAMP: Final = timestamp_response(b"signed", sigstore_world.SIGNED, sigstore_world.TSA, sigstore_world.TSA_KEY)
+ENVIRONMENT_RULES: Final = EnvironmentRules(allowed=("HOME", "LC_*"))
 NOTE_NAME: Final = "witness.example/log"
 PYC_MAGIC: Final = b"\xcb\r\r\n"
 """Python 3.12."""
@@ -322,6 +331,20 @@ def _certificate(octets: bytes) -> None:
     find_issuer(certificate, SIGSTORE.root.authorities, (certificate.validity.start,))
 
 
+def _environ(octets: bytes) -> None:
+    """The variables of a process, judged by rules that allow few."""
+    judge_environment(ENVIRONMENT_RULES, parse_environment(octets, b"salt"))
+
+
+def _of_process(reader: Callable[[bytes], object]) -> Read:
+    """A file of procfs, of which several spellings mean the same."""
+
+    def read(octets: bytes) -> None:
+        reader(octets)
+
+    return read
+
+
 TARGETS: Final[dict[str, Target]] = {
     **{
         short_name(uri): Target(
@@ -361,6 +384,13 @@ TARGETS: Final[dict[str, Target]] = {
     "pnpm-lock": Target(good=inventories.PNPM_LOCK, read=_evidence),
     "private-key": Target(good=documents.PRIVATE_KEY, read=_private_key),
     "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
+    "process-environ": Target(good=processes.ENVIRON, read=_environ),
+    "process-maps": Target(good=processes.MAPS, read=_of_process(parse_maps)),
+    "process-mountinfo": Target(good=processes.MOUNTINFO, read=_of_process(parse_mountinfo)),
+    "process-stat": Target(good=processes.STAT, read=_of_process(parse_stat)),
+    "process-status": Target(good=processes.STATUS, read=_of_process(parse_status)),
+    "process-tcp": Target(good=processes.TCP, read=_of_process(parse_tcp)),
+    "process-unix": Target(good=processes.UNIX, read=_of_process(parse_unix)),
     "pylock": Target(good=inventories.PYLOCK, read=_evidence),
     "revocations": Target(
         good=b"\n".join((documents.REVOCATION_LIST_ENVELOPE, documents.REVOCATION_ENVELOPE, b"")), read=_revocations

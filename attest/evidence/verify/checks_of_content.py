@@ -228,7 +228,7 @@ ROWS: Final = (
     ),
     Check(
         id="conformance.binding",
-        meaning="What was measured (process or files alone) is at least what reference and trust file demand.",
+        meaning="What was measured is shown (the process, or files alone), and at least what is demanded.",
         remedy="Name the running process: `attest agent --pid`.",
         kinds=RECEIPTS,
     ),

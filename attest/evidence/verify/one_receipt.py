@@ -13,6 +13,7 @@ from attest.evidence.verify.revoked import WRITER, fail_void, void_from, void_wr
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Lasting, Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
+from attest.statement.levels import OF_A_PROCESS
 from attest.statement.predicates import short_name
 from attest.statement.statement import predicate_type_of
 from attest.trust.role import Role
@@ -70,6 +71,8 @@ def _cycles(lasting: Lasting) -> int:
 
 def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
     lasting, cycle, minima = told.lasting, told.cycle, question.trust.minima
+    if lasting.is_measurement and lasting.process is None and lasting.binding in OF_A_PROCESS:
+        sheet.fail("conformance.binding", "shows no process", expected=lasting.binding, found="none")
     if not lasting.is_measurement:
         sheet.fail("conformance.measured", "not a measurement")
         if lasting.subjects != own_subject(lasting):

@@ -12,7 +12,7 @@ from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told
 from attest.statement.findings import Findings
-from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding, Isolation
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, OF_A_PROCESS, Binding, Isolation
 
 _SECOND: Final = 1000
 _REFERENCE: Final = "the reference, or a key that signed it,"
@@ -56,6 +56,10 @@ class Pace:
         self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._lifetime = Lifetime(sealed, sheet)
         self._mark: Mark | None = None
+        self._started = False
+        """Whether the run has shown the process that it started."""
+        self._unstarted: Isolation | None = None
+        """Of a look at the files before their process was started, which may still follow."""
 
     def enter(self, *, cut: bool) -> None:
         """Begin another log, or a part of one that is `cut` off from its beginning."""
@@ -65,17 +69,20 @@ class Pace:
         """Say that a run about this reference began, or that it is known to have been going on then."""
         self._mark = mark
         self._lifetime.use(mark.real)
+        self._leave_unstarted()
 
     def name(self, mark: Mark) -> None:
         """Say that the run goes on, this reference among those that it is about."""
         if self._mark is None:
             self._mark = mark
         self._lifetime.use(mark.real)
+        self._leave_unstarted()
 
     def close(self, mark: Mark, where: str) -> None:
         """Say that the run stopped, or that the log ends here."""
         self._check_gap(mark, where)
         self._mark = None
+        self._leave_unstarted()
 
     def look(self, told: Told, cycle: Cycle, *, bound: bool) -> None:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
@@ -93,7 +100,7 @@ class Pace:
         self.measurements += 1
         if self.newest is None or started > self.newest:
             self.newest, self.newest_bound = started, bound
-        self._weaken(lasting.binding, lasting.isolation)
+        self._bind(told)
 
     def look_aside(self, told: Told, cycle: Cycle) -> None:
         """Take a measurement or violation by another reference of the same server, in a run that has this one, too."""
@@ -105,6 +112,7 @@ class Pace:
         """Judge what can only be judged at the end."""
         self._finish_age()
         self.judge_validity()
+        self._leave_unstarted()
         self._finish_minima()
 
     def _advance(self, told: Told, cycle: Cycle) -> None:
@@ -133,6 +141,34 @@ class Pace:
                 expected=f"at most {self.sealed.max_gap / _SECOND:g} s",
                 found=f"{gap / _SECOND:g} s since {instant.text(max(0, since))}",
             )
+
+    def _bind(self, told: Told) -> None:
+        """Take the binding of a measurement, if it shows the process that it claims to be about.
+
+        A launcher looks at the files once before it starts anything; that counts as its run if a process follows.
+        """
+        lasting = told.lasting
+        if lasting.process is not None or lasting.binding not in OF_A_PROCESS:
+            self._started = lasting.process is not None
+            self._unstarted = None
+            self._weaken(lasting.binding, lasting.isolation)
+        elif lasting.binding is Binding.LAUNCHED and not self._started and self._unstarted is None:
+            self._unstarted = lasting.isolation
+        else:
+            self._sheet.fail(
+                "conformance.binding",
+                "a measurement that shows no process",
+                where=told.where,
+                expected=f"the process, since it is said to be {lasting.binding}",
+                found="none",
+            )
+
+    def _leave_unstarted(self) -> None:
+        """Count a look that no process followed as one at files alone."""
+        if self._unstarted is not None:
+            self._weaken(Binding.TREE, self._unstarted)
+        self._unstarted = None
+        self._started = False
 
     def _weaken(self, binding: Binding, isolation: Isolation) -> None:
         if binding is not self.binding and (self.binding is None or BINDING_RANK[binding] < BINDING_RANK[self.binding]):

@@ -13,6 +13,7 @@ from attest.errors import RefusedError, UnavailableError
 from attest.evidence.bundle import LogSource, write_bundle
 from attest.evidence.grammar import Tier
 from attest.evidence.verify.file import verify_file
+from attest.statement.levels import Binding
 from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE
@@ -107,6 +108,25 @@ def test_time_outside_runs_is_stated(tmp_path: Path):
         verdict = judge(story.start(run="ef" * 16).measure().stop(run="ef" * 16).export())
     assert verdict.passed
     assert verdict.uncovered_seconds == 90
+
+
+def test_a_launcher_looks_once_before_its_process_is_there(tmp_path: Path):
+    with Story(tmp_path) as story:
+        process, story.process = story.process, None
+        story.binding = Binding.LAUNCHED
+        story.start().measure()
+        story.process = process
+        lines = story.measure(2).stop().export()
+    verdict = judge(lines)
+    assert (verdict.passed, verdict.binding) == (True, Binding.LAUNCHED)
+
+
+def test_what_a_launcher_never_started_was_measured_as_files_alone(tmp_path: Path):
+    with Story(tmp_path) as story:
+        story.binding, story.process = Binding.LAUNCHED, None
+        lines = story.start().measure().stop().export()
+    verdict = judge(lines)
+    assert (verdict.passed, verdict.binding) == (True, Binding.TREE)
 
 
 def test_old_evidence_passes_if_its_run_was_given_the_nonce(tmp_path: Path):

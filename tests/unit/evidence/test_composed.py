@@ -49,7 +49,9 @@ def story(
 ) -> Story:
     """A log about the server, with the references of runtimes beside it; `sealers` sign them, one each."""
     envelopes = [_envelope(each, sealers, number) for number, each in enumerate(runtimes)]
-    return Story(folder, reference=server, runtimes=envelopes)
+    made = Story(folder, reference=server, runtimes=envelopes)
+    made.process = GOOD
+    return made
 
 
 def _envelope(runtime: RuntimeReference, sealers: Sequence[Any], number: int) -> bytes:

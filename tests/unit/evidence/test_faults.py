@@ -466,6 +466,44 @@ def _binding_of_reference(folder: Path) -> Made:
     return _sealed(folder, measurement__min_binding=Binding.LAUNCHED)
 
 
+def _no_process(folder: Path) -> Made:
+    def tell(story: Story) -> None:
+        story.start().measure()
+        story.process = None
+        story.measure().stop()
+
+    return _told(folder, tell)
+
+
+def _launched_twice_without_a_process(folder: Path) -> Made:
+    def tell(story: Story) -> None:
+        story.binding, story.process = Binding.LAUNCHED, None
+        story.start().measure(2).stop()
+
+    return _told(folder, tell)
+
+
+def _launched_and_then_without_its_process(folder: Path) -> Made:
+    def tell(story: Story) -> None:
+        story.binding = Binding.LAUNCHED
+        story.start().measure()
+        story.process = None
+        story.measure().stop()
+
+    return _told(folder, tell)
+
+
+def _nothing_was_launched(folder: Path) -> Made:
+    """The files were looked at, and nothing was started."""
+
+    def tell(story: Story) -> None:
+        story.binding, story.process = Binding.LAUNCHED, None
+        story.start().measure().stop()
+
+    made, changes = _told(folder, tell)
+    return made, {**changes, "trust": trust_of(make_trust_file(minima=Minima(binding=Binding.LAUNCHED)))}
+
+
 def _isolation(folder: Path) -> Made:
     return _sealed(folder, measurement__min_isolation=Isolation.PRIVILEGED)
 
@@ -601,6 +639,10 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("conformance.matched", _unknown_state),
     ("conformance.binding", _binding_of_trust),
     ("conformance.binding", _binding_of_reference),
+    ("conformance.binding", _no_process),
+    ("conformance.binding", _launched_twice_without_a_process),
+    ("conformance.binding", _launched_and_then_without_its_process),
+    ("conformance.binding", _nothing_was_launched),
     ("conformance.isolation", _isolation),
     ("conformance.runtime", _without_its_runtime),
     ("conformance.actions", _no_action),

@@ -20,25 +20,14 @@ from attest.measure.processes.reading import read_whole
 from attest.measure.processes.sockets import parse_tcp, parse_unix
 from attest.measure.processes.status import parse_status
 from attest.statement.observation import Mount
+from tests.processes import MOUNTINFO, STAT, STATUS, TCP, UNIX
 
 SALT = b"s" * 32
 CODE = b"7f00-7f10 r-xp 00001000 08:01 42                         /usr/lib/libc.so\n"
-STATUS = b"Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nGroups:\t9 10 \nCapEff:\t0000000000000000\n"
-TCP = (
-    b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0 100 0\n"
-    b"   1: 0100007F:1F91 0100007F:1F90 01 00000000:00000000 00:00000000 00000000     0        0 78 1 0 20 -1\n"
-)
 TCP6 = (
     b"  sl  local_address                         remote_address                        st ...\n"
     b"   0: 00000000000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A "
     b"00000000:00000000 00:00000000 00000000     0        0 79 1 0000 100 0 0 10 0\n"
-)
-UNIX = (
-    b"Num       RefCount Protocol Flags    Type St Inode Path\n"
-    b"0000000000000000: 00000002 00000000 00010000 0001 01 80 /run/a\nb\n"
-    b"0000000000000000: 00000002 00000000 00010000 0001 01 81 @x\n"
-    b"0000000000000000: 00000003 00000000 00000000 0001 03 82\n"
 )
 
 
@@ -110,18 +99,13 @@ def test_values_of_variables_are_only_digests_that_depend_on_salt_and_name() -> 
 
 
 def test_mounts_are_read_with_their_escapes() -> None:
-    octets = (
-        b"1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw\n"
-        b"2 1 0:30 /a\\134b /mnt/x\\040y\\012z rw - tmpfs  rw\n"
-        b"3 1 0:31 net:[4026532281] /run/netns/n rw shared:2 master:1 - nsfs nsfs rw\n"
-    )
-    assert parse_mountinfo(octets) == (
+    assert parse_mountinfo(MOUNTINFO) == (
         Mount(point="/", device="8:1", root="/"),
         Mount(point="/mnt/x y\nz", device="0:30", root="/a\\b"),
         Mount(point="/run/netns/n", device="0:31", root="net:[4026532281]"),
     )
     with pytest.raises(MalformedError, match="mountinfo"):
-        parse_mountinfo(octets + b"4 1\n")
+        parse_mountinfo(MOUNTINFO + b"4 1\n")
 
 
 def test_listening_sockets_are_told_by_address_and_port() -> None:
@@ -136,7 +120,7 @@ def test_a_path_with_a_line_end_hides_no_unix_socket() -> None:
 
 
 def test_the_name_of_a_program_does_not_confuse_its_parent() -> None:
-    stat = parse_stat(b"7 (a) R 1 (b) S 5 " + b"0 " * 17 + b"99 0\n")
+    stat = parse_stat(STAT)
     assert (stat.parent, stat.start_time_ticks, stat.ended) == (5, 99, False)
     assert parse_stat(b"7 (x) Z 5 " + b"0 " * 17 + b"99 0\n").ended
     with pytest.raises(MalformedError, match="stat"):
