@@ -265,7 +265,8 @@ def _arguments(pid: int) -> tuple[str, ...]:
     octets = b""
     for wait in _EXEC_WAITS_SECONDS:
         # In the middle of its exec a process shows no arguments for a moment.
-        time.sleep(wait)
+        if wait:
+            time.sleep(wait)
         with Path(f"/proc/{pid}/cmdline").open("rb") as file:
             octets = file.read(MAX_ARGUMENT_BYTES)
         if octets:
