@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from attest.statement.profile import FORBIDDEN_NAMES
+
 # Servers write .pyc files at their first start, and much of this program is about them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# What can load other code is a finding in a server that a test starts.
+for _name in FORBIDDEN_NAMES:
+    os.environ.pop(_name, None)
 
 settings.register_profile(
     "default",
