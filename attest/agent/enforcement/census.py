@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Container
 from typing import Final, NamedTuple
 
@@ -29,8 +30,8 @@ class Resident(NamedTuple):
 
 
 _STOPPED: Final = frozenset({b"T", b"t"})
-_HELD: Final = _STOPPED | {b"D", b"Z", b"X"}
-"""Of one thread: it runs nothing of its program. One that waits for the kernel (D) stops when that is over."""
+_HELD: Final = _STOPPED | {b"Z", b"X"}
+"""Of one thread: it runs nothing of its program. One that waits for the kernel (D) does not if a stop awaits it."""
 
 
 def take_census(but: Container[int] = frozenset()) -> dict[int, Resident]:
@@ -54,14 +55,26 @@ def threads_of(pid: int) -> tuple[int, ...]:
 
 
 def all_held(pid: int) -> bool:
-    """Return whether no thread of a process, to which a stop was sent, can run anything of its program."""
+    """Return whether no thread of a process can run anything of its program until somebody lets it."""
     for thread in threads_of(pid):
         try:
-            if _read(thread, f"/proc/{pid}/task/{thread}").state not in _HELD:
-                return False
+            state = _read(thread, f"/proc/{pid}/task/{thread}").state
         except OSError:
             continue
+        if state not in _HELD and not (state == b"D" and _awaits_stop(pid)):
+            return False
     return True
+
+
+def _awaits_stop(pid: int) -> bool:
+    """Return whether a stop was sent that the first thread of a process has still to take, and nobody took it back."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123  (as above)
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    pending = (int(line.split()[1], 16) for line in lines if line.startswith((b"SigPnd:", b"ShdPnd:")))
+    return any(signals >> (signal.SIGSTOP - 1) & 1 for signals in pending)
 
 
 def _read(pid: int, folder: str) -> Resident:
