@@ -24,8 +24,8 @@ def run_demo(server: Server, folder: Path, timeline: Timeline) -> bool:
     _install(server, workshop, timeline)
     _build(server, workshop, timeline)
     _seal(server, workshop, timeline)
-    _measure(server, workshop, timeline)
-    _verify(server, workshop, timeline)
+    tampered = _measure(server, workshop, timeline)
+    _verify(workshop, timeline, tampered)
     return timeline.failures == 0
 
 
@@ -75,51 +75,52 @@ def _seal(server: Server, workshop: Workshop, timeline: Timeline) -> None:
     timeline.expect("and another reference, for later", right=other.code == 0, found=_why(other))
 
 
-def _measure(server: Server, workshop: Workshop, timeline: Timeline) -> None:
-    timeline.title("DURING  a real client talks to the server, and the agent measures it")
-    with live.session(workshop, server) as session:
+def _measure(server: Server, workshop: Workshop, timeline: Timeline) -> str:
+    """Return the digest of the file that was tampered with."""
+    timeline.title("DURING  a real client talks to the server, which attest starts and measures")
+    words = ["server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", "log"]
+    timeline.command(["attest", "run", *words])
+    with live.session(workshop, server, *words) as session:
         timeline.expect(
             f"the client lists {len(session.tools)} tools and calls {server.tool}: {session.answer}",
             right=server.tool in session.tools,
+            found="\n".join(line for line in session.said.lines if " MATCH " in line),
         )
-        words = ["server.ref", "--trust", "trust.json", "--key", "writer.key", "--log", "log"]
-        words += ["--pid", str(session.server_pid)]
-        timeline.command(["attest", "agent", *words])
-        with live.agent(workshop, *words) as agent:
-            matched = agent.until(lambda lines: sum(" MATCH " in line for line in lines) >= _CYCLES)
-            timeline.expect(
-                f"{_CYCLES} cycles match: every file hashed anew each time",
-                right=matched,
-                found="\n".join(agent.lines[:_CYCLES]),
-            )
-            honest = _attest(workshop, timeline, "bundle", "log", "-o", "honest.jsonl")
-            timeline.expect("the honest evidence is exported", right=honest.code == 0, found=_why(honest))
-            _tamper(server, workshop, timeline)
-            drifted = agent.until(lambda lines: any("terminate:" in line for line in lines))
-            told = [line for line in agent.lines if "MATCH" not in line]
-            timeline.expect("the violation is found within one cycle", right=drifted, found="\n".join(told))
-            gone = live.wait_until_gone(session.server_pid)
-            timeline.expect("the sealed action was taken: the server is gone", right=gone)
+        matched = live.until(lambda: _measurements(workshop) > _CYCLES)
+        timeline.expect(f"{_CYCLES} cycles match: process and files, hashed anew each time", right=matched)
+        honest = _attest(workshop, timeline, "bundle", "log", "-o", "honest.jsonl")
+        timeline.expect("the honest evidence is exported", right=honest.code == 0, found=_why(honest))
+        tampered = _tamper(server.target(workshop, session.byte_code), session, timeline)
+        drifted = session.said.until(lambda lines: any("terminate:" in line for line in lines))
+        told = [line for line in session.said.lines if line.startswith("attest:") and "MATCH" not in line]
+        timeline.expect("the violation is found within one cycle", right=drifted, found="\n".join(told))
+        gone = live.until(lambda: not live.running(session.server_pid))
+        timeline.expect("the sealed action was taken: the server is gone", right=gone)
     second = _attest(workshop, timeline, "bundle", "log", "-o", "second.jsonl")
     timeline.expect("the evidence of all that is exported", right=second.code == 0, found=_why(second))
+    return tampered
 
 
-def _tamper(server: Server, workshop: Workshop, timeline: Timeline) -> None:
-    """Change one byte in the middle of a file whose code the server runs."""
-    target = server.target(workshop)
+def _measurements(workshop: Workshop) -> int:
+    return workshop.attest("log", "show", "log").stdout.count("runtime-measurement")
+
+
+def _tamper(target: Path, session: live.Session, timeline: Timeline) -> str:
+    """Change one byte in the middle of a file whose code the server runs; return its digest."""
     octets = bytearray(target.read_bytes())
     octets[len(octets) // 2] ^= 0x01
     target.write_bytes(octets)
-    timeline.note(f"an attacker changes one byte of {target.relative_to(workshop.folder)}")
+    private = "the server's byte code, " if target.is_relative_to(session.byte_code) else ""
+    timeline.note(f"an attacker changes one byte of {private}{target.name}")
+    return sha256_hex(bytes(octets))
 
 
-def _verify(server: Server, workshop: Workshop, timeline: Timeline) -> None:
+def _verify(workshop: Workshop, timeline: Timeline, tampered: str) -> None:
     timeline.title("AFTER  anybody verifies, offline, with the trust file and the reference")
     honest = _verdict(workshop, timeline, "honest.jsonl")
     timeline.expect("the honest evidence: PASSED", right=_is(honest, passed=True), found=_reasons(honest))
     second = _verdict(workshop, timeline, "second.jsonl")
-    target = server.target(workshop)
-    named = target.name in second.stdout and sha256_hex(target.read_bytes()) in second.stdout
+    named = tampered in second.stdout
     timeline.expect(
         "the second: FAILED, naming the file, expected and found digest",
         right=_is(second, passed=False) and named,

@@ -1,31 +1,32 @@
-"""The two live processes of the demo: the server behind a real client, and the agent that measures it."""
+"""The live processes of the demo: a real client, and the server that `attest run` starts and measures for it."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from attest.demo.servers.server import Server
 from attest.demo.workshop import Workshop
 from attest.errors import UnavailableError
 
-WAIT_SECONDS: Final = 30
+WAIT_SECONDS: Final = 60
 """The longest that the demo waits for anything to happen."""
 
 
 @dataclass(kw_only=True)
 class Lines:
-    """The lines that a process has printed so far, collected by a thread; `until` waits for one."""
+    """The lines that have come so far, collected by a thread; `until` waits for one."""
 
-    process: subprocess.Popen[str]
+    stream: IO[str] | None
     lines: list[str] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _ended: bool = False
@@ -41,8 +42,8 @@ class Lines:
             return enough(self.lines)
 
     def _collect(self) -> None:
-        if self.process.stdout is not None:
-            for line in self.process.stdout:
+        if self.stream is not None:
+            for line in self.stream:
                 with self._changed:
                     self.lines.append(line.rstrip("\n"))
                     self._changed.notify_all()
@@ -53,25 +54,32 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A client that is talking to the server, and what it was told."""
+    """A client that is talking to the server, what it was told, and what `attest run` says about it."""
 
     server_pid: int
+    byte_code: Path
+    """The private directory for the server's byte code."""
+    said: Lines
     tools: tuple[str, ...]
     answer: str
 
 
 @contextmanager
-def session(workshop: Workshop, server: Server) -> Iterator[Session]:
-    """Start client and server; end both at the end, whatever happened."""
-    command = server.command(workshop)
+def session(workshop: Workshop, server: Server, *words: str) -> Iterator[Session]:
+    """Start the client, which starts the server by `attest run WORDS`; end all of them, whatever happened."""
+    command = (sys.executable, "-m", "attest", "run", *words)
     client = workshop.start_client(server.client(workshop), server.tool, json.dumps(server.arguments), *command)
+    said = Lines(stream=client.stderr)
     try:
-        lines = Lines(process=client)
+        lines = Lines(stream=client.stdout)
         if not lines.until(bool):
-            raise UnavailableError("demo", "an answer of the MCP client", "none")
+            raise UnavailableError("demo", "an answer of the MCP client", "; ".join(said.lines[-3:]) or "none")
         told = json.loads(lines.lines[0])
+        pid = _child_of(_child_of(client.pid, ("run", *words)), server.command(workshop))
         yield Session(
-            server_pid=_child_of(client.pid, command),
+            server_pid=pid,
+            byte_code=_byte_code_of(pid),
+            said=said,
             tools=tuple(told["tools"]),
             answer=_told(server, told["answer"]),
         )
@@ -79,16 +87,12 @@ def session(workshop: Workshop, server: Server) -> Iterator[Session]:
         _end(client)
 
 
-@contextmanager
-def agent(workshop: Workshop, *words: str) -> Iterator[Lines]:
-    """Start the agent; ask it to stop at the end and wait for it."""
-    process = workshop.start_attest("agent", *words)
-    try:
-        yield Lines(process=process)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        _wait(process)
+def until(enough: Callable[[], bool]) -> bool:
+    """Wait until something is so; False if `WAIT_SECONDS` went by before that."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (there := enough()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return there
 
 
 def running(pid: int) -> bool:
@@ -99,14 +103,6 @@ def running(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pid: int) -> bool:
-    """Wait until a process is gone; return whether it is."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not running(pid)
-
-
 def _told(server: Server, answer: str) -> str:
     try:
         return server.told(answer)
@@ -115,8 +111,8 @@ def _told(server: Server, answer: str) -> str:
 
 
 def _child_of(parent: int, command: Sequence[str]) -> int:
-    """Return the process that the client started by the server's command."""
-    words = {os.fsencode(word) for word in command}
+    """Return the process that another one started by a command, whose program may be spelled otherwise."""
+    words = {os.fsencode(word) for word in command[1:] or command}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
@@ -127,7 +123,14 @@ def _child_of(parent: int, command: Sequence[str]) -> int:
             continue
         if owner == parent and words <= set(arguments):
             return int(folder.name)
-    raise UnavailableError("demo", "a server that the client started", "none")
+    raise UnavailableError("demo", f"a process that was started by {command[-1]}", "none")
+
+
+def _byte_code_of(pid: int) -> Path:
+    """Return where a process was told to keep its byte code."""
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    (value,) = (each.partition(b"=")[2] for each in variables if each.startswith(b"PYTHONPYCACHEPREFIX="))
+    return Path(os.fsdecode(value))
 
 
 def _end(client: subprocess.Popen[str]) -> None:

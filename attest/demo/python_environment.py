@@ -29,7 +29,7 @@ def download(workshop: Workshop, to: Path) -> None:
 def install(workshop: Workshop, wheels: Path, environment: Path) -> None:
     """Make a private environment and install the wheels of a directory into it."""
     workshop.must([sys.executable, "-m", "venv", "--without-pip", str(environment)])
-    options = ["install", "--quiet", "--no-deps", "--no-index", "--compile"]
+    options = ["install", "--quiet", "--no-deps", "--no-index", "--no-compile"]
     archives = sorted(str(path) for path in wheels.glob("*.whl"))
     workshop.must([*_pip(workshop), "--python", str(python_of(environment)), *options, *archives])
 

@@ -45,27 +45,18 @@ class Workshop:
         """Run `attest` as a user would, in the folder."""
         return self.run([sys.executable, "-m", "attest", *words])
 
-    def start_attest(self, *words: str) -> subprocess.Popen[str]:
-        """Start `attest` and leave it running; its lines come on its standard output."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "attest", *words],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
     def start_client(self, python: Path, *words: str) -> subprocess.Popen[str]:
-        """Start the real MCP client under a Python that has `mcp`; see `client.py` for the words."""
+        """Start the real MCP client under a Python that has `mcp`; see `client.py` for the words.
+
+        Its standard error is that of the server, too.
+        """
         return subprocess.Popen(
             [str(python), str(Path(__file__).with_name("client.py")), *words],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
 

@@ -50,6 +50,7 @@ class Launch:
     run: Run = field(init=False)
     child: Child | None = None
     kept_apart: tuple[str, ...] = ()
+    _passed_on: bool = False
 
     def until_ended(self) -> int:
         """Measure, start, measure until the server ends; return its exit code, or `FINDING`.
@@ -58,19 +59,24 @@ class Launch:
         """
         try:
             matched = self.run.launched(self._start)
-            if not matched or self.child is None:
+            if self.child is None:
                 return FINDING
-            return self.child.exit_code()
+            self.child.end()
+            return self.child.exit_code() if matched else FINDING
         finally:
             if self.child is not None:
                 self.child.end()
 
     def pass_on(self, number: signal.Signals) -> None:
-        """Hand a signal on to the server; before there is one, nothing is started any more."""
-        if self.child is None:
+        """Hand a signal on to the server; before there is one, nothing is started any more.
+
+        At the second one the run ends, and the server with it: it may be frozen, or not care.
+        """
+        if self.child is None or self._passed_on:
             self.run.stop.set()
-        else:
+        if self.child is not None:
             self.child.watched.send(number)
+            self._passed_on = True
 
     def look(
         self, server: SealedServer, parts: tuple[Looked, ...], deriver: Deriver, clock_ms: Callable[[], int]

@@ -30,10 +30,11 @@ def _command(workshop: Workshop) -> tuple[str, ...]:
     return (str(workshop.server / "bin" / PACKAGE),)
 
 
-def _target(workshop: Workshop) -> Path:
-    """The byte code that runs, which nobody signed."""
+def _target(workshop: Workshop, byte_code: Path) -> Path:
+    """The byte code that runs, which nobody signed: in the private directory, below the path of its source."""
     source = next(workshop.server.glob("lib/python*/site-packages/mcp_server_time/server.py"))
-    return Path(importlib.util.cache_from_source(str(source)))
+    compiled = Path(importlib.util.cache_from_source(str(source))).name
+    return byte_code.joinpath(*source.parent.parts[1:], compiled)
 
 
 def _told(answer: str) -> str:

@@ -33,5 +33,5 @@ class Server:
     """Return a Python that has the `mcp` package, once all is installed."""
     command: Callable[[Workshop], tuple[str, ...]]
     """Return the words that start it, absolute."""
-    target: Callable[[Workshop], Path]
-    """Return a file whose code it has loaded once it has answered."""
+    target: Callable[[Workshop, Path], Path]
+    """Return a file whose code it has loaded once it has answered; the path is that of its own byte code."""

@@ -67,7 +67,7 @@ def _command(workshop: Workshop) -> tuple[str, ...]:
     return ("node", str(_dist(workshop) / "index.js"), str(_allowed(workshop)))
 
 
-def _target(workshop: Workshop) -> Path:
+def _target(workshop: Workshop, _byte_code: Path) -> Path:
     """The module that decides which paths the server may touch."""
     return _dist(workshop) / "path-validation.js"
 

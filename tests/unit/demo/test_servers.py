@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,14 @@ def test_the_own_archive_is_told_from_the_others(server: Server) -> None:
     others = ("modelcontextprotocol-sdk-1.32.2.tgz", "mcp-2.3.0-py3-none-any.whl", "tzdata-2026.6-py2.py3-none-any.whl")
     assert fnmatch.fnmatch(own[server.name], server.own)
     assert not any(fnmatch.fnmatch(other, server.own) for other in others)
+
+
+def test_the_byte_code_to_attack_is_where_the_interpreter_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "server/lib/python3.11/site-packages/mcp_server_time/server.py"
+    source.parent.mkdir(parents=True)
+    source.touch()
+    target = SERVERS["time"].target(Workshop(folder=tmp_path), tmp_path / "byte-code")
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "byte-code"))
+    assert str(target) == importlib.util.cache_from_source(str(source))

@@ -181,6 +181,20 @@ def test_a_signal_is_passed_on(bench: Bench, number: signal.Signals) -> None:
     assert story(bench)[-1] == "stop"
 
 
+def test_a_second_signal_ends_a_server_that_does_not_care(bench: Bench) -> None:
+    answering = "import signal\nsignal.signal(15, lambda *_: print('asked', flush=True))\n"
+    seal_script(bench, answering + WAITING.format(before=""))
+    process = start_run(bench)
+    ready(process)
+    process.terminate()
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"asked\n"
+    assert process.poll() is None
+    process.terminate()
+    assert ended(process)[0] == 128 + signal.SIGKILL
+    assert story(bench)[-1] == "stop"
+
+
 def test_a_server_that_a_signal_ended_is_told_as_a_shell_tells_it(bench: Bench) -> None:
     seal_script(bench, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
     assert ended(start_run(bench))[0] == 128 + signal.SIGKILL
