@@ -14,6 +14,7 @@ from attest.errors import UnavailableError
 from attest.recorder import Draft, Recorded, Recorder
 from attest.seal.reacting import read_hook
 from attest.statement.enforcing import Action, Result
+from attest.statement.predicates.runtime_event import RuntimeEvent
 from tests.installed import Bench
 from tests.unit.agent.enforcement.test_enforcer import drift, judged, results, running, state_of, told
 from tests.unit.agent.test_run import a_server, request_for, seal_server
@@ -29,12 +30,18 @@ class Killed(BaseException):
     """The agent is gone: nothing catches it, as nothing catches a SIGKILL."""
 
 
-def break_record(monkeypatch: pytest.MonkeyPatch, step: int, how: str) -> None:
-    """Let the recorder fail at the `step`-th receipt after the start: before it is durable, or right after."""
-    record, count = Recorder.record, iter(range(-1, 1000))
+def kind_of(draft: Draft) -> str:
+    """Return what a draft records, in the words of `STEPS`."""
+    said, _ = draft.make(None)  # type: ignore[arg-type]  # a header is put in and never looked at
+    return said.event.kind if isinstance(said, RuntimeEvent) else draft.predicate_type.split("/")[-2].split("-")[-1]
+
+
+def break_record(monkeypatch: pytest.MonkeyPatch, step: str, how: str) -> None:
+    """Let the recorder fail at the first receipt of a kind: before it is durable, or right after."""
+    record = Recorder.record
 
     def broken(self: Recorder, draft: Draft) -> Recorded:
-        if next(count) != step:
+        if kind_of(draft) != step:
             return record(self, draft)
         if how == "killed after":
             record(self, draft)
@@ -57,9 +64,9 @@ def break_off(bench: Bench, reference: Path, pid: int | None) -> bool:
 
 @pytest.mark.parametrize("action", [Action.SUSPEND, Action.ISOLATE, Action.TERMINATE])
 @pytest.mark.parametrize("how", ["killed before", "killed after", "full disk"])
-@pytest.mark.parametrize("step", range(len(STEPS)), ids=STEPS)
+@pytest.mark.parametrize("step", STEPS)
 def test_whatever_is_lost_the_next_start_ends_in_a_state_that_tells_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, action: Action, how: str, step: int
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, action: Action, how: str, step: str
 ) -> None:
     reference = seal_server(bench, on_drift=action)
     with a_server(bench) as process:
@@ -68,7 +75,7 @@ def test_whatever_is_lost_the_next_start_ends_in_a_state_that_tells_it(
             break_record(broken, step, how)
             caught = break_off(bench, reference, process.pid)
         # An outcome that was written, or evidence that could not be, does not end the agent.
-        assert caught or (STEPS[step], how) == ("evidence", "full disk")
+        assert caught or (step, how) == ("evidence", "full disk")
         alive = process.poll() is None and state_of(process.pid) not in {b"T", b"Z"}
         intended = [each for each in told(bench) if each["kind"] == "action-intended"]
         assert intended or alive, "nothing is done before it was announced"
@@ -76,7 +83,7 @@ def test_whatever_is_lost_the_next_start_ends_in_a_state_that_tells_it(
         assert process.poll() is not None or state_of(process.pid) == b"T"
     kinds = [each["kind"] for each in told(bench)]
     assert kinds.count("action-intended") == kinds.count("action-taken")
-    lost = (STEPS[step], how) in {
+    lost = (step, how) in {
         ("violation", "killed after"),
         ("action-intended", "killed before"),
         ("action-intended", "full disk"),
@@ -105,7 +112,7 @@ def test_a_real_sigkill_between_intent_and_outcome_is_told_and_made_good(bench: 
         assert process.poll() is None
         restart(bench, reference, process.pid)
         assert process.wait(10)
-    kinds = [each["kind"] for each in told(bench)]
+    kinds = [each["kind"] for each in told(bench) if each["kind"] != "process"]
     assert kinds == ["start", "violation", "action-intended", "resume", "evidence", "action-taken", "stop"]
     assert judged(bench) == {"pass"}
 
@@ -115,7 +122,7 @@ _RECORD = Recorder.record
 
 def _record_or_die(self: Recorder, draft: Draft) -> Recorded:
     recorded = _RECORD(self, draft)
-    if recorded.sequence == 2:
+    if kind_of(draft) == "action-intended":
         os.kill(os.getpid(), signal.SIGKILL)
     return recorded
 
@@ -127,7 +134,7 @@ def test_an_intent_whose_process_has_ended_meanwhile_is_answered_so(
     with a_server(bench) as process:
         drift(bench)
         with monkeypatch.context() as broken:
-            break_record(broken, 1, "killed after")
+            break_record(broken, "action-intended", "killed after")
             assert break_off(bench, reference, process.pid)
         process.kill()
         process.wait()
@@ -144,7 +151,7 @@ def test_another_process_with_the_number_of_the_meant_one_is_left_alone(
     with a_server(bench) as process:
         drift(bench)
         with monkeypatch.context() as broken:
-            break_record(broken, 1, "killed after")
+            break_record(broken, "action-intended", "killed after")
             assert break_off(bench, reference, process.pid)
         monkeypatch.setattr(os, "sysconf", lambda _name: 1)  # as if it had begun a hundred times later
         restart(bench, reference)
@@ -158,9 +165,9 @@ def test_a_crash_while_the_crash_is_answered_is_answered_by_the_next_start(
     reference = seal_server(bench, on_drift=Action.SUSPEND)
     with a_server(bench) as process:
         drift(bench)
-        for step in (1, 0, 0):  # after the intent; then twice after the resume itself
+        for step, how in (("action-intended", "killed after"), *[("evidence", "killed before")] * 2):
             with monkeypatch.context() as broken:
-                break_record(broken, step, "killed after" if step else "killed before")
+                break_record(broken, step, how)
                 assert break_off(bench, reference, process.pid)
         (bench.tree / "stray.pth").unlink()
         restart(bench, reference, process.pid)
@@ -178,7 +185,7 @@ def test_a_hook_that_was_cut_short_is_not_run_again_and_counts_as_failed(
     reference = seal_server(bench, hook=read_hook(str(hook)))
     drift(bench)
     with monkeypatch.context() as broken:
-        break_record(broken, 2, "killed before")
+        break_record(broken, "action-taken", "killed before")
         assert break_off(bench, reference, None)
     restart(bench, reference)
     assert (bench.folder / "called").read_text() == "called\n"
