@@ -141,6 +141,7 @@ class Story:
         """The digest of the runtime's reference that the next measurements name."""
         self.process: MeasuredProcess | None = PROCESS
         self.cycles = OpenWindow(cycles=10_000)
+        self.begun: Moment | None = None
         self._states: dict[str, State] = {}
         """The newest state of each reference in this run."""
         for piece in evidence:
@@ -261,13 +262,15 @@ class Story:
         for number in range(times):
             self.wait(after)
             begun = Moment(real=self.now, boot=self.clock.boot())
-            self.cycles.add(self.measured(), begun, RUN)
+            self.cycles.add(self.measured(), begun, before=self.begun, run=RUN)
+            self.begun = begun
             if self.cycles.size == size or number == times - 1:
                 self._close_window(edit)
         return self
 
     def _close_window(self, edit: Callable[[Window], Window]) -> None:
-        measured = self.cycles.close()
+        measured = self.cycles.said()
+        self.cycles.closed()
         assert measured is not None
         assert measured.window is not None
         said = msgspec.structs.replace(measured, window=edit(measured.window))

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from attest.agent import starting
-from attest.agent.run import Reported, Run
+from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.codec.clock import Clock
 from attest.evidence.bundle import LogSource, write_bundle

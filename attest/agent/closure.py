@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from attest.agent.sealed import SealedServer
+from attest.agent.sharing import Shared
 from attest.appraisal.files import compare_files
 from attest.appraisal.validity import judge_validity
 from attest.measure.derivations import RULES
@@ -61,7 +62,8 @@ class Looks:
     caches: Caches | None = None
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
-    _runtimes: dict[tuple[str, ...], Looked] = field(default_factory=dict)
+    shared: Shared[Looked] = field(default_factory=Shared)
+    """What the servers of this turn have in common."""
 
     def at(self, server: SealedServer, process: ProcessHandle | None) -> Looked:
         """Look at a server's own files."""
@@ -81,9 +83,7 @@ class Looks:
             shared = (runtime.opened.digest, *standpoint.view)
             if standpoint.trouble is not None:
                 return self._look(runtime, standpoint)
-            if shared not in self._runtimes:
-                self._runtimes[shared] = self._look(runtime, standpoint)
-            return self._runtimes[shared]
+            return self.shared.get(shared, lambda: self._look(runtime, standpoint))
 
     def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
         return look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)

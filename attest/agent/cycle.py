@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attest.agent.closure import Looked, Looks
@@ -10,14 +10,15 @@ from attest.agent.judging import JudgedProcess, judge_seen
 from attest.agent.sealed import SealedServer
 from attest.agent.sight import sight_of
 from attest.agent.watched import SeenProcess, WatchedProcess
+from attest.appraisal.process import WHERE as PROCESS
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.runtime import judge_runtime
-from attest.appraisal.state import make_findings
+from attest.appraisal.state import make_finding, make_findings
 from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.measure.leading import leads_of
 from attest.measure.process import file_identity
-from attest.statement.findings import Finding, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings, State
 from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
 
@@ -33,6 +34,30 @@ class Cycle:
     def state(self) -> State:
         """Where in the lattice this cycle ended."""
         return self.findings.state
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether something was found that is not as sealed, as opposed to what could not be seen."""
+        return self.state is State.DRIFT
+
+
+def unanswered(server: SealedServer, *, began: int, ended: int, why: str) -> Cycle:
+    """Return the cycle of a look that came to nothing, from `began` to `ended` (milliseconds): never a match."""
+    nothing = Coverage(files=0, bytes=0, rehashed=0, cached=0, derived=0, oldest_hash_age_milliseconds=0)
+    measured = Measured(
+        started_at=instant.text(began),
+        finished_at=instant.text(max(began, ended)),
+        coverage=nothing,
+        runtime=None if server.runtime is None else server.runtime.opened.digest,
+    )
+    finding = make_finding(FindingKind.UNREACHABLE, "server", expected="an answer in time", found=why)
+    return Cycle(measured=measured, findings=make_findings((finding,)))
+
+
+def ended_meanwhile(cycle: Cycle) -> Cycle:
+    """Return a cycle during which the process ended: that nothing was found says nothing about it."""
+    gone = make_finding(FindingKind.PROCESS_GONE, PROCESS, expected="a process that runs", found="it ended")
+    return replace(cycle, findings=make_findings((*cycle.findings.findings, gone)))
 
 
 def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock) -> Cycle:

@@ -1,62 +1,61 @@
-"""A run: from its start event over cycle after cycle to its stop event, for one or several sealed servers."""
+"""A run: from its start event over cycle after cycle to its stop event, for one or several sealed servers.
+
+This thread alone records and acts; what is slow, to look at a server, happens in others (`attest.agent.looking`).
+"""
 
 from __future__ import annotations
 
 import secrets
 import threading
-import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Final
 
-from attest.agent.announcing import announce
-from attest.agent.choosing import Choice
 from attest.agent.circumstances import Circumstances
-from attest.agent.closure import Beside, Looks, make_caches
-from attest.agent.cycle import Cycle, measure_once
-from attest.agent.drafts import Standing, cycle_draft, event_draft
+from attest.agent.closure import Beside, Looked, Looks, make_caches
+from attest.agent.cycle import ended_meanwhile, measure_once, unanswered
+from attest.agent.cycle_files import CycleFiles
+from attest.agent.drafts import Standing, event_draft
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.resuming import answer_unanswered
-from attest.agent.neighbours import Neighbours
-from attest.agent.sealed import SealedServer
-from attest.agent.turns import Turns
+from attest.agent.explaining import Explainer
+from attest.agent.keeping import Keeper, Reported
+from attest.agent.looking import Answer, Begun, Judged, Looking, Measure
+from attest.agent.schedule import Schedule, Slot
+from attest.agent.sharing import Shared
+from attest.agent.target import Target, runtimes_of
 from attest.agent.watched import WatchedProcess
 from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.errors import AttestError, RefusedError
-from attest.measure.deriver import Deriver
-from attest.measure.interpreters import interpreters_of
-from attest.measure.stat_cache import Caches
-from attest.recorder import Recorded, Recorder
-from attest.statement.findings import State
-from attest.statement.placeholders import expand
+from attest.recorder import Recorder
+from attest.statement.findings import Finding
 from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
+
+_SECOND: Final = 1000
+_RUN_ID_BYTES: Final = 16
+
+_EXPLAIN_SECONDS: Final = 30
+"""How long the end of a single cycle waits for what a person may be told about a drift."""
+
+_MAX_WAIT_SECONDS: Final = 0.25
+"""How long a wait may hide that `stop` was set, or that a process ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
     """What a run is about and what its starter wants recorded."""
 
-    servers: tuple[SealedServer, ...]
-    watched: WatchedProcess | None
+    targets: tuple[Target, ...]
     standing: Standing
+    """How receipts are made that are about no single server."""
     verifier_nonce: str | None = None
     context: tuple[tuple[str, str], ...] = ()
     cycle_seconds: int | None = None
     """Instead of the sealed cycle, for a quicker one."""
-    matched: str | None = None
-    """The reference that the watched process matched last, as the log tells."""
     beside: Beside | None = None
     """A look at what this run made for its server."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reported:
-    """One recorded cycle, for whoever watches; reported only once its receipt is durable."""
-
-    server: SealedServer
-    cycle: Cycle
-    sequence: int
-    outcome: str | None
 
 
 @dataclass(kw_only=True)
@@ -69,40 +68,44 @@ class Run:
     circumstances: Circumstances
     clock: Clock
     report: Callable[[Reported], None]
+    files: CycleFiles
+    explainer: Explainer
     stop: threading.Event = field(default_factory=threading.Event)
-    matched: bool = True
-    """Whether every cycle so far was a MATCH."""
-    neighbours: Neighbours | None = None
     tell: Callable[[str], None] = field(default=lambda _line: None)
     """Says to whoever watches what no receipt can say."""
-    _deriver: Deriver = field(init=False)
-    _caches: Caches | None = field(init=False)
-    _turns: Turns = field(default_factory=Turns)
-    _choices: dict[str, Choice] = field(default_factory=dict)
-    _explained: set[str] = field(default_factory=set)
+    measure: Measure | None = None
+    """Instead of really looking at a target."""
+    _unstarted: bool = False
+    """Whether the server is still to be started."""
+    _broken_off: bool = False
+    """Whether something kept a cycle from being recorded."""
     _held_until: int | None = None
-    _run_id: str = field(default_factory=lambda: secrets.token_hex(_RUN_ID_BYTES))
+    _keeper: Keeper = field(init=False)
+    _looking: Looking = field(init=False)
+    _waiting: deque[tuple[Target, Looks]] = field(default_factory=deque)
+    """What is due, and whose look was not begun yet."""
 
     def __post_init__(self) -> None:
-        """Find the interpreters that can derive again what the servers' interpreters compiled."""
-        places: list[str] = []
-        programs: list[str] = []
-        for each in (*self._references(), *self._runtimes()):
-            if each.reference.program is None:
-                places += each.places.values()
-            else:
-                programs.append(expand(each.reference.program.path, each.places))
-        self._deriver = Deriver(interpreters=interpreters_of(places, programs))
-        self._caches = make_caches([*self.request.servers, *self._runtimes()], self.request.cycle_seconds)
+        """Get ready; nothing is recorded yet."""
+        interrupted = self.recorder.interrupted
+        run = None if interrupted is None else interrupted.run
+        self._keeper = Keeper(
+            recorder=self.recorder,
+            enforcer=self.enforcer,
+            clock=self.clock,
+            report=self._report,
+            files=self.files,
+            run_id=run or secrets.token_hex(_RUN_ID_BYTES),
+        )
+        self._looking = Looking(self.measure or self._look)
+        for target in self.request.targets:
+            every = (*target.references, *runtimes_of([target]).values())
+            target.caches = make_caches(every, self.request.cycle_seconds)
 
-    def _references(self) -> tuple[SealedServer, ...]:
-        """Return the servers, once for each of their references."""
-        return tuple(each for server in self.request.servers for each in (server, *server.others))
-
-    def _runtimes(self) -> tuple[SealedServer, ...]:
-        """Return the runtimes that the servers run on, each once."""
-        found = {each.runtime.opened.digest: each.runtime for each in self._references() if each.runtime}
-        return tuple(found.values())
+    @property
+    def matched(self) -> bool:
+        """Whether every cycle so far was a MATCH."""
+        return self._keeper.matched and not self._broken_off
 
     def once(self) -> bool:
         """Start, measure every server once, stop; return whether everything matched."""
@@ -112,7 +115,7 @@ class Run:
         return self.matched
 
     def until_stopped(self) -> bool:
-        """Measure until `stop` is set or the process ends; return whether every cycle matched."""
+        """Measure until `stop` is set or every process has ended; return whether every cycle matched."""
         self._start()
         self._stop(self._until_ended())
         return self.matched
@@ -130,7 +133,7 @@ class Run:
             self._stop("the agent was asked to stop before the server was started")
             return self.matched
         try:
-            self.request = replace(self.request, watched=start())
+            self.request.targets[0].watched = start()
         except AttestError:
             self._stop("the server could not be started")
             raise
@@ -139,72 +142,153 @@ class Run:
 
     def _until_ended(self) -> str:
         """Measure cycle after cycle; return why no more."""
+        schedule = Schedule(self.request.targets, now=self.clock.boot(), cycle_seconds=self.request.cycle_seconds)
         while not self.stop.is_set():
-            began = time.monotonic()
-            if not self._cycle():
+            if self._all_ended():
                 return "the process ended"
             if self.circumstances.writer_is_void():
-                self.matched = False
+                self._broken_off = True
                 return "the writer's key was revoked: nothing that it signs counts any more"
-            self._wait(began)
+            for slot in schedule.take_due(self.clock.boot()):
+                self._call(slot)
+            self._advance(until=schedule.next_due())
         return "the agent was asked to stop"
 
     def _start(self) -> None:
         interrupted = self.recorder.interrupted
-        if interrupted is not None and interrupted.run is not None:
-            self._run_id = interrupted.run
+        targets = self.request.targets
+        watched = [target.watched.pid for target in targets if target.watched is not None]
         event = Event(
             kind=EventKind.START if interrupted is None else EventKind.RESUME,
-            run=self._run_id,
-            references=tuple(each.opened.digest for each in (*self._references(), *self._runtimes())),
+            run=self._keeper.run_id,
+            references=self._references(),
             verifier_nonce=self.request.verifier_nonce,
             context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
             entries_found=None if interrupted is None else interrupted.entries_found,
-            pid=self.request.watched.pid if self.request.watched is not None else None,
+            pid=watched[0] if len(watched) == len(targets) == 1 else None,
         )
         self._record(event)
         self.circumstances.use(event.references, self.recorder.latest or 0)
-        answer_unanswered(self.enforcer, self.request.servers)
+        answer_unanswered(self.enforcer, tuple(target.server for target in targets))
+
+    def _report(self, reported: Reported) -> None:
+        self.report(reported)
+
+    def _references(self) -> tuple[str, ...]:
+        targets = self.request.targets
+        return (*(each.opened.digest for target in targets for each in target.references), *runtimes_of(targets))
 
     def _matches_unstarted(self) -> bool:
         """Measure what is to be started; there is nothing to stop yet, which what follows drift says."""
-        looks = self._looks()
-        for server in self.request.servers:
-            cycle = measure_once(server, None, looks, self.clock)
-            recorded = self._keep(server, cycle)
-            outcome = self.enforcer.follow_unstarted(server, recorded, cycle.findings)
-            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
-        self.recorder.checkpoint().result()
+        self._unstarted = True
+        self._cycle()
+        self._unstarted = False
         return self.matched
 
-    def _looks(self) -> Looks:
-        around = self.circumstances.begin(self._record)
-        return Looks(
-            deriver=self._deriver,
-            clock_ms=self.clock.real,
-            beside=self.request.beside,
-            judge=self.circumstances.judge,
-            around=around,
-            caches=self._caches,
-        )
-
-    def _keep(self, server: SealedServer, cycle: Cycle) -> Recorded:
-        """Record a cycle and what it makes known besides; return what was recorded of the cycle."""
-        recorded = self.recorder.record(cycle_draft(server, cycle, self.request.standing))
-        for event in self._turns.after(server, cycle, recorded.sequence):
-            self.recorder.record(event_draft(event, self.request.standing, reference=server.opened.digest))
-        self.matched = self.matched and cycle.state is State.MATCH
-        return recorded
-
     def _cycle(self) -> bool:
-        """Measure, unless the clock was set back behind the log; return False once the watched process has ended."""
+        """Measure every server once and settle it all; return False once every watched process has ended."""
+        now = self.clock.boot()
+        for slot in Schedule(self.request.targets, now=now).take_due(now):
+            self._call(slot)
+        while self._waiting or self._looking.waits:
+            self._advance(until=None)
+        self.explainer.finish(_EXPLAIN_SECONDS)
+        return not self._all_ended()
+
+    def _call(self, slot: Slot) -> None:
+        """Have the servers of a slot looked at, unless the clock was set back behind the log."""
+        around = self._around()
+        if around is None:
+            return
+        shared = Shared[Looked]()
+        for target in slot.targets:
+            looks = Looks(
+                deriver=target.deriver,
+                clock_ms=self.clock.real,
+                beside=self.request.beside,
+                judge=self.circumstances.judge,
+                around=around,
+                caches=target.caches,
+                shared=shared,
+            )
+            self._waiting.append((target, looks))
+
+    def _around(self) -> tuple[Finding, ...] | None:
+        """Return what is found before anything is looked at; None while nothing can be recorded."""
+        if self._holds():
+            return None
         try:
-            if not self._holds():
-                return self._measure()
+            return self.circumstances.begin(self._record)
         except RefusedError:
             if not self._holds():
                 raise
-        return self.request.watched is None or not self.request.watched.ended()
+            return None
+
+    def _advance(self, *, until: int | None) -> None:
+        """Begin a look if there is room, wait for an answer, settle what there is; `until` is in ms since boot."""
+        self._begin_waiting()
+        seconds = self._patience(until)
+        answer = None
+        if self._looking.under_way:
+            answer = self._looking.take(seconds)
+        else:
+            self._wait(seconds)
+        late = self._looking.give_up(self.clock.boot())
+        answers = [*([] if answer is None else [answer]), *late]
+        for each in answers:
+            self._settle(each)
+        if answers:
+            self.recorder.checkpoint().result()
+
+    def _begin_waiting(self) -> None:
+        while self._waiting and not self._looking.crowded(self.clock.boot()):
+            target, looks = self._waiting.popleft()
+            begun = Begun(boot=self.clock.boot(), real=self.clock.real())
+            if not self._looking.begin(target, looks, begun):
+                self._settle(Answer(target=target, begun=begun, looked=None))
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for the next cycle; `stop` ends the wait."""
+        self.stop.wait(seconds)
+
+    def _patience(self, until: int | None) -> float:
+        """Return for how many seconds to wait at most."""
+        times = [time for time in (until, self._looking.next_late()) if time is not None]
+        left = (min(times) - self.clock.boot()) / _SECOND if times else _MAX_WAIT_SECONDS
+        return max(0.0, min(left, _MAX_WAIT_SECONDS))
+
+    def _settle(self, answer: Answer) -> None:
+        """Record and act, unless the process ended meanwhile, or the clock was set back behind the log."""
+        target, judged = answer.target, self._judged(answer)
+        if target.ended() and not judged.cycle.is_drift:
+            if self._all_ended():
+                return
+            judged = Judged(by=judged.by, cycle=ended_meanwhile(judged.cycle))
+        try:
+            self._keeper.keep(target, judged, unstarted=self._unstarted)
+        except RefusedError:
+            if not self._holds():
+                raise
+        else:
+            if not self._unstarted:
+                self.explainer.after(target, judged.cycle, self.clock, self.tell)
+
+    def _judged(self, answer: Answer) -> Judged:
+        if isinstance(answer.looked, Judged):
+            return answer.looked
+        why = "none" if answer.looked is None else str(answer.looked)
+        server = answer.target.server
+        return Judged(by=server, cycle=unanswered(server, began=answer.begun.real, ended=self.clock.real(), why=why))
+
+    def _look(self, target: Target, looks: Looks) -> Judged:
+        server = target.server
+        if self._unstarted:
+            return Judged(by=server, cycle=measure_once(server, None, looks, self.clock))
+        by, cycle = target.choice.measure(server, target.watched, looks, self.clock)
+        return Judged(by=by, cycle=cycle)
+
+    def _all_ended(self) -> bool:
+        return all(target.ended() for target in self.request.targets)
 
     def _holds(self) -> bool:
         """Return whether the clock shows a time before the last entry's: then nothing can be recorded, nor acted on."""
@@ -215,63 +299,16 @@ class Run:
                 f"the clock was set back: nothing is recorded before {instant.text(latest or 0)}; deny every call"
             )
         if holds:
-            self.matched = False
+            self._broken_off = True
         self._held_until = latest if holds else None
         return holds
 
-    def _measure(self) -> bool:
-        """Measure, record, report and act; return False once the watched process has ended."""
-        watched = self.request.watched
-        looks = self._looks()
-        for given in self.request.servers:
-            if watched is not None and watched.ended():
-                return False
-            server, cycle = self._choice(given).measure(given, watched, looks, self.clock)
-            if watched is not None and watched.ended() and cycle.state is not State.DRIFT:
-                # It ended while we looked: that nothing was found says nothing about it. What was found does.
-                return False
-            announce(server, watched, cycle, self.recorder, self.request.standing)
-            recorded = self._keep(server, cycle)
-            outcome = self.enforcer.follow(server, watched, recorded, cycle.findings)
-            self.report(Reported(server=server, cycle=cycle, sequence=recorded.sequence, outcome=outcome))
-            self._explain(given, cycle, looks)
-        self.recorder.checkpoint().result()
-        return watched is None or not watched.ended()
-
-    def _explain(self, server: SealedServer, cycle: Cycle, looks: Looks) -> None:
-        """Tell once a drift which reference beside the given ones the files are as, if they are."""
-        known = server.opened.digest in self._explained
-        if cycle.state is not State.DRIFT:
-            self._explained.discard(server.opened.digest)
-        elif not known and self.neighbours is not None:
-            self._explained.add(server.opened.digest)
-            found = self.neighbours.matching(server, looks, self.clock.real())
-            if found is not None:
-                self.tell(f"the files are as {found} seals them: if this was an update, give that reference, too")
-
-    def _choice(self, server: SealedServer) -> Choice:
-        return self._choices.setdefault(server.opened.digest, Choice(matched=self.request.matched))
-
-    def _wait(self, began: float) -> None:
-        """Wait for the next cycle, counted from the beginning of this one; an ending process ends the wait."""
-        sealed = min(server.reference.measurement.cycle_seconds for server in self.request.servers)
-        due = began + (self.request.cycle_seconds or sealed)
-        while not self.stop.is_set() and (left := due - time.monotonic()) > 0:
-            watched = self.request.watched
-            if watched is None:
-                self.stop.wait(left)
-            elif watched.wait(min(left, _PROCESS_WAIT_SECONDS)):
-                return
-
     def _stop(self, reason: str) -> None:
-        self._record(Event(kind=EventKind.STOP, run=self._run_id, outcome=reason))
+        self._record(Event(kind=EventKind.STOP, run=self._keeper.run_id, outcome=reason))
         self.recorder.checkpoint().result()
 
     def _record(self, event: Event) -> None:
+        """Record what is about no single server; before it, the cycles that wait for a receipt get theirs."""
+        for target in self.request.targets:
+            self._keeper.close(target)
         self.recorder.record(event_draft(event, self.request.standing, reference=None))
-
-
-_RUN_ID_BYTES = 16
-
-_PROCESS_WAIT_SECONDS = 0.25
-"""How long a wait on the process may hide that `stop` was set."""

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from attest.agent.adopting import adopt
 from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside
 from attest.agent.composing import compose
+from attest.agent.cycle_files import CycleFiles
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.past import read_past
+from attest.agent.explaining import Explainer
 from attest.agent.history import highest_sequences, read_history
+from attest.agent.keeping import Reported
 from attest.agent.neighbours import Neighbours
 from attest.agent.revocation_files import RevocationFiles
-from attest.agent.run import Reported, Run, RunRequest
+from attest.agent.run import Run, RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
-from attest.agent.watched import WatchedProcess
+from attest.agent.target import Target, weakest_standing
 from attest.codec.clock import Clock, system_clock
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
-from attest.measure.isolation import isolation_of
 from attest.measure.leasing import ignore_lease_breaks
 from attest.recorder import open_recorder
 from attest.signing.keyfiles import load_private
 from attest.signing.keys import PrivateKey
-from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.documents import Documents
 from attest.trust.role import Role
@@ -44,6 +47,9 @@ class AgentRequest:
     key: Path
     log: Path
     pid: int | None = None
+    """The running process of the only server."""
+    pids: Mapping[str, int] = field(default_factory=dict)
+    """Those of servers by their name."""
     places: Mapping[str, Path]
     cycle_seconds: int | None = None
     verifier_nonce: str | None = None
@@ -72,14 +78,8 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
     not fit, `UnavailableError` for a process or a disk that is not there.
     """
     opening = open_references(request)
-    watched = WatchedProcess(request.pid) if request.pid is not None else None
-    if watched is not None and len(opening.servers) > 1:
-        found = f"{len(opening.servers)}"
-        raise RefusedError("--pid", "the REF of one server, and that of its runtime if it names one", found)
-    if watched is not None and opening.servers[0].reference.process is None:
-        found = "none: any process would do"
-        raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
-    with open_run(opening, request, report, standing=_standing(watched), watched=watched) as run:
+    targets = adopt(opening.servers, request.pid, request.pids)
+    with open_run(opening, request, report, standing=weakest_standing(targets), targets=targets) as run:
         yield run
 
 
@@ -101,14 +101,16 @@ def open_run(
     report: Callable[[Reported], None],
     *,
     standing: Standing,
-    watched: WatchedProcess | None = None,
+    targets: Sequence[Target] | None = None,
     beside: Beside | None = None,
 ) -> Iterator[Run]:
-    """Open key and log, and close them again; the second half."""
+    """Open key and log, and close them again; the second half. Without `targets`, no process is watched yet."""
     key = _writer(request.key, opening.trust, opening.at)
+    given = tuple(targets or (Target(server=each, standing=standing) for each in opening.servers))
     for each in opening.loaded:
         check_writer(each, key.keyid)
-        _check_minima(each, opening.trust, standing)
+    for target in given:
+        _check_minima(target, opening.trust)
     circumstances = Circumstances(
         clock=opening.clock,
         files=RevocationFiles(request.revocations, opening.trust),
@@ -122,20 +124,20 @@ def open_run(
     recorder = open_recorder(request.log, key, clock=opening.clock, pinned=pinned)
     try:
         digests = [each.opened.digest for each in opening.loaded]
-        process = None if watched is None else watched.handle
-        history = read_history(request.log, key.public, digests, process)
-        circumstances.remember(history)
+        circumstances.remember(read_history(request.log, key.public, digests, None))
+        for target in given:
+            if target.watched is not None and target.server.others:
+                process = target.watched.handle
+                target.choice.matched = read_history(request.log, key.public, digests, process).matched
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
         run_request = RunRequest(
-            servers=opening.servers,
-            watched=watched,
+            targets=given,
             standing=standing,
             verifier_nonce=request.verifier_nonce,
             context=request.context,
             cycle_seconds=request.cycle_seconds,
-            matched=history.matched,
             beside=beside,
         )
         past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded))
@@ -146,18 +148,13 @@ def open_run(
                 recorder=recorder,
                 enforcer=enforcer,
                 circumstances=circumstances,
-                neighbours=Neighbours(trust=opening.trust, places=request.places),
+                explainer=Explainer(Neighbours(trust=opening.trust, places=request.places)),
                 clock=opening.clock,
                 report=report,
+                files=CycleFiles(request.log),
             )
     finally:
         recorder.close()
-
-
-def _standing(watched: WatchedProcess | None) -> Standing:
-    if watched is None:
-        return Standing(binding=Binding.TREE, isolation=isolation_of(None))
-    return Standing(binding=Binding.ADOPTED, isolation=isolation_of(watched.uid()))
 
 
 def _check_sequences(opening: Opening, circumstances: Circumstances, kept: Mapping[str, int]) -> None:
@@ -187,12 +184,14 @@ def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path])
             raise RefusedError(f"--root {name}", f"a root of the references: {', '.join(sorted(known))}", name)
 
 
-def _check_minima(server: SealedServer, trust: Trust, standing: Standing) -> None:
+def _check_minima(target: Target, trust: Trust) -> None:
     """Refuse to make receipts that could never be enough."""
-    for least in (server.reference.measurement.min_binding, trust.minima.binding):
+    server, standing = target.server, target.standing
+    rules = [each.reference.measurement for each in (server, server.runtime) if each is not None]
+    for least in (*(rule.min_binding for rule in rules), trust.minima.binding):
         if least is not None and BINDING_RANK[standing.binding] < BINDING_RANK[least]:
             raise RefusedError("binding", f"{least} or better", standing.binding, hint="name the process: --pid PID")
-    for isolation in (server.reference.measurement.min_isolation, trust.minima.isolation):
+    for isolation in (*(rule.min_isolation for rule in rules), trust.minima.isolation):
         if isolation is not None and ISOLATION_RANK[standing.isolation] < ISOLATION_RANK[isolation]:
             raise RefusedError(
                 "isolation",

@@ -23,12 +23,16 @@ class Turns:
     _states: dict[Place, State] = field(default_factory=dict)
     _over: set[str] = field(default_factory=set)
 
+    def changes(self, server: SealedServer, state: State) -> bool:
+        """Return whether a cycle in this state is the first of its server, or the first in another state."""
+        return self._states.get(_place(server)) is not state
+
     def after(self, server: SealedServer, cycle: Cycle, sequence: int) -> tuple[Event, ...]:
         """Return the events that follow the receipt of a cycle, which stands at `sequence` in the log."""
         return (*self._transition(server, cycle.state), *self._safe_state(server, cycle, sequence))
 
     def _transition(self, server: SealedServer, state: State) -> tuple[Event, ...]:
-        place = (server.reference.server.name, tuple(sorted(server.places.items())))
+        place = _place(server)
         before = self._states.get(place)
         self._states[place] = state
         if before is None or before is state:
@@ -43,6 +47,10 @@ class Turns:
         self._over.add(server.opened.digest)
         why = f"{over[0].kind}: expected {over[0].expected}, found {over[0].found}"
         return (Event(kind=EventKind.SAFE_STATE, caused_by=sequence, outcome=why[:_MAX_OUTCOME]),)
+
+
+def _place(server: SealedServer) -> Place:
+    return server.reference.server.name, tuple(sorted(server.places.items()))
 
 
 _MAX_OUTCOME: Final = 4096

@@ -5,7 +5,7 @@ Nothing in here counts for anybody until a receipt with it is on disk: a crash l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -35,8 +35,6 @@ class OpenWindow:
     _first: int = 0
     _began_at: str = ""
     _largest_gap: int = 0
-    _before: Moment | None = field(default=None)
-    """The beginning of the measurement before, a match or not."""
 
     @property
     def size(self) -> int:
@@ -48,23 +46,22 @@ class OpenWindow:
         """Whether the window has to be closed now."""
         return self.size >= self.cycles
 
-    def add(self, measured: Measured, begun: Moment, run: str) -> CycleRecord:
-        """Chain one clean cycle; return the record to keep of it."""
+    def add(self, measured: Measured, begun: Moment, *, before: Moment | None, run: str) -> CycleRecord:
+        """Chain one clean cycle; return the record to keep of it.
+
+        `before` is when the measurement before it began, a match or not, by whichever reference of the server.
+        """
         if self._newest is None:
             self._first, self._began_at, self._largest_gap = self.next, measured.started_at, 0
-        self._largest_gap = max(self._largest_gap, self._gap(begun))
-        self._newest, self._before = measured, begun
+        self._largest_gap = max(self._largest_gap, _gap(before, begun))
+        self._newest = measured
         self.head = next_head(self.head, measured)
         record = CycleRecord(run=run, cycle=self.next, head=self.head, measured=measured)
         self.next += 1
         return record
 
-    def passed(self, begun: Moment) -> None:
-        """Note a measurement that has a receipt of its own: the next gap counts from it."""
-        self._before = begun
-
-    def close(self) -> Measured | None:
-        """Return what the window's receipt says, None if no cycle is waiting for one; the next window begins."""
+    def said(self) -> Measured | None:
+        """Return what the window's receipt has to say now, None if no cycle is waiting for one."""
         newest = self._newest
         if newest is None:
             return None
@@ -75,12 +72,15 @@ class OpenWindow:
             largest_gap_milliseconds=self._largest_gap,
             head=self.head,
         )
-        self._newest = None
         return msgspec.structs.replace(newest, window=window)
 
-    def _gap(self, begun: Moment) -> int:
-        before = self._before
-        return 0 if before is None else max(0, begun.real - before.real, begun.boot - before.boot)
+    def closed(self) -> None:
+        """Begin the next window: the receipt is on disk."""
+        self._newest = None
+
+
+def _gap(before: Moment | None, begun: Moment) -> int:
+    return 0 if before is None else max(0, begun.real - before.real, begun.boot - before.boot)
 
 
 def moment_of(measured: Measured, *, real: int, boot: int) -> Moment:

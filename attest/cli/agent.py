@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from attest.agent.run import Reported
-from attest.cli.arguments import FILE, HEX, NAME_VALUE, example, unique
+from attest.agent.keeping import Reported
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
 from attest.cli.cycle_text import cycle_lines
 from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 
@@ -21,7 +21,7 @@ from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 @writer_option
 @log_option("agent")
 @click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
-@click.option("--pid", type=click.IntRange(min=1), help="The running process that the reference is about.")
+@click.option("--pid", type=PROCESS, multiple=True, help="The running process of a server: PID, or NAME=PID.")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
@@ -41,7 +41,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         trust=given["trust"],
         key=given["key"],
         log=given["log"],
-        pid=given["pid"],
+        **_processes(given["pid"]),
         places={name: Path(path).absolute() for name, path in unique(given["root"], "--root").items()},
         cycle_seconds=given["cycle"],
         verifier_nonce=given["nonce"],
@@ -59,6 +59,16 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
             signal.signal(number, stop)
         matched = run.once() if given["once"] else run.until_stopped()
     return 0 if matched else 1
+
+
+def _processes(given: tuple[tuple[str | None, int], ...]) -> dict[str, Any]:
+    """Return the process of the only server, and those of servers by name."""
+    alone = [pid for name, pid in given if name is None]
+    named = tuple((name, f"{pid}") for name, pid in given if name is not None)
+    if len(alone) > 1 or (alone and named):
+        raise click.UsageError("--pid: expected one PID, or NAME=PID for each server, found both or several")
+    pids = {name: int(pid) for name, pid in unique(named, "--pid").items()}
+    return {"pid": alone[0] if alone else None, "pids": pids}
 
 
 def _print(reported: Reported) -> None:

@@ -50,6 +50,26 @@ class NameValue(click.ParamType[tuple[str, str]]):
         return name, rest
 
 
+class Process(click.ParamType[tuple[str | None, int]]):
+    """PID, or NAME=PID for the server of that name."""
+
+    name = "[NAME=]PID"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str | None, int]:
+        """Split, or complain about the usage."""
+        if isinstance(value, tuple):
+            return value
+        name, _, number = value.rpartition("=")
+        if not re.fullmatch("[1-9][0-9]{0,9}", number):
+            self.fail(f"expected PID or NAME=PID, found {value!r}", param, ctx)
+        return name or None, int(number)
+
+
 class Hexadecimal(click.ParamType[str]):
     """Bytes in lower-case hexadecimal, 8 to 64 of them."""
 
@@ -96,6 +116,7 @@ _COMMAND: Final = "attest.command"
 TIME: Final = Time()
 NAME_VALUE: Final = NameValue()
 HEX: Final = Hexadecimal()
+PROCESS: Final = Process()
 
 
 def unique(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attest.agent.run import Reported
+from attest.agent.keeping import Reported
 
 _SHOWN: Final = 10
 
@@ -17,9 +17,10 @@ def cycle_lines(reported: Reported) -> Iterator[str]:
     runtime = reported.server.runtime
     on = "" if runtime is None else f" on {runtime.reference.server.name}"
     name = f"{reported.server.reference.server.name}{on}"
+    receipt = "in the next receipt" if reported.sequence is None else f"receipt {reported.sequence}"
     yield (
         f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
-        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, receipt {reported.sequence}"
+        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, {receipt}"
     )
     for finding in cycle.findings.findings[:_SHOWN]:
         yield f"  {finding.kind.value} {finding.where}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from attest.agent.run import Reported
+from attest.agent.keeping import Reported
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, WithCommand, command_of, example, unique
 from attest.cli.cycle_text import cycle_lines
 from attest.cli.home import REFERENCE, log_of, trust_option, writer_option

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from attest.agent.run import Reported, Run
+from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.codec.files import write_file
 from attest.measure.runtimes.finding import find_runtime

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from attest.agent.closure import Looked
 from attest.agent.drafts import Standing, event_draft
 from attest.agent.judging import measured_process
+from attest.agent.keeping import Reported
 from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
 from attest.agent.launching.child import Child, start_child
 from attest.agent.launching.command import Command, sealed_command
@@ -18,7 +19,7 @@ from attest.agent.launching.environment import CleanEnvironment, clean_environme
 from attest.agent.launching.library import Library, library_of
 from attest.agent.launching.program import Program, judge_program, open_program
 from attest.agent.launching.user import User, server_user
-from attest.agent.run import Reported, Run
+from attest.agent.run import Run
 from attest.agent.sealed import SealedServer
 from attest.agent.starting import AgentRequest, Opening, open_references, open_run
 from attest.agent.watched import WatchedProcess

@@ -130,9 +130,9 @@ def test_a_writer_whose_key_is_void_does_not_begin_and_does_not_go_on(
     reference = watch.bench.write(watch.bench.seal())
     file = revoke(watch.bench, single(of_key(WRITER, since=NOW + CYCLE)))
     with watch.running(reference, revocations=(file,)) as run:
-        monkeypatch.setattr(run, "_wait", lambda _began: watch.hands.wait(CYCLE))
+        monkeypatch.setattr(run, "_wait", lambda _seconds: watch.hands.wait(CYCLE))
         assert run.until_stopped() is False
-    assert watch.events() == ["start", "measurement", "measurement", "stop"]
+    assert watch.events() == ["start", "measurement", "stop"]
     with pytest.raises(UntrustedError, match="revoked"), watch.running(reference, revocations=(file,)):
         pass
 

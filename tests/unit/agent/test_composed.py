@@ -15,7 +15,8 @@ import pytest
 
 from attest.agent import closure
 from attest.agent.closure import Looked
-from attest.agent.run import Reported, Run
+from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError
 from attest.measure.deriver import Deriver

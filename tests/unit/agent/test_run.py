@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from attest.agent.run import Reported, Run
+from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.seal.request import Rules
@@ -341,14 +342,14 @@ def test_a_library_of_the_tree_that_a_process_has_mapped_is_held_against_the_one
     command = (sys.executable, str(bench.tree / "serve.py"), "--quiet")
     reference = bench.write(bench.seal(allow_site=("serve.py", "extra.so"), command=command))
     with a_server(bench) as process, running(bench, reference, pid=process.pid) as (run, seen):
-        run._measure()
+        run._cycle()
         copy = bench.folder / "copy"
         shutil.copy(library, copy)
         copy.rename(library)
-        run._measure()
+        run._cycle()
         copy.write_bytes(b"evil")
         copy.rename(library)
-        run._measure()
+        run._cycle()
     healthy, replaced, changed = (reported.cycle.findings for reported in seen)
     assert healthy.findings == ()
     assert [finding.kind for finding in replaced.findings][:1] == [FindingKind.EXECUTABLE_REPLACED]

@@ -24,11 +24,18 @@ def measured(at: int, files: int = 5) -> Measured:
 
 def filled(*moments: int, cycles: int = 100) -> tuple[OpenWindow, list[CycleRecord]]:
     window = OpenWindow(cycles=cycles)
-    return window, [window.add(measured(NOW + at), Moment(real=NOW + at, boot=at), RUN) for at in moments]
+    befores = (None, *moments)
+    return window, [add(window, at, before) for at, before in zip(moments, befores, strict=False)]
+
+
+def add(window: OpenWindow, at: int, before: int | None) -> CycleRecord:
+    earlier = None if before is None else Moment(real=NOW + before, boot=before)
+    return window.add(measured(NOW + at), Moment(real=NOW + at, boot=at), before=earlier, run=RUN)
 
 
 def closed(window: OpenWindow) -> Window:
-    said = window.close()
+    said = window.said()
+    window.closed()
     assert said is not None
     assert said.window is not None
     return said.window
@@ -36,42 +43,36 @@ def closed(window: OpenWindow) -> Window:
 
 def test_a_window_says_first_last_beginning_and_largest_gap():
     window, _ = filled(0, 10_000, 25_000, 35_000)
-    said = window.close()
+    said = window.said()
     assert said is not None
     assert said.started_at == instant.text(NOW + 35_000)
     assert said.window == Window(
         first=0, last=3, began_at=instant.text(NOW), largest_gap_milliseconds=15_000, head=window.head
     )
-    assert (window.size, window.close()) == (0, None)
+    window.closed()
+    assert (window.size, window.said()) == (0, None)
 
 
 def test_the_next_window_goes_on_numbering_and_counts_the_gap_before_it():
     window, _ = filled(0, 10_000)
     closed(window)
-    window.add(measured(NOW + 32_000), Moment(real=NOW + 32_000, boot=32_000), RUN)
+    add(window, 32_000, 10_000)
     assert (said := closed(window)).first == said.last == 2
     assert said.largest_gap_milliseconds == 22_000
 
 
-def test_a_measurement_with_its_own_receipt_ends_the_gap_before_it():
-    window, _ = filled(0)
-    closed(window)
-    window.passed(Moment(real=NOW + 10_000, boot=10_000))
-    window.add(measured(NOW + 20_000), Moment(real=NOW + 20_000, boot=20_000), RUN)
-    assert closed(window).largest_gap_milliseconds == 10_000
-
-
 def test_a_gap_that_only_the_time_since_boot_shows_is_counted():
     window = OpenWindow(cycles=9)
-    window.add(measured(NOW), Moment(real=NOW, boot=0), RUN)
-    window.add(measured(NOW + 10_000), Moment(real=NOW + 10_000, boot=40_000), RUN)
+    add(window, 0, None)
+    begun, before = Moment(real=NOW + 10_000, boot=40_000), Moment(real=NOW, boot=0)
+    window.add(measured(NOW + 10_000), begun, before=before, run=RUN)
     assert closed(window).largest_gap_milliseconds == 40_000
 
 
 def test_a_window_is_full_at_the_sealed_number_of_cycles():
     window, _ = filled(0, 1, cycles=3)
     assert not window.is_full
-    window.add(measured(NOW + 2), Moment(real=NOW + 2, boot=2), RUN)
+    add(window, 2, 1)
     assert window.is_full
 
 
@@ -91,7 +92,7 @@ def test_the_time_since_boot_at_a_beginning_is_reckoned_back_from_now():
 def test_kept_records_agree_with_the_signed_head_window_after_window():
     window, first = filled(0, 10_000)
     one = closed(window)
-    second = [window.add(measured(NOW + at), Moment(real=NOW + at, boot=at), RUN) for at in (20_000, 30_000)]
+    second = [add(window, at, at - 10_000) for at in (20_000, 30_000)]
     check_cycles(NO_HEAD, one, first, where="cycles")
     check_cycles(one.head, closed(window), second, where="cycles")
 

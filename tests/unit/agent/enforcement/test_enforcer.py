@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from attest.agent.run import Reported, Run
+from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.agent.starting import open_agent
 from attest.evidence.bundle import LogSource, write_bundle
 from attest.evidence.grammar import Tier

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from attest.agent.keeping import Reported
 from attest.agent.launching.launch import open_launch
-from attest.agent.run import Reported
 from attest.agent.starting import AgentRequest
 from attest.errors import RefusedError, UnavailableError
 from attest.statement.enforcing import Action

@@ -1,0 +1,39 @@
+"""Which running process each server is, as a person named it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attest.agent.drafts import Standing
+from attest.agent.sealed import SealedServer
+from attest.agent.target import Target
+from attest.agent.watched import WatchedProcess
+from attest.errors import RefusedError
+from attest.measure.isolation import isolation_of
+from attest.statement.levels import Binding
+
+
+def adopt(servers: Sequence[SealedServer], pid: int | None, pids: Mapping[str, int]) -> tuple[Target, ...]:
+    """Return the servers with their processes: `pid` is that of the only one, `pids` are by name; others have none.
+
+    Several references of one server are about the same process. Raises `RefusedError` for a name that no reference has,
+    and for a reference without a command; `UnavailableError` for a process that is not there.
+    """
+    names = sorted({server.reference.server.name for server in servers})
+    if pid is not None and len(names) > 1:
+        raise RefusedError("--pid", "NAME=PID, since there are several servers", ", ".join(names))
+    for name in pids:
+        if name not in names:
+            raise RefusedError(f"--pid {name}=", f"the name of a server: {', '.join(names)}", name)
+    return tuple(_target(server, pids.get(server.reference.server.name, pid)) for server in servers)
+
+
+def _target(server: SealedServer, pid: int | None) -> Target:
+    if pid is None:
+        return Target(server=server, standing=Standing(binding=Binding.TREE, isolation=isolation_of(None)))
+    watched = WatchedProcess(pid)
+    if server.reference.process is None:
+        found = "none: any process would do"
+        raise RefusedError("--pid", "a REF that seals the command", found, hint="attest seal ... -- COMMAND")
+    standing = Standing(binding=Binding.ADOPTED, isolation=isolation_of(watched.uid()))
+    return Target(server=server, standing=standing, watched=watched)
