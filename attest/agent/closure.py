@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from attest.agent.sealed import SealedServer
 from attest.agent.sharing import Shared
+from attest.agent.waking import Waking
 from attest.appraisal.files import compare_files
 from attest.appraisal.validity import judge_validity
 from attest.measure.derivations import RULES
@@ -20,6 +21,9 @@ from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Derivation, Key, Observation, Trouble
+
+SPARE_NAMES: Final = 100_000
+"""Names beyond those that are sealed that a root may have before it is given up: they are held in memory."""
 
 _OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
 _SEALED_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.may_appear)
@@ -60,6 +64,7 @@ class Looks:
     beside: Beside | None = None
     judge: Judge = judge_by_itself
     caches: Caches | None = None
+    waking: Waking | None = None
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
     shared: Shared[Looked] = field(default_factory=Shared)
@@ -86,7 +91,10 @@ class Looks:
             return self.shared.get(shared, lambda: self._look(runtime, standpoint))
 
     def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
-        return look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
+        looked = look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
+        if self.waking is not None:
+            self.waking.saw(sealed.opened.digest, standpoint.prefix, looked.observation)
+        return looked
 
 
 def make_caches(servers: Sequence[SealedServer], cycle_seconds: int | None) -> Caches | None:
@@ -111,7 +119,14 @@ def look_at_closure(
     """Look at every root of a reference, derive again what is derived, and judge it; and whether it is valid now."""
     if sealed.reference.measurement.scrub_seconds is None:
         standpoint = replace(standpoint, cache=None)
-    observation = look_at_roots(sealed.places, sealed.roots, sealed.listed, clock_ms=clock_ms, standpoint=standpoint)
+    observation = look_at_roots(
+        sealed.places,
+        sealed.roots,
+        sealed.listed,
+        clock_ms=clock_ms,
+        standpoint=standpoint,
+        most_names=len(sealed.entries) + SPARE_NAMES,
+    )
     derivations = _derive(sealed, observation, deriver, standpoint)
     findings = compare_files(
         sealed.roots,

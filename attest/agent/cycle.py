@@ -9,6 +9,7 @@ from attest.agent.closure import Looked, Looks
 from attest.agent.judging import JudgedProcess, judge_seen
 from attest.agent.sealed import SealedServer
 from attest.agent.sight import sight_of
+from attest.agent.waking import Waking
 from attest.agent.watched import SeenProcess, WatchedProcess
 from attest.appraisal.process import WHERE as PROCESS
 from attest.appraisal.process import sealed_executable
@@ -86,7 +87,7 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
     measured = Measured(
         started_at=instant.text(started_at),
         finished_at=instant.text(max(clock.real(), started_at)),
-        coverage=_coverage(parts, judged, seen),
+        coverage=_coverage(parts, judged, seen, looks.waking),
         runtime=None if server.runtime is None else server.runtime.opened.digest,
     )
     return Cycle(measured=measured, findings=make_findings(findings))
@@ -109,7 +110,9 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
     )
 
 
-def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: SeenProcess | None) -> Coverage:
+def _coverage(
+    parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: SeenProcess | None, waking: Waking | None
+) -> Coverage:
     observed = [item for part in parts for item in part.observation.files.values()]
     files = [item for item in observed if item.sha256 is not None]
     cached = sum(part.observation.cached for part in parts)
@@ -124,5 +127,5 @@ def _coverage(parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: See
         derived=sum(len(part.derivations) for part in parts),
         oldest_hash_age_milliseconds=oldest + max(0, finished_at - started_at),
         process=judged.measured if judged is not None else None,
-        sight=sight_of([part.observation for part in parts], seen.process if seen is not None else None),
+        sight=sight_of([part.observation for part in parts], seen.process if seen is not None else None, waking),
     )

@@ -25,6 +25,7 @@ from attest.agent.looking import Answer, Begun, Judged, Looking, Measure
 from attest.agent.schedule import Schedule, Slot
 from attest.agent.sharing import Shared
 from attest.agent.target import Target, runtimes_of
+from attest.agent.waking import Waking, open_waking
 from attest.agent.watched import WatchedProcess
 from attest.codec import instant
 from attest.codec.clock import Clock
@@ -79,6 +80,7 @@ class Run:
     """Whether the server is still to be started."""
     _broken_off: bool = False
     """Whether something kept a cycle from being recorded."""
+    _waking: Waking = field(default_factory=lambda: Waking(None))
     _held_until: int | None = None
     _keeper: Keeper = field(init=False)
     _looking: Looking = field(init=False)
@@ -141,7 +143,11 @@ class Run:
         return self.matched
 
     def _until_ended(self) -> str:
-        """Measure cycle after cycle; return why no more."""
+        """Measure cycle after cycle, woken by changes between them; return why no more."""
+        with open_waking() as self._waking:
+            return self._cycles()
+
+    def _cycles(self) -> str:
         schedule = Schedule(self.request.targets, now=self.clock.boot(), cycle_seconds=self.request.cycle_seconds)
         while not self.stop.is_set():
             if self._all_ended():
@@ -151,7 +157,8 @@ class Run:
                 return "the writer's key was revoked: nothing that it signs counts any more"
             for slot in schedule.take_due(self.clock.boot()):
                 self._call(slot)
-            self._advance(until=schedule.next_due())
+            if self._advance(until=schedule.next_due()):
+                schedule.bring_forward(self.clock.boot())
         return "the agent was asked to stop"
 
     def _start(self) -> None:
@@ -210,6 +217,7 @@ class Run:
                 around=around,
                 caches=target.caches,
                 shared=shared,
+                waking=self._waking,
             )
             self._waiting.append((target, looks))
 
@@ -224,21 +232,25 @@ class Run:
                 raise
             return None
 
-    def _advance(self, *, until: int | None) -> None:
-        """Begin a look if there is room, wait for an answer, settle what there is; `until` is in ms since boot."""
+    def _advance(self, *, until: int | None) -> bool:
+        """Begin a look if there is room, wait for an answer, settle what there is; `until` is in ms since boot.
+
+        Return whether a change woke us, so that all is to be looked at.
+        """
         self._begin_waiting()
         seconds = self._patience(until)
-        answer = None
+        answer, woken = None, False
         if self._looking.under_way:
             answer = self._looking.take(seconds)
         else:
-            self._wait(seconds)
+            woken = self._waking.wait(seconds, self.stop)
         late = self._looking.give_up(self.clock.boot())
         answers = [*([] if answer is None else [answer]), *late]
         for each in answers:
             self._settle(each)
         if answers:
             self.recorder.checkpoint().result()
+        return woken
 
     def _begin_waiting(self) -> None:
         while self._waiting and not self._looking.crowded(self.clock.boot()):
@@ -246,10 +258,6 @@ class Run:
             begun = Begun(boot=self.clock.boot(), real=self.clock.real())
             if not self._looking.begin(target, looks, begun):
                 self._settle(Answer(target=target, begun=begun, looked=None))
-
-    def _wait(self, seconds: float) -> None:
-        """Wait for the next cycle; `stop` ends the wait."""
-        self.stop.wait(seconds)
 
     def _patience(self, until: int | None) -> float:
         """Return for how many seconds to wait at most."""

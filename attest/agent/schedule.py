@@ -46,6 +46,11 @@ class Schedule:
             slot.due = max(slot.due + slot.cycle_ms * part // parts, now)
         return due
 
+    def bring_forward(self, now: int) -> None:
+        """Have every slot due now: something changed."""
+        for slot in self.slots:
+            slot.due = min(slot.due, now)
+
     def next_due(self) -> int:
         """Return when something is due next."""
         return min(slot.due for slot in self.slots)

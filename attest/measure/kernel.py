@@ -1,4 +1,4 @@
-"""System calls that Python has no function for, by ctypes: openat2, statx for mounts, statfs.
+"""System calls that Python has no function for, by ctypes: openat2, statx for mounts, statfs, inotify.
 
 Each has a slower way round it where the kernel or a container's filter lacks the call; which way was taken changes how
 fast a look is, never what it refuses.
@@ -86,6 +86,27 @@ def file_system_magic(place: int | bytes) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), place)
     return int.from_bytes(found.raw[:_MAGIC_BYTES], sys.byteorder)
+
+
+def inotify_init() -> int:
+    """Return the descriptor of a new queue of events (inotify_init1(2)); reading it never waits. Raises `OSError`."""
+    descriptor: int = _libc().inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if descriptor < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return descriptor
+
+
+def inotify_add_watch(queue: int, place: str, mask: int) -> int:
+    """Watch a file or directory (inotify_add_watch(2)); return the number of the watch, the same for the same file.
+
+    Raises `OSError`.
+    """
+    watch: int = _libc().inotify_add_watch(queue, os.fsencode(place), mask)
+    if watch < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), place)
+    return watch
 
 
 def _mount_id(descriptor: int) -> int | None:

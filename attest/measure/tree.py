@@ -18,7 +18,7 @@ from attest.measure.leasing import Leases, may_lease
 from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
 from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.stat_cache import StatCache
-from attest.measure.walk import ROOT_PATH, Walk
+from attest.measure.walk import MAX_NAMES, ROOT_PATH, Walk
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Observation, Observed, Trouble
@@ -38,6 +38,7 @@ def look_at_roots(
     *,
     clock_ms: Callable[[], int],
     standpoint: Standpoint = OURS,
+    most_names: int = MAX_NAMES,
 ) -> Observation:
     """Look at all roots once, from where the process stands if one is watched, and return what is there.
 
@@ -61,7 +62,7 @@ def look_at_roots(
             if root.scope is Scope.LISTED:
                 _look_at_listed(top, root.name, listed.get(root.name, ()), _place_of(root.name, places), crew)
                 continue
-            walk = Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew)
+            walk = Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew, most_names=most_names)
             walk.place = _place_of(root.name, places)
             walk.approved = cache is not None and cache.approves(top)
             walks.append(walk)

@@ -30,7 +30,7 @@ _Stamp = tuple[int, int, int]
 
 
 class _TooManyError(Exception):
-    """More names than `MAX_NAMES`."""
+    """More names than are allowed."""
 
 
 @dataclass(kw_only=True)
@@ -46,6 +46,7 @@ class Walk:
     """What the root's directory is called, for the cache."""
     approved: bool = False
     """Whether digests of its files may be remembered."""
+    most_names: int = MAX_NAMES
     _stamps: dict[str, _Stamp] = field(default_factory=dict)
     _names: int = 0
 
@@ -76,7 +77,7 @@ class Walk:
         try:
             self._descend(path)
         except _TooManyError:
-            self._trouble("", FindingKind.UNREADABLE, f"more than {MAX_NAMES} files")
+            self._trouble("", FindingKind.UNREADABLE, f"more than {self.most_names} files")
 
     def _descend(self, path: str) -> None:
         """Open a directory that was seen before, one name after the other, and walk from there."""
@@ -143,7 +144,7 @@ class Walk:
 
     def _count(self) -> None:
         self._names += 1
-        if self._names > MAX_NAMES:
+        if self._names > self.most_names:
             raise _TooManyError
 
     def _trouble(self, path: str, kind: FindingKind, detail: str) -> None:

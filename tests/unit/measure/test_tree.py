@@ -322,11 +322,12 @@ def test_what_is_too_deep_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert trouble(observation, "1/2/3/4")[0] is FindingKind.UNREADABLE
 
 
-def test_a_tree_with_too_many_files_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walk, "MAX_NAMES", 5)
+def test_a_tree_with_too_many_files_is_trouble(tmp_path: Path) -> None:
     for number in range(6):
         put(tmp_path / f"{number}")
-    assert trouble(look(tmp_path), ".")[0] is FindingKind.UNREADABLE
+    root = Root(name="tree", scope=Scope.EXACT, mutable=())
+    observation = look_at_roots({"tree": tmp_path}, (root,), {}, clock_ms=lambda: 0, most_names=5)
+    assert trouble(observation, ".") == (FindingKind.UNREADABLE, "more than 5 files")
 
 
 def test_a_directory_that_changes_during_the_look_is_looked_at_again(
