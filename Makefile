@@ -83,7 +83,7 @@ bench: venv
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 installs: venv
-	@$(PYTEST) -m installs tests/servers tests/real $(ARGS)
+	@$(PYTEST) -m installs tests/servers tests/real tests/attacks $(ARGS)
 
 laws: venv
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist load -m hypothesis $(ARGS)

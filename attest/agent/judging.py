@@ -38,7 +38,7 @@ def judge_seen(
             ClosurePart(
                 roots=sealed.roots,
                 real_places=sealed.real_places,
-                digests=sealed.digests,
+                digests=sealed.digests | _derived(part),
                 listed=sealed.listed,
                 observation=part.observation,
             )
@@ -57,6 +57,12 @@ def judge_seen(
         given=seen.given,
     )
     return JudgedProcess(findings=findings, measured=measured_process(process, closure))
+
+
+def _derived(part: Looked) -> frozenset[str]:
+    """Return the digests of what was derived again in this cycle, such as an environment's copy of its interpreter."""
+    found = (part.observation.files.get(key) for key in part.derivations)
+    return frozenset(each.sha256 for each in found if each is not None and each.sha256 is not None)
 
 
 def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:

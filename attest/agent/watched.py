@@ -99,10 +99,12 @@ def _resolve(server: SealedServer) -> Resolved:
     if profile is None:
         return Resolved()
     sealed = sealed_executable(profile)
+    executable = expand(sealed, server.places) if sealed is not None else None
     directory = profile.working_directory
     programs = (file_identity(Path(expand(each, server.places))) for each in profile.children or ())
     return Resolved(
-        executable=file_identity(Path(expand(sealed, server.places))) if sealed is not None else None,
+        executable=file_identity(Path(executable)) if executable is not None else None,
+        executable_path=os.path.realpath(executable) if executable is not None else None,
         programs=frozenset(each for each in programs if each is not None),
         working_directory=os.path.realpath(expand(directory, server.places)) if directory is not None else None,
     )

@@ -61,7 +61,7 @@ def judge_process(
         return (make_finding(FindingKind.PROCESS_GONE, WHERE, expected=_spelled(observed)),)
     if observed.trouble is not None:
         return (make_finding(observed.trouble.kind, WHERE, found=observed.trouble.detail),)
-    findings = [*_judge_executable(observed, closure, earlier)]
+    findings = [*_judge_executable(observed, resolved.executable_path, closure, earlier)]
     replaced = any(finding.kind is FindingKind.EXECUTABLE_REPLACED for finding in findings)
     if profile is not None and (sealed := sealed_executable(profile)) is not None:
         if not replaced:
@@ -84,7 +84,7 @@ def judge_process(
 
 
 def _judge_executable(
-    observed: ObservedProcess, closure: Closure, earlier: frozenset[FileIdentity]
+    observed: ObservedProcess, path: str | None, closure: Closure, earlier: frozenset[FileIdentity]
 ) -> Iterator[Finding]:
     found = f"{observed.executable_path}, deleted, sha256:{observed.executable_sha256}"
     if observed.executable_in_memory:
@@ -92,10 +92,20 @@ def _judge_executable(
             FindingKind.EXECUTABLE_IN_MEMORY, WHERE, expected="an executable on disk", found=f"{found}: only in memory"
         )
     elif observed.executable_deleted:
-        sealed = closure.where(observed.executable_path or "") is Where.SEALED
-        same = observed.executable_sha256 in closure.digests or (not sealed and observed.executable_identity in earlier)
+        same = _lay_there(observed, path, closure, earlier)
         kind = FindingKind.EXECUTABLE_REPLACED if same else FindingKind.EXECUTABLE_DELETED
         yield make_finding(kind, WHERE, expected="an executable that is still on disk", found=found)
+
+
+def _lay_there(observed: ObservedProcess, path: str | None, closure: Closure, earlier: frozenset[FileIdentity]) -> bool:
+    """Return whether what runs is known to have lain where the sealed program lies.
+
+    A copy from elsewhere with the sealed content is not that: an interpreter takes its library from where it lay.
+    """
+    where = observed.executable_path or ""
+    if closure.where(where) is not Where.SEALED:
+        return observed.executable_identity in earlier
+    return observed.executable_sha256 in closure.digests and path in {None, where}
 
 
 def _judge_identity(sealed: str, observed: ObservedProcess, executable: FileIdentity | None) -> Iterator[Finding]:

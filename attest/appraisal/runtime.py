@@ -19,10 +19,12 @@ def judge_runtime(
     """Return what leads elsewhere than to `program`, the executable of the sealed runtime, which is `identity`.
 
     Compared are files (device and inode), not paths: a copy with the same content takes its library from where it lies.
-    The running executable has to be that file, too. Whether the file is as sealed is judged with the runtime's others.
+    The running executable has to be that file, too, or one that lay at its path: that it is gone is a finding of its
+    own. Whether the file is as sealed is judged with the runtime's others.
     """
     found = dict(leads)
-    if observed is not None and observed.executable_identity is not None:
+    replaced = observed is not None and observed.executable_deleted and observed.executable_path == program
+    if observed is not None and observed.executable_identity is not None and not replaced:
         found[WHERE] = (observed.executable_path or "", observed.executable_identity)
     return tuple(
         make_finding(

@@ -22,6 +22,8 @@ class Resolved:
 
     executable: FileIdentity | None = None
     """The file that `sealed_executable` is; None if there is none."""
+    executable_path: str | None = None
+    """Where it lies, absolute; None if none is sealed."""
     programs: frozenset[FileIdentity] = frozenset()
     """The sealed children."""
     working_directory: str | None = None

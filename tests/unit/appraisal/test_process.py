@@ -6,9 +6,12 @@ import dataclasses
 
 import pytest
 
+from attest.appraisal.closure import Closure
 from attest.appraisal.process import judge_process, sealed_executable
+from attest.appraisal.runtime import judge_runtime
 from attest.appraisal.surroundings import Resolved
 from attest.statement.findings import FindingKind
+from attest.statement.manifest import Root, Scope
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
 from attest.statement.profile import ProcessProfile
 
@@ -100,6 +103,33 @@ def test_an_executable_that_was_replaced_on_disk_is_its_own_finding() -> None:
         FindingKind.EXECUTABLE_OTHER,
     ]
     assert kinds(seen, profile=None) == [FindingKind.EXECUTABLE_DELETED]
+
+
+@pytest.mark.parametrize(("path", "kind"), [("bin", "replaced"), ("copy", "deleted")])
+def test_only_what_lay_where_the_sealed_program_lies_was_replaced(path: str, kind: str) -> None:
+    """A copy of an interpreter takes its library from where it lay, be its own content the sealed one."""
+    root = Root(name="tree", scope=Scope.EXACT, mutable=())
+    closure = Closure(roots=(("/srv/venv", root),), digests=frozenset({"a" * 64}))
+    seen = dataclasses.replace(SEEN, executable_deleted=True, executable_path=f"/srv/venv/{path}/python")
+    resolved = Resolved(executable=FileIdentity(device=1, inode=9), executable_path="/srv/venv/bin/python")
+    found = [finding.kind for finding in judge_process(SCRIPT, PLACES, seen, resolved, closure=closure)]
+    other = [FindingKind.EXECUTABLE_DELETED, FindingKind.EXECUTABLE_OTHER]
+    assert found == ([FindingKind.EXECUTABLE_REPLACED] if kind == "replaced" else other)
+
+
+def test_a_copy_of_the_sealed_content_outside_was_not_replaced() -> None:
+    closure = Closure(digests=frozenset({"a" * 64}))
+    seen = dataclasses.replace(SEEN, executable_deleted=True, executable_path="/evil/bin/python")
+    found = judge_process(SCRIPT, PLACES, seen, Resolved(executable=PYTHON), closure=closure)
+    assert [finding.kind for finding in found] == [FindingKind.EXECUTABLE_DELETED]
+
+
+def test_a_runtime_that_was_replaced_on_disk_is_not_another_one() -> None:
+    replaced = dataclasses.replace(SEEN, executable_deleted=True)
+    now = FileIdentity(device=1, inode=9)
+    assert judge_runtime("/usr/bin/python3.11", now, {}, replaced) == ()
+    assert [each.kind for each in judge_runtime("/opt/python", now, {}, replaced)] == [FindingKind.RUNTIME_OTHER]
+    assert [each.kind for each in judge_runtime("/usr/bin/python3.11", now, {}, SEEN)] == [FindingKind.RUNTIME_OTHER]
 
 
 def test_a_process_that_ended_is_gone_and_nothing_else() -> None:

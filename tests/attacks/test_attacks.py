@@ -1,0 +1,94 @@
+"""Every attack of the table on a real Python and a real Node server, each beside a benign twin that must not alarm."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from attest.statement.findings import State
+from tests.attacks.entry_hash import hash_entry, is_fooled
+from tests.attacks.observing import observe, verify
+from tests.attacks.scene import Scene
+from tests.attacks.table import BOTH, ROWS, Row
+from tests.attacks.talking import Talk
+from tests.attacks.victims import Victim, install
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+ON_NODE = pytest.mark.installs
+"""Every attack is tried on Python in `make test`; on node, whose program is a hundred megabytes, in `make installs`."""
+MARKS = {"time": (), "filesystem": (ON_NODE,)}
+VICTIMS = [pytest.param(name, id=name, marks=MARKS[name]) for name in BOTH]
+CASES = [
+    pytest.param(row, name, id=f"{row.name}-{name}", marks=MARKS[name])
+    for name in BOTH
+    for row in ROWS
+    if name in row.on
+]
+NO_MEASUREMENT = {"build-link.reference", "conformance.measured", "freshness.age"}
+"""What it has against a log in which nothing ever matched."""
+RUNTIME = {"conformance.matched", "conformance.runtime"}
+"""What `attest verify` has against a violation, the second where the process does not run on the sealed runtime."""
+
+
+@pytest.fixture(scope="module")
+def victims(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Victim]:
+    """What is installed and sealed when it is first asked for."""
+    made: dict[str, Victim] = {}
+
+    def victim(name: str) -> Victim:
+        if name == "filesystem" and shutil.which("npm") is None:
+            pytest.skip("needs node and npm")
+        if name not in made:
+            made[name] = install(name, tmp_path_factory.mktemp(name).resolve())
+        return made[name]
+
+    return victim
+
+
+@pytest.fixture(scope="module")
+def servers(victims: Callable[[str], Victim]) -> Iterator[Callable[[str], Talk]]:
+    """Running servers that tests share; each is started when it is first asked for."""
+    with ExitStack() as stack:
+        running: dict[str, Talk] = {}
+
+        def server(name: str) -> Talk:
+            if name not in running:
+                running[name] = stack.enter_context(victims(name).running())
+            return running[name]
+
+        yield server
+
+
+@pytest.mark.parametrize("name", VICTIMS)
+def test_an_honest_start_matches(name: str, victims, tmp_path: Path) -> None:
+    victim = victims(name)
+    with victim.running() as talk:
+        seen = observe(victim, tmp_path / "log", talk.pid)
+    assert [each.state for each in seen] == [State.MATCH], seen[0].text
+    assert verify(victim, tmp_path / "log").passed
+
+
+@pytest.mark.parametrize(("row", "name"), CASES)
+def test_an_attack_is_found_and_its_twin_is_not(row: Row, name: str, victims, servers, tmp_path: Path) -> None:
+    if (why := row.hindrance()) is not None:
+        pytest.skip(why)
+    victim = victims(name)
+    sealed = hash_entry(victim.entry, victim.executable)
+    with ExitStack() as stack:
+        scene = Scene(victim=victim, folder=tmp_path.resolve(), stack=stack, shared=lambda: servers(name))
+        *before, last = row.play(scene)
+        assert is_fooled(sealed, victim.entry, victim.executable), "a hasher of entry files would have seen it, too"
+    assert {seen.state for seen in before} <= {State.MATCH}, [seen.text for seen in before]
+    assert last.state is row.state, last.text
+    assert row.is_found_by(last.kinds), last.text
+    verdict = verify(victim, scene.log)
+    assert verdict.measurements == len(before) + (not row.found)
+    assert verdict.violations == bool(row.found)
+    assert verdict.passed == (not row.found)
+    failed = verdict.failed - (NO_MEASUREMENT if not before else set())
+    assert failed in ([{"conformance.matched"}, RUNTIME] if row.found else [set()])
