@@ -15,7 +15,7 @@ from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.appraisal.choosing import as_updated, is_as_sealed_on_disk
 from attest.codec.clock import Clock
-from attest.statement.findings import State
+from attest.statement.findings import FindingKind, State
 
 
 @dataclass(kw_only=True)
@@ -28,14 +28,26 @@ class Choice:
     def measure(
         self, server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock
     ) -> tuple[SealedServer, Cycle]:
-        """Measure a server once; return the reference that the receipt is to be about, and what was found by it."""
+        """Measure a server once; return the reference that the receipt is to be about, and what was found by it.
+
+        An update between the look at the process and that at the files looks like another file mapped: then once more.
+        """
+        judge, found = self._measure(server, watched, looks, clock)
+        if server.others and any(each.kind is FindingKind.MAPPED_CHANGED for each in found.findings.findings):
+            return self._measure(server, watched, looks, clock)
+        return judge, found
+
+    def _measure(
+        self, server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock
+    ) -> tuple[SealedServer, Cycle]:
         if not server.others:
             return server, measure_once(server, watched, looks, clock)
         every = (server, *server.others)
         last = next((each for each in every if each.opened.digest == self.matched), None)
         cycles: list[tuple[SealedServer, Cycle]] = []
         for each in every:
-            cycle = measure_once(each, watched, looks, clock)
+            others = [other for other in every if other is not each]
+            cycle = measure_once(each, watched, looks, clock, others=others)
             if cycle.state is State.MATCH and (watched is None or last is None or _is_same_content(each, last)):
                 self.matched = each.opened.digest
                 return each, cycle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,10 +62,18 @@ def ended_meanwhile(cycle: Cycle) -> Cycle:
     return replace(cycle, findings=make_findings((*cycle.findings.findings, gone)))
 
 
-def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock) -> Cycle:
+def measure_once(
+    server: SealedServer,
+    watched: WatchedProcess | None,
+    looks: Looks,
+    clock: Clock,
+    *,
+    others: Sequence[SealedServer] = (),
+) -> Cycle:
     """Look at everything once and judge it; an error while looking is a finding, never a match.
 
-    With a runtime, its files are looked at in the same cycle, and a finding in them is one about the server.
+    With a runtime, its files are looked at in the same cycle, and a finding in them is one about the server. `others`
+    are further references of the server: what a process still holds of the files that they seal was updated on disk.
     """
     began = clock.real()
     seen = watched.observe(server) if watched is not None else None
@@ -80,7 +89,7 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
         looked = [(server, own)]
         if server.runtime is not None and runtime is not None:
             looked.append((server.runtime, runtime))
-        judged = judge_seen(server, seen, looked, watched.first)
+        judged = judge_seen(server, seen, looked, watched.first, _digests_of(others, looks, own.observation.started_at))
         findings += judged.findings
     findings += _judge_way_to_runtime(server, own, seen)
     findings += [finding for part in parts for finding in part.findings]
@@ -91,6 +100,12 @@ def measure_once(server: SealedServer, watched: WatchedProcess | None, looks: Lo
         runtime=None if server.runtime is None else server.runtime.opened.digest,
     )
     return Cycle(measured=measured, findings=make_findings(findings))
+
+
+def _digests_of(others: Sequence[SealedServer], looks: Looks, at: int) -> frozenset[str]:
+    """Return the digests of what references seal that may be used now, their runtimes with them."""
+    both = (part for each in others for part in (each, each.runtime) if part is not None)
+    return frozenset().union(*(part.digests for part in both if not looks.judge(part, at)))
 
 
 def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess | None) -> tuple[Finding, ...]:

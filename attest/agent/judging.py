@@ -30,8 +30,12 @@ def judge_seen(
     seen: SeenProcess,
     looked: Sequence[tuple[SealedServer, Looked]],
     first: ObservedProcess | None,
+    elsewhere: frozenset[str] = frozenset(),
 ) -> JudgedProcess:
-    """Judge the process against its sealed profile and the closures that were `looked` at in the same cycle."""
+    """Judge the process against its sealed profile and the closures that were `looked` at in the same cycle.
+
+    `elsewhere` are the digests that other valid references of the server seal.
+    """
     process = seen.process
     closure = make_closure(
         [
@@ -45,6 +49,7 @@ def judge_seen(
             for sealed, part in looked
         ],
         _identities(process),
+        elsewhere,
     )
     findings = judge_process(
         server.reference.process,

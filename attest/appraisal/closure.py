@@ -37,6 +37,8 @@ class Closure:
     """Real paths of what could not be looked at, directories too; they have findings of their own."""
     digests: frozenset[str] = frozenset()
     """SHA-256 of every sealed file."""
+    elsewhere: frozenset[str] = frozenset()
+    """SHA-256 of the files that other references seal, which were given too and are valid: an update's other side."""
     composed: bool = False
     """The runtime is part of it."""
 
@@ -69,8 +71,13 @@ class ClosurePart:
     observation: Observation
 
 
-def make_closure(parts: Sequence[ClosurePart], wanted: frozenset[FileIdentity]) -> Closure:
-    """Put the parts together; of their many files only the `wanted` ones are kept by identity."""
+def make_closure(
+    parts: Sequence[ClosurePart], wanted: frozenset[FileIdentity], elsewhere: frozenset[str] = frozenset()
+) -> Closure:
+    """Put the parts together; of their many files only the `wanted` ones are kept by identity.
+
+    `elsewhere` are the digests that other valid references seal.
+    """
     files: set[FileIdentity] = set()
     unreadable: set[str] = set()
     inodes = {each.inode for each in wanted}
@@ -86,6 +93,7 @@ def make_closure(parts: Sequence[ClosurePart], wanted: frozenset[FileIdentity]) 
         files=frozenset(files),
         unreadable=frozenset(unreadable),
         digests=frozenset().union(*(part.digests for part in parts)),
+        elsewhere=elsewhere,
         composed=len(parts) > 1,
     )
 

@@ -16,6 +16,7 @@ from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import FileIdentity, MappedFile, ObservedProcess
 
 WHERE: Final = "process"
+SEALED_ELSEWHERE: Final = "replaced on disk, the old one as another valid reference seals it"
 _PACKAGES: Final = frozenset({"site-packages", "dist-packages", "node_modules"})
 """Where an installation keeps what is not its own."""
 
@@ -82,6 +83,8 @@ def _judge_displaced(file: MappedFile, closure: Closure, earlier: frozenset[File
             "the file that lies there now",
             "replaced on disk, the old one mapped",
         )
+    if file.sha256 in closure.elsewhere:
+        return _finding(FindingKind.UPDATED, file, "the file that lies there now, or a restart", SEALED_ELSEWHERE)
     return _finding(FindingKind.MAPPED_DELETED, file, "a file that is still on disk", "deleted or replaced")
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from attest.appraisal.closure import Closure, Where
 from attest.appraisal.environment import judge_environment
-from attest.appraisal.mapped import judge_mapped
+from attest.appraisal.mapped import SEALED_ELSEWHERE, judge_mapped
 from attest.appraisal.state import make_finding
 from attest.appraisal.surroundings import Resolved, judge_surroundings
 from attest.statement.findings import Finding, FindingKind
@@ -19,6 +19,7 @@ from attest.statement.profile import ProcessProfile
 
 WHERE = "process"
 _EMPTY: Final = Closure()
+_REPLACED: Final = frozenset({FindingKind.EXECUTABLE_REPLACED, FindingKind.UPDATED})
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -62,7 +63,7 @@ def judge_process(
     if observed.trouble is not None:
         return (make_finding(observed.trouble.kind, WHERE, found=observed.trouble.detail),)
     findings = [*_judge_executable(observed, resolved.executable_path, closure, earlier)]
-    replaced = any(finding.kind is FindingKind.EXECUTABLE_REPLACED for finding in findings)
+    replaced = any(finding.kind in _REPLACED for finding in findings)
     if profile is not None and (sealed := sealed_executable(profile)) is not None:
         if not replaced:
             findings += _judge_identity(expand(sealed, places), observed, resolved.executable)
@@ -94,6 +95,8 @@ def _judge_executable(
     elif observed.executable_deleted:
         same = _lay_there(observed, path, closure, earlier)
         kind = FindingKind.EXECUTABLE_REPLACED if same else FindingKind.EXECUTABLE_DELETED
+        if not same and observed.executable_sha256 in closure.elsewhere:
+            kind, found = FindingKind.UPDATED, f"{found}: {SEALED_ELSEWHERE}"
         yield make_finding(kind, WHERE, expected="an executable that is still on disk", found=found)
 
 

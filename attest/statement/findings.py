@@ -86,7 +86,7 @@ class FindingKind(StrEnum):
     UNDERIVABLE = "underivable"
     """No interpreter of the right version is at hand to derive a file again."""
     UPDATED = "updated"
-    """Everything is as another reference seals it, which is valid too."""
+    """Files are as another reference seals them, which is valid too: all of them, or what the process still holds."""
     REVOKED = "revoked"
     """The reference, or the key that signed it, was revoked."""
     REVOCATIONS_STALE = "revocations-stale"
