@@ -14,7 +14,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks import bundles, cold_start, composed, durable, emit, export, rehash, scan, sealing, stopping, verify
+from benchmarks import (
+    bundles,
+    cold_start,
+    composed,
+    durable,
+    emit,
+    export,
+    rehash,
+    scan,
+    sealing,
+    stopping,
+    tree,
+    verify,
+)
 from benchmarks.machine import machine_line
 from benchmarks.material import Material
 from benchmarks.report import Outcome, Report
@@ -26,6 +39,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "durable": durable.run,
     "verify": verify.run,
     "rehash": rehash.run,
+    "tree": tree.run,
     "scan": scan.run,
     "composed": composed.run,
     "sealing": sealing.run,

@@ -21,9 +21,9 @@ _SHELL: Final = 'find "$1" -type f -print0 | xargs -0 -P2 -n64 sha256sum'
 def run(setting: Setting) -> Report:
     """Hash every file of the environment that runs this, by turns."""
     tree = str(ROOT / "attest") if setting.quick else sys.prefix
-    with _resident(tree) as ask:
+    with resident(tree) as ask:
         first = ask()
-        others = _files_hashed_by_peer(tree)
+        others = files_hashed_by_peer(tree)
         assert (first["files"], first["trouble"]) == (others, 0), f"{first}, but {others} files for the peer"
 
         def peer() -> None:
@@ -48,9 +48,9 @@ def run(setting: Setting) -> Report:
 
 
 @contextmanager
-def _resident(tree: str) -> Iterator[Callable[[], dict[str, Any]]]:
+def resident(tree: str, *how: str) -> Iterator[Callable[[], dict[str, Any]]]:
     """Start the warm process; give the function that has it rehash the tree and returns what it says."""
-    argv = [sys.executable, "-m", "benchmarks.resident", tree]
+    argv = [sys.executable, "-m", "benchmarks.resident", tree, *how]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         wishes, answers = process.stdin, process.stdout
         assert wishes is not None
@@ -65,6 +65,7 @@ def _resident(tree: str) -> Iterator[Callable[[], dict[str, Any]]]:
         yield ask
 
 
-def _files_hashed_by_peer(tree: str) -> int:
+def files_hashed_by_peer(tree: str) -> int:
+    """Return how many files the peer finds."""
     done = subprocess.run(["sh", "-c", _SHELL, "sh", tree], check=True, stdout=subprocess.PIPE)
     return done.stdout.count(b"\n")

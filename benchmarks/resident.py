@@ -1,6 +1,7 @@
-"""`python -m benchmarks.resident TREE`: a warm process with all that an agent loads; rehashes TREE for each input line.
+"""`python -m benchmarks.resident TREE [cached]`: a warm process with all that an agent loads, looking at TREE.
 
-It answers with a line of JSON: files and bytes hashed, trouble met, processor seconds, the most memory it ever held.
+It does so for each line of its input; with `cached`, digests are kept as under a scrub time of an hour. It answers with
+a line of JSON: files and bytes hashed, trouble met, processor seconds, the most memory it ever held.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import sys
 import time
 
 import attest.agent.run  # noqa: F401  (what an agent has loaded counts as its memory)
+from attest.measure.leasing import ignore_lease_breaks
+from attest.measure.standpoint import standing_at
+from attest.measure.stat_cache import Caches
 from attest.measure.tree import look_at_roots
 from attest.statement.manifest import Root, Scope
 from benchmarks.machine import peak_resident_bytes
@@ -17,10 +21,13 @@ from benchmarks.machine import peak_resident_bytes
 _ROOTS = (Root(name="tree", scope=Scope.EXACT, mutable=()),)
 
 
-def answer(tree: str) -> str:
-    """Rehash everything in `tree` and say what it took."""
+def answer(tree: str, caches: Caches | None) -> str:
+    """Look at everything in `tree` and say what it took."""
     processor = time.process_time()
-    seen = look_at_roots({"tree": tree}, _ROOTS, {}, clock_ms=lambda: time.time_ns() // 1_000_000)
+    with standing_at(None, caches) as standpoint:
+        seen = look_at_roots(
+            {"tree": tree}, _ROOTS, {}, clock_ms=lambda: time.time_ns() // 1_000_000, standpoint=standpoint
+        )
     hashed = [each for each in seen.files.values() if each.sha256 is not None]
     told = {
         "files": len(hashed),
@@ -28,10 +35,14 @@ def answer(tree: str) -> str:
         "trouble": sum(each.trouble is not None for each in seen.files.values()),
         "processor": time.process_time() - processor,
         "peak": peak_resident_bytes(),
+        "cached": seen.cached,
+        "leased": seen.leased,
     }
     return json.dumps(told)
 
 
+ignore_lease_breaks()
+kept = Caches(3600, 10) if "cached" in sys.argv[2:] else None
 for _ in sys.stdin:
-    sys.stdout.write(answer(sys.argv[1]) + "\n")
+    sys.stdout.write(answer(sys.argv[1], kept) + "\n")
     sys.stdout.flush()
