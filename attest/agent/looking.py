@@ -71,6 +71,10 @@ class Looking:
         """Whether a look is under way that may still be answered in time."""
         return len(self._begun) > len(self._late)
 
+    def awaits(self, target: Target) -> bool:
+        """Return whether a look at this target is under way that may still be answered in time."""
+        return target in self._begun and target not in self._late
+
     def begin(self, target: Target, looks: Looks, at: Begun) -> bool:
         """Begin a look; return False if the one before was never answered: there is none to begin."""
         if target in self._begun:

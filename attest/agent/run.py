@@ -9,25 +9,28 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from attest.agent.circumstances import Circumstances
-from attest.agent.closure import Beside, Looked, Looks, make_caches
+from attest.agent.closure import Looked, Looks, make_caches
 from attest.agent.cycle import ended_meanwhile, measure_once, unanswered
 from attest.agent.cycle_files import CycleFiles
-from attest.agent.drafts import Standing, event_draft
+from attest.agent.drafts import event_draft
 from attest.agent.enforcement.enforcer import Enforcer
 from attest.agent.enforcement.resuming import answer_unanswered
 from attest.agent.explaining import Explainer
 from attest.agent.keeping import Keeper, Reported
 from attest.agent.looking import Answer, Begun, Judged, Looking, Measure
+from attest.agent.reloading import Reopen
+from attest.agent.run_request import RunRequest
 from attest.agent.schedule import Schedule, Slot
+from attest.agent.set_back import SetBack
 from attest.agent.sharing import Shared
-from attest.agent.target import Target, runtimes_of
+from attest.agent.target import Target, references_of, runtimes_of, weakest_standing
+from attest.agent.turns import Turns
 from attest.agent.waking import Waking, open_waking
 from attest.agent.watched import WatchedProcess
-from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.errors import AttestError, RefusedError
 from attest.recorder import Recorder
@@ -40,23 +43,9 @@ _RUN_ID_BYTES: Final = 16
 _EXPLAIN_SECONDS: Final = 30
 """How long the end of a single cycle waits for what a person may be told about a drift."""
 
+_MIN_WAIT_SECONDS: Final = 0.001
 _MAX_WAIT_SECONDS: Final = 0.25
 """How long a wait may hide that `stop` was set, or that a process ended."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRequest:
-    """What a run is about and what its starter wants recorded."""
-
-    targets: tuple[Target, ...]
-    standing: Standing
-    """How receipts are made that are about no single server."""
-    verifier_nonce: str | None = None
-    context: tuple[tuple[str, str], ...] = ()
-    cycle_seconds: int | None = None
-    """Instead of the sealed cycle, for a quicker one."""
-    beside: Beside | None = None
-    """A look at what this run made for its server."""
 
 
 @dataclass(kw_only=True)
@@ -74,14 +63,18 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[str], None] = field(default=lambda _line: None)
     """Says to whoever watches what no receipt can say."""
+    reopen: Reopen | None = None
+    """Reads the references again; None where a run keeps those that it began with."""
+    reload: threading.Event = field(default_factory=threading.Event)
+    """May be set from anywhere, too: the references are read again before the next cycle."""
     measure: Measure | None = None
     """Instead of really looking at a target."""
     _unstarted: bool = False
     """Whether the server is still to be started."""
-    _broken_off: bool = False
-    """Whether something kept a cycle from being recorded."""
+    _void: bool = False
+    """Whether nothing counts any more that is signed here."""
     _waking: Waking = field(default_factory=lambda: Waking(None))
-    _held_until: int | None = None
+    _set_back: SetBack = field(init=False)
     _keeper: Keeper = field(init=False)
     _looking: Looking = field(init=False)
     _waiting: deque[tuple[Target, Looks]] = field(default_factory=deque)
@@ -99,7 +92,11 @@ class Run:
             files=self.files,
             run_id=run or secrets.token_hex(_RUN_ID_BYTES),
         )
+        self._set_back = SetBack(self.recorder, self.clock)
         self._looking = Looking(self.measure or self._look)
+        self._make_caches()
+
+    def _make_caches(self) -> None:
         for target in self.request.targets:
             every = (*target.references, *runtimes_of([target]).values())
             target.caches = make_caches(every, self.request.cycle_seconds)
@@ -107,7 +104,7 @@ class Run:
     @property
     def matched(self) -> bool:
         """Whether every cycle so far was a MATCH."""
-        return self._keeper.matched and not self._broken_off
+        return self._keeper.matched and not self._void and not self._set_back.ever
 
     def once(self) -> bool:
         """Start, measure every server once, stop; return whether everything matched."""
@@ -148,18 +145,49 @@ class Run:
             return self._cycles()
 
     def _cycles(self) -> str:
-        schedule = Schedule(self.request.targets, now=self.clock.boot(), cycle_seconds=self.request.cycle_seconds)
+        schedule = self._schedule()
         while not self.stop.is_set():
+            if self.reload.is_set():
+                self._reload()
+                schedule = self._schedule()
             if self._all_ended():
                 return "the process ended"
             if self.circumstances.writer_is_void():
-                self._broken_off = True
+                self._void = True
                 return "the writer's key was revoked: nothing that it signs counts any more"
             for slot in schedule.take_due(self.clock.boot()):
                 self._call(slot)
             if self._advance(until=schedule.next_due()):
                 schedule.bring_forward(self.clock.boot())
+        self._finish_looks()
         return "the agent was asked to stop"
+
+    def _schedule(self) -> Schedule:
+        return Schedule(self.request.targets, now=self.clock.boot(), cycle_seconds=self.request.cycle_seconds)
+
+    def _finish_looks(self) -> None:
+        """Begin no more looks, and settle those that are under way."""
+        self._waiting.clear()
+        while self._looking.waits:
+            self._advance(until=None)
+
+    def _reload(self) -> None:
+        """Go on with the references as they are now; with those of before if there is anything wrong with them."""
+        self.reload.clear()
+        self._finish_looks()
+        before = self.request.targets
+        try:
+            targets = before if self.reopen is None else self.reopen(before)
+        except AttestError as error:
+            self.tell(f"not reloaded: {error}")
+            return
+        event = Event(kind=EventKind.RELOAD, run=self._keeper.run_id, references=references_of(targets))
+        self._record(event)
+        self.circumstances.use(event.references, self.recorder.latest or 0)
+        self.request = replace(self.request, targets=targets, standing=weakest_standing(targets))
+        self._keeper.turns = Turns()
+        self._make_caches()
+        self.tell(f"reloaded: {', '.join(target.server.reference.server.name for target in targets)}")
 
     def _start(self) -> None:
         interrupted = self.recorder.interrupted
@@ -168,7 +196,7 @@ class Run:
         event = Event(
             kind=EventKind.START if interrupted is None else EventKind.RESUME,
             run=self._keeper.run_id,
-            references=self._references(),
+            references=references_of(targets),
             verifier_nonce=self.request.verifier_nonce,
             context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
             entries_found=None if interrupted is None else interrupted.entries_found,
@@ -180,10 +208,6 @@ class Run:
 
     def _report(self, reported: Reported) -> None:
         self.report(reported)
-
-    def _references(self) -> tuple[str, ...]:
-        targets = self.request.targets
-        return (*(each.opened.digest for target in targets for each in target.references), *runtimes_of(targets))
 
     def _matches_unstarted(self) -> bool:
         """Measure what is to be started; there is nothing to stop yet, which what follows drift says."""
@@ -208,7 +232,11 @@ class Run:
         if around is None:
             return
         shared = Shared[Looked]()
+        waiting = {target for target, _ in self._waiting}
         for target in slot.targets:
+            if target in waiting or self._looking.awaits(target):
+                # Its cycle is shorter than its look takes.
+                continue
             looks = Looks(
                 deriver=target.deriver,
                 clock_ms=self.clock.real,
@@ -223,12 +251,12 @@ class Run:
 
     def _around(self) -> tuple[Finding, ...] | None:
         """Return what is found before anything is looked at; None while nothing can be recorded."""
-        if self._holds():
+        if self._set_back.holds(self.tell):
             return None
         try:
             return self.circumstances.begin(self._record)
         except RefusedError:
-            if not self._holds():
+            if not self._set_back.holds(self.tell):
                 raise
             return None
 
@@ -243,7 +271,7 @@ class Run:
         if self._looking.under_way:
             answer = self._looking.take(seconds)
         else:
-            woken = self._waking.wait(seconds, self.stop)
+            woken = self._wait(seconds)
         late = self._looking.give_up(self.clock.boot())
         answers = [*([] if answer is None else [answer]), *late]
         for each in answers:
@@ -251,6 +279,10 @@ class Run:
         if answers:
             self.recorder.checkpoint().result()
         return woken
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait for the next cycle; `stop` ends the wait, and so does a change, of which True tells."""
+        return self._waking.wait(seconds, self.stop)
 
     def _begin_waiting(self) -> None:
         while self._waiting and not self._looking.crowded(self.clock.boot()):
@@ -263,11 +295,13 @@ class Run:
         """Return for how many seconds to wait at most."""
         times = [time for time in (until, self._looking.next_late()) if time is not None]
         left = (min(times) - self.clock.boot()) / _SECOND if times else _MAX_WAIT_SECONDS
-        return max(0.0, min(left, _MAX_WAIT_SECONDS))
+        return max(_MIN_WAIT_SECONDS, min(left, _MAX_WAIT_SECONDS))
 
     def _settle(self, answer: Answer) -> None:
         """Record and act, unless the process ended meanwhile, or the clock was set back behind the log."""
         target, judged = answer.target, self._judged(answer)
+        if target not in self.request.targets:
+            return  # Bad news of a server as it was sealed before a reload: the next cycle has its own.
         if target.ended() and not judged.cycle.is_drift:
             if self._all_ended():
                 return
@@ -275,7 +309,7 @@ class Run:
         try:
             self._keeper.keep(target, judged, unstarted=self._unstarted)
         except RefusedError:
-            if not self._holds():
+            if not self._set_back.holds(self.tell):
                 raise
         else:
             if not self._unstarted:
@@ -297,19 +331,6 @@ class Run:
 
     def _all_ended(self) -> bool:
         return all(target.ended() for target in self.request.targets)
-
-    def _holds(self) -> bool:
-        """Return whether the clock shows a time before the last entry's: then nothing can be recorded, nor acted on."""
-        latest = self.recorder.latest
-        holds = latest is not None and self.clock.real() < latest
-        if holds and self._held_until != latest:
-            self.tell(
-                f"the clock was set back: nothing is recorded before {instant.text(latest or 0)}; deny every call"
-            )
-        if holds:
-            self._broken_off = True
-        self._held_until = latest if holds else None
-        return holds
 
     def _stop(self, reason: str) -> None:
         self._record(Event(kind=EventKind.STOP, run=self._keeper.run_id, outcome=reason))

@@ -19,8 +19,10 @@ from attest.agent.explaining import Explainer
 from attest.agent.history import highest_sequences, read_history
 from attest.agent.keeping import Reported
 from attest.agent.neighbours import Neighbours
+from attest.agent.reloading import carry_over
 from attest.agent.revocation_files import RevocationFiles
-from attest.agent.run import Run, RunRequest
+from attest.agent.run import Run
+from attest.agent.run_request import RunRequest
 from attest.agent.sealed import SealedServer, check_writer, load_sealed
 from attest.agent.target import Target, weakest_standing
 from attest.codec.clock import Clock, system_clock
@@ -152,9 +154,26 @@ def open_run(
                 clock=opening.clock,
                 report=report,
                 files=CycleFiles(request.log),
+                reopen=lambda before: _reopen(request, key.keyid, circumstances, before),
             )
     finally:
         recorder.close()
+
+
+def _reopen(
+    request: AgentRequest, writer: str, circumstances: Circumstances, before: Sequence[Target]
+) -> tuple[Target, ...]:
+    """Read trust file and references again, by the rules of a start."""
+    opening = open_references(request)
+    targets = carry_over(opening.servers, before)
+    for each in opening.loaded:
+        check_writer(each, writer)
+    for target in targets:
+        _check_minima(target, opening.trust)
+    _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
+    for server in opening.servers:
+        server.keep(Documents(request.log))
+    return targets
 
 
 def _check_sequences(opening: Opening, circumstances: Circumstances, kept: Mapping[str, int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -84,6 +84,11 @@ def runtimes_of(targets: Iterable[Target]) -> Mapping[str, SealedServer]:
     """Return the runtimes that the targets run on, each once, by their digest."""
     runtimes = (each.runtime for target in targets for each in target.references)
     return {runtime.opened.digest: runtime for runtime in runtimes if runtime is not None}
+
+
+def references_of(targets: Sequence[Target]) -> tuple[str, ...]:
+    """Return the digests of all references of a run, those of the runtimes last."""
+    return (*(each.opened.digest for target in targets for each in target.references), *runtimes_of(targets))
 
 
 def _interpreters(references: Iterable[SealedServer]) -> tuple[Path, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,13 +12,13 @@ from typing import Any
 import click
 
 from attest.agent.keeping import Reported
+from attest.agent.run import Run
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
-from attest.cli.cycle_text import cycle_lines
 from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 
 
 @click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
-@click.argument("ref", type=REFERENCE, nargs=-1, required=True)
+@click.argument("ref", type=REFERENCE, nargs=-1)
 @trust_option
 @writer_option
 @log_option("agent")
@@ -28,14 +30,28 @@ from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 @click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
 @click.option("--revocations", type=FILE, multiple=True, help="What is known to be revoked; read again if it changes.")
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
+@click.option("--metrics", metavar="[HOST:]PORT", help="Serve Prometheus's text format; on loopback without HOST.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="json: on standard error.")
+@click.option(
+    "--status", is_flag=True, is_eager=True, help="Print the state of the agent that runs with this --log, and end."
+)
 def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Measure the servers of each REF until stopped; exit 1 if anything did not match.
 
     The reference of a runtime that a server names (seal --runtime) is one of the REFs; it is measured with the server.
     Several REFs of one server are good at once while it is updated: it is measured by the newest that matches.
     """
+    from attest.agent.board import Board
+    from attest.agent.metrics import serving
     from attest.agent.starting import AgentRequest, open_agent
+    from attest.cli.agent_log import json_voice, text_voice
 
+    if given["status"]:
+        if given["log"] is None:
+            raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
+        return _status(given["log"])
+    if not ref:
+        raise click.UsageError("Missing argument 'REF...'.")
     request = AgentRequest(
         references=ref,
         trust=given["trust"],
@@ -49,16 +65,48 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         pinned=given["expect_checkpoint"],
         revocations=given["revocations"],
     )
-    with open_agent(request, _print) as run:
-        run.tell = _tell
+    voice = json_voice() if given["log_format"] == "json" else text_voice()
+    board = Board(log=given["log"], began_at=time.time_ns() // 1_000_000)
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            run.stop.set()
+    def report(reported: Reported) -> None:
+        board.take(reported)
+        board.write()
+        voice.report(reported)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+    with ExitStack() as stack:
+        run = stack.enter_context(open_agent(request, report))
+        stack.callback(board.remove)
+        run.tell = voice.tell
+        if given["metrics"] is not None:
+            where = stack.enter_context(serving(given["metrics"], board.status))
+            voice.tell(f"metrics at http://{where}/metrics")
+        _listen(run)
         matched = run.once() if given["once"] else run.until_stopped()
     return 0 if matched else 1
+
+
+def _listen(run: Run) -> None:
+    """Stop gracefully at SIGINT and SIGTERM: what is under way is finished; read the references again at SIGHUP."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        run.stop.set()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        run.reload.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, reload)
+
+
+def _status(log: Path) -> int:
+    from attest.agent.board import read_status
+    from attest.cli.agent_status import all_match, status_lines
+
+    status = read_status(log)
+    for line in status_lines(status, time.time_ns() // 1_000_000):
+        click.echo(line)
+    return 0 if all_match(status) else 1
 
 
 def _processes(given: tuple[tuple[str | None, int], ...]) -> dict[str, Any]:
@@ -69,12 +117,3 @@ def _processes(given: tuple[tuple[str | None, int], ...]) -> dict[str, Any]:
         raise click.UsageError("--pid: expected one PID, or NAME=PID for each server, found both or several")
     pids = {name: int(pid) for name, pid in unique(named, "--pid").items()}
     return {"pid": alone[0] if alone else None, "pids": pids}
-
-
-def _print(reported: Reported) -> None:
-    for line in cycle_lines(reported):
-        click.echo(line)
-
-
-def _tell(line: str) -> None:
-    click.echo(f"attest: {line}", err=True)

@@ -94,14 +94,18 @@ def defaulted(flag: str, path: Callable[[], Path], text: str) -> Callable[[Any],
     return _needed(flag, lambda: found if (found := path()).exists() else None, text)
 
 
+ONLY_ASKS: Final = "status"
+"""An eager flag with which a verb asks one that runs already, and needs no keys for that."""
+
+
 def _needed(flag: str, default: Callable[[], Path | None], text: str) -> Callable[[Any], Any]:
     shown = "that of attest init"
     return click.option(flag, type=FILE, default=default, show_default=shown, callback=_present, help=text)
 
 
-def _present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path:
+def _present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     # Not `required`: what click takes for missing where a default is computed differs between its versions.
-    if value is None:
+    if value is None and not ctx.params.get(ONLY_ASKS):
         raise click.MissingParameter(ctx=ctx, param=param, message="After attest init it may be left out.")
     return value
 

@@ -276,7 +276,7 @@ class LogJudge:
         elif event.kind in {EventKind.RESUME, EventKind.RELOAD}:
             for pace in named:
                 pace.name(here)
-        if event.kind in {EventKind.START, EventKind.RESUME}:
+        if event.kind in {EventKind.START, EventKind.RESUME, EventKind.RELOAD}:
             self.windows.restart()
         if event.kind in {EventKind.STOP, EventKind.RELOAD}:
             for pace in self._paces.values():

@@ -1,6 +1,6 @@
-"""Windows of one log: clean cycles that share a receipt, numbered without holes from each start and resume on.
+"""Windows of one log: clean cycles that share a receipt, numbered without holes from each start, resume and reload on.
 
-1. Cycles are numbered from 0 after each start and resume; a window begins where the one before ended.
+1. Cycles are numbered from 0 after each start, resume and reload; a window begins where the one before ended.
 2. It begins after the newest cycle of the one before, and its head is another one.
 3. It stands for no more cycles than the reference seals, and for one alone where it seals none.
 4. So many cycles with no larger gap than it states fit between its first and its newest beginning.
@@ -45,7 +45,7 @@ class Windows:
         """Clean cycles that the measurements stand for, those alone included."""
 
     def restart(self) -> None:
-        """Say that a run began or went on after a crash: what was not signed by then is lost."""
+        """Say that a run began, or goes on after a crash or a reload: what was not signed by then is lost."""
         self._before.clear()
         self._counting_from_zero = True
 

@@ -59,9 +59,9 @@ class Coverage(Record, kw_only=True):
 class Window(Record, kw_only=True):
     """Clean cycles that one receipt stands for: the newest is the one whose times `Measured` gives.
 
-    Clean cycles are numbered from 0 after each start and resume. `head` chains them: SHA-256 over the 64 hexadecimal
-    digits of the head before (64 zeros at first) and the RFC 8785 form of each cycle's `measured`, so that a record
-    kept elsewhere can be held against it.
+    Clean cycles are numbered from 0 after each start, resume and reload. `head` chains them: SHA-256 over the 64
+    hexadecimal digits of the head before (64 zeros at first) and the RFC 8785 form of each cycle's `measured`, so that
+    a record kept elsewhere can be held against it.
     """
 
     first: Count

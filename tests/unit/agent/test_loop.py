@@ -18,7 +18,7 @@ from attest.seal.request import Rules
 from attest.statement.findings import FindingKind, State
 from tests.installed import Bench, make_bench
 from tests.restored import Restored
-from tests.watching import Watch, make_watch
+from tests.watching import Watch, make_watch, states
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,25 @@ def test_a_server_that_never_answers_is_unreachable_and_delays_no_other(watch, s
     assert {each.cycle.findings.findings[0].kind for each in late} == {FindingKind.UNREACHABLE}
     verdict = watch.verdict(references=tuple(each.server.opened.digest for each in watch.seen[:1]))
     assert [check.id for check in verdict.checks if check.status in {"fail", "unproven"}] == []
+
+
+def test_a_look_that_takes_longer_than_a_cycle_is_waited_for(watch, servers, monkeypatch, let_go) -> None:
+    with watch.running(servers[1], cycle_seconds=1) as run:
+        stuck = watched_by(run, let_go, "two")
+        really_take, waits = run._looking.take, 0
+
+        def take(_seconds: float) -> object:
+            nonlocal waits
+            watch.hands.wait(500)
+            waits += 1
+            if waits == 6:
+                stuck.let_go.set()
+                run.stop.set()
+            return really_take(10 if waits >= 6 else 0)
+
+        monkeypatch.setattr(run._looking, "take", take)
+        run.until_stopped()
+    assert states(watch.seen) == [State.MATCH]
 
 
 def test_a_late_answer_is_heard_only_if_it_is_bad_news(watch, servers, monkeypatch, let_go) -> None:

@@ -1,0 +1,24 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attest.agent.closure import Beside
+from attest.agent.drafts import Standing
+from attest.agent.target import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What a run is about and what its starter wants recorded."""
+
+    targets: tuple[Target, ...]
+    standing: Standing
+    """How receipts are made that are about no single server."""
+    verifier_nonce: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
+    cycle_seconds: int | None = None
+    """Instead of the sealed cycle, for a quicker one."""
+    beside: Beside | None = None
+    """A look at what this run made for its server."""
