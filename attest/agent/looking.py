@@ -76,9 +76,13 @@ class Looking:
         return target in self._begun and target not in self._late
 
     def begin(self, target: Target, looks: Looks, at: Begun) -> bool:
-        """Begin a look; return False if the one before was never answered: there is none to begin."""
+        """Begin a look; return False if the one before was not answered in time: there is none to begin.
+
+        One that is under way and has time left answers for this one, too: a first look, which compiles, may take longer
+        than a cycle.
+        """
         if target in self._begun:
-            return False
+            return target not in self._late
         self._begun[target] = at
         name = f"look at {target.server.reference.server.name}"
         threading.Thread(target=self._look, args=(target, looks), name=name, daemon=True).start()

@@ -10,6 +10,10 @@ FOUND = """\
 | attack | what sees nothing wrong | finding | state | found by | an attacker needs | test |
 | --- | --- | --- | --- | --- | --- | --- |
 """
+PREVENTED = """\
+| attack | what sees nothing wrong | an attacker needs | test |
+| --- | --- | --- | --- |
+"""
 UNDETECTED = """\
 | attack | what sees nothing wrong | an attacker needs | test |
 | --- | --- | --- | --- |
@@ -23,7 +27,12 @@ def found_table() -> str:
 
 def undetected_table() -> str:
     """Return the table of what is not."""
-    return UNDETECTED + _lines(_undetected(row) for row in ROWS if not row.found)
+    return UNDETECTED + _lines(_undetected(row) for row in ROWS if not row.found and not row.launched)
+
+
+def prevented_table() -> str:
+    """Return the table of what cannot be done to a server that `attest run` starts."""
+    return PREVENTED + _lines(_undetected(row) for row in ROWS if not row.found and row.launched)
 
 
 def _found(row: Row) -> tuple[str, ...]:

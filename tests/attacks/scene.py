@@ -41,7 +41,8 @@ class Scene:
     @property
     def mark(self) -> Path:
         """What the attacker's code leaves behind once it has run inside of the server."""
-        return self.folder / "mark"
+        # In a folder of its own: a confined server can make no file beside the agent's log.
+        return self.folder / "marks/mark"
 
     def keep(self, *paths: Path) -> None:
         """Put these files back at the end."""

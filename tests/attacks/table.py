@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from attest.appraisal.state import worst_state
 from attest.statement.findings import Finding, FindingKind, State
-from tests.attacks import from_inside, on_files, on_memory, on_start
+from tests.attacks import from_inside, on_files, on_launch, on_memory, on_start
+from tests.attacks.on_launch import Launched
 from tests.attacks.scene import Changed, Play, Started
 
 BOTH = ("time", "filesystem")
@@ -51,6 +52,11 @@ class Row:
     def state(self) -> State:
         """Where it ends."""
         return worst_state(Finding(kind=kind, where="process") for kind in self.found)
+
+    once: bool = False
+    """A hash that is taken before the start sees nothing; one that is taken afterwards, again, would."""
+    launched: bool = False
+    """It is tried on what `attest run` starts. Not found and launched: it is prevented."""
 
     def is_found_by(self, kinds: frozenset[FindingKind]) -> bool:
         """Return whether these findings are the ones that the attack has to lead to."""
@@ -289,6 +295,49 @@ ROWS: tuple[Row, ...] = (
         soon=f"{NEXT}, if it still runs",
         needs=INSIDE,
         play=Started(attack=from_inside.start_a_program, twin=from_inside.start_a_program_of_the_system),
+    ),
+    Row(
+        name="refused-byte-code",
+        attack="poisoned byte code in the tree of a server that `attest run` is to start",
+        passes="a hash of the entry file; of all sources; every RECORD",
+        found=(FindingKind.UNDERIVED,),
+        soon="before the start: it is refused",
+        needs=TREE,
+        play=Launched(before=on_launch.poison_byte_code, runs=False, starts=False),
+        on=PYTHON,
+        launched=True,
+    ),
+    Row(
+        name="swapped-module",
+        attack="a module is changed after `attest run` has verified it, before the server loads it",
+        passes="every hash that is taken before the start",
+        found=(FindingKind.CHANGED,),
+        beside=(FindingKind.EXTRA,),
+        soon=f"{NEXT}, the first with the process",
+        needs=TREE,
+        play=Launched(between=on_launch.change_module, runs=True),
+        launched=True,
+    ),
+    Row(
+        name="swapped-program",
+        attack="the program is swapped after `attest run` has verified it, before it is executed",
+        passes="every hash that is taken before the start",
+        found=(),
+        soon=NEVER,
+        needs=TREE,
+        play=Launched(between=on_launch.change_program, runs=False, starts=False, refused="another file by now"),
+        once=True,
+        launched=True,
+    ),
+    Row(
+        name="withheld-variables",
+        attack="`LD_PRELOAD`, `PYTHONPATH` and `NODE_OPTIONS` of whoever calls `attest run`",
+        passes="every hash of a sealed file",
+        found=(),
+        soon=NEVER,
+        needs="to set the caller's environment",
+        play=Launched(before=on_launch.set_variables, runs=False),
+        launched=True,
     ),
     Row(
         name="restored",

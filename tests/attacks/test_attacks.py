@@ -13,6 +13,7 @@ from attest.statement.findings import State
 from tests.attacks.entry_hash import hash_entry, is_fooled
 from tests.attacks.observing import observe, verify
 from tests.attacks.scene import Scene
+from tests.attacks.soaking import soak
 from tests.attacks.table import BOTH, ROWS, Row
 from tests.attacks.talking import Talk
 from tests.attacks.victims import Victim, install
@@ -22,9 +23,11 @@ pytestmark = [pytest.mark.network, pytest.mark.slow]
 ON_NODE = pytest.mark.installs
 """Every attack is tried on Python in `make test`; on node, whose program is a hundred megabytes, in `make installs`."""
 MARKS = {"time": (), "filesystem": (ON_NODE,)}
+CYCLES = 2_000
+"""Some minutes each."""
 VICTIMS = [pytest.param(name, id=name, marks=MARKS[name]) for name in BOTH]
 CASES = [
-    pytest.param(row, name, id=f"{row.name}-{name}", marks=MARKS[name])
+    pytest.param(row, name, id=f"{row.name}-{name}", marks=(ON_NODE,) if row.launched else MARKS[name])
     for name in BOTH
     for row in ROWS
     if name in row.on
@@ -73,22 +76,46 @@ def test_an_honest_start_matches(name: str, victims, tmp_path: Path) -> None:
     assert verify(victim, tmp_path / "log").passed
 
 
+@pytest.mark.parametrize(
+    ("name", "cycles"),
+    [
+        pytest.param("time", 50, id="time-50"),
+        *(pytest.param(name, CYCLES, id=f"{name}-{CYCLES}", marks=ON_NODE) for name in BOTH),
+    ],
+)
+def test_from_its_first_start_on_a_server_under_load_never_alarms(name: str, cycles: int, victims, tmp_path) -> None:
+    victim = victims(name)
+    soaked = soak(victim, tmp_path / "log", cycles)
+    if victim.is_python:
+        shutil.rmtree(victim.module.parent / "__pycache__")
+    assert soaked.alarms == ()
+    verdict = verify(victim, tmp_path / "log")
+    assert (verdict.passed, verdict.measurements) == (True, soaked.cycles)
+    print(f"{name}: {soaked.cycles} cycles, {soaked.calls} calls, no alarm")
+
+
 @pytest.mark.parametrize(("row", "name"), CASES)
 def test_an_attack_is_found_and_its_twin_is_not(row: Row, name: str, victims, servers, tmp_path: Path) -> None:
     if (why := row.hindrance()) is not None:
         pytest.skip(why)
     victim = victims(name)
+    (tmp_path / "marks").mkdir()
     sealed = hash_entry(victim.entry, victim.executable)
     with ExitStack() as stack:
         scene = Scene(victim=victim, folder=tmp_path.resolve(), stack=stack, shared=lambda: servers(name))
         *before, last = row.play(scene)
-        assert is_fooled(sealed, victim.entry, victim.executable), "a hasher of entry files would have seen it, too"
+        assert row.once or is_fooled(sealed, victim.entry, victim.executable), (
+            "a hasher of entry files would have seen it, too"
+        )
     assert {seen.state for seen in before} <= {State.MATCH}, [seen.text for seen in before]
     assert last.state is row.state, last.text
     assert row.is_found_by(last.kinds), last.text
     verdict = verify(victim, scene.log)
-    assert verdict.measurements == len(before) + (not row.found)
-    assert verdict.violations == bool(row.found)
+    if not row.launched:
+        # A launched one ends of its own accord, some cycles later.
+        assert verdict.measurements == len(before) + (not row.found)
+        assert verdict.violations == bool(row.found)
+    assert (verdict.violations > 0) == bool(row.found)
     assert verdict.passed == (not row.found)
     failed = verdict.failed - (NO_MEASUREMENT if not before else set())
     assert failed in ([{"conformance.matched"}, RUNTIME] if row.found else [set()])

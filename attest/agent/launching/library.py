@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from attest.codec.files import read_file
 from attest.errors import AttestError
 from attest.measure.runtimes import RUNTIMES
 
@@ -37,7 +38,23 @@ class Library:
 
 def library_of(program: str, uid: int) -> Library:
     """Return what the interpreter brings along that `program` leads to."""
-    return Library(prefix=_prefix(Path(os.path.realpath(program))), uid=uid)
+    return Library(prefix=_prefix(_installed(Path(os.path.realpath(program)))), uid=uid)
+
+
+def _installed(program: Path) -> Path:
+    """Return the interpreter whose library a program uses: itself, or for an environment's copy what it is a copy of.
+
+    `venv --copies` makes one, and tells in `pyvenv.cfg` where from; that file is sealed, and nothing is started before
+    it was seen to be as sealed.
+    """
+    try:
+        lines = read_file(program.parent.with_name("pyvenv.cfg")).decode().splitlines()
+    except (AttestError, UnicodeDecodeError):
+        return program
+    told = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    names = (program.name, "python3")
+    found = (Path(os.path.realpath(Path(told.get("home", ""), name))) for name in names if "home" in told)
+    return next((each for each in found if each.is_file()), program)
 
 
 def _prefix(program: Path) -> str | None:

@@ -152,6 +152,13 @@ def test_an_unsealed_source_is_of_no_server_that_could_have_written_it(tree: Pat
     assert len(look(tree, compiled, Library(prefix=None, uid=0))) == len(library)
 
 
+def test_a_copy_in_an_environment_uses_the_library_of_what_it_was_copied_from(tmp_path: Path) -> None:
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", "--copies", tmp_path / "env"], check=True)
+    program = tmp_path / "env/bin/python"
+    assert not program.is_symlink()
+    assert library_of(str(program), os.geteuid()) == LIBRARY
+
+
 def test_a_directory_that_is_gone_is_a_finding(tree: Path, tmp_path: Path) -> None:
     (finding,) = look(tree, tmp_path / "gone")
     assert finding.kind is FindingKind.MISSING
