@@ -43,6 +43,8 @@ class Row:
     on: tuple[str, ...] = BOTH
     root: bool = False
     """The test has to be root."""
+    seldom: bool = False
+    """It is left to `make installs`, since starting a server once more takes its time."""
     either: bool = False
     """Any one of what is `found` will do: which it is depends on the moment."""
     beside: tuple[FindingKind, ...] = ()
@@ -153,6 +155,7 @@ ROWS: tuple[Row, ...] = (
         soon=NEXT,
         needs=TREE,
         play=Started(attack=on_start.with_a_stranger, twin=on_start.by_another_name),
+        seldom=True,
     ),
     Row(
         name="pth",
@@ -212,6 +215,7 @@ ROWS: tuple[Row, ...] = (
         soon=NEXT,
         needs=START,
         play=Started(attack=on_start.from_memory, twin=on_start.from_a_descriptor),
+        seldom=True,
     ),
     Row(
         name="preload",
@@ -239,6 +243,7 @@ ROWS: tuple[Row, ...] = (
         soon=NEXT,
         needs=START,
         play=Started(attack=on_start.preloaded_and_removed),
+        seldom=True,
     ),
     Row(
         name="variable",
@@ -286,6 +291,7 @@ ROWS: tuple[Row, ...] = (
         needs=INSIDE,
         play=Started(attack=from_inside.map_a_library_from_memory),
         on=PYTHON,
+        seldom=True,
     ),
     Row(
         name="child",
@@ -295,6 +301,7 @@ ROWS: tuple[Row, ...] = (
         soon=f"{NEXT}, if it still runs",
         needs=INSIDE,
         play=Started(attack=from_inside.start_a_program, twin=from_inside.start_a_program_of_the_system),
+        seldom=True,
     ),
     Row(
         name="refused-byte-code",
@@ -356,6 +363,7 @@ ROWS: tuple[Row, ...] = (
         soon=NEVER,
         needs=INSIDE,
         play=Started(attack=from_inside.start_a_detached_program),
+        seldom=True,
     ),
     Row(
         name="anonymous-code",
@@ -366,6 +374,7 @@ ROWS: tuple[Row, ...] = (
         needs=INSIDE,
         play=Started(attack=from_inside.map_code_without_a_file),
         on=PYTHON,
+        seldom=True,
     ),
     Row(
         name="variable-wiped",
@@ -376,6 +385,7 @@ ROWS: tuple[Row, ...] = (
         needs=START,
         play=Started(attack=from_inside.after_a_variable_and_wiped),
         on=PYTHON,
+        seldom=True,
     ),
     Row(
         name="arguments-forged",

@@ -20,14 +20,14 @@ from tests.attacks.victims import Victim, install
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
-ON_NODE = pytest.mark.installs
-"""Every attack is tried on Python in `make test`; on node, whose program is a hundred megabytes, in `make installs`."""
-MARKS = {"time": (), "filesystem": (ON_NODE,)}
+SELDOM = pytest.mark.installs
+"""`make test` tries most attacks, on Python alone: node, a program of a hundred megabytes, is for `make installs`."""
+MARKS = {"time": (), "filesystem": (SELDOM,)}
 CYCLES = 2_000
 """Some minutes each."""
 VICTIMS = [pytest.param(name, id=name, marks=MARKS[name]) for name in BOTH]
 CASES = [
-    pytest.param(row, name, id=f"{row.name}-{name}", marks=(ON_NODE,) if row.launched else MARKS[name])
+    pytest.param(row, name, id=f"{row.name}-{name}", marks=(SELDOM,) if row.launched or row.seldom else MARKS[name])
     for name in BOTH
     for row in ROWS
     if name in row.on
@@ -80,7 +80,7 @@ def test_an_honest_start_matches(name: str, victims, tmp_path: Path) -> None:
     ("name", "cycles"),
     [
         pytest.param("time", 50, id="time-50"),
-        *(pytest.param(name, CYCLES, id=f"{name}-{CYCLES}", marks=ON_NODE) for name in BOTH),
+        *(pytest.param(name, CYCLES, id=f"{name}-{CYCLES}", marks=SELDOM) for name in BOTH),
     ],
 )
 def test_from_its_first_start_on_a_server_under_load_never_alarms(name: str, cycles: int, victims, tmp_path) -> None:
