@@ -32,6 +32,7 @@ from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
 @click.option("--metrics", metavar="[HOST:]PORT", help="Serve Prometheus's text format; on loopback without HOST.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="json: on standard error.")
+@click.option("--watch", is_flag=True, help="Draw the servers on this terminal, until stopped.")
 @click.option(
     "--status", is_flag=True, is_eager=True, help="Print the state of the agent that runs with this --log, and end."
 )
@@ -45,6 +46,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     from attest.agent.metrics import serving
     from attest.agent.starting import AgentRequest, open_agent
     from attest.cli.agent_log import json_voice, text_voice
+    from attest.cli.agent_watch import Watch
 
     if given["status"]:
         if given["log"] is None:
@@ -65,8 +67,9 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         pinned=given["expect_checkpoint"],
         revocations=given["revocations"],
     )
-    voice = json_voice() if given["log_format"] == "json" else text_voice()
     board = Board(log=given["log"], began_at=time.time_ns() // 1_000_000)
+    watch = Watch(board) if given["watch"] else None
+    voice = watch or (json_voice() if given["log_format"] == "json" else text_voice())
 
     def report(reported: Reported) -> None:
         board.take(reported)
@@ -77,6 +80,8 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         run = stack.enter_context(open_agent(request, report))
         stack.callback(board.remove)
         run.tell = voice.tell
+        if watch is not None:
+            stack.enter_context(watch)
         if given["metrics"] is not None:
             where = stack.enter_context(serving(given["metrics"], board.status))
             voice.tell(f"metrics at http://{where}/metrics")
