@@ -13,6 +13,7 @@ FORBIDDEN_NAMES: Final = frozenset(
         "LD_AUDIT",
         "LD_LIBRARY_PATH",
         "LD_PRELOAD",
+        "NODE_COMPILE_CACHE",
         "NODE_OPTIONS",
         "NODE_PATH",
         "PYTHONHOME",
