@@ -95,7 +95,7 @@ def _judge_executable(
     elif observed.executable_deleted:
         same = _lay_there(observed, path, closure, earlier)
         kind = FindingKind.EXECUTABLE_REPLACED if same else FindingKind.EXECUTABLE_DELETED
-        if not same and observed.executable_sha256 in closure.elsewhere:
+        if not same and observed.executable_sha256 in closure.elsewhere and path in {None, observed.executable_path}:
             kind, found = FindingKind.UPDATED, f"{found}: {SEALED_ELSEWHERE}"
         yield make_finding(kind, WHERE, expected="an executable that is still on disk", found=found)
 

@@ -89,12 +89,12 @@ def _search(wanted: _Wanted, cache: Mapping[str, tuple[str, ...]], libraries: Li
         candidates: tuple[str, ...] = (wanted.name,)
     else:
         for place in wanted.places:
-            libraries.absent |= {each for each in _above(place) if not os.path.lexists(each)}
+            libraries.absent |= {each for each in _above(place) if _is_absent(each)}
             candidate = os.path.join(place, wanted.name)
             if _fits(candidate, wanted.machine):
                 libraries.found.add(candidate)
                 return (candidate,)
-            if not os.path.lexists(candidate):
+            if _is_absent(candidate):
                 libraries.absent.add(candidate)
         candidates = cache.get(wanted.name, ())
     # Which of several the loader takes depends on the processor: all of them count.
@@ -106,6 +106,21 @@ def _search(wanted: _Wanted, cache: Mapping[str, tuple[str, ...]], libraries: Li
         libraries.missing.add(wanted.name)
     libraries.found.update(fitting)
     return fitting
+
+
+def _is_absent(path: str) -> bool:
+    """Return whether nothing lies there for certain.
+
+    A search path may lead into a directory that is closed to who seals, such as another's home in which an interpreter
+    was built. What a look cannot tell then is not sealed: every later look as that user would be in trouble.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _above(place: str) -> Iterable[str]:

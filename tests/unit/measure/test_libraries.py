@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from attest.measure.libraries import PRELOAD, find_libraries
 from attest.measure.library_cache import read_library_cache
 from attest.measure.trail import follow
 from tests.runtimes import make_elf, make_library_cache
+from tests.unprivileged import open_folder, unprivileged
 
 
 def put(path: Path, octets: bytes) -> str:
@@ -107,3 +109,20 @@ def test_a_circle_of_links_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(MalformedError, match="links"):
         follow(str(tmp_path / "a"))
+
+
+def test_a_search_path_that_is_closed_to_who_seals_is_not_sealed_as_empty() -> None:
+    with open_folder() as folder:
+        libc = put(folder / "sys/libc.so", make_elf())
+        closed = folder / "closed"
+        closed.mkdir(mode=0o700)
+        program = put(folder / "program", make_elf(needed=("libc.so",), runpath=f"{closed}/lib"))
+        (folder / "sys").chmod(0o755)
+        if os.geteuid() != 0:
+            closed.chmod(0)
+        with unprivileged():
+            found = find_libraries([program], {"libc.so": (libc,)})
+        closed.chmod(0o700)
+        assert libc in found.found
+        assert not {each for each in found.absent if each.startswith(str(closed))}
+        assert f"{closed}/lib/libc.so" in find_libraries([program], {"libc.so": (libc,)}).absent
