@@ -19,7 +19,7 @@ def process_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar="NAME[=VALUE]",
             help="A variable that may be set; with =VALUE, to that alone, which is no secret. NAME* for all that begin "
-            "so. Given once, every other variable is a finding.",
+            "so. Given once, every other variable is a finding, save what every program expects (PATH, HOME, ...).",
         ),
         click.option("--cwd", type=FILE, metavar="DIR", help="The directory that the server has to run in."),
         click.option(
