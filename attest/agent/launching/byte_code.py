@@ -20,6 +20,7 @@ from typing import Final
 
 from attest.agent.closure import Looked
 from attest.agent.launching.library import Library
+from attest.agent.launching.sweeping import own_prefix, sweep
 from attest.appraisal.files import compare_files
 from attest.errors import UnavailableError
 from attest.measure.deriver import Deriver
@@ -41,10 +42,13 @@ _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108  (`mkdtemp` in there, and
 def private_directory(uid: int, gid: int) -> Iterator[str]:
     """Make an empty directory that only the server's user may enter (mode 0700), and remove it at the end.
 
+    What killed launchers left behind is removed, too.
     Not in `TMPDIR`, which the caller may have set to a place that this user cannot reach.
     """
+    folder = _temporary()
+    sweep(Path(folder or tempfile.gettempdir()))
     try:
-        place = tempfile.mkdtemp(prefix="attest-byte-code-", dir=_temporary())
+        place = tempfile.mkdtemp(prefix=own_prefix(), dir=folder)
     except OSError as error:
         raise UnavailableError("byte code", "a place for a directory", error.strerror or "none") from error
     try:
