@@ -169,26 +169,15 @@ def _judge(case: _Case, compiled: Compiled | None) -> Trouble | None:
         return underived(f"its source does not compile ({compiled.error})")
     if not _right_header(case, compiled.source_hash):
         return underived("its header does not fit its source")
-    return _compare_code(case, compiled.code)
-
-
-def _compare_code(case: _Case, derived: bytes) -> Trouble | None:
     body = case.compiled[_HEADER_BYTES:]
+    if body == compiled.code:
+        return None
     try:
-        if body == derived or _is_same(case, body, derived, with_lines=True):
-            return None
-        if _is_same(case, body, derived, with_lines=False):
-            return underivable("its line numbers are those of another release of the interpreter")
+        magic = case.compiled[:4]
+        same = normal_form(body, magic, where="found") == normal_form(compiled.code, magic, where="derived")
     except MalformedError as error:
         return underived(str(error))
-    return _other_code(case, derived)
-
-
-def _is_same(case: _Case, found: bytes, derived: bytes, *, with_lines: bool) -> bool:
-    magic = case.compiled[:4]
-    return normal_form(found, magic, where="found", with_lines=with_lines) == normal_form(
-        derived, magic, where="derived", with_lines=with_lines
-    )
+    return None if same else _other_code(case, compiled.code)
 
 
 def _other_code(case: _Case, code: bytes) -> Trouble:

@@ -46,10 +46,9 @@ _TEXTS: Final = {
 """Bytes that the length takes, and how the characters stand."""
 
 
-def normal_form(octets: bytes, magic: bytes, *, where: str, with_lines: bool = True) -> str:
-    """Return the SHA-256 of the normal form of one marshalled object, perhaps without the tables of line numbers.
+def normal_form(octets: bytes, magic: bytes, *, where: str) -> str:
+    """Return the SHA-256 of the normal form of one marshalled object.
 
-    Two releases of one magic number may number lines otherwise; what is executed is the same.
     `magic` is the first half of the .pyc header, which says how code objects are laid out. Raises
     `MalformedError` for what no compiler writes: references to unfinished objects, trailing bytes,
     lists and dictionaries, deeper nesting than a compiler makes.
@@ -58,7 +57,7 @@ def normal_form(octets: bytes, magic: bytes, *, where: str, with_lines: bool = T
     if not _MAGIC_3_8 <= number < _MAGIC_2 or magic[2:4] != b"\r\n":
         raise MalformedError(where, "a magic number of Python 3.8 or newer", magic.hex())
     shape = _SHAPE_3_11 if number >= _MAGIC_3_11 else _SHAPE_3_8
-    reader = _Reader(octets, shape, where, with_lines=with_lines)
+    reader = _Reader(octets, shape, where)
     digest = reader.read(0)
     if reader.at != len(octets):
         raise MalformedError(where, "the end of the code", f"{len(octets) - reader.at} more bytes")
@@ -66,12 +65,11 @@ def normal_form(octets: bytes, magic: bytes, *, where: str, with_lines: bool = T
 
 
 class _Reader:
-    def __init__(self, octets: bytes, shape: _Shape, where: str, *, with_lines: bool) -> None:
+    def __init__(self, octets: bytes, shape: _Shape, where: str) -> None:
         self.at = 0
         self._octets = octets
         self._shape = shape
         self._where = where
-        self._with_lines = with_lines
         self._refs: list[bytes | None] = []
 
     def read(self, depth: int) -> bytes:
@@ -121,8 +119,7 @@ class _Reader:
         parts = [self._take(4 * numbers)]
         parts += [self.read(depth + 1) for _ in range(before)]
         parts.append(self._take(4))
-        lines, *others = [self.read(depth + 1) for _ in range(after)]  # co_linetable, or co_lnotab, comes first
-        parts += [lines, *others] if self._with_lines else others
+        parts += [self.read(depth + 1) for _ in range(after)]
         return _digest("code", b"".join(parts))
 
     def _items(self, kind: str, depth: int) -> bytes:

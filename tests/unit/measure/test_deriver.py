@@ -118,19 +118,6 @@ def test_one_changed_byte_is_found(tree, position):
     assert is_trouble(derive(tree, pyc))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="the names of the tables are those of 3.11")
-@pytest.mark.parametrize(
-    ("table", "kind"),
-    [("co_linetable", FindingKind.UNDERIVABLE), ("co_exceptiontable", FindingKind.UNDERIVED)],
-)
-def test_line_numbers_of_another_release_are_no_other_code_and_no_match_either(tree, table, kind):
-    pyc = compiled(tree)
-    code = marshal.loads(pyc.read_bytes()[16:])
-    other = code.replace(**{table: getattr(code, table) + b"\x80\x00"})
-    pyc.write_bytes(pyc.read_bytes()[:16] + marshal.dumps(other))
-    assert is_trouble(derive(tree, pyc), kind)
-
-
 def test_poisoned_code_with_the_old_header_is_found(tree):
     pyc = compiled(tree)
     evil = compile(SOURCE + b"import evil\n", str(tree / "pkg/mod.py"), "exec")
