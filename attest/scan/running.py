@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,10 @@ _DELETED: Final = " (deleted)"
 _NAMED: Final = re.compile(r"(?:^|[-_.])mcp(?:[-_.]|$)", re.IGNORECASE)
 _NODE: Final = re.compile(r"@modelcontextprotocol/|^fastmcp$|^mcp-")
 _PYTHON: Final = re.compile(r"^Requires-Dist:\s*(?:mcp|fastmcp)\b", re.MULTILINE | re.IGNORECASE)
-_LOADING: Final = FORBIDDEN_NAMES - {"NODE_EXTRA_CA_CERTS"}
-"""That one changes whom it believes, not what it runs; and many companies set it on every machine."""
+_LOADING: Final = FORBIDDEN_NAMES - {"PYTHONPYCACHEPREFIX"}
+"""That one is set by `attest run`, too, and what lies there is measured."""
+_EXEC_WAITS_SECONDS: Final = (0, 0.002, 0.01, 0.05)
+"""In the middle of its exec a process shows no arguments for a moment."""
 _LAUNCHERS: Final = frozenset({"npx", "npm", "uvx", "uv", "pipx", "sh", "bash", "dash", "zsh", "env"})
 """They start a server and are none; npm shows itself as `npm exec ...`."""
 
@@ -57,8 +60,8 @@ def is_server(started: Started) -> bool:
 def _look(pid: int) -> SeenProcess | None:
     folder = f"/proc/{pid}"
     try:
-        words = _texts(f"{folder}/cmdline")
-        program = os.readlink(f"{folder}/exe")
+        program = os.readlink(f"{folder}/exe")  # a thread of the kernel has none
+        words = _words(f"{folder}/cmdline")
         cwd = os.readlink(f"{folder}/cwd")
         uid = os.stat(folder).st_uid
     except OSError:
@@ -88,6 +91,14 @@ def _concerns(deleted: bool, environment: Mapping[str, str]) -> Iterator[Concern
         yield Concern(
             kind=ConcernKind.ENVIRONMENT, text=f"started with {', '.join(forbidden)}, which make it load other code"
         )
+
+
+def _words(path: str) -> list[str]:
+    for wait in _EXEC_WAITS_SECONDS:
+        time.sleep(wait)
+        if words := _texts(path):
+            return words
+    return []
 
 
 def _texts(path: str) -> list[str]:

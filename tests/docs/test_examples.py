@@ -58,7 +58,8 @@ def words_of(line: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # what attest init makes is nobody else's
     server = tmp_path / "server"
     server.mkdir()
     program = server / "run.sh"
