@@ -118,7 +118,6 @@ NPM_LOCK: Final = json.dumps(
             "": {"name": "server", "version": "1.0.0", "dependencies": {"@scope/part": "1.0.0"}},
             "node_modules/@scope/part": {
                 "version": "1.0.0",
-                "resolved": "https://registry.example/part-1.0.0.tgz",
                 "integrity": INTEGRITY,
             },
         },
@@ -175,10 +174,10 @@ dependencies = [{{ name = "tzdata" }}]
 [[package]]
 name = "tzdata"
 version = "2026.3"
-source = {{ registry = "https://index.example/simple" }}
-sdist = {{ url = "https://index.example/tzdata-2026.3.tar.gz", hash = "sha256:{FILE}", size = 7 }}
+source = {{ registry = "simple" }}
+sdist = {{ path = "tzdata-2026.3.tar.gz", hash = "sha256:{FILE}", size = 7 }}
 wheels = [
-    {{ url = "https://index.example/tzdata-2026.3-py3-none-any.whl", hash = "sha256:{PART}", size = 9 }},
+    {{ path = "tzdata-2026.3-py3-none-any.whl", hash = "sha256:{PART}", size = 9 }},
 ]
 """.encode()
 
@@ -189,7 +188,6 @@ created-by = "example"
 [[packages]]
 name = "tzdata"
 version = "2026.3"
-index = "https://index.example/simple"
-sdist = {{ url = "https://index.example/tzdata-2026.3.tar.gz", hashes = {{ sha256 = "{FILE}" }} }}
-wheels = [{{ url = "https://index.example/tzdata-2026.3-py3-none-any.whl", hashes = {{ sha256 = "{PART}" }} }}]
+sdist = {{ path = "tzdata-2026.3.tar.gz", hashes = {{ sha256 = "{FILE}" }} }}
+wheels = [{{ path = "tzdata-2026.3-py3-none-any.whl", hashes = {{ sha256 = "{PART}" }} }}]
 """.encode()
