@@ -13,18 +13,19 @@ from typing import Final
 from attest.codec.files import read_file, write_file
 from attest.errors import MalformedError, UnavailableError
 from attest.fetch.fetch import fetch_locked, fetch_packages
-from attest.fetch.wanted import installed_in
+from attest.fetch.wanted import Wanted, installed_in
 from attest.provenance.model import Expectations
 from attest.seal.again import request_again
 from attest.seal.comparing import Difference, Side
 from attest.seal.folder import sort_folder
 from attest.seal.phases import Tell
-from attest.seal.request import SealRequest, Tree
+from attest.seal.request import SealRequest
 from attest.seal.seal import Sealed, seal
 from attest.seal.unverified import read_unverified
 from attest.signing.dsse import encode_envelope
 from attest.signing.keys import PrivateKey
 from attest.statement.companions import attachments_path, manifest_path
+from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_revocation import Revoked
 from attest.trust.references import open_reference
 from attest.trust.revoking import make_revocation, sign_revocation
@@ -112,27 +113,31 @@ def write_new(path: Path, sealed: Sealed) -> None:
 
 
 def _fetch(old: Side, folder: Path, tell: Tell) -> None:
-    """Fetch what is installed in each tree: what its lock names, or the distributions of an environment."""
+    """Fetch what is installed in the trees: what their locks name, and the distributions of their environments."""
     places = {place.name: Path(place.path) for place in old.reference.places}
-    found = False
-    for tree in (Tree(name=root.name, path=places[root.name]) for root in old.roots):
-        lock = next((tree.path / name for name in _LOCKS if (tree.path / name).is_file()), None)
-        if lock is not None:
-            found = True
-            for _ in fetch_locked(read_file(lock), "package-lock.json", folder, tell=tell):
-                pass
-            continue
-        try:
-            wanted = installed_in(tree.path)
-        except (MalformedError, UnavailableError):
-            continue
-        found = True
-        for _ in fetch_packages(wanted, folder, dependencies=False, tell=tell):
-            pass
-    if not found:
+    trees = [places[root.name] for root in old.roots if root.scope is Scope.EXACT]
+    locks = [lock for tree in trees if (lock := _lock_of(tree)) is not None]
+    wanted = tuple(dict.fromkeys(each for tree in trees if _lock_of(tree) is None for each in _installed(tree)))
+    if not locks and not wanted:
         raise MalformedError(
-            str(next(iter(places.values()), "")),
+            ", ".join(map(str, trees)) or "the sealed files",
             "a lock file of npm or installed Python packages, to fetch their archives",
             "neither",
             hint="--evidence DIR, or --evidence none and --allow-site GLOB",
         )
+    for number, lock in enumerate(locks):
+        name = "package-lock.json" if number == 0 else f"{number}.package-lock.json"
+        tuple(fetch_locked(read_file(lock), name, folder, tell=tell))
+    if wanted:
+        tuple(fetch_packages(wanted, folder, dependencies=False, tell=tell))
+
+
+def _lock_of(tree: Path) -> Path | None:
+    return next((tree / name for name in _LOCKS if (tree / name).is_file()), None)
+
+
+def _installed(tree: Path) -> tuple[Wanted, ...]:
+    try:
+        return installed_in(tree)
+    except (MalformedError, UnavailableError):
+        return ()
