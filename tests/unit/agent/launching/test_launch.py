@@ -98,7 +98,7 @@ def test_the_running_process_is_measured_at_once(bench: Bench) -> None:
     seal_script(bench, WAITING.format(before=""), cycle=3600, max_gap=3600)
     process = start_run(bench)
     ready(process)
-    assert until(lambda: story(bench).count("runtime-measurement") == 2)
+    assert until(lambda: story(bench).count("runtime-measurement") >= 2), story(bench)
     process.terminate()
     assert ended(process)[0] == 128 + signal.SIGTERM
     measured = [item["predicate"]["measured"] for item in receipts(bench) if "measurement" in item["predicateType"]]
