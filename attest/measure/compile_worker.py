@@ -5,9 +5,9 @@ interpreter of the server that is measured. It reads frames from its standard in
 and writes frames to its standard output; it opens no file and never sees a .pyc of the tree.
 
 Request: length of name, optimization level + 1, length of source (4 bytes each, big-endian), then
-name and source. Answer: first the magic number (4 bytes); then one for each request: 1 or 0 (1
-byte), the hash of the source as hash-based .pyc files hold it (8 bytes), a length (4 bytes), and
-the marshalled code or the name of the error.
+name and source. Answer: first the magic number (4 bytes), a length (1 byte) and the release, such
+as 3.11.7; then one for each request: 1 or 0 (1 byte), a length (4 bytes), and the
+marshalled code or the name of the error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 import warnings
 
 REQUEST = struct.Struct(">III")
-ANSWER = struct.Struct(">B8sI")
+ANSWER = struct.Struct(">BI")
 CPU_SECONDS = 60
 MEMORY_BYTES = 4 * 1024 * 1024 * 1024
 
@@ -43,14 +43,13 @@ def limit() -> None:
 
 def answer(name: str, optimize: int, source: bytes) -> bytes:
     """Return one answer; the code keeps a reference, as in py_compile, which marshal writes down."""
-    digest = importlib.util.source_hash(source)
     try:
         code = compile(source, name, "exec", dont_inherit=True, optimize=optimize)
         payload = marshal.dumps(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         failure = type(error).__name__.encode()
-        return ANSWER.pack(0, digest, len(failure)) + failure
-    return ANSWER.pack(1, digest, len(payload)) + payload
+        return ANSWER.pack(0, len(failure)) + failure
+    return ANSWER.pack(1, len(payload)) + payload
 
 
 def main() -> None:
@@ -58,7 +57,8 @@ def main() -> None:
     limit()
     warnings.simplefilter("ignore")
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    answers.write(importlib.util.MAGIC_NUMBER)
+    release = ".".join(map(str, sys.version_info[:3])).encode()
+    answers.write(importlib.util.MAGIC_NUMBER + bytes([len(release)]) + release)
     while head := requests.read(REQUEST.size):
         length, optimize, size = REQUEST.unpack(head)
         name = requests.read(length).decode("utf-8")

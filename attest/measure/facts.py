@@ -85,6 +85,11 @@ class Facts:
         """Return whether the file is sealed, or a rule has derived it already."""
         return key in self.derived or self.sealed(key)
 
+    def in_doubt(self, key: Key) -> bool:
+        """Return whether this is a sealed file that was not read properly, so that nobody knows what it holds."""
+        seen = self.observation.files.get(key)
+        return seen is not None and seen.trouble is not None and (key in self.known or key in self.promised)
+
     def promise(self, key: Key, name: str) -> str | None:
         """Return the sealed parameter `name` of the derived file at `key`."""
         start = f"{name}="

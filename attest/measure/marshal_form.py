@@ -1,16 +1,17 @@
 """A normal form of marshalled code that is found without loading it.
 
 Two compilations of one source may differ in what marshal writes: which strings are interned, which
-objects are written once and referred to, in which order a frozenset goes. Everything else is kept:
-types, values, order, every field of every code object. Untrusted bytes are parsed here in Python,
-bounded in depth and linear in size, and never given to `marshal.loads`.
+objects are written once and referred to, in which order a frozenset goes; and in the name that the
+source had. Everything else is kept: types, values, order, every other field of every code object.
+Untrusted bytes are parsed here in Python, bounded in depth and linear in size, and never given to
+`marshal.loads`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from attest.errors import MalformedError
 
@@ -18,11 +19,22 @@ _REF_FLAG: Final = 0x80
 _MAX_DEPTH: Final = 200
 _DIGIT_BITS: Final = 15
 
-_Shape = tuple[int, int, int]
-"""Numbers, objects and, after the number of the first line, objects: the order of Python/marshal.c."""
 
-_SHAPE_3_8: Final = (6, 8, 1)
-_SHAPE_3_11: Final = (5, 8, 2)
+class _Shape(NamedTuple):
+    """The order of Python/marshal.c: numbers, objects, the number of the first line, then objects again.
+
+    Of the latter the first is the table of lines.
+    """
+
+    numbers: int
+    before: int
+    filename: int
+    """Which of the objects before is the name of the source."""
+    after: int
+
+
+_SHAPE_3_8: Final = _Shape(numbers=6, before=8, filename=6, after=1)
+_SHAPE_3_11: Final = _Shape(numbers=5, before=8, filename=5, after=2)
 _MAGIC_3_11: Final = 3450
 """First magic number of the 3.11 series (importlib/_bootstrap_external.py)."""
 _MAGIC_3_8: Final = 3400
@@ -46,8 +58,19 @@ _TEXTS: Final = {
 """Bytes that the length takes, and how the characters stand."""
 
 
-def normal_form(octets: bytes, magic: bytes, *, where: str) -> str:
-    """Return the SHA-256 of the normal form of one marshalled object.
+class Form(NamedTuple):
+    """The normal form of one marshalled object, as SHA-256 of its parts."""
+
+    code: str
+    """All that is executed, exception tables too; without what follows."""
+    lines: str
+    """The tables of line numbers (`co_linetable`, once `co_lnotab`), which run nothing."""
+    filenames: int
+    """How many names of sources its code objects have. A compiler writes one; an import puts its own in place of it."""
+
+
+def normal_form(octets: bytes, magic: bytes, *, where: str) -> Form:
+    """Return the normal form of one marshalled object.
 
     `magic` is the first half of the .pyc header, which says how code objects are laid out. Raises
     `MalformedError` for what no compiler writes: references to unfinished objects, trailing bytes,
@@ -61,16 +84,19 @@ def normal_form(octets: bytes, magic: bytes, *, where: str) -> str:
     digest = reader.read(0)
     if reader.at != len(octets):
         raise MalformedError(where, "the end of the code", f"{len(octets) - reader.at} more bytes")
-    return digest.hex()
+    return Form(digest.hex(), reader.lines.hexdigest(), len(reader.filenames))
 
 
 class _Reader:
     def __init__(self, octets: bytes, shape: _Shape, where: str) -> None:
         self.at = 0
+        self.lines = hashlib.sha256()
+        self.filenames: set[bytes] = set()
         self._octets = octets
         self._shape = shape
         self._where = where
         self._refs: list[bytes | None] = []
+        self._texts: set[bytes] = set()
 
     def read(self, depth: int) -> bytes:
         """Return the digest of the next object."""
@@ -115,12 +141,17 @@ class _Reader:
         raise self._unexpected(f"type {kind!r}")
 
     def _code(self, depth: int) -> bytes:
-        numbers, before, after = self._shape
-        parts = [self._take(4 * numbers)]
-        parts += [self.read(depth + 1) for _ in range(before)]
-        parts.append(self._take(4))
-        parts += [self.read(depth + 1) for _ in range(after)]
-        return _digest("code", b"".join(parts))
+        shape = self._shape
+        numbers = self._take(4 * shape.numbers)
+        before = [self.read(depth + 1) for _ in range(shape.before)]
+        first_line = self._take(4)
+        lines, *after = [self.read(depth + 1) for _ in range(shape.after)]
+        filename = before.pop(shape.filename)
+        if filename not in self._texts:
+            raise self._unexpected("a name of a source that is no text")
+        self.filenames.add(filename)
+        self.lines.update(lines)
+        return _digest("code", b"".join([numbers, *before, first_line, *after]))
 
     def _items(self, kind: str, depth: int) -> bytes:
         count = self._length(1 if kind == ")" else 4)
@@ -136,7 +167,9 @@ class _Reader:
         octets = self._take(self._length(width))
         if encoding == "latin-1":
             octets = octets.decode("latin-1").encode("utf-8")
-        return _digest("str", octets)
+        digest = _digest("str", octets)
+        self._texts.add(digest)
+        return digest
 
     def _integer(self, kind: str) -> int:
         if kind == "i":

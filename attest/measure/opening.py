@@ -235,7 +235,6 @@ def file_with(root: str, path: str, status: os.stat_result, digest: str) -> Obse
         sha256=digest,
         executable=mode & _EXECUTABLE != 0,
         special=mode & _SPECIAL != 0,
-        mtime_seconds=int(status.st_mtime),
         device=status.st_dev,
         inode=status.st_ino,
     )

@@ -37,10 +37,4 @@ def compile_job(compiled: Key, source: Key) -> CompileJob:
     """Return the question whether the .pyc `compiled` is what its source, which lies at the key `source`, makes."""
     match = _COMPILED.fullmatch(compiled[1])
     level = "" if match is None else match["level"]
-    filename = source_path(compiled[1])
-    return CompileJob(
-        source=source,
-        compiled=compiled,
-        filenames=() if filename is None else (filename,),
-        optimize=int(level or 0),
-    )
+    return CompileJob(source=source, compiled=compiled, optimize=int(level or 0))

@@ -28,9 +28,9 @@ class Trouble:
 class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One file or link, as it was found.
 
-    A file has `size` (bytes), `sha256`, `executable` (any x bit), `special` (setuid or setgid) and
-    `mtime_seconds`; a link has `target`. With `trouble` the rest may be missing. `type_` is None for
-    what is neither file nor link (device, FIFO, socket) and for a directory that is in trouble.
+    A file has `size` (bytes), `sha256`, `executable` (any x bit) and `special` (setuid or setgid); a
+    link has `target`. With `trouble` the rest may be missing. `type_` is None for what is neither
+    file nor link (device, FIFO, socket) and for a directory that is in trouble.
 
     No dataclass, though it is never written: a look makes one a file, a frozen dataclass takes
     longer to make than the file to open.
@@ -43,7 +43,6 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sha256: str | None = None
     executable: bool | None = None
     special: bool = False
-    mtime_seconds: int | None = None
     device: int | None = None
     """With `inode`: which file it is, so that one that a process has mapped can be found again among them."""
     inode: int | None = None

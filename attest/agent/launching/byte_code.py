@@ -109,7 +109,7 @@ def _sources(paths: Mapping[Key, str], facts: Facts, library: Library) -> tuple[
     outside: dict[Key, Key] = {}
     for key, path in paths.items():
         found = _in_closure(facts, path)
-        if found is not None and facts.explained(found):
+        if found is not None and (facts.explained(found) or facts.in_doubt(found)):
             inside[key] = found
         elif found is None and (real := library.source(path)) is not None:
             outside[key] = (OUTSIDE.name, real.lstrip("/"))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Final
 
 from attest.measure.derivations.rule import CompileJob, Outcome, Rule, written
-from attest.measure.derivations.virtual_environment import ARCHIVES, made_first_at
 from attest.measure.facts import Facts
 from attest.statement.observation import Derivation, Key
 
@@ -30,15 +28,17 @@ def source_of(compiled: Key) -> Key | None:
 
 
 def derive(facts: Facts, root: str, path: str) -> Outcome | CompileJob:
-    """Ask for the compilation of the source; without a sealed or derived one it is none of ours."""
+    """Ask for the compilation of the source; without a sealed or derived one it is none of ours.
+
+    One that could not be read, or changed while it was read, cannot be compiled: nobody knows what it makes.
+    """
     match = _PATH.fullmatch(path)
     source = source_of((root, path))
-    if match is None or source is None or not facts.explained(source):
+    if match is None or source is None or not (facts.explained(source) or facts.in_doubt(source)):
         return None
     return CompileJob(
         source=source,
         compiled=(root, path),
-        filenames=_filenames(facts, source, (root, path)),
         optimize=int(match["level"] or 0),
     )
 
@@ -46,19 +46,6 @@ def derive(facts: Facts, root: str, path: str) -> Outcome | CompileJob:
 def derivation(source: Key) -> Derivation:
     """Return the derivation of a .pyc that follows from `source`."""
     return Derivation(rule=NAME, inputs=(written(source),))
-
-
-def _filenames(facts: Facts, source: Key, compiled: Key) -> tuple[str, ...]:
-    root, path = source
-    places = list(facts.spellings(root))
-    if any(os.path.basename(os.path.dirname(place)) == ARCHIVES for place in places):
-        # `uvx --compile-bytecode` compiles before it moves; an import takes the name from where the file lies.
-        octets = facts.read(compiled)
-        places += [first for place in places if (first := made_first_at(place, octets)) is not None]
-    names = [os.path.join(place, path) for place in places]
-    # Where platlib is lib64 and lib64 links to lib, half of a tree is compiled under each name.
-    names += [name.replace("/lib/python", "/lib64/python", 1) for name in names]
-    return tuple(dict.fromkeys(names))
 
 
 RULE: Final = Rule(name=NAME, required=False, claims=claims, derive=derive, stage=1)

@@ -20,8 +20,6 @@ class CompileJob:
 
     source: Key
     compiled: Key
-    filenames: tuple[str, ...]
-    """Under which the source may have been compiled; a .pyc holds one of them."""
     optimize: int
 
 

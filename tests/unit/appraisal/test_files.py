@@ -65,7 +65,6 @@ def as_sealed(entry: Entry) -> Observed:
         size=1 if entry.size is None else entry.size,
         sha256=entry.sha256 or digest(b"derived"),
         executable=bool(entry.executable),
-        mtime_seconds=1,
     )
 
 
@@ -205,11 +204,6 @@ def test_two_changes_of_one_file_are_two_findings() -> None:
         FindingKind.EXECUTABLE,
         FindingKind.SPECIAL_MODE,
     ]
-
-
-def test_times_are_not_compared() -> None:
-    entry = file_entry("a.py")
-    assert compare([entry], [msgspec.structs.replace(as_sealed(entry), mtime_seconds=99)]) == ()
 
 
 def test_a_link_to_elsewhere_is_a_finding() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
@@ -15,10 +17,12 @@ from attest.measure.deriver import Deriver
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.manifest import Root, Scope
+from attest.statement.observation import Trouble
 from tests.launches import PYTHON
 from tests.unprivileged import NOBODY
 from tests.world import NOW
 
+EXACT = Root(name="tree", scope=Scope.EXACT, mutable=())
 MODULES = {"tiny/__init__.py": "VALUE = 'good'\n", "tiny/deep/__init__.py": "from tiny import VALUE\n"}
 LIBRARY = library_of(PYTHON, os.geteuid())
 """That of the interpreter that runs these tests, which is not sealed."""
@@ -49,8 +53,7 @@ def run(tree: Path, place: Path, program: str, *options: str) -> None:
 
 
 def look(tree: Path, place: Path, library: Library = LIBRARY) -> tuple[Finding, ...]:
-    root = Root(name="tree", scope=Scope.EXACT, mutable=())
-    seen = look_at_roots({"tree": str(tree)}, (root,), {}, clock_ms=lambda: NOW)
+    seen = look_at_roots({"tree": str(tree)}, (EXACT,), {}, clock_ms=lambda: NOW)
     known = {key: item.sha256 for key, item in seen.files.items() if item.sha256 and key[1] in MODULES}
     sealed = Sealed(observations=(seen,), known=known, derived=frozenset())
     return look_at_byte_code(str(place), sealed, library, Deriver(workers=1), lambda: NOW).findings
@@ -126,16 +129,24 @@ def test_byte_code_of_a_changed_source_is_a_finding(tree: Path, compiled: Path, 
     place.mkdir()
     run(tree, place, "import tiny")
     sealed = Sealed(
-        observations=(
-            look_at_roots(
-                {"tree": str(tree)}, (Root(name="tree", scope=Scope.EXACT, mutable=()),), {}, clock_ms=lambda: NOW
-            ),
-        ),
+        observations=(look_at_roots({"tree": str(tree)}, (EXACT,), {}, clock_ms=lambda: NOW),),
         known={("tree", "tiny/__init__.py"): "0" * 64},
         derived=frozenset(),
     )
     found = look_at_byte_code(str(place), sealed, LIBRARY, Deriver(workers=1), lambda: NOW).findings
     assert [finding.kind for finding in found] == [FindingKind.EXTRA]
+
+
+def test_byte_code_of_a_source_that_is_being_written_is_not_called_a_stranger(tree: Path, compiled: Path) -> None:
+    seen = look_at_roots({"tree": str(tree)}, (EXACT,), {}, clock_ms=lambda: NOW)
+    key = ("tree", "tiny/__init__.py")
+    known = {key: item.sha256 or "" for key, item in seen.files.items() if key[1] in MODULES}
+    trouble = Trouble(kind=FindingKind.UNSTABLE, detail="changed in 4 readings")
+    writing = msgspec.structs.replace(seen.files[key], sha256=None, trouble=trouble)
+    during = replace(seen, files={**seen.files, key: writing})
+    sealed = Sealed(observations=(during,), known=known, derived=frozenset())
+    found = look_at_byte_code(str(compiled), sealed, LIBRARY, Deriver(workers=1), lambda: NOW).findings
+    assert [finding.kind for finding in found] == [FindingKind.UNDERIVABLE]
 
 
 def test_a_name_in_the_making_is_no_finding(tree: Path, compiled: Path) -> None:
