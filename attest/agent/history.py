@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
@@ -25,6 +24,7 @@ from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import open_statement
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE
+from attest.tlog.stores.shortening import KEPT
 from attest.tlog.stores.sqlite import SqliteReader
 from attest.trust.role import Role
 from attest.trust.trust import Trust
@@ -105,9 +105,12 @@ def highest_sequences(log: Path, trust: Trust) -> dict[str, int]:
 
 
 def _newest_match(reader: SqliteReader, ring: KeyRing, process: ProcessHandle) -> str | None:
-    """Return the reference of the newest measurement of this very process; none if it lies too far back."""
+    """Return the reference of the newest measurement of this very process; none if it lies too far back.
+
+    An agent that was stopped for long has measured others since, or this process under the same reference.
+    """
     found = None
-    for row in reader.rows(max(0, reader.size - _LOOKED_BACK), reader.size):
+    for row in reader.rows(max(reader.first, reader.size - KEPT), reader.size):
         said = open_receipt(row, reader, ring)
         if not isinstance(said, RuntimeMeasurement) or said.receipt.boot_id != process.boot_id:
             continue
@@ -118,7 +121,3 @@ def _newest_match(reader: SqliteReader, ring: KeyRing, process: ProcessHandle) -
         ):
             found = said.receipt.reference
     return found
-
-
-_LOOKED_BACK: Final = 500
-"""Entries: an agent that was stopped for long has measured others since, or this process under the same reference."""

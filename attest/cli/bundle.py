@@ -43,3 +43,7 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
             write_file(out, lines)
     if out != STANDARD:
         click.echo(f"wrote {out}", err=True)
+    for source in sources if pinned is None else ():
+        if source.reader.closed:
+            lacks = f"what was closed before, {source.reader.closed} entries"
+            click.echo(f"without {lacks}: verify with --expect-checkpoint, as attest log close printed it", err=True)

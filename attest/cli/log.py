@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
 from attest.cli.arguments import FILE, example
+from attest.cli.home import trust_option
 
 
 @click.group()
@@ -24,8 +26,9 @@ def show(directory: Path) -> None:
     from attest.tlog.stores import SQLITE
 
     reader = SQLITE.open_reader(directory)
-    click.echo(f"log {reader.origin}, {reader.size} entries, not verified")
-    for row in reader.rows(0, reader.size):
+    gone = f" (those before {reader.first} in closed segments)" if reader.first else ""
+    click.echo(f"log {reader.origin}, {reader.size} entries{gone}, not verified")
+    for row in reader.rows(reader.first, reader.size):
         entry = read_entry(row.entry, where=f"entry {row.sequence}")
         told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
         click.echo(told.rstrip())
@@ -60,3 +63,25 @@ def check(directory: Path) -> int:
         click.echo(str(problem))
     click.echo(f"{reader.size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))
     return 1 if problems else 0
+
+
+@log.command(epilog=example("attest log close log -o segment.jsonl.gz --trust trust.json"))
+@click.argument("directory", metavar="DIR", type=FILE)
+@click.option("-o", "segment", required=True, type=FILE, help="The new file; .gz and .zst are packed.")
+@trust_option
+def close(directory: Path, segment: Path, trust: Path) -> None:
+    """Move what the log in DIR holds to a file that verifies by itself, so that the folder does not grow for ever.
+
+    Its last run has to have ended with a stop. The file is verified before anything is taken out; the log goes on with
+    the next start. Prints the checkpoint between both, which attest verify --expect-checkpoint holds each of them to.
+    """
+    from attest.cli.progress import Progress
+    from attest.cli.workers import spread_for
+    from attest.evidence.segment import close_log
+    from attest.trust.trust import load_trust
+
+    now = time.time_ns() // 1_000_000
+    with spread_for([directory]) as spread, Progress() as progress:
+        note = close_log(directory, segment, load_trust(trust), at=now, counted=progress.count, spread=spread)
+    click.echo(f"wrote {segment}", err=True)
+    click.echo(note.decode(), nl=False)

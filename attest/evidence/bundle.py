@@ -93,9 +93,10 @@ def write_bundle(
 ) -> Iterator[bytes]:
     """Yield the lines of the bundle over `logs`, each up to its newest checkpoint.
 
-    With `since`, the log of that origin begins after the checkpoint's entries. Everything is checked before the first
-    line is yielded: raises `RefusedError` (no checkpoint yet, one log twice, tier `full`, `since` is of none of the
-    logs or does not fit), `UnavailableError` (a reference or build evidence is not beside the log), `MalformedError`.
+    With `since`, the log of that origin begins after the checkpoint's entries; any other after what lies in closed
+    segments. Everything is checked before the first line is yielded: raises `RefusedError` (no checkpoint yet, one log
+    twice, tier `full`, `since` is of none of the logs or does not fit), `UnavailableError` (a reference or build
+    evidence is not beside the log), `MalformedError`.
     """
     if tier is Tier.FULL:
         raise RefusedError("tier", "structural or receipts", "full, which this version cannot write")
@@ -148,7 +149,7 @@ def _part(source: LogSource, since: Checkpoint | None) -> _Part:
         )
     newest = read_checkpoint_unverified(note, where=f"{reader.where}: checkpoint")
     if since is None or since.origin != reader.origin:
-        return _Part(source=source, start=0, stop=newest.size, note=note)
+        return _Part(source=source, start=reader.closed, stop=newest.size, note=note)
     check_pinned(reader, since)
     if since.size > newest.size:
         raise RefusedError(reader.where, f"a checkpoint of at least {since.size} entries", f"{newest.size}")

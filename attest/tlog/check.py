@@ -15,7 +15,7 @@ from attest.errors import AttestError, MalformedError
 from attest.signing.keys import PublicKey
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import GENESIS, entry_digest, read_entry
-from attest.tlog.merkle import Frontier, leaf_hash
+from attest.tlog.merkle import Frontier, frontier_of, leaf_hash
 from attest.tlog.stores.row import Row
 from attest.tlog.stores.sqlite import SqliteReader
 
@@ -79,14 +79,14 @@ def check_structure(reader: SqliteReader) -> tuple[Problem, ...]:
 
 
 def _problems(reader: SqliteReader, read: _CheckpointReader) -> Iterator[Problem]:
-    links = Links(origin=reader.origin, frontier=Frontier(), previous=GENESIS)
     try:
+        links = _links_before(reader)
         checkpoints = reader.checkpoints()
         size, note = next(checkpoints, _NONE)
         if size == 0:
             yield from _attempt(_check_head, reader.origin, links.frontier, note, read)
             size, note = next(checkpoints, _NONE)
-        for row in reader.rows(0, reader.size):
+        for row in reader.rows(reader.first, reader.size):
             yield from _attempt(links.check, row)
             if row.sequence + 1 == size:
                 yield from _attempt(_check_head, reader.origin, links.frontier, note, read)
@@ -94,6 +94,15 @@ def _problems(reader: SqliteReader, read: _CheckpointReader) -> Iterator[Problem
     except AttestError as error:
         # The store itself could not go on: nothing after this point can be read.
         yield _problem(error)
+
+
+def _links_before(reader: SqliteReader) -> Links:
+    """Return the state before the first entry that is here; of a shortened log, its newest checkpoint binds it."""
+    previous = GENESIS
+    if reader.first:
+        row = next(reader.rows(reader.first, reader.first + 1))
+        previous = read_entry(row.entry, where=f"entry {reader.first}").previous
+    return Links(origin=reader.origin, frontier=frontier_of(reader.first, reader.node), previous=previous)
 
 
 def _attempt(check: Callable[_Given, None], *given: _Given.args, **named: _Given.kwargs) -> Iterator[Problem]:

@@ -69,6 +69,12 @@ class Frontier:
         return _joined(self._hashes)
 
 
+def frontier_names(size: int) -> tuple[tuple[int, int], ...]:
+    """Return which subtrees (level, index) the frontier of the first `size` leaves holds, largest first."""
+    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+    return tuple((level, (size >> level) - 1) for level in levels)
+
+
 def frontier_of(size: int, read: NodeReader) -> Frontier:
     """Return the frontier of the first `size` leaves."""
     return Frontier(size, _subtrees(0, size, read))

@@ -21,6 +21,10 @@ def check_pinned(reader: SqliteReader, pinned: Checkpoint) -> None:
     if reader.size < pinned.size:
         found = f"{reader.size} entries"
         raise RefusedError(reader.where, f"the {pinned.size} entries of a known checkpoint", found, hint=_HINT)
+    if pinned.size < reader.first:
+        hint = "name a later one, as attest log close prints it; attest verify holds an older one against the segment"
+        expected = f"a checkpoint of at least {reader.first} entries: those before were closed"
+        raise RefusedError(reader.where, expected, f"one of {pinned.size}", hint=hint)
     root = root_of(pinned.size, reader.node)
     if root != pinned.root:
         expected = f"root {pinned.root.hex()} at {pinned.size} entries, as a known checkpoint says"

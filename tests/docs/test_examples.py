@@ -37,7 +37,7 @@ ORDER = (
         "run",
         "agent",
     ),
-    *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "show", "demo"),
+    *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "log close", "show", "demo"),
 )
 """Every verb, so that each example finds what those before it made."""
 

@@ -68,7 +68,7 @@ class LogJudge:
         self._paces = paces
         self._runtimes = runtimes
         self.chain = Chain(log, question.checkpoints, sheet, where)
-        self.runs = Runs(question, sheet, from_genesis=log.size == 0)
+        self.runs = Runs(question, sheet, from_genesis=log.size == 0, before=self.chain.previous_time)
         self.windows = Windows(sheet, from_genesis=log.size == 0)
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS

@@ -56,8 +56,8 @@ _CARRIES: Final[dict[EventKind, tuple[str, ...]]] = {
 class Runs:
     """The state of one log's runs, entry after entry."""
 
-    def __init__(self, question: Question, sheet: Sheet, *, from_genesis: bool) -> None:
-        """Begin before the first entry of the section."""
+    def __init__(self, question: Question, sheet: Sheet, *, from_genesis: bool, before: int | None) -> None:
+        """Begin before the first entry of the section; `before` is the time of the entry before it, if there is one."""
         self._question = question
         self._sheet = sheet
         self.phase = Phase.BEFORE if from_genesis else Phase.UNKNOWN
@@ -68,7 +68,8 @@ class Runs:
         self.uncovered = 0
         """Milliseconds between a stop and the next start."""
         self._run: str | None = None
-        self._stopped_at: int | None = None
+        self._stopped_at = before
+        """If the section begins with a start, the entry before it ended a run, or that start must not stand there."""
         self._going_on: tuple[str, ...] | None = None
         """Inside a run, the references of the last receipt that was no event, if the run started with them."""
 

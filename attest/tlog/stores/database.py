@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NoReturn
@@ -17,7 +17,11 @@ from attest.codec.files import sync_directory
 from attest.errors import MalformedError, RefusedError, UnavailableError
 
 DATABASE_NAME: Final = "log.db"
+_DRAFT_NAME: Final = f"{DATABASE_NAME}.new"
 FORMAT: Final = 1
+SHORTENED: Final = 2
+"""The format of a log whose first entries were exported and are no longer in it."""
+
 _APPLICATION_ID: Final = 0x6174746C
 """SQLite's own mark of a file format: "attl"."""
 
@@ -31,6 +35,15 @@ MAX_BLOB_BYTES: Final = 64 * 1024 * 1024
 _BUSY_SECONDS: Final = 5.0
 
 _REFUSE: Final = "BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+_APPEND_ONLY: Final = "CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table} " + _REFUSE
+
+
+def _rules(*tables: str) -> Iterator[str]:
+    for table in tables:
+        for verb in ("UPDATE", "DELETE"):
+            yield _APPEND_ONLY.format(table=table, name=verb.lower(), verb=verb)
+
+
 _SCHEMA: Final = (
     "CREATE TABLE meta (origin TEXT NOT NULL, format INTEGER NOT NULL)",
     (
@@ -39,12 +52,17 @@ _SCHEMA: Final = (
     ),
     "CREATE TABLE checkpoints (size INTEGER PRIMARY KEY, note BLOB NOT NULL)",
     "CREATE INDEX landmarks ON entries (sequence) WHERE landmark",
-    *(
-        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} {_REFUSE}"
-        for table in ("meta", "entries", "checkpoints")
-        for verb in ("UPDATE", "DELETE")
-    ),
+    *_rules("meta", "entries", "checkpoints"),
 )
+_SCHEMAS: Final = {
+    FORMAT: _SCHEMA,
+    SHORTENED: (
+        *_SCHEMA,
+        "CREATE TABLE closed (size INTEGER NOT NULL, first INTEGER NOT NULL, frontier BLOB NOT NULL)",
+        *_rules("closed"),
+    ),
+}
+"""By format. `closed` has one row: how many entries were exported, the first that is still here, the tree before it."""
 
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 
@@ -70,20 +88,41 @@ def translate(error: sqlite3.Error, where: str) -> NoReturn:
 
 
 def make_database(directory: Path, origin: str) -> None:
-    """Make the empty database of a new log; a half-made one of an earlier attempt is thrown away."""
-    final, draft = directory / DATABASE_NAME, directory / f"{DATABASE_NAME}.new"
-    try:
+    """Make the empty database of a new log."""
+    draft_database(directory, origin)
+    publish_database(directory)
+
+
+def draft_database(directory: Path, origin: str, fill: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    """Make a database that is no log yet; a half-made one of an earlier attempt is thrown away.
+
+    Without `fill` it is that of an empty log, else of a shortened one with the rows that `fill` inserts.
+    """
+    draft = directory / _DRAFT_NAME
+    with _writable(directory):
         for leftover in directory.glob(f"{draft.name}*"):
             leftover.unlink()
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-        _fill(draft, origin)
-        draft.rename(final)
+        _fill(draft, origin, fill)
+
+
+def publish_database(directory: Path) -> None:
+    """Make the drafted database the folder's log, in one step and on disk."""
+    with _writable(directory):
+        (directory / _DRAFT_NAME).rename(directory / DATABASE_NAME)
         sync_directory(directory)
+
+
+@contextmanager
+def _writable(directory: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UnavailableError(str(directory), "a log folder to write in", error.strerror or "an error") from error
 
 
-def _fill(path: Path, origin: str) -> None:
+def _fill(path: Path, origin: str, fill: Callable[[sqlite3.Connection], None] | None) -> None:
+    mark = FORMAT if fill is None else SHORTENED
     with translated(str(path)):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
@@ -91,12 +130,30 @@ def _fill(path: Path, origin: str) -> None:
                 connection.execute(f"PRAGMA {pragma}")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            for statement in _SCHEMA:
+            for statement in _SCHEMAS[mark]:
                 connection.execute(statement)
-            connection.execute("INSERT INTO meta VALUES (?, ?)", (origin, FORMAT))
+            connection.execute("INSERT INTO meta VALUES (?, ?)", (origin, mark))
+            if fill is not None:
+                fill(connection)
             connection.execute("COMMIT")
         finally:
             connection.close()
+
+
+def leave_write_ahead(connection: sqlite3.Connection, where: str) -> None:
+    """Copy all back into the one file and remove the files beside it, so that another may take its place.
+
+    What a write-ahead log holds would be read into whichever database stands beside it. Raises `RefusedError` if
+    somebody else has the log open.
+    """
+    try:
+        found = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            translate(error, where)
+        found = None
+    if found != ("delete",):
+        raise RefusedError(where, "a log that nobody reads", "a reader at work", hint="try again once it has ended")
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -166,5 +223,6 @@ def _check_schema(connection: sqlite3.Connection, where: str) -> None:
     """Refuse a file that is not a log of ours, or whose append-only rules somebody took away."""
     mark = connection.execute("PRAGMA application_id").fetchone()
     found = connection.execute("SELECT CAST(sql AS BLOB) FROM sqlite_schema").fetchall()
-    if mark != (_APPLICATION_ID,) or sorted(found) != sorted((line.encode(),) for line in _SCHEMA):
-        raise MalformedError(where, f"a log database of format {FORMAT}", "another schema")
+    known = [sorted((line.encode(),) for line in schema) for schema in _SCHEMAS.values()]
+    if mark != (_APPLICATION_ID,) or sorted(found) not in known:
+        raise MalformedError(where, f"a log database of format {FORMAT} or {SHORTENED}", "another schema")

@@ -15,11 +15,12 @@ from typing import Final, final
 
 from attest.codec.files import sync_directory
 from attest.errors import MalformedError, RefusedError, UnavailableError
-from attest.tlog.merkle import HASH_BYTES
+from attest.tlog.merkle import HASH_BYTES, Frontier, frontier_names
 from attest.tlog.origin import new_origin
 from attest.tlog.stores.database import (
     DATABASE_NAME,
     FORMAT,
+    SHORTENED,
     make_database,
     open_for_reading,
     open_for_writing,
@@ -38,6 +39,7 @@ _ROWS: Final = (
 )
 _NODE: Final = "SELECT substr(subtrees, ?, ?) FROM entries WHERE sequence = ?"
 _HEAD: Final = "SELECT (SELECT max(sequence) FROM entries), (SELECT max(size) FROM checkpoints)"
+_HAS_CLOSED: Final = "SELECT count(*) FROM sqlite_schema WHERE name = 'closed'"
 _MAX_SEQUENCE: Final = "SELECT max(sequence) FROM entries"
 _LANDMARKS: Final = (
     "SELECT sequence FROM entries WHERE landmark AND landmark = ?1 AND sequence < ?2 AND sequence > ?3"
@@ -62,19 +64,25 @@ class SqliteReader:
     What it returns is what the file says. `attest.tlog.check` tells whether that hangs together.
     """
 
-    __slots__ = ("_connection", "origin", "size", "where")
+    __slots__ = ("_carried", "_connection", "_shortened", "closed", "first", "origin", "size", "where")
 
     def __init__(self, connection: sqlite3.Connection, where: str) -> None:
         """Read origin and size; refuse a log that lost entries which a checkpoint of its own still counts."""
         self._connection = connection
         self.where: Final = where
+        self._shortened = False
         self.origin: Final = self._read_origin()
         """The log's name."""
         self.size: int = self._read_size()
         """The number of entries."""
+        self.closed, frontier = self._read_closed()
+        """How many entries lie in closed segments."""
+        self.first: Final = frontier.size
+        """The first entry of those that are here without a gap: of what was closed only the last, and landmarks."""
+        self._carried: Final = dict(zip(frontier_names(self.first), frontier.hashes, strict=True))
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """Yield the entries from `start` up to `stop`, as a stream; a gap is a `MalformedError`."""
+        """Yield the entries from `start` up to `stop`, as a stream; a gap, as before `first`, is a `MalformedError`."""
         stop = min(stop, self.size)
         for at in range(start, stop, _ROWS_A_READ):
             until = min(at + _ROWS_A_READ, stop)
@@ -90,6 +98,8 @@ class SqliteReader:
     def node(self, level: int, index: int) -> bytes:
         """Return the hash of the perfect subtree (level, index), which stands with its last leaf."""
         last = ((index + 1) << level) - 1
+        if (level, index) in self._carried:
+            return self._carried[level, index]
         with translated(self.where):
             found = self._connection.execute(_NODE, (HASH_BYTES * level + 1, HASH_BYTES, last)).fetchone()
         if last >= self.size or found is None or not isinstance(found[0], bytes) or len(found[0]) != HASH_BYTES:
@@ -145,8 +155,10 @@ class SqliteReader:
     def _read_origin(self) -> str:
         with translated(self.where):
             found = self._connection.execute("SELECT CAST(origin AS BLOB), format FROM meta").fetchall()
-        if len(found) != 1 or found[0][1] != FORMAT:
-            raise MalformedError(self.where, f"one log of format {FORMAT}", f"{len(found)}, or another format")
+            self._shortened = bool(self._connection.execute(_HAS_CLOSED).fetchone()[0])
+        known = SHORTENED if self._shortened else FORMAT
+        if len(found) != 1 or found[0][1] != known:
+            raise MalformedError(self.where, f"one log of format {known}", f"{len(found)}, or another format")
         try:
             return _octets(found[0][0], self.where).decode("ascii")
         except UnicodeDecodeError as error:
@@ -160,6 +172,19 @@ class SqliteReader:
             hint = "entries were removed: keep the folder as evidence and record into a new one"
             raise RefusedError(self.where, f"the {covered} entries of its checkpoint", f"{size}", hint=hint)
         return size
+
+    def _read_closed(self) -> tuple[int, Frontier]:
+        if not self._shortened:
+            return 0, Frontier()
+        with translated(self.where):
+            found = self._connection.execute("SELECT size, first, frontier FROM closed").fetchall()
+        if len(found) != 1 or not all(isinstance(each, int) for each in found[0][:2]):
+            raise MalformedError(self.where, "one closed part", "none, or another")
+        size, first, octets = found[0]
+        if not 0 <= first < size <= self.size:
+            raise MalformedError(self.where, f"a closed part of 1 to {self.size} entries", f"{size}, {first}")
+        hashes = _octets(octets, f"{self.where}: closed")
+        return size, Frontier(first, [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)])
 
 
 @final
@@ -220,6 +245,11 @@ class SqliteWriter:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
             raise
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open database, for what rewrites the file as a whole."""
+        return self._connection
 
     def close(self) -> None:
         """Close the file and release the lock."""

@@ -1,0 +1,64 @@
+"""Shorten a log: take out what was exported, and keep all that it takes to go on as if nothing had been taken out.
+
+What stays: the last entries, the checkpoint over them, and the tree's right edge before them, from which every later
+root and proof is made; and the landmarks, for which a start looks. The rules of the file (append-only) stay as they
+are: a new file takes the place of the old one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from attest.errors import RefusedError
+from attest.tlog.merkle import frontier_of
+from attest.tlog.stores.database import draft_database, leave_write_ahead, publish_database
+from attest.tlog.stores.sqlite import SqliteReader, SqliteWriter
+
+KEPT: Final = 500
+"""How many of the last entries stay: a start looks back so far for what it measured last. Some 1.3 MB."""
+
+_COLUMNS: Final = "sequence, landmark, subtrees, entry, receipt"
+_CARRIED: Final = (
+    f"SELECT {_COLUMNS} FROM entries WHERE landmark AND sequence < ?1"  # noqa: S608  (constants of ours)
+    f" UNION ALL SELECT {_COLUMNS} FROM entries WHERE sequence >= ?1"
+)
+_INSERT: Final = f"INSERT INTO entries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608  (constants of ours)
+
+
+def shorten(writer: SqliteWriter, kept: int) -> None:
+    """Take out all entries but the landmarks and the last `kept`, at least one; the log goes on with the next writer.
+
+    In one step, which is on disk when this returns. The writer is closed, also where this raises: `RefusedError` (no
+    checkpoint over all entries, nothing to take out, somebody reads the log), `UnavailableError`. That what is taken
+    out is kept elsewhere is the caller's to see to.
+    """
+    log = writer.log
+    try:
+        note = _closing_note(log)
+        draft_database(Path(log.where), log.origin, lambda draft: _carry(writer, kept, note, draft))
+        leave_write_ahead(writer.connection, log.where)
+        # Before the rename: SQLite looks for files beside a database by its name.
+        writer.connection.close()
+        publish_database(Path(log.where))
+    finally:
+        writer.close()
+
+
+def _closing_note(log: SqliteReader) -> bytes:
+    note = log.newest_checkpoint()
+    if note is None or log.checkpoint_at_most(log.size - 1) == note:
+        raise RefusedError(log.where, "a checkpoint over all entries", "entries after the newest, or none at all")
+    if log.size == log.closed:
+        raise RefusedError(log.where, "entries since those that were closed", "none")
+    return note
+
+
+def _carry(writer: SqliteWriter, kept: int, note: bytes, draft: sqlite3.Connection) -> None:
+    size = writer.log.size
+    first = max(size - kept, writer.log.first)
+    draft.executemany(_INSERT, writer.connection.execute(_CARRIED, (first,)))
+    draft.execute("INSERT INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
+    frontier = b"".join(frontier_of(first, writer.log.node).hashes)
+    draft.execute("INSERT INTO closed (size, first, frontier) VALUES (?, ?, ?)", (size, first, frontier))
