@@ -25,6 +25,7 @@ _SUFFIX: Final = {
     "pylock": ".toml",
     "record": ".csv",
     "uv-lock": ".lock",
+    "wrapped-toml": ".toml",
     "zip": ".zip",
 }
 """Of the formats that are no JSON document."""

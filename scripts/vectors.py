@@ -15,7 +15,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from scripts import certified_vectors, evidence_vectors, inventory_vectors, json_vectors, layout_vectors, signed_vectors
+from scripts import (
+    certified_vectors,
+    client_vectors,
+    evidence_vectors,
+    inventory_vectors,
+    json_vectors,
+    layout_vectors,
+    signed_vectors,
+)
 from scripts.vector import Vector
 from tests.log_documents import PAYLOADS
 
@@ -44,6 +52,7 @@ MAKERS: Final = (
     evidence_vectors.archives,
     evidence_vectors.lists,
     evidence_vectors.runtimes,
+    client_vectors.configurations,
 )
 
 

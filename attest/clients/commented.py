@@ -12,7 +12,8 @@ _TOKEN: Final = re.compile(
     rb'"(?:[^"\\]|\\.)*"?'  # a string, perhaps one that does not end
     rb"|//[^\r\n]*"
     rb"|/\*.*?(?:\*/|\Z)"
-    rb"|,(?=(?:\s|//[^\r\n]*|/\*.*?\*/)*[\]}])",
+    # Atomic: a comment that has ended is not made longer, or shorter, to find a bracket in it or behind it.
+    rb"|,(?=(?>(?:\s|//[^\r\n]*|/\*.*?\*/)*)[\]}])",
     re.DOTALL,
 )
 _KEPT: Final = frozenset(b"\r\n\t ")

@@ -13,6 +13,8 @@ class ConfiguredServer:
     """One server as a client is told to use it; one of `command`, `url` and `complaint` is set."""
 
     name: str
+    keys: tuple[str, ...] = ()
+    """What leads to it in the document."""
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What is added to the client's own environment; the values may be secrets."""
@@ -41,5 +43,7 @@ class Configuration:
 
     client: str
     path: Path
+    form: str = "mcpServers"
+    """A row of `attest.clients.formats.FORMATS`."""
     servers: tuple[ConfiguredServer, ...] = ()
     complaint: str | None = None

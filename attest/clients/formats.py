@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from attest.clients.commented import without_comments
 from attest.clients.configuration import ConfiguredServer
+from attest.clients.json_nodes import BYTE_ORDER_MARK, json_nodes
+from attest.clients.nodes import Node, Way
+from attest.clients.toml_nodes import toml_nodes
 from attest.codec import strict
 from attest.errors import MalformedError
 
@@ -23,27 +26,32 @@ class Format:
     """How a document is parsed, and the keys that lead to its servers, each a way; all that exist count."""
 
     parse: Callable[[bytes, str], Any]
+    nodes: Callable[[bytes, Way], Iterator[Node]]
+    """Where the values below a way stand, in bytes that `parse` took."""
     ways: tuple[tuple[str, ...], ...]
 
 
 def _json(octets: bytes, where: str) -> Any:  # noqa: ANN401  (a JSON value)
-    return strict.parse(without_comments(octets.removeprefix(b"\xef\xbb\xbf")), where=where, max_bytes=MAX_BYTES)
+    return strict.parse(without_comments(octets.removeprefix(BYTE_ORDER_MARK)), where=where, max_bytes=MAX_BYTES)
 
 
 def _toml(octets: bytes, where: str) -> Any:  # noqa: ANN401  (a TOML value)
     try:
-        return tomllib.loads(octets.decode("utf-8"))
+        # A number as it is spelled: nothing here needs one, and a value that is no number would not equal itself.
+        return tomllib.loads(octets.removeprefix(BYTE_ORDER_MARK).decode("utf-8"), parse_float=str)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise MalformedError(where, "TOML in UTF-8", str(error)[:120]) from error
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "mcpServers": Format(parse=_json, ways=(("mcpServers",),)),
-    "servers": Format(parse=_json, ways=(("servers",), ("mcpServers",))),
-    "settings": Format(parse=_json, ways=(("mcp", "servers"), ("mcp", "mcpServers"), ("mcpServers",))),
-    "projects": Format(parse=_json, ways=(("mcpServers",), ("projects", "*", "mcpServers"))),
-    "context_servers": Format(parse=_json, ways=(("context_servers",),)),
-    "codex": Format(parse=_toml, ways=(("mcp_servers",),)),
+    "mcpServers": Format(parse=_json, nodes=json_nodes, ways=(("mcpServers",),)),
+    "servers": Format(parse=_json, nodes=json_nodes, ways=(("servers",), ("mcpServers",))),
+    "settings": Format(
+        parse=_json, nodes=json_nodes, ways=(("mcp", "servers"), ("mcp", "mcpServers"), ("mcpServers",))
+    ),
+    "projects": Format(parse=_json, nodes=json_nodes, ways=(("mcpServers",), ("projects", "*", "mcpServers"))),
+    "context_servers": Format(parse=_json, nodes=json_nodes, ways=(("context_servers",),)),
+    "codex": Format(parse=_toml, nodes=toml_nodes, ways=(("mcp_servers",),)),
 }
 """`*` in a way stands for every key there."""
 
@@ -56,21 +64,27 @@ def read_servers(octets: bytes, form: str, *, where: str) -> tuple[ConfiguredSer
         raise MalformedError(where, "an object", type(document).__name__)
     found: dict[str, ConfiguredServer] = {}
     for way in row.ways:
-        for prefix, table in _follow(document, way):
+        for keys, prefix, table in _follow(document, way):
             for name, value in table.items():
                 spelled = f"{prefix}{name}"
-                found.setdefault(spelled, _readable(spelled, value, where))
+                found.setdefault(spelled, replace(_readable(spelled, value, where), keys=(*keys, name)))
     return tuple(found.values())
 
 
-def _follow(value: Any, way: tuple[str, ...], prefix: str = "") -> list[tuple[str, dict[str, Any]]]:  # noqa: ANN401
+def _follow(
+    value: Any,  # noqa: ANN401  (a parsed value)
+    way: tuple[str, ...],
+    keys: tuple[str, ...] = (),
+    prefix: str = "",
+) -> list[tuple[tuple[str, ...], str, dict[str, Any]]]:
+    """Return the tables at the end of a way: the keys that lead there, what their servers are named by, the table."""
     if not isinstance(value, dict):
         return []
     if not way:
-        return [(prefix, value)]
+        return [(keys, prefix, value)]
     if way[0] == "*":
-        return [each for key in value for each in _follow(value[key], way[1:], f"{prefix}{key}: ")]
-    return _follow(value.get(way[0]), way[1:], prefix)
+        return [each for key in value for each in _follow(value[key], way[1:], (*keys, key), f"{prefix}{key}: ")]
+    return _follow(value.get(way[0]), way[1:], (*keys, way[0]), prefix)
 
 
 def _readable(name: str, value: Any, where: str) -> ConfiguredServer:  # noqa: ANN401  (a parsed value)

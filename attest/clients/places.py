@@ -88,8 +88,8 @@ def read_configuration(path: Path, client: str, form: str, *, home: str) -> Conf
         folder = str(path.parent.parent if path.parent.name in {".vscode", ".cursor", ".gemini"} else path.parent)
         filled = tuple(_filled(server, home, folder) for server in servers)
     except AttestError as error:
-        return Configuration(client=client, path=path, complaint=str(error))
-    return Configuration(client=client, path=path, servers=filled)
+        return Configuration(client=client, path=path, form=form, complaint=str(error))
+    return Configuration(client=client, path=path, form=form, servers=filled)
 
 
 def _existing(home: str, project: str, environment: Mapping[str, str]) -> Iterator[tuple[Place, Path]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from attest.appraisal.environment import judge_environment
+from attest.clients.editing import put_before, take_away
 from attest.clients.formats import FORMATS, read_servers
 from attest.codec import canonical, strict
 from attest.codec.records import Record
@@ -68,7 +69,16 @@ from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.revocations import open_revocations
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
-from tests import archives, build_files, documents, inventories, log_documents, processes, sigstore_world
+from tests import (
+    archives,
+    build_files,
+    configurations,
+    documents,
+    inventories,
+    log_documents,
+    processes,
+    sigstore_world,
+)
 from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_layout, document_with_link
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
@@ -269,6 +279,23 @@ def _configuration(octets: bytes) -> None:
                 assert server.complaint is not None or server.command or server.host is not None
 
 
+def _wrapped(*forms: str) -> Read:
+    """Every server of a configuration, put behind another command and taken from there again."""
+    before = ("attest", "portal", "--")
+
+    def read(octets: bytes) -> bytes:
+        for form in forms:
+            for server in read_servers(octets, form, where="configuration"):
+                if server.command:
+                    wrapped, changes = put_before(octets, form, server.keys, before, where="configuration")
+                    servers = {each.keys: each for each in read_servers(wrapped, form, where="configuration")}
+                    assert servers[server.keys].command == (*before, *server.command)
+                    assert take_away(wrapped, form, server.keys, changes, where="configuration") == octets
+        return octets
+
+    return read
+
+
 def _entry_points(octets: bytes) -> None:
     read_commands(octets, where="entry_points.txt")
 
@@ -427,5 +454,9 @@ TARGETS: Final[dict[str, Target]] = {
     "untimed-envelope": Target(good=UNTIMED, read=_untimed, json=True),
     "trust": Target(good=documents.TRUST, read=_trust, json=True),
     "uv-lock": Target(good=inventories.UV_LOCK, read=_evidence),
+    "wrapped-json": Target(
+        good=configurations.EXAMPLES["vscode"].octets, read=_wrapped(*(form for form in FORMATS if form != "codex"))
+    ),
+    "wrapped-toml": Target(good=configurations.EXAMPLES["codex"].octets, read=_wrapped("codex")),
     "zip": Target(good=make_zip({"pkg/__init__.py": b"x = 1\n", "pkg/data": b"0" * 5000}), read=_zip),
 }

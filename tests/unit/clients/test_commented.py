@@ -37,6 +37,8 @@ def test_nothing_moves_whatever_it_is(octets):
         ('/* first */ {"a": [1, 2,], }', {"a": [1, 2]}),
         ('{"a": "// none", "b": "/* none */"}', {"a": "// none", "b": "/* none */"}),
         ('{"a": "\\"//", "b": 1 /* , */ , /* last */ }', {"a": '"//', "b": 1}),
+        ("[1, /* a */ 2 /* b */]", [1, 2]),
+        ("[1, // a ]\n 2]", [1, 2]),
     ],
 )
 def test_what_editors_accept_is_read(text, value):
