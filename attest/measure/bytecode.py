@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import AttestError, MalformedError
-from attest.measure.compiler import Compiled, Compiler, Source
+from attest.measure.compiler import Compiled, Compiler, Interpreter, Source
 from attest.measure.derivations import python_bytecode
 from attest.measure.derivations.rule import CompileJob, Outcome, underivable, underived
 from attest.measure.facts import Facts
 from attest.measure.pyc import HEADER_BYTES, Likeness, compare_code, filename_in, has_known_header, magic_of
+from attest.measure.releases import other_release
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Key, Trouble
@@ -35,6 +36,8 @@ _Troubles = dict[_Content, Trouble | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Case:
+    key: Key
+    """Of the source."""
     source: Source
     compiled: bytes
 
@@ -88,18 +91,19 @@ class BytecodeJudge:
             else:
                 cases.setdefault(magic_of(case.compiled), {})[content] = case
         for magic, group in cases.items():
-            found.update(self._compile(magic, group))
+            found.update(self._compile(facts, magic, group))
         return found
 
-    def _compile(self, magic: bytes, cases: dict[_Content, _Case]) -> _Troubles:
+    def _compile(self, facts: Facts, magic: bytes, cases: dict[_Content, _Case]) -> _Troubles:
         nobody = underivable(f"no interpreter at hand makes .pyc files of the number {magic.hex()}")
         found: _Troubles = dict.fromkeys(cases, nobody)
-        for interpreter in self._compiler.interpreters(magic):
+        at_hand = self._compiler.interpreters(magic)
+        for interpreter in at_hand:
             open_ = [content for content in cases if found[content]]
             sources = [cases[content].source for content in open_]
             answers = self._compiler.compile(interpreter, sources) if sources else []
             for content, compiled in zip(open_, answers, strict=True):
-                found[content] = _judge(cases[content], compiled)
+                found[content] = _judge(facts, cases[content], compiled, at_hand)
         return found
 
 
@@ -136,10 +140,12 @@ def _open(facts: Facts, job: CompileJob) -> _Case | Trouble:
         return underived("not as interpreters write them: no header of a known kind, or no code")
     name = posixpath.basename(job.source[1])
     filename = filename_in(compiled, name) or facts.absolute(job.source)
-    return _Case(source=Source(filename=filename, optimize=job.optimize, octets=octets), compiled=compiled)
+    return _Case(
+        key=job.source, source=Source(filename=filename, optimize=job.optimize, octets=octets), compiled=compiled
+    )
 
 
-def _judge(case: _Case, compiled: Compiled | None) -> Trouble | None:
+def _judge(facts: Facts, case: _Case, compiled: Compiled | None, at_hand: Sequence[Interpreter]) -> Trouble | None:
     if compiled is None:
         return underivable("the compiler crashed or took too long")
     if compiled.code is None:
@@ -148,7 +154,10 @@ def _judge(case: _Case, compiled: Compiled | None) -> Trouble | None:
         likeness = compare_code(case.compiled, compiled.code)
     except MalformedError as error:
         return underived(str(error))
-    return None if likeness is Likeness.SAME else _other_code(case, compiled.code)
+    if likeness is Likeness.SAME:
+        return None
+    other = other_release(facts, case.key, at_hand) if likeness is Likeness.LINES_DIFFER else None
+    return other or _other_code(case, compiled.code)
 
 
 def _other_code(case: _Case, code: bytes) -> Trouble:

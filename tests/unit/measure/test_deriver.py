@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 
 from attest.errors import MalformedError
 from attest.measure import compiler as compiler_module
+from attest.measure.derivations import python_bytecode
+from attest.measure.derivations.rule import CompileJob
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.marshal_form import normal_form
 from attest.statement.findings import FindingKind
 from attest.statement.observation import Derivation, Trouble
-from tests.wheels import look, put
+from tests.wheels import PYTHON, look, put
 
 MAGIC = importlib.util.MAGIC_NUMBER
 RELEASE = ".".join(map(str, sys.version_info[:3])).encode()
@@ -118,6 +120,77 @@ def test_one_changed_byte_is_found(tree, position):
     octets[position] ^= 1
     pyc.write_bytes(octets)
     assert is_trouble(derive(tree, pyc))
+
+
+def with_other_lines(pyc, table="co_linetable"):
+    """What a release makes that numbers lines otherwise."""
+    octets = pyc.read_bytes()
+    code = marshal.loads(octets[16:])
+    pyc.write_bytes(octets[:16] + marshal.dumps(code.replace(**{table: getattr(code, table) + b"\x80\x00"})))
+
+
+def an_environment(tree, version, home="/nowhere"):
+    """What stands in an environment of an interpreter of a release; return what of it a rule has explained."""
+    put(tree / "pyvenv.cfg", f"home = {home}\ninclude-system-site-packages = false\nversion = {version}\n".encode())
+    return frozenset({("tree", "pyvenv.cfg")})
+
+
+def an_installation(tree, version):
+    """What stands in an installation of a release, sealed as one of its files."""
+    put(tree / f"include/{PYTHON}/patchlevel.h", f'/* */\n#define PY_VERSION  "{version}"\n'.encode())
+    return frozenset()
+
+
+def derive_library(tree, pyc, derived):
+    seen = look({"tree": tree})
+    known = {key: file.sha256 or "" for key, file in seen.files.items() if key[1].endswith((".py", ".h"))}
+    key = ("tree", str(pyc.relative_to(tree)))
+    job = python_bytecode.derive(Facts(observation=seen, known=known), *key)
+    assert isinstance(job, CompileJob)
+    return Deriver(workers=1).compile_again(Facts(observation=seen, known=known, derived=derived), [job])[key]
+
+
+@pytest.fixture
+def library(tree):
+    """A tree with the source in its library, and its byte code."""
+    place = tree / f"lib/{PYTHON}"
+    place.mkdir(parents=True)
+    (tree / "pkg").rename(place / "pkg")
+    pyc = compiled(place)
+    with_other_lines(pyc)
+    return pyc
+
+
+@pytest.mark.parametrize("tells", [an_environment, an_installation])
+def test_line_numbers_of_a_release_that_is_not_at_hand_are_nobodys_to_judge(tree, library, tells):
+    found = derive_library(tree, library, tells(tree, "3.9.999"))
+    assert is_trouble(found, FindingKind.UNDERIVABLE)
+    assert "3.9.999" in found.expected
+
+
+@pytest.mark.parametrize("tells", [an_environment, an_installation])
+def test_line_numbers_of_the_release_that_is_at_hand_are_found(tree, library, tells):
+    assert is_trouble(derive_library(tree, library, tells(tree, RELEASE.decode())))
+
+
+def test_what_an_environment_says_of_its_release_counts_only_without_its_interpreter(tree, library):
+    (tree / "bin").mkdir()
+    (tree / "bin/python").symlink_to(os.path.realpath(sys.executable))
+    assert is_trouble(derive_library(tree, library, an_environment(tree, "3.9.999")))
+
+
+def test_a_release_that_nobody_sealed_or_explained_excuses_nothing(tree, library):
+    an_environment(tree, "3.9.999")
+    assert is_trouble(derive_library(tree, library, frozenset()))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the table is one of 3.11")
+def test_an_exception_table_of_another_release_is_found(tree, library):
+    octets = library.read_bytes()
+    assert is_trouble(derive_library(tree, library, an_environment(tree, "3.9.999")), FindingKind.UNDERIVABLE)
+    library.write_bytes(octets)
+    with_other_lines(library, "co_exceptiontable")
+    assert is_trouble(derive_library(tree, library, an_environment(tree, "3.9.999")))
 
 
 def test_poisoned_code_with_the_old_header_is_found(tree):
