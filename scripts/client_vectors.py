@@ -32,7 +32,7 @@ _BAD_TOML: Final = {
 def configurations() -> Iterator[Vector]:
     """Yield a good one a client, and bad ones: what two readers could take for two configurations is not edited."""
     for name, example in EXAMPLES.items():
-        yield from good(name, example.octets, "wrapped-toml" if example.form == "codex" else "wrapped-json")
+        yield from good(f"good-{name}", example.octets, "wrapped-toml" if example.form == "codex" else "wrapped-json")
     for kind, faults in (("wrapped-json", _BAD_JSON), ("wrapped-toml", _BAD_TOML)):
         yield from bad(kind, [("invalid-utf8", b"\xff"), *_encoded(faults)])
 

@@ -86,6 +86,7 @@ def statements() -> Iterator[Vector]:
         yield from good("good", payload, kind)
         yield from bad(kind, strict_faults(payload, places))
         yield from bad(kind, _statement_faults(payload))
+    yield from _with_parameters()
     yield from _with_runtimes()
     yield from _with_windows()
     yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
@@ -132,10 +133,25 @@ def _reference_faults(payload: bytes) -> Iterator[Fault]:
     yield "optional-null", put("server", "version", value=None)
     yield "unclaimed-files-not-named", put("unclaimed", "files", value=2)
     yield "more-named-than-unclaimed", put("unclaimed", "files", value=0)
+    argv = ["{tree}/bin/server", "--key", "KEY"]
+    for name, parameters in (
+        ("parameter-for-the-program", [0]),
+        ("parameter-behind-the-arguments", [3]),
+        ("parameter-twice", [2, 2]),
+        ("parameters-out-of-order", [2, 1]),
+    ):
+        yield name, put("process", value={"argv": argv, "parameters": parameters})
     yield "program-without-digest", put("program", value={"path": "/bin/python"})
     yield "runtime-without-sequence", put("runtime", value={"name": "cpython-3.12"})
     both = with_value(put("program", value=PROGRAM), ("predicate", "runtime"), RUNTIME)
     yield "runtime-of-a-runtime", both
+
+
+def _with_parameters() -> Iterator[Vector]:
+    """Yield a reference of a command with a word that only the starter knows."""
+    process = {"argv": ["{tree}/bin/server", "--key", "KEY"], "parameters": [2]}
+    octets = with_value(PAYLOADS["runtime-reference"], ("predicate", "process"), process)
+    yield from good("good-with-a-parameter", octets, "runtime-reference")
 
 
 def _with_runtimes() -> Iterator[Vector]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -48,7 +48,7 @@ def judge_process(
 
     `resolved.executable` is the file that `sealed_executable` resolves to now, None if there is none.
     Compared are that file (device and inode) with the one that runs, and the arguments: after the
-    executable's own name all of them, which for a script are the script and what follows it; a link to
+    executable's own name all of them but the parameters, for a script the script and what follows it; a link to
     the sealed file is as good as its own path, since pipx and `uv tool` let their users call one. Then what it has
     mapped, its environment, and what is around it. Without a profile only what needs none is judged. `first` is the
     first observation in this run: from then on it has to be the same process with the same executable. `earlier` are
@@ -125,16 +125,23 @@ def _judge_identity(sealed: str, observed: ObservedProcess, executable: FileIden
 def _judge_arguments(
     profile: ProcessProfile, places: Mapping[str, str], observed: ObservedProcess
 ) -> Iterator[Finding]:
-    sealed = tuple(expand(argument, places) for argument in profile.argv)
+    sealed = tuple(None if argument is None else expand(argument, places) for argument in profile.fixed_argv)
     expected = sealed if profile.interpreter is not None else sealed[1:]
     found = (observed.argv or ())[1:]
     links = dict(observed.links)
     same = [
-        wanted in {argument, _absolute(argument, observed.working_directory), links.get(argument)}
+        wanted in {None, argument, _absolute(argument, observed.working_directory), links.get(argument)}
         for wanted, argument in zip(expected, found, strict=False)
     ]
     if len(found) != len(expected) or not all(same):
-        yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(found))
+        shown = _without_secrets(expected, found)
+        yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(shown))
+
+
+def _without_secrets(expected: Sequence[str | None], found: Sequence[str]) -> tuple[str | None, ...]:
+    """Return what may be shown: from the first parameter on, any word but a sealed one could be the secret."""
+    first = expected.index(None) if None in expected else len(found)
+    return tuple(word if at < first or word in expected else None for at, word in enumerate(found))
 
 
 def _absolute(argument: str, working_directory: str | None) -> str:
@@ -150,5 +157,5 @@ def _spelled(process: ObservedProcess) -> str:
     return f"pid {process.pid}, started at tick {process.start_time_ticks}, boot {process.boot_id}"
 
 
-def _quoted(arguments: tuple[str, ...]) -> str:
-    return " ".join(ascii(argument) for argument in arguments) or "no arguments"
+def _quoted(arguments: Sequence[str | None]) -> str:
+    return " ".join("…" if argument is None else ascii(argument) for argument in arguments) or "no arguments"

@@ -68,6 +68,13 @@ SECONDS = click.IntRange(min=1)
 @click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
 @click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
 @click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
+@click.option(
+    "--parameter",
+    multiple=True,
+    metavar="WORD",
+    help="A word of COMMAND, behind what says which code is started, in whose place any other may stand: a secret, or "
+    "what only the starter knows. WORD itself is sealed as a label.",
+)
 @click.option("--supersedes", type=REFERENCE, multiple=True, help="A reference that this one replaces.")
 @click.option("--accept-downgrade", metavar="REASON", help="Why less evidence than before is right; recorded.")
 @click.option(
@@ -143,6 +150,13 @@ def _out(out: Path | None, name: str | None) -> Path:
     return reference_path(name)
 
 
+def _parameters(command: tuple[str, ...], labels: tuple[str, ...]) -> tuple[int, ...]:
+    missing = [label for label in labels if label not in command]
+    if missing:
+        raise click.UsageError(f"--parameter: expected a word of COMMAND, found {missing[0]!r}")
+    return tuple(at for at, word in enumerate(command) if word in labels)
+
+
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
     from attest.seal.folder import sort_folder
     from attest.seal.reacting import read_breaker, read_hook
@@ -159,6 +173,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         mutable=given["mutable"],
         name=given["name"],
         command=command,
+        parameters=_parameters(command, given["parameter"]),
         supersedes=given["supersedes"],
         accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],

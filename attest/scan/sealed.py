@@ -66,8 +66,11 @@ def _is_process_of(server: SealedServer, started: Started) -> bool:
     if profile is None:
         return False
     interpreter = None if profile.interpreter is None else expand(profile.interpreter, server.places)
-    argv = tuple(expand(word, server.places) for word in profile.argv)
-    return (interpreter, argv) == (started.interpreter, started.argv)
+    argv = tuple(None if word is None else expand(word, server.places) for word in profile.fixed_argv)
+    same = len(argv) == len(started.argv) and all(
+        wanted in {None, word} for wanted, word in zip(argv, started.argv, strict=True)
+    )
+    return same and interpreter == started.interpreter
 
 
 def _assurance(server: SealedServer) -> str:

@@ -32,13 +32,16 @@ def request_again(path: Path, old: Side, given: SealRequest) -> SealRequest:
             str(path), f"the reference of its runtime {reference.runtime.name}", "none", hint="--runtime REF"
         )
     is_runtime = reference.program is not None
+    command, skipped = ((), 0) if is_runtime else _command(reference, places)
+    parameters = () if reference.process is None else reference.process.parameters
     return replace(
         given,
         trees=() if is_runtime else tuple(_trees(old.roots, old.entries, places)),
         program=Path(expand(reference.program.path, places)) if reference.program is not None else None,
         mutable=tuple(Path(places[root.name], each) for root in old.roots for each in root.mutable),
         name=reference.server.name,
-        command=() if is_runtime else _command(reference, places),
+        command=command,
+        parameters=tuple(at - skipped for at in parameters),
         supersedes=(path,),
         like=reference,
     )
@@ -57,13 +60,13 @@ def _trees(roots: Sequence[Root], entries: Sequence[Entry], places: Mapping[str,
     return trees
 
 
-def _command(reference: RuntimeReference, places: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what starts the sealed process: of a script, the script and what follows it."""
+def _command(reference: RuntimeReference, places: Mapping[str, str]) -> tuple[tuple[str, ...], int]:
+    """Return what starts the sealed process, of a script the script and what follows it; how many words that skips."""
     profile = reference.process
     if profile is None:
-        return ()
-    argv = tuple(expand(word, places) for word in profile.argv)
+        return (), 0
+    argv = tuple(word if at in profile.parameters else expand(word, places) for at, word in enumerate(profile.argv))
     if profile.interpreter is None:
-        return argv
+        return argv, 0
     at = next((at for at, word in enumerate(argv) if word.startswith("/") and Path(word).is_file()), 0)
-    return argv[at:]
+    return argv[at:], at

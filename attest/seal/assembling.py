@@ -214,7 +214,8 @@ def _process(parts: Parts) -> ProcessProfile | None:
     like = parts.request.like
     if like is None or like.process is None or parts.process is None:
         return parts.process
-    return msgspec.structs.replace(like.process, argv=parts.process.argv, interpreter=parts.process.interpreter)
+    new = parts.process
+    return msgspec.structs.replace(like.process, argv=new.argv, parameters=new.parameters, interpreter=new.interpreter)
 
 
 def _validity_like(parts: Parts, before: Validity, at: int) -> Validity:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from attest.errors import RefusedError
+from attest.errors import RefusedError, UnavailableError
 from attest.measure.commands.invocation import Invocation, Started
 from attest.measure.commands.resolving import resolve
 from attest.seal.messages import SurveyRoot
+from attest.seal.request import SealRequest
 from attest.statement.manifest import Scope
 from attest.statement.placeholders import contract
 from attest.statement.profile import ProcessProfile
@@ -29,25 +30,57 @@ class ResolvedCommand:
 
 
 def resolve_command(command: Sequence[str], places: Mapping[str, str]) -> ResolvedCommand | None:
-    """Resolve a command given here, in our own environment; None without one.
+    """Resolve a command given here, in our own environment; None without one."""
+    return resolve_request(SealRequest(command=tuple(command)), places)
+
+
+def resolve_request(request: SealRequest, places: Mapping[str, str]) -> ResolvedCommand | None:
+    """Resolve the command of a request, where it is given; None without one.
 
     `places` maps root names to absolute paths; arguments inside a root are sealed with a placeholder for it, so that
     the reference holds for an installation elsewhere.
     """
+    command = request.command
     if not command:
         return None
-    cwd = str(Path.cwd())
-    started = resolve(command, cwd=cwd, environment=os.environ)
+    cwd = str(request.given_in or Path.cwd())
+    environment = {**os.environ, **request.given_with}
+    started = resolve(command, cwd=cwd, environment=environment)
+    parameters = _parameters(request, started, cwd, environment)
     both = both_places(places)
     code = tuple(file for file in started.code if not _is_program(file, started, command))
+    argv = [
+        word if at in parameters else contracted(_behind_links(word, started, both), both)
+        for at, word in enumerate(started.argv)
+    ]
     return ResolvedCommand(
         profile=ProcessProfile(
-            argv=tuple(contracted(_behind_links(word, started, both), both) for word in started.argv),
+            argv=tuple(argv),
+            parameters=parameters,
             interpreter=None if started.interpreter is None else contracted(started.interpreter, both),
         ),
         words=(*_named_files(started, cwd), *code),
         code=code,
     )
+
+
+def _parameters(request: SealRequest, started: Started, cwd: str, environment: Mapping[str, str]) -> tuple[int, ...]:
+    """Return where the parameters stand in the arguments of the process.
+
+    What is before the first of them has to start the same code by itself: a word that anybody may choose could
+    otherwise name other code.
+    """
+    if not request.parameters:
+        return ()
+    first, command = request.parameters[0], request.command
+    try:
+        bare = resolve(command[:first], cwd=cwd, environment=environment) if first else None
+    except (RefusedError, UnavailableError):
+        bare = None
+    if bare is None or started != replace(bare, argv=(*bare.argv, *command[first:])):
+        where = " ".join(command[: first + 1])
+        raise RefusedError(where, "a parameter behind all that says which code is started", "one before that")
+    return tuple(at - first + len(bare.argv) for at in request.parameters)
 
 
 def refuse_unsealed(command: Sequence[str], resolved: ResolvedCommand | None, roots: Sequence[SurveyRoot]) -> None:

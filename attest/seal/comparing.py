@@ -20,7 +20,7 @@ _NOT_TERMS: Final = frozenset(
     {"sealedAt", "server", "subjectIdentifier", "manifest", "assurance", "evidence", "artifacts", "places"}
 )
 """What is compared in another way, or follows from it, or holds on one machine only."""
-_ORDERED: Final = frozenset({"process.argv"})
+_ORDERED: Final = frozenset({"process.argv", "process.parameters"})
 """Lists that mean something as a whole."""
 
 _VARIABLE: Final = {"name", "value"}

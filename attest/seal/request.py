@@ -73,6 +73,12 @@ class SealRequest:
     mutable: tuple[Path, ...] = ()
     name: str | None = None
     command: tuple[str, ...] = ()
+    parameters: tuple[int, ...] = ()
+    """Where in `command` any one word may stand when the server is started; in order."""
+    given_in: Path | None = None
+    """The directory that the command is given in; None: ours."""
+    given_with: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables that it is given with, beside ours."""
     supersedes: tuple[Path, ...] = ()
     accept_downgrade: str | None = None
     """Why less evidence than in a superseded reference is right."""

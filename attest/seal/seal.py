@@ -14,7 +14,7 @@ from attest.provenance.model import VerifiedEvidence
 from attest.provenance.named_files import named_paths
 from attest.provenance.origins import named_by
 from attest.seal.assembling import Parts, assemble
-from attest.seal.command import absolute_program, refuse_unsealed, resolve_command
+from attest.seal.command import absolute_program, refuse_unsealed, resolve_command, resolve_request
 from attest.seal.downgrades import judge_downgrade
 from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
@@ -66,7 +66,7 @@ def seal(
     files = _named_files(evidence)
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
-    command = resolve_command(request.command, places)
+    command = resolve_request(request, places)
     runtime = open_runtime(request.runtime, trust, at=at)
     surveyed = run_survey(
         SurveyRequest(

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from attest.codec.records import Line, Record, Sha256Hex
+from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.errors import MalformedError
 
 FORBIDDEN_NAMES: Final = frozenset(
@@ -83,6 +83,8 @@ class ProcessProfile(Record, kw_only=True):
 
     argv: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
     """Without an interpreter, program and arguments. With one, what follows it: the script and its arguments."""
+    parameters: Annotated[tuple[Count, ...], msgspec.Meta(max_length=256)] = ()
+    """Where in `argv` any one word may stand: what only the starter knows, or a secret; sealed there is a label."""
     interpreter: Line | None = None
     """For a script: the program that its `#!` line names, which is what the kernel runs."""
     environment: EnvironmentRules | None = None
@@ -93,6 +95,16 @@ class ProcessProfile(Record, kw_only=True):
     """The programs that it may start, besides its own executable. Absent: whatever it could not have written."""
     listening: Annotated[tuple[Line, ...], msgspec.Meta(max_length=256)] | None = None
     """Where it may listen, `tcp:127.0.0.1:8080`. Absent: not judged. Empty: nowhere."""
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that are not arguments; the first word is a program or a script."""
+        if list(self.parameters) != sorted({at for at in self.parameters if 0 < at < len(self.argv)}):
+            raise MalformedError("process.parameters", "places of arguments, each once, in order", "other numbers")
+
+    @property
+    def fixed_argv(self) -> tuple[str | None, ...]:
+        """`argv` with None where any word may stand."""
+        return tuple(None if at in self.parameters else word for at, word in enumerate(self.argv))
 
 
 class Program(Record, kw_only=True):

@@ -146,6 +146,20 @@ def test_another_process_under_the_same_name_is_replaced(change: dict[str, objec
     assert kinds(other, first=SEEN) == [FindingKind.PROCESS_REPLACED]
 
 
+def test_any_word_is_right_for_a_parameter_and_none_is_shown() -> None:
+    profile = ProcessProfile(argv=("{tree}/bin/server", "--key", "KEY", "--stdio"), parameters=(2,))
+
+    def found(*words: str) -> str | None:
+        seen = dataclasses.replace(SEEN, argv=("x", *words))
+        findings = judge_process(profile, PLACES, seen, Resolved(executable=PYTHON))
+        return next((each.found for each in findings if each.kind is FindingKind.ARGUMENTS), None)
+
+    assert found("--key", "sekret", "--stdio") is None
+    assert found("--key", "sekret") == "'--key' …"
+    assert found("--lock", "sekret", "--stdio") == "'--lock' … '--stdio'"
+    assert found("--key", "a", "sekret", "--stdio") == "'--key' … … '--stdio'"
+
+
 def test_a_process_that_became_another_program_is_a_finding_without_a_profile() -> None:
     other = dataclasses.replace(SEEN, executable_sha256="b" * 64)
     assert kinds(other, profile=None, first=SEEN) == [FindingKind.EXECUTABLE_OTHER]

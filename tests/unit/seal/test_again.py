@@ -50,7 +50,8 @@ def test_every_term_is_kept_and_only_the_times_differ(bench):
     first = bench.write(
         bench.seal(
             rules=RULES,
-            command=(os.path.realpath(sys.executable), script, "--flag"),
+            command=(os.path.realpath(sys.executable), script, "--flag", "{tree}/label"),
+            parameters=(3,),
             mutable=(bench.tree / "cache",),
             name="mine",
         )
@@ -63,6 +64,8 @@ def test_every_term_is_kept_and_only_the_times_differ(bench):
     assert {term.name for term in difference.terms} == {
         "validity.notBefore", "validity.notAfter", "validity.sequence", "validity.supersedes"
     }  # fmt: skip
+    assert new.reference.process is not None
+    assert new.reference.process.parameters == (3,)
     assert new.reference.validity.sequence == old.reference.validity.sequence + 1
     assert new.reference.validity.supersedes == (old.digest,)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from attest.errors import RefusedError, UnavailableError
-from attest.seal.command import refuse_unsealed, resolve_command
+from attest.seal.command import ResolvedCommand, refuse_unsealed, resolve_command, resolve_request
 from attest.seal.messages import SurveyRoot
+from attest.seal.request import SealRequest
 from attest.statement.manifest import Root, Scope
 
 
@@ -57,6 +58,35 @@ def test_a_link_on_the_path_is_sealed_as_the_script_of_the_tree_that_it_leads_to
         resolved = resolve_command([str(link), str(link)], {"tree": str(tmp_path / place)})
         assert resolved is not None
         assert resolved.profile.argv[:2] == ("-e", sealed)
+
+
+def with_parameters(folder: Path, command: tuple[str, ...], *parameters: int) -> ResolvedCommand:
+    request = SealRequest(command=command, parameters=parameters, given_in=folder, given_with={"PATH": str(folder)})
+    resolved = resolve_request(request, {"tree": str(folder)})
+    assert resolved is not None
+    return resolved
+
+
+def test_a_parameter_stands_where_its_word_comes_out_and_is_no_place(tmp_path: Path) -> None:
+    script(tmp_path, "#!/bin/sh -e\n", "server")
+    label = f"{tmp_path}/x"
+    profile = with_parameters(tmp_path, ("server", "--key", label, label), 2).profile
+    assert profile.argv == ("-e", "{tree}/server", "--key", label, "{tree}/x")
+    assert profile.parameters == (3,)
+
+
+def test_a_parameter_that_says_which_code_is_started_is_refused(tmp_path: Path) -> None:
+    script(tmp_path, "", "python3")
+    script(tmp_path, "", "server.py")
+    commands = (
+        ("python3", "server.py"),
+        ("python3", "-X", "dev", "server.py"),
+        ("env", "A=b"),
+    )
+    for command in commands:
+        for at in range(len(command)):
+            with pytest.raises(RefusedError, match="behind all that says which code"):
+                with_parameters(tmp_path, (*command, "server.py"), at)
 
 
 def test_a_program_without_the_executable_bit_is_told_so(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from attest.agent.launching.command import sealed_command
-from attest.errors import RefusedError
+from attest.errors import AttestError, RefusedError
 from attest.statement.profile import ProcessProfile
 
 
@@ -79,6 +79,24 @@ def test_another_command_is_refused(tree: Path, tmp_path: Path) -> None:
     for other in others:
         with pytest.raises(RefusedError, match="becomes what is sealed"):
             started(SCRIPT, tree, *other)
+
+
+def test_a_parameter_is_whatever_is_given_and_every_other_word_is_sealed(tree: Path) -> None:
+    serve = f"{tree}/bin/serve"
+    profile = ProcessProfile(
+        interpreter="{tree}/bin/python", argv=("{tree}/bin/serve", "--key", "KEY"), parameters=(2,)
+    )
+    for word in ("sekret", "{tree}/x", "--"):
+        assert started(profile, tree, serve, "--key", word) == (f"{tree}/bin/python", serve, "--key", word)
+    with pytest.raises(RefusedError, match="a COMMAND, since"):
+        started(profile, tree)
+    for other in (["--lock", "sekret"], ["sekret"], ["--key", "sekret", "more"]):
+        with pytest.raises(RefusedError, match="becomes what is sealed") as refused:
+            started(profile, tree, serve, *other)
+        assert "sekret" not in f"{refused.value} {refused.value.hint}"
+    with pytest.raises(AttestError) as failed:
+        started(profile, tree, "python3", "-m", "sekret")
+    assert "sekret" not in f"{failed.value} {failed.value.hint}"
 
 
 def test_without_a_sealed_command_nothing_is_started(tree: Path) -> None:
