@@ -6,11 +6,14 @@ from typing import Final
 
 from attest.codec.records import Record
 from attest.statement.predicates import (
+    caller_drift,
     runtime_event,
     runtime_measurement,
     runtime_reference,
     runtime_revocation,
     runtime_violation,
+    tool_denial,
+    tool_permit,
 )
 
 PREDICATES: Final[dict[str, type[Record]]] = {
@@ -19,11 +22,21 @@ PREDICATES: Final[dict[str, type[Record]]] = {
     runtime_violation.PREDICATE_TYPE: runtime_violation.RuntimeViolation,
     runtime_event.PREDICATE_TYPE: runtime_event.RuntimeEvent,
     runtime_revocation.PREDICATE_TYPE: runtime_revocation.RuntimeRevocation,
+    tool_permit.PREDICATE_TYPE: tool_permit.ToolPermit,
+    tool_denial.PREDICATE_TYPE: tool_denial.ToolDenial,
+    caller_drift.PREDICATE_TYPE: caller_drift.CallerDrift,
 }
 
 RECEIPTS: Final[dict[str, type[Record]]] = {
     kind: PREDICATES[kind]
-    for kind in (runtime_measurement.PREDICATE_TYPE, runtime_violation.PREDICATE_TYPE, runtime_event.PREDICATE_TYPE)
+    for kind in (
+        runtime_measurement.PREDICATE_TYPE,
+        runtime_violation.PREDICATE_TYPE,
+        runtime_event.PREDICATE_TYPE,
+        tool_permit.PREDICATE_TYPE,
+        tool_denial.PREDICATE_TYPE,
+        caller_drift.PREDICATE_TYPE,
+    )
 }
 """The predicates that a writer signs, one log entry each."""
 

@@ -13,6 +13,7 @@ from attest.statement.levels import Binding, Isolation
 from attest.statement.names import RootName, SealedPath
 from attest.statement.predicate_type import PREDICATE_BASE
 from attest.statement.profile import ProcessProfile, Program
+from attest.statement.tools.rules import ToolRules
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"
 
@@ -210,6 +211,8 @@ class RuntimeReference(Record, kw_only=True):
     downgrade: Downgrade | None = None
     """Set where less is proven than in a superseded reference, and the sealer decided that this is right."""
     enforcement: Enforcement
+    tools: ToolRules | None = None
+    """What callers may do; absent: nothing is said of calls, and a portal permits none."""
     writers: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(min_length=1)]
     """The writer keys whose receipts count."""
 
