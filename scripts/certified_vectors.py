@@ -10,7 +10,7 @@ from attest.provenance.certificate import GITHUB_ISSUER
 from scripts.faults import with_value, without
 from scripts.vector import Vector, bad, good
 from tests.build_files import COMMIT, REF, REPOSITORY, SUBJECTS, WORKFLOW
-from tests.log_documents import PAYLOADS
+from tests.predicate_documents import PAYLOADS
 
 CHECKS: Final = (
     ("authenticity.root", "the public-good root"),

@@ -26,7 +26,8 @@ from scripts.faults import (
 )
 from scripts.vector import Vector, bad, good
 from tests.documents import MANIFEST, REVOCATION_LIST_PAYLOAD, TRUST, WHEEL
-from tests.log_documents import LOG, PAYLOADS
+from tests.log_documents import LOG
+from tests.predicate_documents import PAYLOADS
 from tests.world import BUILDER, SEALER, STRANGER
 
 RECEIPT: Final = Places(
@@ -48,6 +49,9 @@ STATEMENTS: Final[dict[str, Places]] = {
     "runtime-event": RECEIPT,
     "runtime-measurement": RECEIPT,
     "runtime-violation": RECEIPT,
+    "tool-permit": RECEIPT,
+    "tool-denial": RECEIPT,
+    "caller-drift": RECEIPT,
     "runtime-revocation": Places(
         text=("predicate", "revocation", "reason"),
         time=("predicate", "signedAt"),

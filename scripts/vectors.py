@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts import (
+    call_vectors,
     certified_vectors,
     client_vectors,
     evidence_vectors,
@@ -25,7 +26,7 @@ from scripts import (
     signed_vectors,
 )
 from scripts.vector import Vector
-from tests.log_documents import PAYLOADS
+from tests.predicate_documents import PAYLOADS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "tests" / "vectors"
@@ -36,6 +37,8 @@ _QUOTED: Final = re.compile(r"(<!-- (\S+) -->\n```\w+\n)(?s:.*?)(^```)", re.MULT
 MAKERS: Final = (
     json_vectors.statements,
     certified_vectors.references,
+    call_vectors.references,
+    call_vectors.receipts,
     json_vectors.entries,
     json_vectors.trust_files,
     json_vectors.manifests,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from attest.codec import strict
 from attest.codec.printable import printable
 from attest.signing.dsse import Envelope, read_envelope
@@ -15,6 +18,9 @@ def gist(receipt: Envelope) -> str:
     predicate = statement.get("predicate") if isinstance(statement, dict) else None
     if not isinstance(predicate, dict):
         return ""
+    for name, render in _OF_CALLS.items():
+        if isinstance(predicate.get(name), dict):
+            return printable(render(predicate, predicate[name]))
     event, findings = predicate.get("event"), predicate.get("findings")
     if isinstance(event, dict):
         return printable(f"{event.get('kind')} {event.get('action', '')} {event.get('outcome', '')}".strip())
@@ -22,6 +28,27 @@ def gist(receipt: Envelope) -> str:
         first = findings["findings"][0]
         return printable(f"{findings.get('state')}: {first.get('kind', '')} {first.get('where', '')}")
     return ""
+
+
+def _called(call: object) -> str:
+    return f"{call.get('method', '')} {call.get('tool', '')}".strip() if isinstance(call, dict) else ""
+
+
+def _denied(denial: dict[str, Any]) -> str:
+    times = f", {denial['repeated']} times" if "repeated" in denial else ""
+    let_pass = "" if denial.get("enforced") else ", let pass (audit only)"
+    return f"{_called(denial.get('call'))}: {denial.get('rule')}{times}{let_pass}"
+
+
+_OF_CALLS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], str]]] = {
+    "permit": lambda whole, permit: f"{_called(whole.get('call'))}: {permit.get('rule')}",
+    "outcome": lambda whole, outcome: (
+        f"{_called(whole.get('call'))}: {outcome.get('status')} of {outcome.get('decision')}"
+    ),
+    "denial": lambda _, denial: _denied(denial),
+    "drift": lambda _, drift: f"{drift.get('principal')}: {drift.get('rule')}, {drift.get('response')}",
+}
+"""What the receipts of a portal say, by the field that holds it."""
 
 
 def gist_of_bytes(octets: bytes) -> str:

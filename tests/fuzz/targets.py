@@ -76,6 +76,7 @@ from tests import (
     documents,
     inventories,
     log_documents,
+    predicate_documents,
     processes,
     sigstore_world,
 )
@@ -375,7 +376,7 @@ def _of_process(reader: Callable[[bytes], object]) -> Read:
 TARGETS: Final[dict[str, Target]] = {
     **{
         short_name(uri): Target(
-            good=log_documents.PAYLOADS[short_name(uri)], read=_statement(uri, predicate), json=True
+            good=predicate_documents.PAYLOADS[short_name(uri)], read=_statement(uri, predicate), json=True
         )
         for uri, predicate in PREDICATES.items()
     },

@@ -13,8 +13,11 @@ from attest.statement.digests import Subject
 from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
+from attest.statement.predicates.runtime_event import PREDICATE_TYPE as _EVENT
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
+from attest.statement.predicates.runtime_measurement import PREDICATE_TYPE as _MEASUREMENT
 from attest.statement.predicates.runtime_measurement import MeasuredProcess, RuntimeMeasurement, Window
+from attest.statement.predicates.runtime_violation import PREDICATE_TYPE as _VIOLATION
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
@@ -22,6 +25,9 @@ Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
+
+_JUDGED: Final = frozenset(short_name(kind) for kind in (_MEASUREMENT, _VIOLATION, _EVENT))
+"""What other receipts say is judged by nothing yet, so that evidence with them fails."""
 
 
 @functools.cache
@@ -88,8 +94,8 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
     """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""
     check_payload_type(envelope, where=where)
     kind = _statement_of(event)
-    if kind is None:
-        raise MalformedError(where, f"a receipt: {', '.join(TYPE_OF)}", event)
+    if kind is None or event not in _JUDGED:
+        raise MalformedError(where, f"a receipt: {', '.join(sorted(_JUDGED))}", event)
     statement = strict.read(payload.value, kind, where=where)
     if statement.predicate_type != TYPE_OF[event]:
         raise MalformedError(f"{where}: predicateType", TYPE_OF[event], statement.predicate_type)

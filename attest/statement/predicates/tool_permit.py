@@ -20,6 +20,8 @@ class ToolPermit(Record, kw_only=True):
     outcome: Outcome | None = None
 
     def __post_init__(self) -> None:
-        """Refuse both and neither."""
+        """Refuse both and neither, and to permit what could not be read."""
         if (self.permit is None) == (self.outcome is None):
             raise MalformedError("predicate", "a permit or an outcome", "both" if self.permit else "neither")
+        if self.call.method is None:
+            raise MalformedError("call", "a method", "none")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from attest.codec.records import Count, Id128, Line, Record, Sha256Hex
+from attest.codec.records import MAX_SAFE_INTEGER, Count, Id128, Line, Record, Sha256Hex
+from attest.errors import MalformedError
 from attest.statement.tools.definitions import ToolName
 from attest.statement.tools.limits import Counter
 from attest.statement.tools.principals import PrincipalName
@@ -32,11 +33,14 @@ class Call(Record, kw_only=True):
     """Random. One logical call: what answers a request for input (2026-07-28) has the id of the call it belongs to."""
     round: Count = 0
     """How many requests for input were answered before this request."""
-    method: Line
+    method: Line | None = None
+    """Absent where it could not be read, or is not one line."""
     tool: ToolName | None = None
-    """The tool or prompt, by the name that the caller gave; absent where there is none, as for a resource."""
-    arguments: Commitment
-    """To the exact bytes of `params`."""
+    """The tool or prompt, by the name that the caller gave; absent where there is none, as for a resource, or where
+    what stands there is no name."""
+    arguments: Commitment | None = None
+    """To the exact bytes of `params`, or of the message where that could not be read; absent where there are none,
+    or where they were too many to be kept."""
     principal: PrincipalName | None = None
     """Absent: nobody that the reference names."""
     authenticated: Line | None = None
@@ -92,6 +96,12 @@ class Outcome(Record, kw_only=True):
     milliseconds: Count
     """From forwarding to answer."""
 
+    def __post_init__(self) -> None:
+        """Refuse an answer without bytes, and bytes of none."""
+        none = self.status in {OutcomeStatus.CANCELLED, OutcomeStatus.LOST}
+        if none != (self.result is None):
+            raise MalformedError(f"outcome {self.status}", "no result" if none else "a result", "the contrary")
+
 
 class DenialStage(StrEnum):
     """When a rule refused."""
@@ -121,10 +131,26 @@ class Denial(Record, kw_only=True):
     """stage result: to the answer that was withheld."""
     enforced: bool
     """False in audit-only mode: it was forwarded nevertheless."""
-    repeated: Count = 1
+    repeated: Annotated[int, msgspec.Meta(ge=1, le=MAX_SAFE_INTEGER)] = 1
     """How many requests this stands for: those of callers that nobody knows are counted together."""
     definitions: Sha256Hex | None = None
     relied: Relied | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an answer that was withheld without being asked for, and one that there cannot have been."""
+        withheld = self.stage is DenialStage.RESULT
+        if withheld != (self.decision is not None) or (self.result is not None and not withheld):
+            expected = "decision, perhaps result" if withheld else "neither decision nor result"
+            raise MalformedError(f"denial at {self.stage}", expected, "others")
+
+
+class CallerResponse(StrEnum):
+    """What was done with a caller that left the baseline."""
+
+    STOP = "stop"
+    PHANTOM = "phantom"
+    NONE = "none"
+    """Nothing, in audit-only mode."""
 
 
 class Drifted(Record, kw_only=True):
@@ -137,5 +163,4 @@ class Drifted(Record, kw_only=True):
     within_seconds: Count
     newest: Count
     """The sequence number of the receipt that went over it."""
-    response: Line
-    """`stop` or `phantom`, or `none` in audit-only mode."""
+    response: CallerResponse

@@ -5,23 +5,21 @@ another set.
 """
 
 import hashlib
-from collections.abc import Iterable
-from typing import Annotated, Final
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from attest.codec import canonical
-from attest.codec.records import Line, Record, Sha256Hex
+from attest.codec.records import Record, Sha256Hex
 from attest.errors import MalformedError
+from attest.statement.tools.foreign import JsonText, check_object, text_of
 
 MAX_DEFINITIONS: Final = 1024
 """The most tools that one server may have; real ones stay below 150."""
 
 ToolName = Annotated[str, msgspec.Meta(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 """The name of a tool, compared code point by code point: no case folding, no normalisation."""
-
-JsonText = Annotated[str, msgspec.Meta(min_length=2, max_length=262_144)]
-"""A JSON object of somebody else's in its RFC 8785 form, as text: signed as it stands, and digested as it stands."""
 
 
 class ToolDefinition(Record, kw_only=True):
@@ -34,16 +32,32 @@ class ToolDefinition(Record, kw_only=True):
     """The element of `tools` in the result of `tools/list`."""
 
     def __post_init__(self) -> None:
-        """Refuse a digest of another text."""
-        found = hashlib.sha256(self.text.encode()).hexdigest()
-        if found != self.sha256:
-            raise MalformedError(f"definition of {self.name!a}", self.sha256, found)
+        """Refuse a second spelling of the text, a digest of another one, and a name that the text does not have."""
+        where = f"definition of {self.name!a}"
+        found = check_object(self.text, where=where).get("name")
+        if found != self.name:
+            raise MalformedError(f"{where}: name", ascii(self.name), ascii(found)[:300])
+        digest = hashlib.sha256(self.text.encode()).hexdigest()
+        if digest != self.sha256:
+            raise MalformedError(f"{where}: sha256", self.sha256, digest)
+
+
+def definition_of(element: Mapping[str, Any]) -> ToolDefinition:
+    """Return the definition in an element of `tools`; raise `MalformedError` if it has no name or no RFC 8785 form.
+
+    A name that no tool may have is refused when the record is read, which is always before it is signed.
+    """
+    name = element.get("name")
+    if not isinstance(name, str):
+        raise MalformedError("tools/list", "tools with a name", ascii(name)[:80])
+    text = text_of(element, where=f"definition of {name[:80]!a}")
+    return ToolDefinition(name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
 
 
 class NamedDefinition(Record, kw_only=True):
     """A tool's name and the digest of its definition: what the digest of a set is made of."""
 
-    name: Line
+    name: ToolName
     sha256: Sha256Hex
 
 

@@ -59,3 +59,10 @@ class Principal(Record, kw_only=True):
             expected = ", ".join(sorted(needed)) or "nothing else"
             found = ", ".join(sorted(given)) or "nothing"
             raise MalformedError(f"principal {self.name}", f"{self.kind} with {expected}", found)
+
+    @property
+    def known_by(self) -> str | None:
+        """What tells this caller from others, as one line; None for a token, which no reference holds."""
+        if self.kind is PrincipalKind.TOKEN:
+            return None
+        return " ".join(str(each) for each in (self.kind, self.issuer, self.audience, self.subject, self.thumbprint))

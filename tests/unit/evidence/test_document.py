@@ -17,7 +17,7 @@ from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.statement.digests import DigestSet
 from attest.trust.document import SealRules
 from attest.trust.trust import Trust
-from tests import documents
+from tests import call_documents, documents
 from tests.evidence_story import (
     REFERENCE,
     REFERENCE_DIGEST,
@@ -45,6 +45,13 @@ def receipt(tmp_path: Path) -> Callable[[int], bytes]:
         lines = [json.loads(line) for line in story.export()]
     entries = [line["receipt"] for line in lines if line["kind"] == "entry"]
     return lambda index: canonical.encode_value(entries[index])
+
+
+@pytest.mark.parametrize("payload", call_documents.PAYLOADS.values(), ids=call_documents.PAYLOADS)
+def test_what_a_portal_says_fails_as_long_as_nobody_judges_it(payload: bytes):
+    verdict = _judge(encode_envelope(sign_envelope(payload, WRITER)), references=(REFERENCE_DIGEST,))
+    assert not verdict.passed
+    assert verdict.axes.integrity == "fail"
 
 
 def ruled(**rules: bool) -> Trust:

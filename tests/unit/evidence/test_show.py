@@ -7,15 +7,20 @@ from pathlib import Path
 import pytest
 
 from attest.errors import MalformedError
+from attest.evidence.gist import gist_of_bytes
 from attest.evidence.grammar import Tier
 from attest.evidence.show import HEADING, show
+from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import public_pem
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.making import write_trust
-from tests import documents
+from scripts.faults import with_value
+from tests import call_documents, documents
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest
 from tests.layouts import DOCUMENT
 from tests.world import STRANGER, WRITER, make_trust_file
+
+DENIED = ("predicate", "denial")
 
 NOTE = sign_checkpoint(Checkpoint(origin="attest.log/1", size=1, root=b"\x01" * 32), STRANGER)
 
@@ -37,6 +42,28 @@ def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
     lines = list(show(octets))
     assert lines[0] == HEADING
     assert expected in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (call_documents.PERMIT_PAYLOAD, "tools/call get_current_time: tool.allowed"),
+        (call_documents.OUTCOME_PAYLOAD, "tools/call get_current_time: result of 3"),
+        (call_documents.DENIAL_PAYLOAD, "tools/call get_current_time: tool.arguments"),
+        (call_documents.DRIFT_PAYLOAD, "local: baseline.left:few-denials, stop"),
+        (
+            with_value(
+                with_value(call_documents.DENIAL_PAYLOAD, (*DENIED, "enforced"), value=False), (*DENIED, "repeated"), 7
+            ),
+            "tools/call get_current_time: tool.arguments, 7 times, let pass (audit only)",
+        ),
+    ],
+    ids=["permit", "outcome", "denial", "drift", "let pass"],
+)
+def test_what_became_of_a_call_is_told_on_one_line(payload: bytes, expected: str):
+    envelope = encode_envelope(sign_envelope(payload, WRITER))
+    assert gist_of_bytes(envelope) == expected
+    assert '"receipt": {' in "\n".join(show(envelope))
 
 
 @pytest.mark.parametrize("tier", [Tier.RECEIPTS, Tier.STRUCTURAL])

@@ -17,7 +17,7 @@ from attest.statement.findings import FindingKind
 from attest.statement.predicates import PREDICATES, short_name
 from attest.statement.predicates.runtime_event import EventKind
 from attest.statement.statement import read_statement
-from tests.log_documents import PAYLOADS
+from tests.predicate_documents import PAYLOADS
 
 HEADINGS = (
     "# Predicate type: ",
@@ -32,7 +32,13 @@ HEADINGS = (
     "## Example",
     "## Changelog and Migrations",
 )
-NEGATIVE = {"runtime-violation": "findings", "runtime-event": "event", "runtime-revocation": "revocation"}
+NEGATIVE = {
+    "runtime-violation": "findings",
+    "runtime-event": "event",
+    "runtime-revocation": "revocation",
+    "tool-denial": "denial",
+    "caller-drift": "drift",
+}
 
 by_predicate = pytest.mark.parametrize("predicate_type", PREDICATES)
 

@@ -159,6 +159,9 @@ def test_each_predicate_has_a_type_of_its_own_and_a_short_name():
         "runtime-violation",
         "runtime-event",
         "runtime-revocation",
+        "tool-permit",
+        "tool-denial",
+        "caller-drift",
     ]
     assert all(kind == f"https://mcp-attest.github.io/predicates/{short_name(kind)}/v0.1" for kind in PREDICATES)
 
