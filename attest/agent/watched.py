@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.sealed import SealedServer
+from attest.appraisal.closure import is_below
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.surroundings import Resolved
 from attest.measure.process import (
@@ -22,7 +23,8 @@ from attest.measure.process import (
     signal_process,
     wait_exit,
 )
-from attest.statement.observation import FileIdentity, ObservedProcess
+from attest.measure.processes.held import HeldFiles
+from attest.statement.observation import FileIdentity, MappedFile, ObservedProcess
 from attest.statement.placeholders import expand
 from attest.statement.salted import SALT_BYTES
 
@@ -55,6 +57,7 @@ class WatchedProcess:
         self.kept_apart: tuple[str, ...] = ()
         """By what it was kept from us when we started it; nothing if we did not."""
         self._in_place: frozenset[FileIdentity] = frozenset()
+        self._held = HeldFiles()
 
     @property
     def handle(self) -> ProcessHandle:
@@ -68,8 +71,12 @@ class WatchedProcess:
             salt=self.salt,
             places=tuple(server.places.values()),
             listening=profile is not None and profile.listening is not None,
+            held=self._held,
         )
         process = observe_process(self._handle, wanted)
+        if process.trouble is None:
+            # Who may open what is mapped has no need for it. Outside of what is sealed, no digest would say anything.
+            self._held.hold(self.pid, () if process.mapped_files_seen else _sealed_ones(process, server))
         self.first = self.first or process
         earlier = self._in_place
         self._in_place = frozenset(
@@ -92,6 +99,12 @@ class WatchedProcess:
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this very process; one that has ended is left alone."""
         signal_process(self._handle, number)
+
+
+def _sealed_ones(process: ObservedProcess, server: SealedServer) -> tuple[MappedFile, ...]:
+    parts = (server,) if server.runtime is None else (server, server.runtime)
+    places = {place for part in parts for place in part.real_places.values()}
+    return tuple(file for file in process.mapped if any(is_below(file.path, place) for place in places))
 
 
 def _resolve(server: SealedServer) -> Resolved:

@@ -21,6 +21,7 @@ from attest.measure.hashing import hash_descriptor
 from attest.measure.opening import MAX_RETRIES, unreadable
 from attest.measure.processes.children import look_at_children, read_stat
 from attest.measure.processes.environ import MAX_ENVIRONMENT_BYTES, parse_environment
+from attest.measure.processes.held import HeldFiles
 from attest.measure.processes.mapped import identity_of, look_at_mapped
 from attest.measure.processes.maps import DELETED
 from attest.measure.processes.mounts import look_at_mounts
@@ -73,6 +74,8 @@ class Wanted:
     """Absolute paths of directories that have to be the same for it as for us."""
     listening: bool = False
     """Where it listens: on a busy machine the tables of all sockets are long."""
+    held: HeldFiles = field(default_factory=HeldFiles)
+    """What it had mapped when it was looked at before."""
 
 
 _NOTHING: Final = Wanted()
@@ -185,7 +188,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
     if executable.sha256 is None:
         return None
     user = _user(pid)
-    mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user))
+    mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user), wanted.held)
     children = look_at_children(pid, user)
     arguments = _arguments(pid)
     environment = read_whole(f"/proc/{pid}/environ", MAX_ENVIRONMENT_BYTES)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from attest.measure.hashing import hash_descriptor
+from attest.measure.processes.held import HeldFiles
 from attest.measure.processes.maps import DELETED, MappedRange, parse_maps
 from attest.measure.processes.pages import count_patched
 from attest.measure.processes.reading import read_whole
@@ -30,8 +31,11 @@ class MappedLook:
     """Their pages in memory were looked at."""
 
 
-def look_at_mapped(pid: int, writing: Writing) -> MappedLook:
-    """Return every file that holds code of the process. Raises `OSError` and `MalformedError` of its maps."""
+def look_at_mapped(pid: int, writing: Writing, held: HeldFiles) -> MappedLook:
+    """Return every file that holds code of the process. Raises `OSError` and `MalformedError` of its maps.
+
+    `held` are files that were looked at before: by them one that is gone is hashed where we may not open it.
+    """
     ranges = parse_maps(read_whole(f"/proc/{pid}/maps", MAX_MAPS_BYTES))
     groups: dict[tuple[int, int, int, str], list[MappedRange]] = {}
     for each in ranges:
@@ -42,7 +46,7 @@ def look_at_mapped(pid: int, writing: Writing) -> MappedLook:
     for group in groups.values():
         file = _itself(pid, group, writing)
         themselves = themselves and file is not None
-        file = file or _by_path(pid, group[0], writing)
+        file = file or _by_path(pid, group[0], writing, held)
         pages = sum(patched[each] for each in group) if patched is not None else 0
         files.append(replace(file, patched_pages=pages) if pages else file)
     files.sort(key=lambda file: (file.path, file.identity.device, file.identity.inode))
@@ -91,7 +95,7 @@ def _itself(pid: int, ranges: Sequence[MappedRange], writing: Writing) -> Mapped
     return None
 
 
-def _by_path(pid: int, mapped: MappedRange, writing: Writing) -> MappedFile:
+def _by_path(pid: int, mapped: MappedRange, writing: Writing, held: HeldFiles) -> MappedFile:
     named = FileIdentity(device=os.makedev(mapped.major, mapped.minor), inode=mapped.inode)
     in_place: bool | None = False
     # A line end in a name is spelled so, and so may be what is no line end.
@@ -100,12 +104,14 @@ def _by_path(pid: int, mapped: MappedRange, writing: Writing) -> MappedFile:
         if isinstance(status, os.stat_result) and _is_likely(identity_of(status), named):
             return MappedFile(path=path, identity=identity_of(status), writable=_writable(path, status, writing))
         in_place = None if status is False else in_place
+    kept = next((each for each in held.find(named.inode) if _is_likely(each, named)), None)
     return MappedFile(
         path=mapped.path.removesuffix(DELETED),
-        identity=named,
+        identity=kept or named,
         in_memory=mapped.in_memory,
         in_place=in_place,
         writable=None,
+        sha256=None if kept is None else held.sha256(kept),
     )
 
 

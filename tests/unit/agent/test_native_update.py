@@ -13,6 +13,7 @@ import pytest
 
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import SeenProcess, WatchedProcess
+from attest.measure.processes import mapped
 from attest.seal.request import Rules
 from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind, State
@@ -90,6 +91,26 @@ def test_an_update_while_the_old_process_runs_is_no_drift_and_nothing_is_done(wa
         assert server.poll() is None
     assert states(watch.seen) == [State.MATCH, State.STALE]
     assert FindingKind.UPDATED in kinds(watch.seen[1])
+    assert not acted(watch)
+
+
+def test_an_ordinary_user_sees_the_same_of_what_the_agent_had_looked_at_before(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapped, "_itself", lambda *_: None)
+    native = Native(watch)
+    with native.running() as server, watch.running(native.old, native.new, pid=server.pid) as run:
+        run._start()
+        run._cycle()
+        native.put(2)
+        run._cycle()
+        run._cycle()
+        native.put(1)
+        run._cycle()
+        assert server.poll() is None
+    assert states(watch.seen) == [State.MATCH, State.STALE, State.STALE, State.STALE]
+    assert FindingKind.UPDATED in kinds(watch.seen[1])
+    assert kinds(watch.seen[3]) == [FindingKind.EXECUTABLE_REPLACED]
     assert not acted(watch)
 
 

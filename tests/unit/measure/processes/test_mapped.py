@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from attest.measure.process import file_identity, observe_process, open_process
+from attest.measure.process import Wanted, file_identity, observe_process, open_process
+from attest.measure.processes import held
 from attest.measure.processes import mapped as looked_at
+from attest.measure.processes.held import HeldFiles
 from attest.measure.processes.maps import parse_maps
 from tests.processes import CAT, look, make_library, mapped_as, needs_compiler, needs_root, python
 from tests.unprivileged import NOBODY, open_folder, unprivileged
@@ -99,6 +102,56 @@ def test_without_rights_a_process_of_the_same_user_is_seen_by_paths() -> None:
     assert seen.environment is not None
     assert {(file.in_place, file.writable) for file in seen.mapped} == {(True, False)}
     assert seen.executable_identity in {file.identity for file in seen.mapped}
+
+
+@needs_root
+@needs_compiler
+def test_without_rights_a_library_that_was_replaced_is_hashed_if_it_was_held_before() -> None:
+    with open_folder() as folder:
+        library = make_library(folder)
+        digest, identity = hashlib.sha256(library.read_bytes()).hexdigest(), file_identity(library)
+        preloaded = {"LD_PRELOAD": str(library)}
+        with (
+            subprocess.Popen([CAT], user=NOBODY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=preloaded) as child,
+            open_process(child.pid) as handle,
+            unprivileged(),
+        ):
+            assert child.stdin is not None
+            assert child.stdout is not None
+            child.stdin.write(b"ready\n")
+            child.stdin.flush()
+            assert child.stdout.readline() == b"ready\n"
+            wanted = Wanted(held=HeldFiles())
+            wanted.held.hold(child.pid, look(handle).mapped)
+            os.seteuid(0)
+            make_library(folder / "new").rename(library)
+            os.seteuid(NOBODY)
+            late, file = mapped_as(look(handle), "extra.so"), mapped_as(look(handle, wanted), "extra.so")
+            child.kill()
+    assert (late.in_place, late.sha256) == (False, None)
+    assert (file.in_place, file.sha256, file.identity) == (False, digest, identity)
+
+
+def test_only_so_many_files_are_held_and_none_of_a_process_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    monkeypatch.setattr(held, "MOST_HELD", 2)
+    files = HeldFiles()
+    with python("import ctypes") as handle:
+        seen, before = look(handle), count()
+        assert len(seen.mapped) > 2
+        files.hold(handle.pid, seen.mapped)
+        assert count() == before + 2
+        monkeypatch.setattr(held, "MOST_HELD", 1000)
+        files.hold(handle.pid, seen.mapped)
+        files.hold(handle.pid, seen.mapped)
+        assert count() == before + len(seen.mapped)
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (2 * before, 2 * before))
+        HeldFiles().hold(handle.pid, seen.mapped)
+        assert count() == before + len(seen.mapped)
+        files.close()
+        assert count() == before
 
 
 def test_code_that_only_lies_in_memory_is_seen_as_such(tmp_path: Path) -> None:
