@@ -117,14 +117,21 @@ class Board:
         (self.log / FILE).unlink(missing_ok=True)
 
 
+_START: Final = "start one: attest agent REF... --log {log}; what was recorded there: attest log show {log}"
+
+
 def read_status(log: Path) -> AgentStatus:
     """Return what the agent that writes into `log` told last; raise `UnavailableError` if none runs there."""
     path = log / FILE
+    if not path.exists():
+        found = "none, or one in its first cycle" if log.is_dir() else "no such folder"
+        raise UnavailableError(str(log), "the log of a running agent", found, hint=_START.format(log=log))
     status = strict.read(read_file(path).removesuffix(b"\n"), AgentStatus, where=str(path))
     try:
         os.kill(status.pid, 0)
     except ProcessLookupError as error:
-        raise UnavailableError(str(log), "a running agent", f"process {status.pid} is gone: it crashed") from error
+        found = f"process {status.pid} is gone: it crashed"
+        raise UnavailableError(str(log), "a running agent", found, hint=_START.format(log=log)) from error
     except PermissionError:
         pass
     return status

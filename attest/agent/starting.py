@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from attest.agent.adopting import adopt
+from attest.agent.adopting import Pid, adopt
 from attest.agent.circumstances import Circumstances
 from attest.agent.closure import Beside
 from attest.agent.composing import compose
@@ -48,9 +48,9 @@ class AgentRequest:
     trust: Path
     key: Path
     log: Path
-    pid: int | None = None
-    """The running process of the only server."""
-    pids: Mapping[str, int] = field(default_factory=dict)
+    pid: Pid | None = None
+    """The running process of the only server, or that each one's is to be found."""
+    pids: Mapping[str, Pid] = field(default_factory=dict)
     """Those of servers by their name."""
     places: Mapping[str, Path]
     cycle_seconds: int | None = None

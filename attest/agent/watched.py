@@ -82,7 +82,7 @@ class WatchedProcess:
         self._in_place = frozenset(
             file.identity for file in process.mapped if file.in_place or file.identity in earlier
         )
-        return SeenProcess(process=process, resolved=_resolve(server), earlier=earlier, given=self._given)
+        return SeenProcess(process=process, resolved=resolve(server), earlier=earlier, given=self._given)
 
     def uid(self) -> int | None:
         """Return the effective user id of the process, None if it cannot be seen."""
@@ -107,7 +107,8 @@ def _sealed_ones(process: ObservedProcess, server: SealedServer) -> tuple[Mapped
     return tuple(file for file in process.mapped if any(is_below(file.path, place) for place in places))
 
 
-def _resolve(server: SealedServer) -> Resolved:
+def resolve(server: SealedServer) -> Resolved:
+    """Return what the paths of a sealed profile lead to now."""
     profile = server.reference.process
     if profile is None:
         return Resolved()

@@ -84,6 +84,20 @@ def judge_process(
     return tuple(findings)
 
 
+def runs_sealed_command(
+    profile: ProcessProfile, places: Mapping[str, str], observed: ObservedProcess, resolved: Resolved
+) -> bool:
+    """Return whether a process runs the sealed program, or one that lay at its path, with the sealed arguments.
+
+    That it does is no proof of anything: it says which process to measure.
+    """
+    if sealed_executable(profile) is None or next(_judge_arguments(profile, places, observed), None) is not None:
+        return False
+    return observed.executable_path == resolved.executable_path or (
+        resolved.executable is not None and observed.executable_identity == resolved.executable
+    )
+
+
 def _judge_executable(
     observed: ObservedProcess, path: str | None, closure: Closure, earlier: frozenset[FileIdentity]
 ) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from attest.agent.adopting import AUTO, Pid
 from attest.agent.keeping import Reported
 from attest.agent.run import Run
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
@@ -23,7 +24,7 @@ from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
 @writer_option
 @log_option("agent")
 @click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
-@click.option("--pid", type=PROCESS, multiple=True, help="The running process of a server: PID, or NAME=PID.")
+@click.option("--pid", type=PROCESS, multiple=True, help="A server's process: PID, NAME=PID; auto finds it.")
 @click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
 @click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
@@ -114,11 +115,11 @@ def _status(log: Path) -> int:
     return 0 if all_match(status) else 1
 
 
-def _processes(given: tuple[tuple[str | None, int], ...]) -> dict[str, Any]:
+def _processes(given: tuple[tuple[str | None, Pid], ...]) -> dict[str, Any]:
     """Return the process of the only server, and those of servers by name."""
     alone = [pid for name, pid in given if name is None]
     named = tuple((name, f"{pid}") for name, pid in given if name is not None)
     if len(alone) > 1 or (alone and named):
         raise click.UsageError("--pid: expected one PID, or NAME=PID for each server, found both or several")
-    pids = {name: int(pid) for name, pid in unique(named, "--pid").items()}
+    pids = {name: AUTO if pid == AUTO else int(pid) for name, pid in unique(named, "--pid").items()}
     return {"pid": alone[0] if alone else None, "pids": pids}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 
@@ -50,23 +50,25 @@ class NameValue(click.ParamType[tuple[str, str]]):
         return name, rest
 
 
-class Process(click.ParamType[tuple[str | None, int]]):
-    """PID, or NAME=PID for the server of that name."""
+class Process(click.ParamType[tuple[str | None, int | Literal["auto"]]]):
+    """PID, or NAME=PID for the server of that name; `auto` for one that is to be found."""
 
-    name = "[NAME=]PID"
+    name = "[NAME=]PID|auto"
 
     def convert(
         self,
         value: Any,  # noqa: ANN401
         param: click.Parameter | None,
         ctx: click.Context | None,
-    ) -> tuple[str | None, int]:
+    ) -> tuple[str | None, int | Literal["auto"]]:
         """Split, or complain about the usage."""
         if isinstance(value, tuple):
             return value
         name, _, number = value.rpartition("=")
+        if number == "auto":
+            return name or None, "auto"
         if not re.fullmatch("[1-9][0-9]{0,9}", number):
-            self.fail(f"expected PID or NAME=PID, found {value!r}", param, ctx)
+            self.fail(f"expected PID, NAME=PID or auto, found {value!r}", param, ctx)
         return name or None, int(number)
 
 

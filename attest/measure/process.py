@@ -94,7 +94,7 @@ def open_process(pid: int) -> ProcessHandle:
     """Take hold of a running process; raise `UnavailableError` if there is none of that number."""
     where = f"process {pid}"
     try:
-        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        boot = boot_id()
         descriptor = os.pidfd_open(pid)
     except (OSError, ValueError, OverflowError) as error:
         raise UnavailableError(where, "a running process", _reason(error)) from error
@@ -103,7 +103,7 @@ def open_process(pid: int) -> ProcessHandle:
     except (OSError, MalformedError) as error:
         os.close(descriptor)
         raise UnavailableError(where, "a running process", _reason(error)) from error
-    handle = ProcessHandle(pid=pid, start_time_ticks=ticks, boot_id=boot_id, descriptor=descriptor)
+    handle = ProcessHandle(pid=pid, start_time_ticks=ticks, boot_id=boot, descriptor=descriptor)
     if wait_exit(handle, 0.0):
         handle.close()
         raise UnavailableError(where, "a running process", "one that has ended")
@@ -190,7 +190,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
     user = _user(pid)
     mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user), wanted.held)
     children = look_at_children(pid, user)
-    arguments = _arguments(pid)
+    arguments = arguments_of(pid)
     environment = read_whole(f"/proc/{pid}/environ", MAX_ENVIRONMENT_BYTES)
     return ObservedProcess(
         pid=pid,
@@ -200,7 +200,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
         uid=user.uid,
         real_uid=user.real_uid,
         argv=arguments,
-        links=tuple((argument, os.path.realpath(argument)) for argument in arguments[1:] if _is_link(argument)),
+        links=links_of(arguments),
         working_directory=os.readlink(f"/proc/{pid}/cwd"),
         executable_path=executable.path,
         executable_deleted=executable.deleted,
@@ -264,7 +264,18 @@ def _executable(pid: int) -> _Executable:
         os.close(descriptor)
 
 
-def _arguments(pid: int) -> tuple[str, ...]:
+def boot_id() -> str:
+    """Return what names this boot of the machine. Raises `OSError`."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def links_of(arguments: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the absolute arguments after the first that name a link now, and the file that each leads to."""
+    return tuple((argument, os.path.realpath(argument)) for argument in arguments[1:] if _is_link(argument))
+
+
+def arguments_of(pid: int) -> tuple[str, ...]:
+    """Return the arguments that a process shows; bytes that are not UTF-8 as surrogates. Raises `OSError`."""
     octets = b""
     for wait in _EXEC_WAITS_SECONDS:
         # In the middle of its exec a process shows no arguments for a moment.

@@ -106,6 +106,15 @@ def test_a_status_that_a_crash_left_behind_is_none(watch) -> None:
         read_status(watch.log)
 
 
+def test_without_an_agent_the_status_says_so_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    for name, found in (("log", b"found none, or one in its first cycle"), ("other", b"found no such folder")):
+        done = attest(tmp_path, "agent", "--status", "--log", name)
+        assert done.returncode == 6
+        assert b"expected the log of a running agent, " + found in done.stderr
+        assert f"hint: start one: attest agent REF... --log {name}".encode() in done.stderr
+
+
 def test_the_status_is_asked_for_without_keys(watch) -> None:
     board = Board(log=watch.log, began_at=NOW)
     board.take(watch.once(watch.bench.write(watch.bench.seal())))
