@@ -27,7 +27,7 @@ def announce(
         process=measured,
         working_directory=printable(watched.first.working_directory or "unknown"),
         environment=_variables(watched.first.environment),
-        kept_apart=watched.kept_apart,
+        kept_apart=(),
     )
     event = Event(kind=EventKind.PROCESS, pid=watched.pid, process=start)
     recorder.record(event_draft(event, standing, reference=server.opened.digest))

@@ -54,8 +54,6 @@ class WatchedProcess:
         """For the digests of its variables; in no receipt."""
         self.announced = False
         """Whether a receipt says that it came under watch."""
-        self.kept_apart: tuple[str, ...] = ()
-        """By what it was kept from us when we started it; nothing if we did not."""
         self._in_place: frozenset[FileIdentity] = frozenset()
         self._held = HeldFiles()
 

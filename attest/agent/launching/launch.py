@@ -127,6 +127,8 @@ class Launch:
         event = Event(kind=EventKind.PROCESS, pid=measured.pid, process=started)
         standing = self.run.request.standing
         self.run.recorder.record(event_draft(event, standing, reference=self.server.opened.digest))
+        # The first cycle has nothing to add; what it is kept from us by is known here alone.
+        self.child.watched.announced = True
 
 
 def _kept_apart(user: User, sandbox: Sandbox | None) -> tuple[str, ...]:

@@ -104,6 +104,9 @@ def test_the_running_process_is_measured_at_once(bench: Bench) -> None:
     measured = [item["predicate"]["measured"] for item in receipts(bench) if "measurement" in item["predicateType"]]
     assert "process" not in measured[0]["coverage"]
     assert measured[1]["coverage"]["process"]["executablePath"] == PYTHON
+    events = [item["predicate"]["event"] for item in receipts(bench) if "event" in item["predicate"]]
+    (started,) = [event["process"] for event in events if event["kind"] == "process"]
+    assert "not dumpable" in started["keptApart"]
 
 
 @pytest.mark.parametrize("name", ["a changed file", "an extra file", "another program"])
