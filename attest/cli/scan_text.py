@@ -59,7 +59,7 @@ class _Page:
     def server(self, server: Scanned) -> Iterator[str]:
         """Yield the block of one server."""
         words = " ".join((*server.words, "…")) if server.words else server.host or ""
-        off = "  (switched off)" if server.disabled else ""
+        off = f"{'  (behind the portal)' if server.portal else ''}{'  (switched off)' if server.disabled else ''}"
         shown = f"  {self.paint(self.text(words), 'dim')}" if words else ""
         yield f"  {self.paint(self.text(server.name), 'bold')}{shown}{off}"
         if server.executed is not None:

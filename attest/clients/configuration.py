@@ -16,6 +16,9 @@ class ConfiguredServer:
     keys: tuple[str, ...] = ()
     """What leads to it in the document."""
     command: tuple[str, ...] = ()
+    """What is started, with what the client fills in filled in as far as that can be told."""
+    spelled: tuple[str, ...] = ()
+    """The same as it stands in the file."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What is added to the client's own environment; the values may be secrets."""
     cwd: str | None = None

@@ -116,6 +116,7 @@ def _server(name: str, value: Any, where: str) -> ConfiguredServer:  # noqa: ANN
     return ConfiguredServer(
         name=name,
         command=(command, *arguments),
+        spelled=(command, *arguments),
         environment=_environment(value.get("env") or {}, at),
         cwd=cwd if isinstance(cwd, str) else None,
         disabled=disabled,

@@ -104,6 +104,8 @@ class Scanned(Record, kw_only=True, tag_field="kind", tag="server"):
     client: str | None = None
     """None: only seen running."""
     configuration: str | None = None
+    portal: bool = False
+    """It is started through `attest portal`; the rest is about the server behind that."""
     words: tuple[str, ...] = ()
     """The beginning of the command, as far as it names what is started."""
     executed: Executed | None = None

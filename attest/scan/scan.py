@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from attest.clients.configuration import Configuration, ConfiguredServer
+from attest.clients.portal_command import read_portal
 from attest.measure.commands.invocation import Started
 from attest.scan.closures import closure_places
 from attest.scan.executing import Told, shown_words, tell
@@ -47,6 +48,9 @@ class Scan:
         self, configuration: Configuration, server: ConfiguredServer, processes: Sequence[SeenProcess]
     ) -> Scanned:
         self.tell_progress(server.name)
+        portal = read_portal(server.command)
+        if portal is not None and portal.inner:
+            server = replace(server, command=portal.inner)
         base = Scanned(
             schema=SCAN_SCHEMA,
             name=server.name,
@@ -54,6 +58,7 @@ class Scan:
             configuration=str(configuration.path),
             disabled=server.disabled,
             host=server.host,
+            portal=portal is not None,
             words=shown_words(server.command),
         )
         if server.complaint is not None:

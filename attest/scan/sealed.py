@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from attest.scan.model import Concern, ConcernKind, SealedState
 from attest.statement.findings import State
 from attest.statement.levels import Origin
 from attest.statement.placeholders import expand
+from attest.statement.profile import ProcessProfile
 from attest.trust.trust import Trust
 
 _SHOWN = 3
@@ -31,7 +32,9 @@ class SealedServers:
 
     def state_of(self, started: Started) -> tuple[SealedState, tuple[Concern, ...]] | None:
         """Look at the files of the server that is sealed with this very process; None if none is."""
-        server = next((each for each in self.servers if _is_process_of(each, started)), None)
+        server = next(
+            (each for each in self.servers if is_process_of(each.reference.process, each.places, started)), None
+        )
         if server is None:
             return None
         deriver = Deriver(interpreters=interpreters_of(server.places.values()))
@@ -61,12 +64,12 @@ def open_references(folder: Path, trust: Trust, clock_ms: Callable[[], int]) -> 
     return SealedServers(servers=tuple(servers), clock_ms=clock_ms)
 
 
-def _is_process_of(server: SealedServer, started: Started) -> bool:
-    profile = server.reference.process
+def is_process_of(profile: ProcessProfile | None, places: Mapping[str, str], started: Started) -> bool:
+    """Return whether a command that becomes `started` is the sealed one."""
     if profile is None:
         return False
-    interpreter = None if profile.interpreter is None else expand(profile.interpreter, server.places)
-    argv = tuple(None if word is None else expand(word, server.places) for word in profile.fixed_argv)
+    interpreter = None if profile.interpreter is None else expand(profile.interpreter, places)
+    argv = tuple(None if word is None else expand(word, places) for word in profile.fixed_argv)
     same = len(argv) == len(started.argv) and all(
         wanted in {None, word} for wanted, word in zip(argv, started.argv, strict=True)
     )

@@ -81,6 +81,15 @@ def test_files_that_equal_their_record_are_counted_and_byte_code_is_not_taken_fo
     assert not found.failing
 
 
+def test_a_server_behind_the_portal_is_the_server_and_not_the_portal(environment):
+    bare = scan(command_of(environment), environment.parent)
+    behind = scan(("/opt/attest/bin/attest", "portal", "one", "--", *command_of(environment)), environment.parent)
+    assert behind.portal
+    assert not bare.portal
+    assert (behind.executed, behind.closures, behind.words) == (bare.executed, bare.closures, bare.words)
+    assert "(behind the portal)" in "\n".join(render((), (behind,), home="/none", coloured=False))
+
+
 def test_a_changed_file_is_named_and_fails(environment):
     (environment / SITE / "small/__init__.py").write_bytes(SOURCE.replace(b"hello", b"HELLO"))
     found = scan(command_of(environment), environment.parent)

@@ -1,0 +1,33 @@
+"""`attest portal REF ... -- COMMAND` in a configuration: a server that is behind the portal already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_NAMES: Final = frozenset({"attest", "mcp-attest"})
+_VERB: Final = "portal"
+_DASHES: Final = "--"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalCommand:
+    """The words of a command that starts the portal."""
+
+    ours: tuple[str, ...]
+    """Our own program, with what an interpreter needs to start it."""
+    reference: str
+    inner: tuple[str, ...]
+    """The server's own command; empty if the sealed one is started."""
+
+
+def read_portal(command: Sequence[str]) -> PortalCommand | None:
+    """Take apart the command of a configured server; None if it is no portal."""
+    words = tuple(command)
+    first = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
+    start = 1 if first in _NAMES else 3 if words[1:3] == ("-m", "attest") else None
+    if start is None or words[start : start + 1] != (_VERB,) or len(words) < start + 2:
+        return None
+    inner = words[words.index(_DASHES) + 1 :] if _DASHES in words else ()
+    return PortalCommand(ours=words[:start], reference=words[start + 1], inner=inner)
