@@ -6,6 +6,7 @@ attacker does to the lines afterwards.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -192,7 +193,7 @@ class Story:
         self.event(Event(kind=EventKind.STOP, run=run, outcome="asked to"))
         return self
 
-    def wait(self, milliseconds: int) -> Story:
+    def wait(self, milliseconds: int) -> Self:
         """Let time pass."""
         self.now += milliseconds
         return self
@@ -311,13 +312,7 @@ class Story:
 
     def export(self, tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None) -> list[bytes]:
         """Have everything covered, and return the lines of the bundle."""
-        self.checkpoint()
-        reader = SQLITE.open_reader(self.folder)
-        try:
-            source = LogSource(reader=reader, documents=Documents(self.folder))
-            return list(write_bundle([source], tier=tier, since=since))
-        finally:
-            reader.close()
+        return export_all([self], tier, since)
 
     def close(self) -> None:
         """Release the log."""
@@ -328,6 +323,17 @@ class Story:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def export_all(stories: Iterable[Story], tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None) -> list[bytes]:
+    """Have everything covered, and return the lines of the bundle over the logs of all stories."""
+    with contextlib.ExitStack() as stack:
+        sources = []
+        for story in stories:
+            story.checkpoint()
+            reader = stack.enter_context(contextlib.closing(SQLITE.open_reader(story.folder)))
+            sources.append(LogSource(reader=reader, documents=Documents(story.folder)))
+        return list(write_bundle(sources, tier=tier, since=since))
 
 
 def honest(folder: Path, cycles: int = 3, **changes: Any) -> list[bytes]:

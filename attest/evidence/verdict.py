@@ -130,6 +130,28 @@ class UsedRuntime(msgspec.Struct, frozen=True, kw_only=True):
     assurance: AssuranceShares | None
 
 
+class RuleCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many calls one rule permitted, and how many requests and answers it denied."""
+
+    rule: str
+    permitted: int
+    denied: int
+
+
+class CallCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of calls, over all logs and references."""
+
+    permitted: int
+    denied: int
+    """Requests and answers; one receipt may stand for many."""
+    unanswered: int
+    """Permitted ones of which nothing says what came, since their run was cut off or goes on."""
+    drifted: int
+    """How often a caller left the sealed baseline."""
+    rules: tuple[RuleCount, ...]
+    """The most frequent first."""
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How many of what the file holds, over all logs and references."""
 
@@ -139,8 +161,11 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     cycles: int | None = None
     """The clean cycles that those stand for; null where the receipts are not there."""
     violations: int = 0
-    permits: int = 0
+    permits: int | None = 0
+    """Null where the receipts are not there: an entry does not tell a permit from its outcome."""
     denials: int = 0
+    calls: CallCounts | None = None
+    """Null without any permit or denial, and where the receipts are not there."""
 
 
 class TrustDigest(msgspec.Struct, frozen=True, kw_only=True):

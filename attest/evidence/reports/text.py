@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
-from attest.evidence.verdict import AssuranceShares, Attested, CheckResult, Kind, Status, Verdict
+from attest.evidence.verdict import AssuranceShares, Attested, CallCounts, CheckResult, Counts, Kind, Status, Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
 
@@ -82,10 +82,7 @@ def _about(verdict: Verdict) -> Iterator[str]:
         enforcement = verdict.enforcement or "unknown reference"
         yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
-        counts = verdict.counts
-        several = f" of {counts.cycles} cycles" if counts.cycles not in {None, counts.measurements} else ""
-        told = f"{counts.measurements} measurements{several}, {counts.violations} violations"
-        yield f"receipts    {counts.entries} entries: {told}"
+        yield from _counted(verdict.counts)
     if verdict.period is not None:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
@@ -94,6 +91,31 @@ def _about(verdict: Verdict) -> Iterator[str]:
 def _known(assurance: AssuranceShares) -> str:
     shares = [(name, getattr(assurance, name)) for name in assurance.__struct_fields__]
     return ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
+
+
+def _counted(counts: Counts) -> Iterator[str]:
+    several = f" of {counts.cycles} cycles" if counts.cycles not in {None, counts.measurements} else ""
+    told = f"{counts.measurements} measurements{several}, {counts.violations} violations"
+    yield f"receipts    {counts.entries} entries: {told}"
+    if counts.calls is not None:
+        yield printable(f"calls       {_became(counts.calls)}")
+
+
+def _became(calls: CallCounts) -> str:
+    """Tell what became of calls, by rule."""
+    permitted = _by_rule((each.rule, each.permitted) for each in calls.rules)
+    denied = _by_rule((each.rule, each.denied) for each in calls.rules)
+    drifted = f", {calls.drifted} callers left the baseline" if calls.drifted else ""
+    return (
+        f"{calls.permitted} permitted{permitted}, {calls.denied} denied{denied}, {calls.unanswered} unanswered{drifted}"
+    )
+
+
+def _by_rule(counts: Iterable[tuple[str, int]]) -> str:
+    """Tell by which rules, the most frequent first; no more than can be read."""
+    told = sorted(((rule, count) for rule, count in counts if count), key=lambda each: (-each[1], each[0]))
+    more = f", {len(told) - _SHOWN} more rules" if len(told) > _SHOWN else ""
+    return f" ({', '.join(f'{rule} {count}' for rule, count in told[:_SHOWN])}{more})" if told else ""
 
 
 def _bounds(verdict: Verdict) -> str:

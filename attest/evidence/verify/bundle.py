@@ -114,6 +114,7 @@ class _BundleJudge:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
             close_receipts(self._logs, self._section, self._subject, self._question, self.sheet)
+            self._subject.calling.close()
 
     def verdict(self, file: str) -> Verdict:
         """Return the verdict over what was taken."""
@@ -125,6 +126,7 @@ class _BundleJudge:
         times = [*firsts, *(last for last in lasts if last is not None)]
         ended = self._end_line is not None
         structural = self._header is not None and self._header.tier is Tier.STRUCTURAL
+        calls = self._subject.calling.counts() if self._subject is not None else None
         seen = Seen(
             expected=self._subject.expected if self._subject is not None else (),
             runtimes=tuple(self._subject.runtimes.used.values()) if self._subject is not None else (),
@@ -141,6 +143,9 @@ class _BundleJudge:
                 measurements=self._events["runtime-measurement"],
                 cycles=None if structural else sum(each.windows.cycles for each in self._logs),
                 violations=self._events["runtime-violation"],
+                permits=None if structural and self._events["tool-permit"] else calls.permitted if calls else 0,
+                denials=self._events["tool-denial"],
+                calls=calls,
             ),
         )
         return make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
@@ -174,7 +179,8 @@ class _BundleJudge:
         if len(self._logs) >= len(origins) or record.origin != origins[len(self._logs)]:
             raise MalformedError(where, "the logs of the header, in its order", record.origin)
         if self._subject is None:
-            self._subject = subject_matter(self._section, self._question, self.sheet)
+            several = len(origins) > 1
+            self._subject = subject_matter(self._section, self._question, self.sheet, several_logs=several)
         judge = LogJudge(
             record,
             where,
@@ -183,6 +189,7 @@ class _BundleJudge:
             section=self._section,
             paces=self._subject.paces,
             runtimes=self._subject.runtimes,
+            calling=self._subject.calling,
         )
         self._logs.append(judge)
 

@@ -3,12 +3,15 @@
 from typing import Final
 
 from attest.evidence.grammar import Tier
-from attest.evidence.verdict import Kind
-from attest.evidence.verify import checks_of_content, checks_of_origin
+from attest.evidence.verdict import Axis, Kind
+from attest.evidence.verify import checks_of_calls, checks_of_content, checks_of_origin
 from attest.evidence.verify.check import Check
 from attest.evidence.verify.question import Question
 
-CHECKS: Final[dict[str, Check]] = {row.id: row for row in (*checks_of_origin.ROWS, *checks_of_content.ROWS)}
+_ROWS: Final = (*checks_of_origin.ROWS, *checks_of_content.ROWS, *checks_of_calls.ROWS)
+_AXES: Final = list(Axis)
+
+CHECKS: Final[dict[str, Check]] = {row.id: row for row in sorted(_ROWS, key=lambda row: _AXES.index(row.axis))}
 """In the order in which a verdict tells them."""
 
 

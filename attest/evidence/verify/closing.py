@@ -8,6 +8,7 @@ import msgspec
 from attest.evidence.verdict import Status
 from attest.evidence.verify import build_link, composed, pace, revoked
 from attest.evidence.verify.build_link import judge_build_link, judge_expected, judge_runtime_link
+from attest.evidence.verify.calling import Calling
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.pace import Pace, no_reference
@@ -49,14 +50,16 @@ class SubjectMatter(msgspec.Struct, frozen=True, kw_only=True):
     paces: Mapping[str, Pace]
     runtimes: Runtimes
     """The runtimes that the expected ones were measured with."""
+    calling: Calling
 
 
-def subject_matter(section: Section, question: Question, sheet: Sheet) -> SubjectMatter:
+def subject_matter(section: Section, question: Question, sheet: Sheet, *, several_logs: bool) -> SubjectMatter:
     """Settle what the verdict is about, once all references were read."""
     expected, missing = expected_references(section.sealed, question)
     paces = {each.digest: Pace(each, question, sheet) for each in expected}
     runtimes = Runtimes(section.sealed.get, question, sheet)
-    return SubjectMatter(expected=expected, missing=missing, paces=paces, runtimes=runtimes)
+    calling = Calling(paces, sheet, several=several_logs)
+    return SubjectMatter(expected=expected, missing=missing, paces=paces, runtimes=runtimes, calling=calling)
 
 
 def close_receipts(

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from attest.codec import instant
+from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.grammar import CheckpointLine, LogLine
 from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
+from attest.evidence.verify.calling import Calling
 from attest.evidence.verify.chain import Chain, event_of, judge_start
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.entries import EntryParts
@@ -60,6 +62,7 @@ class LogJudge:
         section: Section,
         paces: Mapping[str, Pace],
         runtimes: Runtimes,
+        calling: Calling,
     ) -> None:
         """Begin before the section's first entry."""
         self._question = question
@@ -83,6 +86,8 @@ class LogJudge:
         self.named: set[str] = set()
         self.newest_measured: int | None = None
         self._transitions = Transitions(section.sealed.get, sheet, from_genesis=log.size == 0)
+        self._calling = calling
+        self._calls = calling.enter(log.origin, log.size)
         for pace in paces.values():
             pace.enter(cut=log.size > 0)
             if log.size and self.chain.previous_time is not None:
@@ -107,6 +112,8 @@ class LogJudge:
                 self._compare(told, entry)
         if told is not None:
             self._judge(told)
+            if self._calls is not None or told.lasting.call is not None:
+                self._judge_calls(told, record.receipt)
         return event
 
     def _judge(self, told: Told) -> None:
@@ -121,6 +128,11 @@ class LogJudge:
             fail_void(self._sheet, WRITER, self._void, found=told.real_time, where=told.where)
         self._check_clock(told)
         self._follow(told)
+
+    def _judge_calls(self, told: Told, receipt: bytes) -> None:
+        if self._calls is None:
+            self._calls = self._calling.judge(self.chain.origin, self.chain.began_at)
+        self._calls.take(told, sha256_hex(receipt) if told.cycle is not None else "")
 
     def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
         if record.envelope is None or not isinstance(opened, Verified):
@@ -139,6 +151,8 @@ class LogJudge:
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()
+        if self._calls is not None:
+            self._calls.finish()
         if self.runs.phase is not Phase.STOPPED and self.chain.previous_time is not None:
             for pace in self._paces.values():
                 pace.close(Mark(real=self.chain.previous_time), line.where)
@@ -218,7 +232,7 @@ class LogJudge:
     def _is_about_subject(self, told: Told) -> bool:
         """Return whether the subjects are the sealed ones, or those of its own record; say so if not."""
         lasting = told.lasting
-        if lasting.is_measurement:
+        if lasting.is_about_server:
             sealed = self._section.sealed.get(lasting.reference or "")
             if sealed is None and lasting.reference is not None:
                 return True

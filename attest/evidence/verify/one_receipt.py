@@ -15,6 +15,7 @@ from attest.evidence.verify.told import Lasting, Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
 from attest.statement.levels import OF_A_PROCESS
 from attest.statement.predicates import short_name
+from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.statement import predicate_type_of
 from attest.trust.role import Role
 
@@ -60,6 +61,8 @@ def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
             measurements=int(lasting.is_measurement),
             cycles=_cycles(lasting),
             violations=int(event == "runtime-violation"),
+            permits=int(isinstance(lasting.call, ToolPermit) and lasting.call.permit is not None),
+            denials=int(event == "tool-denial"),
         ),
     )
 
@@ -92,7 +95,7 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
     if newest > question.at + FUTURE_TOLERANCE_MILLISECONDS:
         sheet.fail("freshness.future", "from the future", found=instant.text(newest))
     _judge_revoked(told, begun, question, sheet)
-    if lasting.is_measurement:
+    if lasting.is_about_server:
         sheet.note("integrity.subject", Status.ASSERTED, "the writer says so; the RuntimeReference is not in this file")
     sheet.settle(
         "integrity.subject",

@@ -61,6 +61,11 @@ class Pace:
         self._unstarted: Isolation | None = None
         """Of a look at the files before their process was started, which may still follow."""
 
+    @property
+    def latest(self) -> int:
+        """The last moment at which the reference may be used in this log, milliseconds since 1970."""
+        return self._lifetime.latest
+
     def enter(self, *, cut: bool) -> None:
         """Begin another log, or a part of one that is `cut` off from its beginning."""
         self._lifetime.enter(cut=cut)

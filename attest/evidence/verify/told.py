@@ -13,21 +13,21 @@ from attest.statement.digests import Subject
 from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
-from attest.statement.predicates.runtime_event import PREDICATE_TYPE as _EVENT
+from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import PREDICATE_TYPE as _MEASUREMENT
 from attest.statement.predicates.runtime_measurement import MeasuredProcess, RuntimeMeasurement, Window
-from attest.statement.predicates.runtime_violation import PREDICATE_TYPE as _VIOLATION
 from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.predicates.tool_denial import ToolDenial
+from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
-Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent
+OfCall = ToolPermit | ToolDenial | CallerDrift
+"""What is said of calls, and of those who call."""
+
+Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent | OfCall
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
-
-_JUDGED: Final = frozenset(short_name(kind) for kind in (_MEASUREMENT, _VIOLATION, _EVENT))
-"""What other receipts say is judged by nothing yet, so that evidence with them fails."""
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def _statement_of(event: str) -> type[Statement[Said]] | None:
 
 
 class Lasting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the measurements of a run all say alike; one of `event` and `findings` for what is no measurement."""
+    """What the measurements of a run all say alike; `event`, `findings` or `call` for what is no measurement."""
 
     subjects: tuple[Subject, ...]
     log_origin: str
@@ -56,11 +56,17 @@ class Lasting(msgspec.Struct, frozen=True, kw_only=True):
     window: Window | None
     event: Event | None
     findings: Findings | None
+    call: OfCall | None = None
 
     @property
     def is_measurement(self) -> bool:
         """Whether it says that everything was as sealed."""
-        return self.event is None and self.findings is None
+        return self.event is None and self.findings is None and self.call is None
+
+    @property
+    def is_about_server(self) -> bool:
+        """Whether its subject is what was sealed, and not its own record."""
+        return self.is_measurement or isinstance(self.call, ToolPermit)
 
 
 class Cycle(msgspec.Struct, frozen=True, gc=False):
@@ -82,7 +88,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time: int
     boot_time: int
     cycle: Cycle | None
-    """None for an event."""
+    """None for an event, and for what is said of a call."""
 
     def began(self, cycle: Cycle) -> int:
         """Return when the first of the cycles that this stands for began; `cycle` is the newest one."""
@@ -94,14 +100,14 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
     """Read a receipt of the type that belongs to `event`; raise `MalformedError` if it is of another, or of none."""
     check_payload_type(envelope, where=where)
     kind = _statement_of(event)
-    if kind is None or event not in _JUDGED:
-        raise MalformedError(where, f"a receipt: {', '.join(sorted(_JUDGED))}", event)
+    if kind is None:
+        raise MalformedError(where, f"a receipt: {', '.join(TYPE_OF)}", event)
     statement = strict.read(payload.value, kind, where=where)
     if statement.predicate_type != TYPE_OF[event]:
         raise MalformedError(f"{where}: predicateType", TYPE_OF[event], statement.predicate_type)
     said = statement.predicate
     header = said.receipt
-    measured = None if isinstance(said, RuntimeEvent) else said.measured
+    measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
     return Told(
         where=where,
         signers=payload.signers,
@@ -120,7 +126,7 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
 def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
     header = said.receipt
     event = said.event if isinstance(said, RuntimeEvent) else None
-    measured = None if isinstance(said, RuntimeEvent) else said.measured
+    measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
     runtime = None if measured is None else measured.runtime
     own = [each for each in (header.reference, runtime) if each is not None]
     return Lasting(
@@ -137,6 +143,7 @@ def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
         window=None if measured is None else measured.window,
         event=event,
         findings=said.findings if isinstance(said, RuntimeViolation) else None,
+        call=said if isinstance(said, OfCall) else None,
     )
 
 
@@ -146,4 +153,8 @@ def own_subject(lasting: Lasting) -> tuple[Subject, ...]:
         return findings_subject(lasting.event, name="event")
     if lasting.findings is not None:
         return findings_subject(lasting.findings)
+    if isinstance(lasting.call, ToolDenial):
+        return findings_subject(lasting.call.denial, name="denial")
+    if isinstance(lasting.call, CallerDrift):
+        return findings_subject(lasting.call.drift, name="drift")
     return lasting.subjects

@@ -1,7 +1,8 @@
 """Transitions: when what is measured of a reference changes its state, the next receipt about it says so, and truly.
 
 1. A measurement or violation whose state is another than that of the one before, by the same reference in the same run,
-   is followed by a transition with these very two states, before anything else is said about the reference.
+   is followed by a transition with these very two states, before anything else is said about the reference, save what
+   a portal says of calls.
 2. A server that is measured by several references may change with the reference: then the transition, if there is one,
    begins with the newest state by any of them.
 3. There is no other transition.
@@ -62,7 +63,7 @@ class Transitions:
     def step(self, told: Told) -> None:
         """Take a receipt."""
         reference, lasting = told.lasting.reference, told.lasting
-        if reference is None:
+        if reference is None or lasting.call is not None:
             return
         change = self._changes.pop(reference, None) if self._changes else None
         if lasting.event is not None and lasting.event.kind is EventKind.TRANSITION:

@@ -14,6 +14,7 @@ from attest.codec import instant
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Kind
+from attest.evidence.verify import checks_of_calls
 from attest.evidence.verify.checks import CHECKS
 from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
@@ -657,7 +658,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
 OF_BUILD_EVIDENCE = {
     check.id for check in CHECKS.values() if not check.kinds & {Kind.EVIDENCE_BUNDLE, Kind.RUNTIME_REFERENCE}
 }
-"""Checks that no evidence bundle has; `test_build_evidence` sees each of them fail."""
+"""Checks that no evidence bundle has; `test_build_evidence` sees each of them fail, and `test_calls` those of calls."""
 
 
 @pytest.mark.parametrize(
@@ -673,7 +674,7 @@ def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Made], t
 
 
 def test_every_check_was_seen_failing():
-    assert {check for check, _ in FAULTS} | OF_BUILD_EVIDENCE == set(CHECKS)
+    assert {check for check, _ in FAULTS} | OF_BUILD_EVIDENCE | set(checks_of_calls.JUDGED) == set(CHECKS)
 
 
 @pytest.mark.parametrize(

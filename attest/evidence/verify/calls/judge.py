@@ -1,0 +1,183 @@
+"""The judges of calls: one for a bundle, one for each log in it, one for each reference that decided calls there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+from attest.evidence.verdict import CallCounts
+from attest.evidence.verify.calls.across import Across
+from attest.evidence.verify.calls.allowed import Allowed
+from attest.evidence.verify.calls.answers import Answers
+from attest.evidence.verify.calls.callers import Callers
+from attest.evidence.verify.calls.denied import Denied
+from attest.evidence.verify.calls.reliance import Reliance
+from attest.evidence.verify.calls.tally import Tally
+from attest.evidence.verify.checks_of_calls import JUDGED, TOOL_RULES
+from attest.evidence.verify.pace import Pace
+from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Cycle, OfCall, Told
+from attest.statement.predicates.caller_drift import CallerDrift
+from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.predicates.tool_denial import ToolDenial
+from attest.statement.tools.calls import Call, DenialStage, Permit
+from attest.statement.tools.rules import ToolRules
+
+
+@final
+class Calls:
+    """All calls of one bundle."""
+
+    def __init__(self, paces: Mapping[str, Pace], sheet: Sheet, *, several: bool) -> None:
+        """Begin with none; `paces` are those of the expected references, `several` says that there are more logs."""
+        self._paces = paces
+        self._sheet = sheet
+        self._across = Across(sheet, several=several)
+        self._tally = Tally()
+        self._any = False
+
+    def enter(self, origin: str, began_at: int) -> LogCalls:
+        """Begin a log, or a part of one from entry `began_at` on."""
+        self._across.enter(origin, began_at)
+        return LogCalls(self, origin, began_at)
+
+    def lay(self) -> None:
+        """Say that there is something to judge."""
+        if not self._any:
+            self._any = True
+            for check in JUDGED:
+                self._sheet.lay(check)
+
+    def close(self) -> None:
+        """Judge what had to wait for all logs."""
+        self._across.close()
+        self._sheet.settle(*JUDGED)
+
+    def counts(self) -> CallCounts | None:
+        """Return the counts so far, None without any call."""
+        return self._tally.counts() if self._any else None
+
+    @property
+    def parts(self) -> tuple[Mapping[str, Pace], Sheet, Across, Tally]:
+        """What the judges of single logs share."""
+        return self._paces, self._sheet, self._across, self._tally
+
+
+@final
+class LogCalls:
+    """The calls of one log, and what they stand on."""
+
+    def __init__(self, calls: Calls, origin: str, began_at: int) -> None:
+        """Begin before the log's first receipt."""
+        self._calls = calls
+        self._paces, self._sheet, self._across, self._tally = calls.parts
+        self._origin = origin
+        self._began_at = began_at
+        self._answers = Answers(began_at, self._sheet, self._tally)
+        self._judged = {
+            digest: ByReference(origin, began_at, pace, rules, self._sheet, self._across)
+            for digest, pace in self._paces.items()
+            if (rules := pace.sealed.reference.tools) is not None
+        }
+
+    def take(self, told: Told, receipt: str) -> None:
+        """Take a receipt, the SHA-256 of whose envelope is `receipt`."""
+        lasting = told.lasting
+        if lasting.call is not None:
+            self._calls.lay()
+            self._hear_call(told, lasting.call)
+        elif lasting.event is not None:
+            self._hear(told, lasting.event)
+        elif told.cycle is not None and (judged := self._judged.get(lasting.reference or "")) is not None:
+            judged.measure(told, told.cycle, receipt)
+
+    def finish(self) -> None:
+        """Say that the log ends here."""
+        self._answers.finish()
+
+    def _hear(self, told: Told, event: Event) -> None:
+        if event.kind is EventKind.STOP:
+            self._answers.stop(told.where)
+        elif event.kind in {EventKind.START, EventKind.RESUME}:
+            self._answers.cut()
+        named = told.lasting.reference
+        for digest, judged in self._judged.items():
+            goes_on = event.kind is EventKind.RELOAD and digest in event.references
+            if named in {None, digest} and not goes_on:
+                judged.hear(told, event)
+
+    def _hear_call(self, told: Told, said: OfCall) -> None:
+        judged = self._find(told)
+        session = said.receipt.session_id
+        if isinstance(said, CallerDrift):
+            self._tally.drifted += 1
+            if judged is not None:
+                judged.callers.drift(told, said.drift, session)
+        elif isinstance(said, ToolDenial):
+            self._deny(told, said, judged)
+        elif said.permit is not None:
+            self._tally.permit(said.permit.rule)
+            self._answers.permit(told, said.call)
+            if judged is not None:
+                judged.permit(told, said.call, said.permit, session)
+        elif said.outcome is not None:
+            self._answers.outcome(told, said.call, said.outcome)
+
+    def _deny(self, told: Told, said: ToolDenial, judged: ByReference | None) -> None:
+        denial = said.denial
+        self._tally.deny(denial.rule, denial.repeated)
+        self._answers.deny(told, denial)
+        if denial.stage is DenialStage.REQUEST and not denial.enforced:
+            self._answers.forward(told, denial.call)
+        if judged is not None:
+            judged.denied.judge(told, denial)
+
+    def _find(self, told: Told) -> ByReference | None:
+        """Return the judge of the reference that decided, None if it is not an expected one."""
+        digest = told.lasting.reference or ""
+        judged = self._judged.get(digest)
+        if judged is None and (digest in self._paces or not digest):
+            self._sheet.fail(
+                TOOL_RULES,
+                "a call was decided without tool rules",
+                where=told.where,
+                expected="a reference that seals some",
+                found=digest or "no reference",
+            )
+        return judged
+
+
+@final
+class ByReference:
+    """What one reference decided in one log."""
+
+    def __init__(self, origin: str, began_at: int, pace: Pace, rules: ToolRules, sheet: Sheet, across: Across) -> None:
+        """Make the rules of the reference ready."""
+        reference = pace.sealed.reference
+        audit_only = reference.enforcement.audit_only
+        self._origin = origin
+        self._digest = pace.sealed.digest
+        self._across = across
+        self._reliance = Reliance(origin, began_at, pace, sheet, across)
+        self._allowed = Allowed(rules, sheet, audit_only=audit_only)
+        self.denied = Denied(rules, sheet, audit_only=audit_only)
+        self.callers = Callers(reference, rules, began_at, sheet)
+
+    def measure(self, told: Told, cycle: Cycle, receipt: str) -> None:
+        """Take a measurement or a violation."""
+        if told.lasting.findings is not None:
+            self._reliance.grounds.violate(told.where)
+            self._across.cease(self._origin, self._digest, told)
+        elif (match := self._reliance.grounds.measure(told, cycle, receipt)) is not None:
+            self._across.offer(self._origin, self._digest, told.sequence, match)
+
+    def hear(self, told: Told, event: Event) -> None:
+        """Take an event that the reference has part in."""
+        if self._reliance.grounds.hear(event, told.where):
+            self._across.cease(self._origin, self._digest, told)
+
+    def permit(self, told: Told, call: Call, permit: Permit, session: str) -> None:
+        """Take a permit."""
+        self._allowed.judge(told, call, permit)
+        self._reliance.judge(told, permit)
+        self.callers.permit(told, call.principal, session)
