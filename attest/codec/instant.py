@@ -36,16 +36,16 @@ def text(milliseconds: int) -> str:
 
 def parse(wire: str, *, where: str = "time") -> int:
     """Read the wire form (exactly three decimals, `Z`) into milliseconds; raise `MalformedError` for anything else."""
-    milliseconds = _milliseconds(wire)
-    if milliseconds >= 0:
-        return milliseconds
+    found = milliseconds(wire)
+    if found >= 0:
+        return found
     raise MalformedError(where, "a UTC time such as 2026-11-22T12:00:00.000Z", ascii(wire[:64]))
 
 
 # One receipt holds the same time several times, and a busy log has many receipts a second: both are remembered.
 @functools.lru_cache(maxsize=64)
-def _milliseconds(wire: str) -> int:
-    """Return the milliseconds of a wire form, something negative if it is none."""
+def milliseconds(wire: str) -> int:
+    """Return the milliseconds of a wire form, something negative if it is none: for who has many to read."""
     decimals = _decimals(wire[_WHOLE:])
     return _seconds(wire[:_WHOLE]) * 1000 + decimals if decimals >= 0 else -1
 

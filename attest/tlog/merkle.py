@@ -55,12 +55,13 @@ class Frontier:
 
     def append(self, leaf: bytes) -> tuple[bytes, ...]:
         """Add one leaf hash; return the perfect subtrees that it completes, leaf level first. O(log n)."""
+        hashes, waiting, newest = self._hashes, self.size, leaf
         completed = [leaf]
-        waiting = self.size
         while waiting & 1:
-            completed.append(node_hash(self._hashes.pop(), completed[-1]))
+            newest = node_hash(hashes.pop(), newest)
+            completed.append(newest)
             waiting >>= 1
-        self._hashes.append(completed[-1])
+        hashes.append(newest)
         self.size += 1
         return tuple(completed)
 

@@ -69,6 +69,8 @@ class _BundleJudge:
         self.sheet = Sheet(applicable(Kind.EVIDENCE_BUNDLE, None, question))
         self._question = question
         self._header: BundleHeader | None = None
+        self._structural = True
+        """Whether the tier holds entries without receipts; no header, no receipts."""
         self._section = Section(question, self.sheet)
         self._subject: SubjectMatter | None = None
         self._logs: list[LogJudge] = []
@@ -110,7 +112,7 @@ class _BundleJudge:
                 self.sheet.fail("completeness.pinned", "the pinned log is not here", expected=pin.origin)
         self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier")
         self.sheet.settle(*chain.JUDGED, *log.JUDGED)
-        if self._header.tier is Tier.STRUCTURAL:
+        if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
             close_receipts(self._logs, self._section, self._subject, self._question, self.sheet)
@@ -125,7 +127,7 @@ class _BundleJudge:
         lasts = [each.chain.previous_time for each in self._logs if each.chain.first_time is not None]
         times = [*firsts, *(last for last in lasts if last is not None)]
         ended = self._end_line is not None
-        structural = self._header is not None and self._header.tier is Tier.STRUCTURAL
+        structural = self._header is not None and self._structural
         calls = self._subject.calling.counts() if self._subject is not None else None
         seen = Seen(
             expected=self._subject.expected if self._subject is not None else (),
@@ -156,6 +158,7 @@ class _BundleJudge:
         if list(record.logs) != sorted(set(record.logs)):
             raise MalformedError(where, "logs sorted by origin, each once", "another order")
         self._header = record
+        self._structural = record.tier is Tier.STRUCTURAL
         self.sheet.narrow(applicable(Kind.EVIDENCE_BUNDLE, record.tier, self._question))
         if TIER_RANK[record.tier] < TIER_RANK[self._question.tier]:
             self.sheet.fail(
@@ -167,7 +170,7 @@ class _BundleJudge:
             )
 
     def _take_document(self, record: BuildEvidenceLine | ReferenceLine, where: str) -> None:
-        if self._header is None or self._header.tier is Tier.STRUCTURAL:
+        if self._structural:
             raise MalformedError(where, "entries and checkpoints alone, at the structural tier", "a document")
         if isinstance(record, BuildEvidenceLine):
             self._section.take_evidence(record, where)
@@ -194,11 +197,10 @@ class _BundleJudge:
         self._logs.append(judge)
 
     def _take_entry(self, where: str, record: EntryParts, opened: Opened) -> None:
-        structural = self._header is None or self._header.tier is Tier.STRUCTURAL
-        if structural == (record.envelope is not None):
+        if self._structural == (record.envelope is not None):
             raise MalformedError(where, "receipts exactly where the tier has them", "otherwise")
         log = self._logs[-1]
-        event = log.pass_over(where, record) if structural else log.take(where, record, opened)
+        event = log.pass_over(where, record) if self._structural else log.take(where, record, opened)
         self._events[event if event in TYPE_OF else ""] += 1
 
     def _refuse_logs(self, found: str) -> None:

@@ -16,7 +16,6 @@ from typing import Final, Self, final
 from attest.codec import instant
 from attest.codec.records import MAX_SAFE_INTEGER
 from attest.codec.stencil import spans_of
-from attest.errors import MalformedError
 from attest.evidence.verify.told import Cycle, Lasting, Told, read_told
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified, VerifyingKey
@@ -93,6 +92,9 @@ class Likeness:
             if b"%d,%d,%d" % numbers != b",".join((age, boot, sequence)) or max(numbers) > MAX_SAFE_INTEGER:
                 return None
             real_time = real.decode()
+            times = tuple(map(instant.milliseconds, (real_time, started.decode(), finished.decode())))
+            if min(times) < 0:
+                return None
             return Told(
                 where=where,
                 signers=signers,
@@ -100,12 +102,12 @@ class Likeness:
                 sequence=numbers[2],
                 previous=previous.decode(),
                 real_time=real_time,
-                time=instant.parse(real_time),
+                time=times[0],
                 boot_time=numbers[1],
-                cycle=Cycle(instant.parse(started.decode()), instant.parse(finished.decode())),
+                cycle=Cycle(times[1], times[2]),
             )
-        except (MalformedError, ValueError):
-            # No number, or no time: the full reader says what is wrong.
+        except ValueError:
+            # No number, or not in ASCII: the full reader says what is wrong.
             return None
 
 

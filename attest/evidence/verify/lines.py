@@ -48,31 +48,30 @@ class Lines:
         """Read from `lines`, each with its line feed."""
         self._lines = lines
         self._hash = hashlib.sha256()
-        self._count = 0
         self._entries = EntryReader()
         self.closing: BundleEnd | None = None
 
     def __iter__(self) -> Iterator[Line]:
         before: type[Record] | None = None
         kind: type[Record]
-        read = self._entries.read
-        for octets in self._lines:
-            where = f"line {self._count + 1}"
+        followers = FOLLOWERS[before]
+        read, update = self._entries.read, self._hash.update
+        for count, octets in enumerate(self._lines):
+            where = f"line {count + 1}"
             record: Record | EntryParts
             if octets.startswith(ENTRY_PREFIX):
                 kind, record = EntryLine, read(octets, where)
             else:
                 record = _read(octets, where)
                 kind = type(record)
-            line = Line(where, octets, record)
-            if kind not in FOLLOWERS[before]:
-                raise MalformedError(line.where, _names(FOLLOWERS[before]), KIND_OF[kind])
-            before = kind
-            if kind is BundleEnd:
-                self.closing = BundleEnd(lines=self._count, sha256=self._hash.hexdigest())
-            yield line
-            self._count += 1
-            self._hash.update(octets)
+            if kind not in followers:
+                raise MalformedError(where, _names(followers), KIND_OF[kind])
+            if kind is not before:
+                before, followers = kind, FOLLOWERS[kind]
+                if kind is BundleEnd:
+                    self.closing = BundleEnd(lines=count, sha256=self._hash.hexdigest())
+            yield Line(where, octets, record)
+            update(octets)
 
 
 def _read(octets: bytes, where: str) -> Record:

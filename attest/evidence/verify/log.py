@@ -76,7 +76,9 @@ class LogJudge:
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._reader = ReceiptReader()
-        self._clock: tuple[str, int] | None = None
+        self._boot_id: str | None = None
+        self._boot_time = 0
+        """Of the receipt before, milliseconds since that boot."""
         self._writer: str | None = None
         self._void = GOOD
         """From when on the writer's key is revoked."""
@@ -253,24 +255,23 @@ class LogJudge:
         return False
 
     def _check_clock(self, told: Told) -> None:
-        boot_id, before = told.lasting.boot_id, self._clock
-        if before is not None and before[0] == boot_id and told.boot_time < before[1]:
+        if told.boot_time < self._boot_time and told.lasting.boot_id == self._boot_id:
             self._sheet.fail(
                 "freshness.clock",
                 "the time since boot falls",
                 where=told.where,
-                expected=f"{before[1]} ms or more",
+                expected=f"{self._boot_time} ms or more",
                 found=f"{told.boot_time} ms",
             )
-        self._clock = (boot_id, told.boot_time)
+        self._boot_id, self._boot_time = told.lasting.boot_id, told.boot_time
 
     def _follow(self, told: Told) -> None:
         lasting = told.lasting
-        event = lasting.event
-        self.runs.step(event, lasting.references, sequence=told.sequence, time=told.time, where=told.where)
-        if event is not None:
-            self._follow_event(told, event)
-        self._transitions.step(told)
+        if lasting is not self._transitions.repeated or lasting.references is not self.runs.going_on:
+            self.runs.step(told)
+            if lasting.event is not None:
+                self._follow_event(told, lasting.event)
+            self._transitions.step(told)
         pace_here = self._paces.get(lasting.reference or "")
         if told.cycle is not None:
             self._follow_cycle(told, told.cycle, pace_here)
@@ -300,17 +301,19 @@ class LogJudge:
             self._runtimes.name(told.lasting.log_origin, event.references, told.time)
 
     def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
+        window, runtime = told.lasting.window, told.lasting.runtime
         self.windows.count(told)
         if pace_here is not None:
-            self.windows.look(pace_here.sealed, told, cycle)
+            if window is not None:
+                self.windows.look(pace_here.sealed, told, window, cycle)
             pace_here.look(told, cycle, bound=self.runs.holds_nonce)
             self._runtimes.look(pace_here.sealed, told, cycle)
         if len(self.runs.references) > 1:
             self._look_aside(told, cycle)
         # Where the runtime's own reference is expected, too, it was measured in this cycle.
-        runtime = self._paces.get(told.lasting.runtime) if told.lasting.runtime is not None else None
-        if runtime is not None:
-            runtime.look(told, cycle, bound=self.runs.holds_nonce)
+        pace_of_runtime = None if runtime is None else self._paces.get(runtime)
+        if pace_of_runtime is not None:
+            pace_of_runtime.look(told, cycle, bound=self.runs.holds_nonce)
 
     def _look_aside(self, told: Told, cycle: Cycle) -> None:
         """Hold what is said of a server by one reference against its others that the run is about."""

@@ -54,19 +54,15 @@ def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Itera
     # `map` works when its results are asked for: what waits until then only leaves the processor's cache.
     ahead = 0 if spread is map else BATCHES_AHEAD
     waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
-    for batch, error in _batches(lines):
+    for batch, held, error in _batches(lines):
         waiting.append((batch, iter(spread(opener, [batch]))))
-        while len(waiting) > (0 if error is not None or _is_heavy(batch) else ahead):
+        # Beside a batch that is so large nothing may wait.
+        while len(waiting) > (0 if error is not None or held >= 2 * BATCH_BYTES else ahead):
             yield from _drain(waiting)
         if error is not None:
             raise error
     while waiting:
         yield from _drain(waiting)
-
-
-def _is_heavy(batch: Batch) -> bool:
-    """Return whether a batch is so large that nothing may wait beside it."""
-    return sum(len(line.octets) for line in batch) >= 2 * BATCH_BYTES
 
 
 def _drain(
@@ -76,7 +72,8 @@ def _drain(
     yield from zip(batch, next(results), strict=True)
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, MalformedError | None]]:
+def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, int, MalformedError | None]]:
+    """Yield batches, how many bytes each holds, and with the last one why there are no more lines, if that is wrong."""
     batch: list[Line] = []
     held = 0
     try:
@@ -84,10 +81,10 @@ def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, MalformedError | No
             batch.append(line)
             held += len(line.octets)
             if len(batch) >= BATCH_LINES or held >= BATCH_BYTES:
-                yield tuple(batch), None
+                yield tuple(batch), held, None
                 batch.clear()
                 held = 0
     except MalformedError as error:
-        yield tuple(batch), error
+        yield tuple(batch), held, error
         return
-    yield tuple(batch), None
+    yield tuple(batch), held, None

@@ -10,7 +10,7 @@ from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Quest
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Cycle, Told
+from attest.evidence.verify.told import Cycle, Lasting, Told
 from attest.statement.findings import Findings
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, OF_A_PROCESS, Binding, Isolation
 
@@ -60,6 +60,8 @@ class Pace:
         """Whether the run has shown the process that it started."""
         self._unstarted: Isolation | None = None
         """Of a look at the files before their process was started, which may still follow."""
+        self._bound: Lasting | None = None
+        """What the last measurement said of its binding, if it showed the process: to hear it again changes nothing."""
 
     @property
     def latest(self) -> int:
@@ -92,8 +94,7 @@ class Pace:
     def look(self, told: Told, cycle: Cycle, *, bound: bool) -> None:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
         started, finished, lasting = cycle.started, cycle.finished, told.lasting
-        began = told.began(cycle)
-        self._advance(told, cycle)
+        began = self._advance(told, started)
         self._lifetime.use(began)
         if not (
             self.sealed.not_before <= began <= started <= self._lifetime.latest and started <= finished <= self._now
@@ -105,11 +106,12 @@ class Pace:
         self.measurements += 1
         if self.newest is None or started > self.newest:
             self.newest, self.newest_bound = started, bound
-        self._bind(told)
+        if lasting is not self._bound:
+            self._bind(told)
 
     def look_aside(self, told: Told, cycle: Cycle) -> None:
         """Take a measurement or violation by another reference of the same server, in a run that has this one, too."""
-        self._advance(told, cycle)
+        self._advance(told, cycle.started)
         if told.lasting.findings is not None:
             self._violate(told, told.lasting.findings)
 
@@ -120,13 +122,20 @@ class Pace:
         self._leave_unstarted()
         self._finish_minima()
 
-    def _advance(self, told: Told, cycle: Cycle) -> None:
-        """Judge the gap before a measurement; before the first cycle of a window, and the largest that it states."""
-        window, began = told.lasting.window, told.began(cycle)
-        self._check_gap(_mark(told, began), told.where)
-        if window is not None:
+    def _advance(self, told: Told, started: int) -> int:
+        """Judge the gap before a measurement, and the largest that a window states; return when its first cycle began.
+
+        `started` is when the newest of its cycles did.
+        """
+        here, began, window = _mark(told, started), started, told.lasting.window
+        if window is None:
+            self._check_gap(here, told.where)
+        else:
+            began = instant.parse(window.began_at)
+            self._check_gap(_mark(told, began), told.where)
             self._check_largest(window.largest_gap_milliseconds, told.where, since=began)
-        self._mark = _mark(told, cycle.started)
+        self._mark = here
+        return began
 
     def _check_gap(self, mark: Mark, where: str) -> None:
         before = self._mark
@@ -135,7 +144,8 @@ class Pace:
         gap = mark.real - before.real
         if before.boot is not None and mark.boot is not None and before.boot_id == mark.boot_id:
             gap = max(gap, mark.boot - before.boot)
-        self._check_largest(gap, where, since=before.real)
+        if gap > self.sealed.max_gap:
+            self._check_largest(gap, where, since=before.real)
 
     def _check_largest(self, gap: int, where: str, *, since: int) -> None:
         if gap > self.sealed.max_gap:
@@ -153,9 +163,11 @@ class Pace:
         A launcher looks at the files once before it starts anything; that counts as its run if a process follows.
         """
         lasting = told.lasting
+        self._bound = None
         if lasting.process is not None or lasting.binding not in OF_A_PROCESS:
             self._started = lasting.process is not None
             self._unstarted = None
+            self._bound = lasting
             self._weaken(lasting.binding, lasting.isolation)
         elif lasting.binding is Binding.LAUNCHED and not self._started and self._unstarted is None:
             self._unstarted = lasting.isolation
@@ -174,6 +186,7 @@ class Pace:
             self._weaken(Binding.TREE, self._unstarted)
         self._unstarted = None
         self._started = False
+        self._bound = None
 
     def _weaken(self, binding: Binding, isolation: Isolation) -> None:
         if binding is not self.binding and (self.binding is None or BINDING_RANK[binding] < BINDING_RANK[self.binding]):

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Told
 from attest.statement.predicates.runtime_event import Event, EventKind
 
 
@@ -63,6 +64,8 @@ class Runs:
         self.phase = Phase.BEFORE if from_genesis else Phase.UNKNOWN
         self.opening: Event | None = None
         """The newest start or resume: it holds nonce and context."""
+        self.holds_nonce = False
+        """Whether it was started with the nonce that the caller chose."""
         self.references: frozenset[str] = frozenset()
         """What the run is about."""
         self.uncovered = 0
@@ -70,19 +73,15 @@ class Runs:
         self._run: str | None = None
         self._stopped_at = before
         """If the section begins with a start, the entry before it ended a run, or that start must not stand there."""
-        self._going_on: tuple[str, ...] | None = None
-        """Inside a run, the references of the last receipt that was no event, if the run started with them."""
+        self.going_on: tuple[str, ...] | None = None
+        """Inside a run, the references of the last receipt that was no event, if the run started with them.
 
-    @property
-    def holds_nonce(self) -> bool:
-        """Whether the newest run was started with the nonce that the caller chose."""
-        nonce = self._question.nonce
-        return nonce is not None and self.opening is not None and self.opening.verifier_nonce == nonce
+        Whoever is about these very ones, and no event either, need not be looked at.
+        """
 
-    def step(self, event: Event | None, references: tuple[str, ...], *, sequence: int, time: int, where: str) -> None:
-        """Take one receipt: its event (None for a measurement), the references it is about, its time."""
-        if event is None and references is self._going_on:
-            return
+    def step(self, told: Told) -> None:
+        """Take one receipt."""
+        event, references, where = told.lasting.event, told.lasting.references, told.where
         kind = event.kind if event is not None and event.kind in _BOUNDS else None
         following = NEXT.get((self.phase, kind))
         if following is None:
@@ -91,36 +90,40 @@ class Runs:
             )
             following = Phase.STOPPED if kind is EventKind.STOP else Phase.RUNNING
         if event is not None and kind is EventKind.START:
-            self._open(event, time, where)
+            self._open(event, told.time, where)
         elif event is not None and kind is not None:
             self._check_run(event, where)
         if event is not None and kind is EventKind.RESUME:
-            self._resume(event, sequence, where)
+            self._resume(event, told.sequence, where)
         if event is not None:
             self._check_carried(event, where)
             if kind is not None and event.references:
                 self.references = frozenset(event.references)
         if kind is EventKind.STOP:
-            self._stopped_at = time
-        self._going_on = None
+            self._stopped_at = told.time
+        self.going_on = None
         if kind is None and self._check_references(references, where) and event is None:
-            self._going_on = references
+            self.going_on = references
         self.phase = following
 
     def _open(self, event: Event, time: int, where: str) -> None:
         if event.run is None:
             self._fail("a start without the id of its run", where, "an id", "none")
-        self._run = event.run
-        self.opening = event
+        self._open_with(event)
         if self._stopped_at is not None:
             self.uncovered += max(0, time - self._stopped_at)
         self._stopped_at = None
 
     def _resume(self, event: Event, sequence: int, where: str) -> None:
-        self._run = event.run
-        self.opening = event
+        self._open_with(event)
         if event.entries_found != sequence:
             self._fail("a resume that found another log", where, f"{sequence} entries", event.entries_found)
+
+    def _open_with(self, event: Event) -> None:
+        nonce = self._question.nonce
+        self._run = event.run
+        self.opening = event
+        self.holds_nonce = nonce is not None and event.verifier_nonce == nonce
 
     def _check_run(self, event: Event, where: str) -> None:
         if event.run is None or (self._run is not None and event.run != self._run):

@@ -56,12 +56,9 @@ class Lasting(msgspec.Struct, frozen=True, kw_only=True):
     window: Window | None
     event: Event | None
     findings: Findings | None
-    call: OfCall | None = None
-
-    @property
-    def is_measurement(self) -> bool:
-        """Whether it says that everything was as sealed."""
-        return self.event is None and self.findings is None and self.call is None
+    call: OfCall | None
+    is_measurement: bool
+    """Whether it is none of these: it says that everything was as sealed."""
 
     @property
     def is_about_server(self) -> bool:
@@ -126,6 +123,8 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
 def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
     header = said.receipt
     event = said.event if isinstance(said, RuntimeEvent) else None
+    findings = said.findings if isinstance(said, RuntimeViolation) else None
+    call = said if isinstance(said, OfCall) else None
     measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
     runtime = None if measured is None else measured.runtime
     own = [each for each in (header.reference, runtime) if each is not None]
@@ -142,8 +141,9 @@ def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
         process=None if measured is None else measured.coverage.process,
         window=None if measured is None else measured.window,
         event=event,
-        findings=said.findings if isinstance(said, RuntimeViolation) else None,
-        call=said if isinstance(said, OfCall) else None,
+        findings=findings,
+        call=call,
+        is_measurement=event is None and findings is None and call is None,
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told
+from attest.evidence.verify.told import Lasting, Told
 from attest.statement.findings import State
 from attest.statement.predicates.runtime_event import Event, EventKind
 
@@ -45,6 +45,11 @@ class Transitions:
         self._before_is_here = from_genesis
         self._states: dict[str, State] = {}
         self._changes: dict[str, _Change] = {}
+        self.repeated: Lasting | None = None
+        """What the newest receipt said, if it was a measurement or violation that said nothing new.
+
+        Whoever says the same once more need not be looked at.
+        """
         self._newest: dict[str, str] = {}
         """By the name of a server, the reference that it was last measured by."""
 
@@ -55,6 +60,7 @@ class Transitions:
                 self._miss(change, change.where)
             self._changes.clear()
         if kind in _RESETS:
+            self.repeated = None
             self._states.clear()
             self._changes.clear()
             self._newest.clear()
@@ -62,7 +68,8 @@ class Transitions:
 
     def step(self, told: Told) -> None:
         """Take a receipt."""
-        reference, lasting = told.lasting.reference, told.lasting
+        lasting, reference = told.lasting, told.lasting.reference
+        self.repeated = None
         if reference is None or lasting.call is not None:
             return
         change = self._changes.pop(reference, None) if self._changes else None
@@ -73,12 +80,13 @@ class Transitions:
             self._miss(change, told.where)
         if told.cycle is not None:
             state = State.MATCH if lasting.findings is None else lasting.findings.state
+            if self._states == {reference: state}:
+                self.repeated = None if self._changes else lasting
+                return
             self._follow(reference, state, told.where)
 
     def _follow(self, reference: str, state: State, where: str) -> None:
         before = self._states.get(reference)
-        if before is state and len(self._states) == 1:
-            return
         name = self._name(reference)
         befores = {found for other, found in self._states.items() if name is not None and self._name(other) == name}
         if before is None and not self._before_is_here:

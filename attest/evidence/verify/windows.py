@@ -55,11 +55,8 @@ class Windows:
             window = told.lasting.window
             self.cycles += 1 if window is None else window.last - window.first + 1
 
-    def look(self, sealed: Sealed, told: Told, cycle: Cycle) -> None:
-        """Take a measurement or violation about an expected reference."""
-        window = told.lasting.window
-        if window is None:
-            return
+    def look(self, sealed: Sealed, told: Told, window: Window, cycle: Cycle) -> None:
+        """Take a measurement or violation about an expected reference, as a window."""
         if not told.lasting.is_measurement:
             self._fail("a violation is no window", told, "one cycle", "a window")
             return
