@@ -6,11 +6,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from attest.codec.octets import sha256_hex
-from scripts.faults import Fault, value_at, with_value, without
+from attest.codec import canonical
+from attest.codec.octets import sha256_hex, to_base64
+from attest.statement.tools.committing import commit
+from attest.statement.tools.disclosures import disclosure_line
+from scripts.faults import Fault, Places, base64_faults, value_at, with_value, without
+from scripts.json_vectors import strict_faults
 from scripts.vector import Vector, bad, good
 from tests.call_documents import (
     DENIAL_PAYLOAD,
+    DISCLOSURES,
     DRIFT_PAYLOAD,
     OUTCOME_PAYLOAD,
     PERMIT_PAYLOAD,
@@ -27,6 +32,32 @@ def references() -> Iterator[Vector]:
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _definition_faults()))
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _order_faults()))
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _rule_faults()))
+
+
+def disclosures() -> Iterator[Vector]:
+    """Yield lines that open commitments."""
+    lines = DISCLOSURES.splitlines(keepends=True)
+    line = json.loads(lines[0])
+    yield from good("good", DISCLOSURES, "disclosures")
+    yield from good("good-empty", b"", "disclosures")
+    salt = bytes.fromhex(line["salt"])
+    yield from good("good-short", disclosure_line(commit(salt, b"{}"), salt, b"{}"), "disclosures")
+
+    def with_value_of(text: str) -> bytes:
+        return canonical.encode_value({**line, "value": text}) + b"\n"
+
+    faults: list[Fault] = [
+        ("cut-line-feed", DISCLOSURES[:-1]),
+        ("empty-line", b"\n" + DISCLOSURES),
+        ("another-value", with_value_of(to_base64(b"another"))),
+        ("another-salt", canonical.encode_value({**line, "salt": "0" * 32}) + b"\n"),
+        ("salt-too-short", canonical.encode_value({**line, "salt": "0" * 30}) + b"\n"),
+        ("another-commitment", disclosure_line(commit(salt, b"another"), salt, b"a value")),
+        *base64_faults(b"four", with_value_of),
+    ]
+    yield from bad("disclosures", faults)
+    for name, octets in strict_faults(lines[0][:-1], Places(text=("value",), digest=("sha256",))):
+        yield from bad("disclosures", [(f"line-{name}", octets + b"\n")])
 
 
 def _put(*place: str | int, value: object) -> bytes:

@@ -16,6 +16,7 @@ from attest.signing.dsse import Envelope
 from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
 from attest.statement.predicates import PREDICATES, short_name
+from attest.statement.tools.disclosures import Disclosure
 from attest.tlog.entry import LogEntry
 from attest.trust.document import TrustFile
 
@@ -26,6 +27,7 @@ SUFFIX: Final = ".schema.json"
 SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     **{short_name(uri): (f"The predicate {short_name(uri)}", record) for uri, record in PREDICATES.items()},
     "attachment": ("A line of REF.evidence.jsonl: one piece of build evidence", Attachment),
+    "disclosure": ("A line of a log's disclosures: a value, and the salt that it was committed to under", Disclosure),
     "envelope": ("A DSSE envelope as mcp-attest writes it", Envelope),
     "evidence-bundle": ("A line of an evidence bundle", BundleLine),
     "in-toto-layout": ("An in-toto layout and the links of its steps, as one piece of build evidence", LayoutWithLinks),

@@ -12,6 +12,7 @@ _SUFFIX: Final = {
     "attachments": ".jsonl",
     "bundle": ".jsonl",
     "checkpoint": ".txt",
+    "disclosures": ".jsonl",
     "elf": ".elf",
     "entry-points": ".txt",
     "library-cache": ".cache",

@@ -39,6 +39,7 @@ MAKERS: Final = (
     certified_vectors.references,
     call_vectors.references,
     call_vectors.receipts,
+    call_vectors.disclosures,
     json_vectors.entries,
     json_vectors.trust_files,
     json_vectors.manifests,

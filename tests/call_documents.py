@@ -31,6 +31,7 @@ from attest.statement.tools.calls import (
 )
 from attest.statement.tools.committing import commit
 from attest.statement.tools.definitions import definition_of, digest_of_set
+from attest.statement.tools.disclosures import disclosure_line
 from attest.statement.tools.foreign import text_of
 from attest.statement.tools.limits import Counter, Limit, Per, Unit
 from attest.statement.tools.principals import Principal, PrincipalKind
@@ -264,3 +265,11 @@ PAYLOADS: Final = {
     "caller-drift": DRIFT_PAYLOAD,
 }
 """One statement of each predicate of the portal, by the predicate's short name."""
+
+DISCLOSURES: Final = b"".join(
+    disclosure_line(commit(salt, octets), salt, octets)
+    for salt, octets in (
+        (bytes(range(16)), b'{"arguments":{"timezone":"Europe/Paris"},"name":"get_current_time"}'),
+        (bytes(range(1, 17)), b""),
+    )
+)

@@ -64,6 +64,7 @@ from attest.statement.manifest import read_manifest, write_manifest
 from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
 from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
+from attest.statement.tools.disclosures import read_disclosures
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.revocations import open_revocations
@@ -72,6 +73,7 @@ from attest.trust.trust import parse_trust
 from tests import (
     archives,
     build_files,
+    call_documents,
     configurations,
     documents,
     inventories,
@@ -189,6 +191,11 @@ def _manifest(octets: bytes) -> bytes:
 def _attachments(octets: bytes) -> bytes:
     pieces = read_attachments(octets.splitlines(keepends=True), where="attachments")
     return b"".join(write_attachments(pieces.values()))
+
+
+def _disclosures(octets: bytes) -> None:
+    for _ in read_disclosures(octets.splitlines(keepends=True), where="disclosures"):
+        pass
 
 
 def _entry(octets: bytes) -> bytes:
@@ -393,6 +400,7 @@ TARGETS: Final[dict[str, Target]] = {
     "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
     "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),
     "cyclonedx-file": Target(good=documents.SBOM, read=_evidence, json=True),
+    "disclosures": Target(good=call_documents.DISCLOSURES, read=_disclosures),
     "elf": Target(good=make_elf(needed=("libc.so.6",), loader="/lib64/ld.so", runpath="$ORIGIN/../lib"), read=_elf),
     "entry-points": Target(good=b"[console_scripts]\nmcp-server-time = mcp_server_time:main\n", read=_entry_points),
     "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),

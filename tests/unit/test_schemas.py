@@ -17,7 +17,12 @@ from scripts import schemas
 VECTORS = Path(__file__).parent.parent / "vectors"
 INDEX = json.loads((VECTORS / "index.json").read_text())
 
-BY_LINE = {"attachment": "attachments", "evidence-bundle": "bundle", "manifest": "manifest"}
+BY_LINE = {
+    "attachment": "attachments",
+    "disclosure": "disclosures",
+    "evidence-bundle": "bundle",
+    "manifest": "manifest",
+}
 """Schemas of single lines, and the format of the whole."""
 WITHOUT_VECTORS = {"scan", "verdict"}
 STATEMENTS = {short_name(kind) for kind in PREDICATES}
