@@ -13,6 +13,7 @@ from attest.agent.sealed import SealedServer
 from attest.appraisal.closure import is_below
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.surroundings import Resolved
+from attest.measure.adopted import adopted
 from attest.measure.process import (
     ProcessHandle,
     Wanted,
@@ -70,6 +71,7 @@ class WatchedProcess:
             places=tuple(server.places.values()),
             listening=profile is not None and profile.listening is not None,
             held=self._held,
+            adopted=adopted(),
         )
         process = observe_process(self._handle, wanted)
         if process.trouble is None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from attest.measure.own_children import own_child
+
 _WORKER: Final = Path(__file__).with_name("compile_worker.py")
 _REQUEST: Final = struct.Struct(">III")
 _ANSWER: Final = struct.Struct(">BI")
@@ -94,21 +96,28 @@ def _request(source: Source) -> bytes:
 def _run(program: Path, requests: bytes) -> bytes | None:
     command = [str(program), "-I", "-S", "-B", "-X", _NO_BYTE_CODE, str(_WORKER)]
     try:
-        finished = subprocess.run(
-            command,
-            input=requests,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-            close_fds=True,
-            env={},
-            cwd="/",
-            start_new_session=True,
-        )
+        with own_child(lambda: _start(command)) as process:
+            try:
+                answer, _ = process.communicate(requests, timeout=TIMEOUT_SECONDS)
+            except BaseException:
+                process.kill()
+                raise
     except (OSError, subprocess.SubprocessError):
         return None
-    return finished.stdout if finished.returncode == 0 else None
+    return answer if process.returncode == 0 else None
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        env={},
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 class _Greeting(NamedTuple):

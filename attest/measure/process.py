@@ -74,6 +74,8 @@ class Wanted:
     """Absolute paths of directories that have to be the same for it as for us."""
     listening: bool = False
     """Where it listens: on a busy machine the tables of all sockets are long."""
+    adopted: tuple[int, ...] = ()
+    """What it started and disowned, and was handed to us."""
     held: HeldFiles = field(default_factory=HeldFiles)
     """What it had mapped when it was looked at before."""
 
@@ -189,7 +191,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
         return None
     user = _user(pid)
     mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user), wanted.held)
-    children = look_at_children(pid, user)
+    children = look_at_children(pid, user, wanted.adopted)
     arguments = arguments_of(pid)
     environment = read_whole(f"/proc/{pid}/environ", MAX_ENVIRONMENT_BYTES)
     return ObservedProcess(

@@ -1,8 +1,8 @@
 """A process and everything that it started, each held by a descriptor: frozen, let go, signalled, waited for.
 
 Who belongs to it is told by the parent, by the process group or session that a member leads, and by the cgroup where
-there is one made for the server. Without one, a process that gave up its group and session and lost its parent before
-it was first seen is not found.
+there is one made for the server; of a server that we started, also by having been handed to us as an orphan. Otherwise
+a process that gave up its group and session and lost its parent before it was first seen is not found.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from attest.agent.enforcement.census import Resident, all_held, take_census
 from attest.agent.enforcement.cgroup import Cgroup, lone_cgroup, our_cgroup
 from attest.agent.enforcement.threads import stop_threads
 from attest.errors import UnavailableError
+from attest.measure.adopted import adopted
 from attest.measure.process import ProcessHandle, open_process, signal_process, wait_exit
 
 SETTLE_SECONDS: Final = 2.0
@@ -125,7 +126,7 @@ class Family:
         new: list[ProcessHandle] = []
         unknown = {pid: row for pid, row in rows.items() if pid not in self._held}
         unknown.pop(os.getpid(), None)
-        members = self._cgroup.members() if self._cgroup is not None else frozenset()
+        members = {*adopted(), *(self._cgroup.members() if self._cgroup is not None else ())}
         while found := [row for pid, row in unknown.items() if pid in members or self._is_relative(row, rows)]:
             for row in found:
                 del unknown[row.pid]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from attest.agent.enforcement.scene import Came
+from attest.measure.own_children import own_child
 from attest.statement.enforcing import Hook, Result
 
 MAX_PROGRAM_BYTES: Final = 256 * 1024 * 1024
@@ -85,7 +86,16 @@ def _digest(descriptor: int) -> str:
 
 def _run(hook: Hook, descriptor: int) -> int | None:
     """Return the exit status, negative for a signal; None if it took too long."""
-    with subprocess.Popen(
+    with own_child(lambda: _start(hook, descriptor)) as process:
+        try:
+            return process.wait(hook.timeout_seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # not waited for yet, so that the number is nobody else's
+            return None
+
+
+def _start(hook: Hook, descriptor: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         hook.argv,
         executable=f"/proc/self/fd/{descriptor}",
         pass_fds=(descriptor,),  # an interpreter opens its script by this name
@@ -95,9 +105,4 @@ def _run(hook: Hook, descriptor: int) -> int | None:
         env=ENVIRONMENT,
         cwd="/",
         start_new_session=True,
-    ) as process:
-        try:
-            return process.wait(hook.timeout_seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # not waited for yet, so that the number is nobody else's
-            return None
+    )

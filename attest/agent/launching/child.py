@@ -20,6 +20,8 @@ from attest.agent.launching.program import Program
 from attest.agent.launching.user import User
 from attest.agent.watched import WatchedProcess
 from attest.errors import UnavailableError
+from attest.measure.adopted import end_adopted
+from attest.measure.own_children import forget_own, start_own
 from attest.measure.sandbox import Sandbox
 
 _WORKER: Final = Path(__file__).with_name("worker.py")
@@ -40,13 +42,15 @@ class Child:
         code = self.process.wait()
         return code if code >= 0 else _SIGNALLED - code
 
-    def end(self) -> None:
-        """Make sure that it has ended."""
+    def end(self) -> int:
+        """Make sure that it has ended, and what it disowned; return how many of the latter outlived it."""
         if self.process.poll() is None:
             self.watched.send(signal.SIGTERM)
             if not self.watched.wait(GRACE_SECONDS):
                 self.watched.send(signal.SIGKILL)
         self.process.wait()
+        forget_own(self.process)
+        return end_adopted(GRACE_SECONDS)
 
 
 def start_child(
@@ -104,6 +108,10 @@ def _start_worker(orders: BinaryIO, answer: BinaryIO, descriptors: tuple[int, ..
     both = (orders.fileno(), answer.fileno())
     command = [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), *map(str, both)]
     try:
-        return subprocess.Popen(command, env={}, pass_fds=(*both, *descriptors), close_fds=True, start_new_session=True)
+        return start_own(
+            lambda: subprocess.Popen(
+                command, env={}, pass_fds=(*both, *descriptors), close_fds=True, start_new_session=True
+            )
+        )
     except OSError as error:
         raise UnavailableError(command[0], "a child process", error.strerror or "none") from error

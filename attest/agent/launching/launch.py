@@ -25,6 +25,7 @@ from attest.agent.starting import AgentRequest, Opening, open_references, open_r
 from attest.agent.watched import WatchedProcess
 from attest.codec.printable import printable
 from attest.errors import RefusedError
+from attest.measure.adopted import adopting_orphans
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
@@ -62,7 +63,8 @@ class Launch:
             matched = self.run.launched(self._start)
             if self.child is None:
                 return FINDING
-            self.child.end()
+            if left := self.child.end():
+                self.run.tell(f"ended {left} processes that the server left behind")
             return self.child.exit_code() if matched else FINDING
         finally:
             if self.child is not None:
@@ -156,6 +158,7 @@ def open_launch(
     rules = None if server.reference.process is None else server.reference.process.environment
     with (
         out_of_sight(),
+        adopting_orphans(),
         open_program(started.program) as program,
         private_directory(chosen.uid, chosen.gid) as byte_code,
     ):

@@ -1,6 +1,7 @@
 """The processes that a process started, directly or not, and what each of them runs.
 
-A child whose parent ends is handed on to another process: one that detached itself so is not found from here.
+A child whose parent ends is handed on to another process: one that detached itself so is not found from here, unless
+it was handed to us (`attest.measure.adopted`).
 """
 
 from __future__ import annotations
@@ -47,14 +48,21 @@ def read_stat(pid: int) -> ProcessStat:
     return parse_stat(read_whole(f"/proc/{pid}/stat", _MAX_BYTES))
 
 
-def look_at_children(pid: int, user: ProcessUser) -> tuple[ObservedChild, ...]:
+def children_of(pid: int) -> tuple[int, ...]:
+    """Return the pids of the children of a process, those that have ended and were not waited for included."""
+    return tuple((_of_threads if _is_told(pid) else _of_everybody())(pid))
+
+
+def look_at_children(pid: int, user: ProcessUser, adopted: Sequence[int] = ()) -> tuple[ObservedChild, ...]:
     """Return the children, theirs, and so on, by pid. One that ends meanwhile is left out.
 
     `user` is as whom the parent runs: what it could have written is asked of it, also for a child that became another.
+    `adopted` are others that it started, whose parent we are by now.
     """
     children = _of_threads if _is_told(pid) else _of_everybody()
-    found: dict[int, ObservedChild] = {}
-    waiting = [pid]
+    orphans = ((each, _look(each, os.getpid(), user)) for each in adopted)
+    found = {orphan: seen for orphan, seen in orphans if seen is not None}
+    waiting = [pid, *found]
     while waiting:
         parent = waiting.pop()
         for child in children(parent):
