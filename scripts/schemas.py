@@ -12,6 +12,8 @@ from attest.evidence.grammar import BundleLine
 from attest.evidence.verdict import Verdict
 from attest.provenance.containers.layout_document import LayoutWithLinks
 from attest.scan.model import Scanned, Unread
+from attest.seal.tools.document import ToolsFile
+from attest.seal.tools.session import SessionMessage, SessionStart
 from attest.signing.dsse import Envelope
 from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
@@ -34,6 +36,8 @@ SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
     "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
     "scan": ("A line that attest scan --format json prints", Scanned | Unread),
+    "session": ("A line of a recorded session", SessionStart | SessionMessage),
+    "tools": ("The file of tool rules, tools.toml: what callers may do with a server", ToolsFile),
     "trust": ("The trust file: who may say what", TrustFile),
     "verdict": ("What attest verify --format json prints for one file", Verdict),
 }

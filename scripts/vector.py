@@ -25,6 +25,8 @@ _SUFFIX: Final = {
     "public-key": ".pem",
     "pylock": ".toml",
     "record": ".csv",
+    "session": ".jsonl",
+    "tools": ".toml",
     "uv-lock": ".lock",
     "wrapped-toml": ".toml",
     "zip": ".zip",

@@ -1,4 +1,4 @@
-"""Write tests/vectors/ and the examples in predicates/ and docs/formats.md; `--check` only compares.
+"""Write tests/vectors/ and the examples in predicates/ and docs/; `--check` only compares.
 
 Exits 1 if the comparison finds something. A good vector is `FORMAT/good*`, a bad one `FORMAT/bad-FAULT*`; `index.json`
 says which error a bad one has to end in.
@@ -24,6 +24,7 @@ from scripts import (
     json_vectors,
     layout_vectors,
     signed_vectors,
+    tools_vectors,
 )
 from scripts.vector import Vector
 from tests.predicate_documents import PAYLOADS
@@ -31,6 +32,8 @@ from tests.predicate_documents import PAYLOADS
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "tests" / "vectors"
 INDEX: Final = "index.json"
+
+PAGES: Final = ("formats.md", "tools.md")
 
 _QUOTED: Final = re.compile(r"(<!-- (\S+) -->\n```\w+\n)(?s:.*?)(^```)", re.MULTILINE)
 
@@ -40,6 +43,8 @@ MAKERS: Final = (
     call_vectors.references,
     call_vectors.receipts,
     call_vectors.disclosures,
+    tools_vectors.tools,
+    tools_vectors.sessions,
     json_vectors.entries,
     json_vectors.trust_files,
     json_vectors.manifests,
@@ -93,11 +98,13 @@ def specifications() -> dict[Path, bytes]:
 
 
 def formats(made: list[Vector]) -> dict[Path, bytes]:
-    """Return the description of the formats: each block below the name of a vector is that vector."""
+    """Return the pages that show whole documents: each block below the name of a vector is that vector."""
     texts = {f"tests/vectors/{vector.file}": vector.octets for vector in made if vector.error is None}
-    path = ROOT / "docs" / "formats.md"
-    content = _QUOTED.sub(lambda found: f"{found[1]}{_lines(texts[found[2]])}{found[3]}", path.read_text())
-    return {path: content.encode()}
+
+    def shown(page: str) -> bytes:
+        return _QUOTED.sub(lambda found: f"{found[1]}{_lines(texts[found[2]])}{found[3]}", page).encode()
+
+    return {path: shown(path.read_text()) for path in (ROOT / "docs" / name for name in PAGES)}
 
 
 def _lines(octets: bytes) -> str:

@@ -23,6 +23,7 @@ VERBS: Final = {
     "key": "make and show keys",
     "trust": "make, show and check a trust file",
     "fetch": "archives and the attestations that exist for them",
+    "tools": "record and learn what callers may do with a server: tools.toml",
     "seal": "write down what may run, signed: a RuntimeReference",
     "revoke": "say that a reference or a key is void, or list what is",
     "update": "seal anew what was updated: fetch, verify, show, with an overlap",

@@ -58,6 +58,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--runtime", type=REFERENCE, metavar="REF", help="The sealed runtime that the server runs on.")
 @demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
+@click.option("--tools", type=FILE, help="What callers may do, tools.toml: see attest tools.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
 @process_options
 @click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
@@ -160,6 +161,7 @@ def _parameters(command: tuple[str, ...], labels: tuple[str, ...]) -> tuple[int,
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
     from attest.seal.folder import sort_folder
     from attest.seal.reacting import read_breaker, read_hook
+    from attest.seal.tools.reading import read_tools
 
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
     return SealRequest(
@@ -178,6 +180,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],
         process=process_rules_of(given),
+        tools=read_tools(given["tools"]) if given["tools"] is not None else None,
         rules=Rules(
             cycle=given["cycle"],
             max_gap=given["max_gap"],

@@ -26,6 +26,9 @@ def summarize(reference: RuntimeReference) -> str:
         lines.append(f"program    {reference.program.path}, a runtime that servers can name: --runtime")
     if reference.runtime is not None:
         lines.append(f"runtime    {reference.runtime.name}, sequence {reference.runtime.sequence} or higher")
+    if reference.tools is not None:
+        who = ", ".join(each.name for each in reference.tools.principals)
+        lines.append(f"tools      {len(reference.tools.tools)} of {len(reference.tools.definitions)}, for {who}")
     scripts = [
         f"{item.name}: {', '.join(item.install_scripts)}" for item in reference.artifacts if item.install_scripts
     ]

@@ -36,6 +36,7 @@ from attest.statement.predicates.runtime_reference import (
     Validity,
 )
 from attest.statement.profile import ProcessProfile
+from attest.statement.tools.rules import ToolRules
 from attest.trust.leftovers import CHECK as LEFTOVER
 from attest.trust.leftovers import find_leftovers
 from attest.trust.references import OpenedReference
@@ -94,6 +95,7 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         measurement=_measurement(parts),
         validity=_validity(parts, at),
         enforcement=_enforcement(parts),
+        tools=_tools(parts),
         writers=parts.writers,
     )
     _check_rules(reference, parts)
@@ -207,6 +209,16 @@ def _enforcement(parts: Parts) -> Enforcement:
     if parts.request.like is not None:
         return parts.request.like.enforcement
     return enforcement_of(parts.request.rules)
+
+
+def _tools(parts: Parts) -> ToolRules | None:
+    """An update keeps the rules: what another version defines otherwise is refused until somebody looked at it."""
+    request = parts.request
+    if request.tools is not None:
+        if parts.surveyed.result.runtime is not None:
+            raise RefusedError("--tools", "a server", "a runtime, which nobody calls")
+        return request.tools
+    return None if request.like is None else request.like.tools
 
 
 def _process(parts: Parts) -> ProcessProfile | None:

@@ -11,6 +11,7 @@ from attest.provenance.model import Expectations
 from attest.statement.enforcing import Action, Breaker, Hook
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates.runtime_reference import RuntimeReference
+from attest.statement.tools.rules import ToolRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,8 @@ class SealRequest:
     writers: tuple[Path, ...] = ()
     process: ProcessRules = ProcessRules()
     rules: Rules = Rules()
+    tools: ToolRules | None = None
+    """What callers may do; None: as in `like`, else nothing is said of it."""
     like: RuntimeReference | None = None
     """Take every term from this reference, and none from `rules`: what it demands, for how long, whose receipts."""
 

@@ -13,6 +13,7 @@ from attest.provenance.certificate import GITHUB_ISSUER
 from attest.trust.making import BuilderIdentity, write_trust
 from tests import build_files
 from tests.commands import Done, attest, attest_process, passed
+from tests.tools_documents import SESSION
 from tests.world import subject_of
 
 README = Path(__file__).parents[2] / "README.md"
@@ -30,6 +31,8 @@ ORDER = (
         "trust show",
         "trust check",
         "fetch",
+        "tools",
+        "tools learn",
         "seal",
         "update",
         "revoke",
@@ -40,6 +43,8 @@ ORDER = (
     *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "log close", "show", "demo"),
 )
 """Every verb, so that each example finds what those before it made."""
+
+GROUPS = {"key", "trust", "log", "tools"}
 
 SEAL = "attest seal server --trust trust.json --key sealer.key --allow-site '*'"
 BEFORE = {"key show": ("attest key new writer.key",), "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",)}
@@ -65,6 +70,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = server / "run.sh"
     program.write_text('#!/bin/sh\nwhile read -r line; do echo "$line"; done\n')
     program.chmod(0o755)
+    (tmp_path / "session.jsonl").write_bytes(SESSION)
     (tmp_path / "client.json").write_text('{"mcpServers": {"one": {"command": "server/run.sh"}}}')
     return tmp_path
 
@@ -91,7 +97,7 @@ def help_of(folder: Path, verb: str) -> str:
 
 def examples_of(folder: Path, verb: str) -> list[str]:
     _, found, end = help_of(folder, verb).partition("Example:\n")
-    if verb in {"key", "trust", "log"}:
+    if verb in GROUPS:
         assert not found, "a group has no example of its own"
         return []
     assert found, f"attest {verb} --help has no example"
@@ -127,15 +133,16 @@ def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
         (scanned if words[0] == "scan" else passed)(attest_process(folder, *words, stdin=b""))
 
 
-def test_the_page_on_build_evidence_names_verbs_and_flags_that_are_there(folder: Path) -> None:
-    page = (README.parent / "docs" / "build-evidence.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "least"), [("build-evidence.md", 8), ("tools.md", 2)])
+def test_a_page_names_verbs_and_flags_that_are_there(folder: Path, name: str, least: int) -> None:
+    page = (README.parent / "docs" / name).read_text(encoding="utf-8")
     whole = page.replace("\\\n", " ")
     lines = [line.strip() for line in whole.splitlines() if line.strip().startswith("attest ")]
-    assert len(lines) > 8
+    assert len(lines) > least
     known: dict[str, str] = {}
     for line in lines:
         words = shlex.split(line.partition(" -- ")[0], comments=True)
-        verb = " ".join(words[1:3] if words[1] in {"trust", "key", "log"} else words[1:2])
+        verb = " ".join(words[1:3] if words[1] in GROUPS else words[1:2])
         if verb not in known:
             known[verb] = help_of(folder, verb)
         for flag in (word for word in words if word.startswith("-")):

@@ -51,6 +51,10 @@ from attest.provenance.sigstore.pypi import parse_pypi_attestation
 from attest.provenance.sigstore.trusted_root import parse_trusted_root
 from attest.provenance.sigstore.untimed import verify_untimed
 from attest.provenance.sigstore.verify import verify_bundle, verify_parsed
+from attest.seal.tools.learning import learn
+from attest.seal.tools.making import make_rules
+from attest.seal.tools.reading import parse_tools
+from attest.seal.tools.starter import starter
 from attest.signing.certificates import Certificate
 from attest.signing.dsse import encode_envelope, open_foreign_envelope, read_envelope, read_foreign_envelope
 from attest.signing.fulcio import check_usage, read_identity
@@ -65,6 +69,7 @@ from attest.statement.predicates import PREDICATES, runtime_revocation, short_na
 from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
 from attest.statement.tools.disclosures import read_disclosures
+from attest.statement.tools.rules import ToolRules
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.revocations import open_revocations
@@ -81,6 +86,7 @@ from tests import (
     predicate_documents,
     processes,
     sigstore_world,
+    tools_documents,
 )
 from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_layout, document_with_link
 from tests.runtimes import make_elf, make_library_cache
@@ -371,6 +377,17 @@ def _environ(octets: bytes) -> None:
     judge_environment(ENVIRONMENT_RULES, parse_environment(octets, b"salt"))
 
 
+def _session(octets: bytes) -> None:
+    """A session, and the rules that are learned from it."""
+    starter(learn(octets, where="session"), name="tools.toml", definitions_file="definitions.json")
+
+
+def _tools(octets: bytes) -> None:
+    """Rules, about the definitions of the example; sealed are those that can be read back."""
+    rules = make_rules(parse_tools(octets, where="tools"), call_documents.DEFINITIONS, where="tools")
+    strict.read(canonical.encode(rules), ToolRules, where="tools")
+
+
 def _of_process(reader: Callable[[bytes], object]) -> Read:
     """A file of procfs, of which several spellings mean the same."""
 
@@ -461,6 +478,8 @@ TARGETS: Final[dict[str, Target]] = {
     "timestamp": Target(good=TIMESTAMP, read=_timestamp),
     "trusted-root": Target(good=sigstore_world.encoded(sigstore_world.root_document()), read=_trusted_root, json=True),
     "untimed-envelope": Target(good=UNTIMED, read=_untimed, json=True),
+    "session": Target(good=tools_documents.SESSION, read=_session),
+    "tools": Target(good=tools_documents.TOOLS, read=_tools),
     "trust": Target(good=documents.TRUST, read=_trust, json=True),
     "uv-lock": Target(good=inventories.UV_LOCK, read=_evidence),
     "wrapped-json": Target(

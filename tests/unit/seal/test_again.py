@@ -17,6 +17,8 @@ from attest.seal.seal import Sealed, seal
 from attest.seal.unverified import read_side, read_unverified
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
+from tests.call_documents import LEAST_RULES
+from tests.call_documents import RULES as RULES_OF_CALLS
 from tests.installed import Bench, make_bench
 from tests.world import NOW, SEALER, TRUST
 
@@ -68,6 +70,13 @@ def test_every_term_is_kept_and_only_the_times_differ(bench):
     assert new.reference.process.parameters == (3,)
     assert new.reference.validity.sequence == old.reference.validity.sequence + 1
     assert new.reference.validity.supersedes == (old.digest,)
+
+
+def test_tool_rules_are_kept_unless_others_are_given(bench):
+    first = bench.write(bench.seal(tools=LEAST_RULES))
+    assert again(bench, first).reference.tools == LEAST_RULES
+    assert again(bench, first, tools=RULES_OF_CALLS).reference.tools == RULES_OF_CALLS
+    assert bench.seal().reference.tools is None
 
 
 def test_what_changed_is_sealed_as_it_is_now(bench):

@@ -1,0 +1,132 @@
+"""What a recorded session shows: the tools that a server has, and those that were called; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from attest.errors import MalformedError
+from attest.seal.tools.definitions_file import definitions_of, set_digest
+from attest.seal.tools.session import Sender, messages_of, read_session
+from attest.statement.tools.definitions import ToolDefinition
+
+_LISTS: Final = {
+    "tools/list": "tools",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+    "prompts/list": "prompts",
+}
+"""The field of the result that holds what was listed."""
+
+_USED: Final = {"tools/call": "name", "resources/read": "uri", "prompts/get": "name"}
+"""The parameter that says what was called, read or taken."""
+
+_Id = tuple[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """What is known of a server after a session."""
+
+    server: str
+    """As it calls itself, for people; empty if it did not say."""
+    definitions: tuple[ToolDefinition, ...]
+    called: frozenset[str]
+    """Tools that were called and are defined; empty: nobody called one."""
+    resources: tuple[str, ...]
+    """URIs that the server listed."""
+    read: frozenset[str]
+    """URIs that were read."""
+    templates: tuple[str, ...]
+    prompts: tuple[str, ...]
+    taken: frozenset[str]
+    """Prompts that were taken."""
+
+
+@dataclass
+class _Notes:
+    asked: dict[_Id, tuple[str, bool]] = field(default_factory=dict)
+    """Lists that were asked for: which, and whether from the first page on."""
+    pages: dict[str, list[Any]] = field(default_factory=dict)
+    whole: dict[str, list[Any]] = field(default_factory=dict)
+    used: dict[str, set[str]] = field(default_factory=dict)
+    server: str = ""
+
+
+def learn(octets: bytes, *, where: str) -> Learned:
+    """Return what a recorded session shows; the newest complete list of each kind counts.
+
+    Raises `MalformedError` for a file that is no session, one in which the tools were never listed to the end, and one
+    whose runs (one for each revision of the protocol) list different tools.
+    """
+    runs = [_notes(messages_of(run, where=where)) for run in read_session(octets, where=where)]
+    listed = [(notes, definitions_of(notes.whole["tools"], where=where)) for notes in runs if "tools" in notes.whole]
+    if not listed:
+        raise MalformedError(where, "a session in which the tools are listed, all pages", "none")
+    notes, definitions = listed[-1]
+    for _, others in listed[:-1]:
+        if set_digest(others) != set_digest(definitions):
+            different = sorted({each.name for each in set(others) ^ set(definitions)})
+            raise MalformedError(
+                where,
+                "the same tools in every run",
+                f"others: {', '.join(map(ascii, different))[:300]}",
+                hint="keep the run of the protocol revision that your client speaks",
+            )
+    used = {method: frozenset().union(*(each.used.get(method, ()) for each in runs)) for method in _USED}
+    return Learned(
+        server=notes.server,
+        definitions=definitions,
+        called=used["tools/call"] & {each.name for each in definitions},
+        resources=tuple(sorted(_texts(notes.whole.get("resources", ()), "uri"))),
+        read=used["resources/read"],
+        templates=tuple(sorted(_texts(notes.whole.get("resourceTemplates", ()), "uriTemplate"))),
+        prompts=tuple(sorted(_texts(notes.whole.get("prompts", ()), "name"))),
+        taken=used["prompts/get"],
+    )
+
+
+def _notes(messages: Iterable[tuple[Sender, dict[str, Any]]]) -> _Notes:
+    notes = _Notes()
+    for sender, message in messages:
+        params, result = message.get("params"), message.get("result")
+        if sender is Sender.CLIENT and isinstance(message.get("method"), str):
+            _note_request(notes, message, params if isinstance(params, dict) else {})
+        elif sender is Sender.SERVER and isinstance(result, dict):
+            _note_result(notes, _id_of(message), result)
+    return notes
+
+
+def _note_request(notes: _Notes, message: dict[str, Any], params: dict[str, Any]) -> None:
+    method = message["method"]
+    if method in _LISTS:
+        notes.asked[_id_of(message)] = (_LISTS[method], "cursor" not in params)
+    if method in _USED and isinstance(params.get(_USED[method]), str):
+        notes.used.setdefault(method, set()).add(params[_USED[method]])
+
+
+def _note_result(notes: _Notes, key: _Id, result: dict[str, Any]) -> None:
+    told = result.get("serverInfo")
+    if isinstance(told, dict) and isinstance(told.get("name"), str):
+        notes.server = f"{told['name']} {told.get('version', '')}".strip()
+    kind, first = notes.asked.pop(key, ("", False))
+    page = result.get(kind)
+    if not isinstance(page, list):
+        return
+    pages = notes.pages.setdefault(kind, [])
+    if first:
+        pages.clear()
+    pages.extend(page)
+    if result.get("nextCursor") is None:
+        notes.whole[kind] = list(pages)
+
+
+def _id_of(message: dict[str, Any]) -> _Id:
+    # 1 and "1" are two ids, and 1 is no True.
+    found = message.get("id")
+    return type(found).__name__, found if isinstance(found, str | int) else None
+
+
+def _texts(elements: Iterable[Any], name: str) -> Iterator[str]:
+    return (each[name] for each in elements if isinstance(each, dict) and isinstance(each.get(name), str))
