@@ -1,0 +1,84 @@
+"""Conditions in CEL over `arguments`, `tool` and `principal`: true permits, everything else refuses.
+
+The engine is `common-expression-language` (Rust). Where it differs from the specification of CEL: `size()` of a string
+counts bytes of UTF-8, and integers beyond 64 bits become doubles, which is why they are refused here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attest.appraisal.calls import values
+from attest.appraisal.calls.kinds import RuleKind
+from attest.appraisal.calls.ruling import Ruling, refused
+from attest.errors import MalformedError, UnavailableError
+
+_VARIABLES: Final = frozenset({"arguments", "tool", "principal"})
+_FUNCTIONS: Final = frozenset(
+    {
+        *("size", "contains", "startsWith", "endsWith", "matches", "string", "int", "uint", "double", "bytes", "type"),
+        *("dyn", "duration", "timestamp"),
+    }
+)
+_MACRO: Final = re.compile(r"\b(?:all|exists|exists_one|existsOne|map|filter|transformList|transformMap|in)\b")
+_BOUND: Final = re.compile(r"\(\s*([A-Za-z_][A-Za-z0-9_]*)\s*,(?:\s*([A-Za-z_][A-Za-z0-9_]*)\s*,)?")
+_MAX_STEPS: Final = 100_000
+"""Values to the power of loops: some 100 ms, and as many loops in each other as an expression can have."""
+_INT64: Final = 2**63 - 1
+
+
+class Condition:
+    """One tool's expression, compiled."""
+
+    def __init__(self, expression: str, *, where: str) -> None:
+        """Compile it.
+
+        Raises `MalformedError` for what is no CEL, or names variables and functions that there are not, and
+        `UnavailableError` without the extra `cel`.
+        """
+        self._program = _compile(expression, where)
+        # Counted in the text: a field of such a name counts, too, and only lowers what may be judged.
+        self._loops = len(_MACRO.findall(expression))
+
+    def judge(self, arguments: Mapping[str, Any], tool: str, principal: str) -> Ruling | None:
+        """Return the refusal unless the condition is true."""
+        if values.count(arguments, _MAX_STEPS) ** max(1, self._loops) > _MAX_STEPS:
+            return _refusal("the arguments are too many for the sealed condition")
+        if values.beyond(arguments, _INT64):
+            return _refusal("the arguments hold an integer beyond 64 bits, which the sealed condition cannot compare")
+        try:
+            found = self._program.execute({"arguments": arguments, "tool": tool, "principal": principal})
+        except Exception as error:  # noqa: BLE001  (whatever the engine raises, nothing was judged)
+            return _refusal(f"the sealed condition cannot be judged ({type(error).__name__})")
+        return None if found is True else _refusal("the sealed condition is not true of the arguments")
+
+
+def _refusal(reason: str) -> Ruling:
+    return refused(RuleKind.ARGUMENTS_CONDITION, reason)
+
+
+def _compile(expression: str, where: str) -> Any:  # noqa: ANN401  (the engine's)
+    engine = _cel()
+    try:
+        program = engine.compile(expression)
+        variables, functions = frozenset(program.variables()), frozenset(program.functions())
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise MalformedError(where, "a CEL expression", str(error).partition("\n")[0][:200]) from error
+    bound = {name for match in _BOUND.findall(expression) for name in match}
+    for name in sorted(variables - _VARIABLES - bound):
+        raise MalformedError(where, f"the variables {', '.join(sorted(_VARIABLES))}", name)
+    for name in sorted(each for each in functions - _FUNCTIONS if each.isidentifier()):
+        raise MalformedError(where, f"the functions {', '.join(sorted(_FUNCTIONS))}", name)
+    return program
+
+
+def _cel() -> Any:  # noqa: ANN401  (a module that may be missing)
+    try:
+        return importlib.import_module("cel")
+    except ImportError as error:
+        raise UnavailableError(
+            "tool rules", "the extra 'cel'", "no module cel", hint="pip install 'mcp-attest[cel]'"
+        ) from error
