@@ -45,3 +45,49 @@ def process_that_sees(shell: str, *arguments: str | Path) -> Iterator[int]:
         finally:
             process.stdin.close()
             process.wait()
+
+
+_ENTER = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    if getattr(libc, name)(*arguments):
+        raise OSError(ctypes.get_errno(), name)
+new_mounts, private, bind, move = 0x20000, 0x44000, 0x5000, 0x2000
+root, command = os.fsencode(sys.argv[1]), sys.argv[2:]
+call("unshare", new_mounts)
+call("mount", None, b"/", None, private, None)
+call("mount", root, root, None, bind, None)
+os.chdir(root)
+call("mount", b".", b"/", None, move, None)
+os.chroot(".")
+print("ready", flush=True)
+os.execv(command[0], command)
+"""
+"""What starts a container: mounts of its own, among which its root directory takes the place of ours."""
+
+
+@contextmanager
+def contained(root: Path, *command: str | Path) -> Iterator[int]:
+    """Start a program that waits for the end of its input, where `root` is the root directory, as in a container."""
+    if os.geteuid() != 0:
+        pytest.skip("a mount namespace takes root")
+    argv = [sys.executable, "-I", "-c", _ENTER, str(root), *map(str, command)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            if not process.stdout.readline():
+                pytest.skip("no mount namespace can be made here")
+            until_executed(process.pid, Path(command[0]))
+            yield process.pid
+        finally:
+            process.stdin.close()
+            process.kill()
+            process.wait()
+
+
+def until_executed(pid: int, program: Path) -> None:
+    """Wait until a process that is about to execute a program does."""
+    while Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0] != os.fsencode(program):
+        os.sched_yield()

@@ -157,6 +157,7 @@ def _derive(
         integrities=sealed.integrities,
         promised=sealed.promised,
         prefix=standpoint.prefix,
+        outside=standpoint.outside,
     )
     same = {key: found for key, found in sealed.seen.items() if _is_as_seen(observation, key, found[0])}
     outcomes: dict[Key, Derivation | Trouble | None] = {key: derivation for key, (_, derivation) in same.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from attest.agent.closure import Looked, Looks
 from attest.agent.judging import JudgedProcess, judge_seen
@@ -117,10 +116,11 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
     sealed = sealed_executable(profile) if profile is not None else None
     executable = expand(sealed, server.places) if sealed is not None else None
     program = expand(runtime.reference.program.path, runtime.places)
+    prefix = seen.prefix if seen is not None else ""
     return judge_runtime(
         program,
-        file_identity(Path(program)),
-        leads_of(executable, own.observation.files, server.places),
+        file_identity(program, prefix),
+        leads_of(executable, own.observation.files, server.places, prefix),
         seen.process if seen is not None else None,
     )
 

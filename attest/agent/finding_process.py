@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from attest.agent.resolving import resolve_profile
 from attest.agent.sealed import SealedServer
-from attest.agent.watched import WatchedProcess, resolve
+from attest.agent.watched import WatchedProcess
 from attest.appraisal.process import runs_sealed_command
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.glancing import glance_at_all
@@ -44,7 +45,7 @@ def find_process(server: SealedServer) -> WatchedProcess:
 def _is_server(server: SealedServer, seen: ObservedProcess) -> bool:
     for each in (server, *server.others):
         profile = each.reference.process
-        if profile is not None and runs_sealed_command(profile, each.places, seen, resolve(each)):
+        if profile is not None and runs_sealed_command(profile, each.places, seen, resolve_profile(each, "", "")):
             return True
     return False
 

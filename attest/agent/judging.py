@@ -41,7 +41,7 @@ def judge_seen(
         [
             ClosurePart(
                 roots=sealed.roots,
-                real_places=sealed.real_places,
+                real_places=sealed.real_places(seen.prefix),
                 digests=sealed.digests | _derived(part),
                 listed=sealed.listed,
                 observation=part.observation,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from attest.codec.files import read_file
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.measure.ourselves import refuse_ourselves
+from attest.measure.trail import real_path
 from attest.statement.attachments import read_attachments
 from attest.statement.companions import attachments_path, manifest_path
 from attest.statement.manifest import Entry, Root, Scope, read_manifest
@@ -51,10 +51,9 @@ class SealedServer:
             each.name: (*(path for root, path in self.entries if root == each.name), *each.absent) for each in listed
         }
 
-    @property
-    def real_places(self) -> dict[str, str]:
-        """The places with every link followed, as the kernel spells them."""
-        return {name: os.path.realpath(place) for name, place in self.places.items()}
+    def real_places(self, prefix: str) -> dict[str, str]:
+        """The places with every link followed, as the kernel spells them, for a process with the root `prefix`."""
+        return {name: real_path(place, prefix) for name, place in self.places.items()}
 
     @cached_property
     def known(self) -> dict[Key, str]:

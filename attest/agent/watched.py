@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from attest.agent.resolving import resolve_profile
 from attest.agent.sealed import SealedServer
 from attest.appraisal.closure import is_below
-from attest.appraisal.process import sealed_executable
 from attest.appraisal.surroundings import Resolved
 from attest.measure.adopted import adopted
 from attest.measure.process import (
     ProcessHandle,
     Wanted,
     effective_uid,
-    file_identity,
     observe_process,
     open_process,
     signal_process,
     wait_exit,
 )
 from attest.measure.processes.held import HeldFiles
+from attest.measure.standpoint import standing_at
 from attest.statement.observation import FileIdentity, MappedFile, ObservedProcess
-from attest.statement.placeholders import expand
 from attest.statement.salted import SALT_BYTES
 
 
@@ -40,6 +37,8 @@ class SeenProcess:
     """The mapped files that lay in their places at an earlier look."""
     given: Mapping[str, str]
     """The variables that we set ourselves when we started it."""
+    prefix: str
+    """Its root directory, if that is not ours."""
 
 
 class WatchedProcess:
@@ -66,23 +65,29 @@ class WatchedProcess:
     def observe(self, server: SealedServer) -> SeenProcess:
         """Look at the process as it is now."""
         profile = server.reference.process
+        parts = (server,) if server.runtime is None else (server, server.runtime)
+        with standing_at(self._handle) as standpoint:
+            prefix, outside = standpoint.prefix, standpoint.outside
         wanted = Wanted(
             salt=self.salt,
-            places=tuple(server.places.values()),
+            places=tuple(place for part in parts for place in part.places.values()),
             listening=profile is not None and profile.listening is not None,
+            prefix=prefix,
             held=self._held,
             adopted=adopted(),
         )
+        places = frozenset(place for part in parts for place in part.real_places(prefix).values())
         process = observe_process(self._handle, wanted)
         if process.trouble is None:
             # Who may open what is mapped has no need for it. Outside of what is sealed, no digest would say anything.
-            self._held.hold(self.pid, () if process.mapped_files_seen else _sealed_ones(process, server))
+            self._held.hold(self.pid, () if process.mapped_files_seen else _below(process, places))
         self.first = self.first or process
         earlier = self._in_place
         self._in_place = frozenset(
             file.identity for file in process.mapped if file.in_place or file.identity in earlier
         )
-        return SeenProcess(process=process, resolved=resolve(server), earlier=earlier, given=self._given)
+        resolved = resolve_profile(server, prefix, outside)
+        return SeenProcess(process=process, resolved=resolved, earlier=earlier, given=self._given, prefix=prefix)
 
     def uid(self) -> int | None:
         """Return the effective user id of the process, None if it cannot be seen."""
@@ -101,24 +106,5 @@ class WatchedProcess:
         signal_process(self._handle, number)
 
 
-def _sealed_ones(process: ObservedProcess, server: SealedServer) -> tuple[MappedFile, ...]:
-    parts = (server,) if server.runtime is None else (server, server.runtime)
-    places = {place for part in parts for place in part.real_places.values()}
+def _below(process: ObservedProcess, places: Iterable[str]) -> tuple[MappedFile, ...]:
     return tuple(file for file in process.mapped if any(is_below(file.path, place) for place in places))
-
-
-def resolve(server: SealedServer) -> Resolved:
-    """Return what the paths of a sealed profile lead to now."""
-    profile = server.reference.process
-    if profile is None:
-        return Resolved()
-    sealed = sealed_executable(profile)
-    executable = expand(sealed, server.places) if sealed is not None else None
-    directory = profile.working_directory
-    programs = (file_identity(Path(expand(each, server.places))) for each in profile.children or ())
-    return Resolved(
-        executable=file_identity(Path(executable)) if executable is not None else None,
-        executable_path=os.path.realpath(executable) if executable is not None else None,
-        programs=frozenset(each for each in programs if each is not None),
-        working_directory=os.path.realpath(expand(directory, server.places)) if directory is not None else None,
-    )

@@ -127,9 +127,12 @@ def _what_is_wrong_with(file: MappedFile, closure: Closure) -> str | None:
 
 
 def _judge_mounts(mounts: ObservedMounts, closure: Closure) -> Iterator[Finding]:
-    for place in mounts.elsewhere:
+    for place in mounts.owned:
         yield make_finding(
-            FindingKind.MOUNT, WHERE, expected=f"{place}: the directory that was measured", found="another one"
+            FindingKind.MOUNT,
+            WHERE,
+            expected=f"{place}: files for which the kernel answers",
+            found="a file system that the server's user may have mounted",
         )
     private = frozenset(mounts.theirs).difference(mounts.theirs if mounts.ours is None else mounts.ours)
     for mount in dict.fromkeys(mounts.theirs):

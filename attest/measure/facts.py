@@ -17,6 +17,7 @@ from typing import Final
 
 from attest.errors import UnavailableError
 from attest.measure.binding import absolute_of, locate
+from attest.measure.trail import real_path
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Key, Observation, Observed
 
@@ -70,6 +71,8 @@ class Facts:
     contents: Contents = field(default_factory=Contents)
     prefix: str = ""
     """What goes before a path to read it: the root directory of the process whose files these are."""
+    outside: str = ""
+    """The same for the content of a file that nobody measures (`attest.measure.standpoint`)."""
 
     def observed(self, key: Key) -> Observed | None:
         """Return what was seen there, if anything."""
@@ -114,7 +117,11 @@ class Facts:
     @cached_property
     def _spellings(self) -> Mapping[str, tuple[str, ...]]:
         places = self.observation.places
-        return {root: tuple(dict.fromkeys((place, os.path.realpath(place)))) for root, place in places.items()}
+        return {root: tuple(dict.fromkeys((place, self.real(place)))) for root, place in places.items()}
+
+    def real(self, path: str) -> str:
+        """Return an absolute path with every link followed, as it is for the process whose files these are."""
+        return real_path(path, self.prefix)
 
     def absolute(self, key: Key) -> str:
         """Return the absolute path of a file, as its root was given."""

@@ -14,16 +14,17 @@ COMMAND = "command"
 
 
 def leads_of(
-    executable: str | None, files: Iterable[Key], places: Mapping[str, str]
+    executable: str | None, files: Iterable[Key], places: Mapping[str, str], prefix: str = ""
 ) -> dict[str, tuple[str, FileIdentity | None]]:
     """Return what leads to an interpreter, by which path, and to which file; None: to none.
 
     `executable` is the file that the sealed command makes the kernel run, placeholders expanded. An environment is told
-    by its `pyvenv.cfg`, whose `home` a rule holds against the very link that is followed here.
+    by its `pyvenv.cfg`, whose `home` a rule holds against the very link that is followed here. `prefix` is the root
+    directory of the server's process, if that is not ours.
     """
     found: dict[str, str] = {} if executable is None else {COMMAND: executable}
     for root, path in files:
         if path == CONFIGURATION or path.endswith(f"/{CONFIGURATION}"):
             folder = path.removesuffix(CONFIGURATION)
             found[f"{root}/{folder}bin/python"] = os.path.join(places[root], folder, "bin", "python")
-    return {where: (path, file_identity(path)) for where, path in found.items()}
+    return {where: (path, file_identity(path, prefix)) for where, path in found.items()}

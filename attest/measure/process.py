@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -30,6 +31,7 @@ from attest.measure.processes.reading import read_whole
 from attest.measure.processes.sockets import look_at_listening
 from attest.measure.processes.status import ProcessUser, parse_status
 from attest.measure.processes.writing import Writing
+from attest.measure.trail import real_path
 from attest.statement.findings import FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
 
@@ -71,11 +73,13 @@ class Wanted:
     salt: bytes = b""
     """For the digests of its variables."""
     places: tuple[str, ...] = ()
-    """Absolute paths of directories that have to be the same for it as for us."""
+    """Absolute paths of directories, in which nobody but the kernel may answer for what it reads."""
     listening: bool = False
     """Where it listens: on a busy machine the tables of all sockets are long."""
     adopted: tuple[int, ...] = ()
     """What it started and disowned, and was handed to us."""
+    prefix: str = ""
+    """Its root directory, if that is not ours."""
     held: HeldFiles = field(default_factory=HeldFiles)
     """What it had mapped when it was looked at before."""
 
@@ -166,10 +170,13 @@ def wait_exit(handle: ProcessHandle, seconds: float) -> bool:
     return bool(poller.poll(max(0.0, seconds) * 1000))
 
 
-def file_identity(path: str | os.PathLike[str]) -> FileIdentity | None:
-    """Return which file a path leads to, links followed; None if to none that we can see."""
+def file_identity(path: str | os.PathLike[str], prefix: str = "") -> FileIdentity | None:
+    """Return which file a path leads to, links followed; None if to none that we can see.
+
+    `prefix` is the root directory of the process that it is meant for (`attest.measure.trail`), if that is not ours.
+    """
     try:
-        return _identity_of(path)
+        return _identity_of(f"{prefix}{real_path(os.fspath(path), prefix)}" if prefix else path)
     except (OSError, ValueError):
         return None
 
@@ -202,7 +209,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
         uid=user.uid,
         real_uid=user.real_uid,
         argv=arguments,
-        links=links_of(arguments),
+        links=links_of(arguments, wanted.prefix),
         working_directory=os.readlink(f"/proc/{pid}/cwd"),
         executable_path=executable.path,
         executable_deleted=executable.deleted,
@@ -271,9 +278,13 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
-def links_of(arguments: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the absolute arguments after the first that name a link now, and the file that each leads to."""
-    return tuple((argument, os.path.realpath(argument)) for argument in arguments[1:] if _is_link(argument))
+def links_of(arguments: Sequence[str], prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the absolute arguments after the first that name a link now, and the file that each leads to.
+
+    `prefix` is the root directory of the process, if that is not ours.
+    """
+    absolute = (each for each in arguments[1:] if each.startswith("/") and "\0" not in each)
+    return tuple((each, real_path(each, prefix)) for each in absolute if os.path.islink(f"{prefix}{each}"))
 
 
 def arguments_of(pid: int) -> tuple[str, ...]:
@@ -291,10 +302,6 @@ def arguments_of(pid: int) -> tuple[str, ...]:
         return ()
     texts = octets.removesuffix(b"\0").split(b"\0")
     return tuple(text.decode("utf-8", "surrogateescape") for text in texts)
-
-
-def _is_link(argument: str) -> bool:
-    return argument.startswith("/") and "\0" not in argument and os.path.islink(argument)
 
 
 def _user(pid: int) -> ProcessUser:

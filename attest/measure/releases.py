@@ -49,7 +49,7 @@ def other_release(facts: Facts, source: Key, at_hand: Sequence[Interpreter]) -> 
 
 
 def _is_at_hand(facts: Facts, root: str, prefix: str, at_hand: Sequence[Interpreter]) -> bool:
-    program = os.path.realpath(os.path.join(facts.place(root), prefix, "bin", "python"))
+    program = facts.real(os.path.join(facts.place(root), prefix, "bin", "python"))
     return program in {os.path.realpath(each.program) for each in at_hand}
 
 

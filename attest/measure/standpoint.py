@@ -17,6 +17,7 @@ from typing import Final
 from attest.measure.kernel import IN_ROOT, NO_MAGICLINKS, has_openat2, mount_of, openat2
 from attest.measure.opening import open_directory, unreadable
 from attest.measure.process import ProcessHandle, wait_exit
+from attest.measure.processes.namespaces import has_our_users
 from attest.measure.stat_cache import Caches, StatCache, read_mountinfo
 from attest.statement.findings import FindingKind
 from attest.statement.observation import Trouble
@@ -34,6 +35,9 @@ class Standpoint:
     """Descriptor of a process's root directory; None: our own."""
     prefix: str = ""
     """What goes before a path to read a file whose digest is known already: then no link on the way does harm."""
+    outside: str = ""
+    """The same for what nobody measures. Who made his user namespace himself may have mounted anything there: then it
+    has to be what lies there for us, as if nothing went before."""
     view: tuple[str, ...] = ()
     """Equal for two processes that see the same files at the same paths."""
     process: str = "self"
@@ -96,7 +100,9 @@ def _at(root: int, handle: ProcessHandle) -> Standpoint:
         return Standpoint(trouble=_unreachable("the process has ended"))
     if view == own:
         return Standpoint(root=root if has_openat2() else None, view=view)
-    return Standpoint(root=root, prefix=f"/proc/{handle.pid}/root", view=view, process=f"{handle.pid}")
+    prefix = f"/proc/{handle.pid}/root"
+    outside = prefix if has_our_users(handle.pid) else ""
+    return Standpoint(root=root, prefix=prefix, outside=outside, view=view, process=f"{handle.pid}")
 
 
 def _with_cache(found: Standpoint, caches: Caches | None) -> Standpoint:

@@ -147,8 +147,8 @@ class ObservedMounts:
     theirs: tuple[Mount, ...]
     ours: tuple[Mount, ...] | None
     """None: it shares our mount namespace and root, so that theirs are ours."""
-    elsewhere: tuple[str, ...] = ()
-    """The places that were asked for and are another directory for the process than for us."""
+    owned: tuple[str, ...] = ()
+    """The places that were asked for in which its user may answer for what it reads (FUSE in mounts of its own)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,7 +64,7 @@ def _leads_home(facts: Facts, root: str, folder: str, target: str) -> bool:
     if values is None or not os.path.isabs(target):
         return False
     python = os.path.join(facts.place(root), folder, "bin", "python")
-    same = os.path.realpath(target) == os.path.realpath(python)
+    same = facts.real(target) == facts.real(python)
     return same and is_home_of(facts, root, folder, values.get("home", ""))
 
 

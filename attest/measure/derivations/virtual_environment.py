@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from attest.measure.facts import Facts
+from attest.measure.trail import real_path
 from attest.statement.observation import Key
 
 CONFIGURATION: Final = "pyvenv.cfg"
@@ -71,19 +72,19 @@ def is_home_of(facts: Facts, root: str, folder: str, home: str) -> bool:
 
     Looks outside the roots, at names and link targets only; the interpreter's own files are not measured.
     """
-    real = os.path.realpath(os.path.join(facts.place(root), folder, "bin", "python"))
+    real = facts.real(os.path.join(facts.place(root), folder, "bin", "python"))
     copied = facts.locate(real)
     if copied is not None:
         real = original_of(facts, copied, home) or real
-    if not os.path.isabs(home) or facts.locate(real) is not None or not is_program(real):
+    if not os.path.isabs(home) or facts.locate(real) is not None or not is_program(f"{facts.prefix}{real}"):
         return False
     if "\0" in home or os.path.normpath(home) != (home.rstrip("/") or "/"):
         return False
     names = {"python", "python3", os.path.basename(real)}
-    if not any(os.path.realpath(os.path.join(home, name)) == real for name in names):
+    if not any(facts.real(os.path.join(home, name)) == real for name in names):
         return False
     # The library is looked for beside `home`: a folder of links to the interpreter could bring another one along.
-    return home == os.path.dirname(real) or _libraries(home) <= _libraries(os.path.dirname(real))
+    return home == os.path.dirname(real) or _libraries(facts, home) <= _libraries(facts, os.path.dirname(real))
 
 
 def original_of(facts: Facts, key: Key, home: str) -> str | None:
@@ -92,8 +93,9 @@ def original_of(facts: Facts, key: Key, home: str) -> str | None:
     if seen is None or seen.sha256 is None or not seen.executable or not os.path.isabs(home) or "\0" in home:
         return None
     for name in ("python", "python3", os.path.basename(key[1])):
-        real = os.path.realpath(os.path.join(home, name))
-        if facts.locate(real) is None and is_program(real) and _digest(real, _stamp(real)) == seen.sha256:
+        real = real_path(os.path.join(home, name), facts.outside)
+        place = f"{facts.outside}{real}"
+        if facts.locate(real) is None and is_program(place) and _digest(place, _stamp(place)) == seen.sha256:
             return real
     return None
 
@@ -114,11 +116,16 @@ def _digest(path: str, stamp: tuple[int, ...]) -> str | None:
         return None
 
 
-def _libraries(home: str) -> frozenset[str]:
+def _libraries(facts: Facts, home: str) -> frozenset[str]:
     folders = [Path(home), *Path(home).parents]
-    found = {path for folder in folders for pattern in _LIBRARIES for path in folder.glob(pattern)}
-    found |= {path for name in _BUILDS if (path := Path(home, name)).exists()}
-    return frozenset(os.path.realpath(path) for path in found)
+    found = {path for folder in folders for pattern in _LIBRARIES for path in _glob(facts, folder, pattern)}
+    found |= {os.path.join(home, name) for name in _BUILDS if os.path.exists(f"{facts.prefix}{home}/{name}")}
+    return frozenset(map(facts.real, found))
+
+
+def _glob(facts: Facts, folder: Path, pattern: str) -> Iterator[str]:
+    seen_from_here = Path(f"{facts.prefix}{facts.real(str(folder))}")
+    return (os.path.join(folder, path.relative_to(seen_from_here)) for path in seen_from_here.glob(pattern))
 
 
 def is_program(path: str) -> bool:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from attest.errors import MalformedError
+from attest.measure.kernel import file_system_magic
+from attest.measure.processes.namespaces import has_our_users
 from attest.measure.processes.reading import read_whole
+from attest.measure.trail import real_path
 from attest.statement.observation import Mount, ObservedMounts
 
 MAX_MOUNTINFO_BYTES: Final = 64 * 1024 * 1024
@@ -16,6 +19,9 @@ MAX_MOUNTINFO_BYTES: Final = 64 * 1024 * 1024
 
 _LINE: Final = re.compile(rb"[0-9]+ [0-9]+ ([0-9]+:[0-9]+) ([^ \n]+) ([^ \n]+) [^ \n]+ (?:[^ \n]+ )*- [^ \n]* [^\n]*")
 _ESCAPED: Final = re.compile(rb"\\([0-7]{3})")
+_FUSE: Final = 0x65735546
+_OVERLAY: Final = 0x794C7630
+"""linux/magic.h."""
 _OCTAL: Final = 8
 _BYTE: Final = 0xFF
 
@@ -33,13 +39,14 @@ def parse_mountinfo(octets: bytes) -> tuple[Mount, ...]:
 
 
 def look_at_mounts(pid: int, places: Sequence[str]) -> ObservedMounts:
-    """Return what is mounted for the process, and which `places` are others for it. Raises `OSError`."""
+    """Return what is mounted for the process, and in which `places` its user may answer for it. Raises `OSError`."""
     theirs = parse_mountinfo(read_whole(f"/proc/{pid}/mountinfo", MAX_MOUNTINFO_BYTES))
     if _view(f"/proc/{pid}") == _view("/proc/self"):
         return ObservedMounts(theirs=theirs, ours=None)
     ours = parse_mountinfo(read_whole("/proc/self/mountinfo", MAX_MOUNTINFO_BYTES))
-    elsewhere = tuple(place for place in places if not _is_same(f"/proc/{pid}/root{place}", place))
-    return ObservedMounts(theirs=theirs, ours=ours, elsewhere=elsewhere)
+    alone = not has_our_users(pid)
+    owned = tuple(place for place in places if _is_answered(f"/proc/{pid}/root", place, alone=alone))
+    return ObservedMounts(theirs=theirs, ours=ours, owned=owned)
 
 
 def _view(process: str) -> tuple[str, int, int]:
@@ -47,11 +54,24 @@ def _view(process: str) -> tuple[str, int, int]:
     return os.readlink(f"{process}/ns/mnt"), root.st_dev, root.st_ino
 
 
-def _is_same(theirs: str, ours: str) -> bool:
+def _is_answered(root: str, place: str, *, alone: bool) -> bool:
+    """Whether a place is another directory than for us, in a file system that an ordinary user can have mounted.
+
+    That is FUSE, where a program answers, each reader what it likes; and, in a user namespace of its own (`alone`), an
+    overlay, which may lie on FUSE. Who may mount anything else can do without.
+    """
+    theirs = f"{root}{real_path(place, root)}"
     try:
-        return os.path.samefile(theirs, ours)
+        if os.path.samefile(theirs, place):
+            return False
     except OSError:
-        return False
+        # We have nothing there.
+        pass
+    try:
+        magic = file_system_magic(os.fsencode(theirs))
+    except OSError:
+        return True
+    return magic == _FUSE or (alone and magic == _OVERLAY)
 
 
 def _text(escaped: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 
 def look_at_namespaces(pid: int) -> tuple[tuple[str, str], ...]:
@@ -10,3 +11,10 @@ def look_at_namespaces(pid: int) -> tuple[tuple[str, str], ...]:
     folder = f"/proc/{pid}/ns"
     names = (name for name in os.listdir(folder) if not name.endswith("_for_children"))
     return tuple((name, os.readlink(f"{folder}/{name}")) for name in sorted(names))
+
+
+def has_our_users(pid: int) -> bool:
+    """Return whether the process is in our user namespace: who made another one may have mounted what it sees."""
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
+    return False

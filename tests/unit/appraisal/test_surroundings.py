@@ -58,8 +58,8 @@ def with_child(executable: MappedFile | None) -> ObservedProcess:
     return replace(SEEN, children=(ObservedChild(pid=8, start_time_ticks=2, executable=executable),))
 
 
-def mounted(*theirs: Mount, ours: tuple[Mount, ...] | None = None, elsewhere: tuple[str, ...] = ()) -> ObservedProcess:
-    return replace(SEEN, mounts=ObservedMounts(theirs=theirs, ours=ours, elsewhere=elsewhere))
+def mounted(*theirs: Mount, ours: tuple[Mount, ...] | None = None, owned: tuple[str, ...] = ()) -> ObservedProcess:
+    return replace(SEEN, mounts=ObservedMounts(theirs=theirs, ours=ours, owned=owned))
 
 
 def test_nothing_sealed_and_nothing_changed_is_no_finding() -> None:
@@ -136,4 +136,4 @@ def test_over_listed_files_only_what_is_mounted_for_the_process_alone_is_a_findi
 
 
 def test_a_place_that_is_another_directory_for_the_process_is_a_finding() -> None:
-    assert kinds(mounted(elsewhere=("/srv/tree",), ours=())) == [FindingKind.MOUNT]
+    assert kinds(mounted(owned=("/srv/tree",), ours=())) == [FindingKind.MOUNT]

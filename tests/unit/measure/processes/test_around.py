@@ -12,8 +12,10 @@ import pytest
 
 from attest.measure.process import Wanted, file_identity
 from attest.measure.processes import children as looked_at
+from attest.measure.processes import mounts as looked_at_mounts
 from attest.measure.processes.status import ProcessUser
 from attest.measure.processes.writing import Writing
+from attest.statement.observation import ObservedMounts
 from tests.processes import CAT, look, needs_root, python, started
 from tests.unprivileged import NOBODY, open_folder
 
@@ -102,26 +104,54 @@ def test_a_process_in_our_own_namespaces_sees_what_we_see(tmp_path: Path) -> Non
     with python("") as handle:
         seen = look(handle, Wanted(places=(str(tmp_path),)))
     assert seen.mounts is not None
-    assert (seen.mounts.ours, seen.mounts.elsewhere) == (None, ())
+    assert (seen.mounts.ours, seen.mounts.owned) == (None, ())
     assert dict(seen.namespaces)["mnt"] == os.readlink("/proc/self/ns/mnt")  # noqa: PTH115
     assert "pid_for_children" not in dict(seen.namespaces)
 
 
-@needs_root
-def test_what_is_mounted_for_a_process_alone_is_seen(tmp_path: Path) -> None:
+def look_at_mounts_over(tmp_path: Path, *options: str) -> ObservedMounts:
+    """Look at a process for which one directory is mounted over another."""
     for name in ("tree", "evil"):
         (tmp_path / name).mkdir()
     inner = f"mount --bind {tmp_path}/evil {tmp_path}/tree && exec {CAT.parent / 'sh'} -c 'echo ready; exec cat'"
-    command = ["unshare", "--mount", "sh", "-c", inner]
-    if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0:
-        pytest.skip("no mount namespaces here")
-    with started(command) as handle:
+    unshare = ["unshare", "--mount", *options]
+    if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no such namespaces here")
+    with started([*unshare, "sh", "-c", inner]) as handle:
         seen = look(handle, Wanted(places=(str(tmp_path / "tree"), str(tmp_path))))
     assert seen.mounts is not None
-    assert seen.mounts.elsewhere == (str(tmp_path / "tree"),)
-    assert seen.mounts.ours is not None
-    (private,) = set(seen.mounts.theirs) - set(seen.mounts.ours)
+    return seen.mounts
+
+
+@needs_root
+def test_what_is_mounted_for_a_process_alone_is_seen(tmp_path: Path) -> None:
+    mounts = look_at_mounts_over(tmp_path)
+    assert mounts.owned == ()
+    assert mounts.ours is not None
+    (private,) = set(mounts.theirs) - set(mounts.ours)
     assert private.point == str(tmp_path / "tree")
+
+
+FUSE, OVERLAY, EXT4 = 0x65735546, 0x794C7630, 0xEF53
+USERS = ("--user", "--map-root-user")
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("magic", "options", "owned"),
+    [
+        (FUSE, (), ("tree",)),
+        (FUSE, USERS, ("tree",)),
+        (OVERLAY, USERS, ("tree",)),
+        (OVERLAY, (), ()),
+        (EXT4, USERS, ()),
+    ],
+)
+def test_what_an_ordinary_user_could_have_mounted_is_told_from_what_the_kernel_answers_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, magic: int, options: tuple[str, ...], owned: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(looked_at_mounts, "file_system_magic", lambda _: magic)
+    assert look_at_mounts_over(tmp_path, *options).owned == tuple(str(tmp_path / each) for each in owned)
 
 
 @pytest.fixture
