@@ -16,8 +16,12 @@ from attest.agent.enforcement.family import Family
 from attest.measure.process import ProcessHandle, open_process, signal_process, wait_exit
 
 ALONE: Final = "echo ready; exec sleep 60"
-TREE: Final = "sh -c 'sleep 60 & echo ready; wait' & wait"
-"""A process, its child and its grandchild."""
+TREE: Final = """exec 3<&0; sh -c 'sh -c "echo ready; read _" <&3 & wait' & wait"""
+"""A process, its child and its grandchild.
+
+The last one says that all are there, and waits without a program: one that is frozen while it loads its libraries, and
+may open no file afterwards, ends.
+"""
 STUBBORN: Final = "trap '' TERM; echo ready; exec sleep 60"
 """One that does not end when it is asked to, and needs to start nothing for that."""
 FORKING: Final = "echo ready; i=0; while [ $i -lt 400 ]; do sleep 60 & i=$((i+1)); done; wait"
@@ -37,7 +41,7 @@ def family_of(script: str, **options: object) -> Iterator[Family]:
         ["/bin/sh", "-c", script],
         stdout=subprocess.PIPE,
         start_new_session=True,
-        **options,  # type: ignore[call-overload]
+        **{"stdin": subprocess.PIPE, **options},  # type: ignore[call-overload]
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -107,7 +108,7 @@ def test_who_ignores_the_request_to_end_is_killed_and_that_is_said() -> None:
 def talking(kind: int) -> Iterator[tuple[socket.socket, Family]]:
     """A process whose standard input is one end of a socket, and the other end of it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
-    with closing(ours), families.family_of("echo ready; exec cat", stdin=theirs) as family:
+    with closing(ours), families.family_of("echo ready; read _", stdin=theirs) as family:
         theirs.close()
         yield ours, family
 
@@ -127,8 +128,12 @@ def test_the_other_side_of_a_socket_sees_the_end_while_the_process_is_frozen() -
 
 @families.needs_ptrace
 def test_an_isolated_process_that_is_let_go_opens_nothing_more() -> None:
-    with families.family_of("echo ready; sleep 0.2; exec 3</dev/null; exec sleep 60") as family:
+    go, theirs = os.pipe()[::-1]
+    with families.family_of("echo ready; read _; exec 3</dev/null; exec sleep 60", stdin=theirs) as family:
+        os.close(theirs)
         take(Action.ISOLATE, family)
+        os.write(go, b"\n")
+        os.close(go)
         root = family.living()[0]
         for each in family.living():
             families.let_go(each)
