@@ -110,3 +110,20 @@ SESSION: Final = session(
     result(3, content=[]),
 )
 """Two pages of tools, one of which is called."""
+
+SERVER: Final = """\
+#!/bin/sh
+# An MCP server in a shell: one tool, and the handshake of the years before 2026-07-28.
+while read -r line; do
+    id=${line#*'"id": '}
+    id=${id%%,*}
+    case $line in
+    *'"initialize"'*) echo '{"jsonrpc": "2.0", "id": '"$id"', "result": {"capabilities": {"tools": {}}}}' ;;
+    *'"tools/list"'*)
+        tools='[{"name": "echo", "inputSchema": {"type": "object"}}]'
+        echo '{"jsonrpc": "2.0", "id": '"$id"', "result": {"tools": '"$tools"'}}'
+        ;;
+    *'"id"'*) echo '{"jsonrpc": "2.0", "id": '"$id"', "error": {"code": -32601, "message": "no such method"}}' ;;
+    esac
+done
+"""

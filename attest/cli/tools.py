@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import FILE, WithCommand, command_of, example
 
 
 @click.group()
 def tools() -> None:
     """Learn what callers may do with a server. No key is needed, and nothing is decided: a person reviews the file."""
+
+
+@tools.command(cls=WithCommand, epilog=example("attest tools record -o session.jsonl -- server/run.sh"))
+@click.option("-o", "out", type=FILE, required=True, help="Where to write the session.")
+@click.option("--env", multiple=True, metavar="NAME[=VALUE]", help="A variable that the server needs.")
+@click.option(
+    "--capability",
+    "capabilities",
+    multiple=True,
+    type=click.Choice(["elicitation", "roots", "sampling"]),
+    help="Say that the client can do this: some servers have more tools then. Nothing is granted.",
+)
+@click.option("--network", is_flag=True, help="Let the server use the network.")
+@click.option("--timeout", type=click.FloatRange(1, 3600), default=60, show_default=True, help="Seconds a run.")
+@click.pass_context
+def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
+    """Start COMMAND, ask it what it offers (tools, resources, prompts), end it, and write down what was said.
+
+    It gets a clean environment, an empty home and, where the machine can, no network and no other place to write to.
+    No tool is called. Servers of both eras of the protocol are asked in both.
+    """
+    from attest.codec.files import PRIVATE_MODE, write_file
+    from attest.seal.tools.recording.recording import RecordRequest, environment_of
+    from attest.seal.tools.recording.recording import record as record_from
+    from attest.seal.tools.session import write_line
+
+    command = command_of(context)
+    if not command:
+        raise click.UsageError("expected -- COMMAND, found none")
+    recording = record_from(
+        RecordRequest(
+            command=command,
+            environment=environment_of(env, os.environ),
+            capabilities={name: {} for name in given["capabilities"]},
+            network=given["network"],
+            timeout=given["timeout"],
+        )
+    )
+    write_file(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
+    kept = ", ".join(recording.kept_from) or "nothing: this machine has no means"
+    click.echo(f"wrote {out}; the server was kept from {kept}", err=True)
 
 
 @tools.command(epilog=example("attest tools learn session.jsonl -o tools.toml"))

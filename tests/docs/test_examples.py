@@ -13,7 +13,7 @@ from attest.provenance.certificate import GITHUB_ISSUER
 from attest.trust.making import BuilderIdentity, write_trust
 from tests import build_files
 from tests.commands import Done, attest, attest_process, passed
-from tests.tools_documents import SESSION
+from tests.tools_documents import SERVER
 from tests.world import subject_of
 
 README = Path(__file__).parents[2] / "README.md"
@@ -32,6 +32,7 @@ ORDER = (
         "trust check",
         "fetch",
         "tools",
+        "tools record",
         "tools learn",
         "seal",
         "update",
@@ -68,9 +69,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     server = tmp_path / "server"
     server.mkdir()
     program = server / "run.sh"
-    program.write_text('#!/bin/sh\nwhile read -r line; do echo "$line"; done\n')
+    program.write_text(SERVER)
     program.chmod(0o755)
-    (tmp_path / "session.jsonl").write_bytes(SESSION)
     (tmp_path / "client.json").write_text('{"mcpServers": {"one": {"command": "server/run.sh"}}}')
     return tmp_path
 

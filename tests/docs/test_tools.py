@@ -9,7 +9,7 @@ from pathlib import Path
 from attest.codec import strict
 from attest.seal.tools.document import ToolTable
 from tests.commands import attest, passed
-from tests.tools_documents import SESSION
+from tests.tools_documents import SERVER
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tools.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^(attest [^#\n]*)", "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)), re.MULTILINE)
@@ -20,9 +20,8 @@ SEALED_AGAIN = "seal server --trust trust.json --key sealer.key -o server-new.re
 def test_the_commands_of_the_page_lead_to_a_reference_with_rules(tmp_path: Path) -> None:
     server = tmp_path / "server"
     server.mkdir()
-    (server / "run.sh").write_text("#!/bin/sh\nexec cat\n")
+    (server / "run.sh").write_text(SERVER)
     (server / "run.sh").chmod(0o755)
-    (tmp_path / "session.jsonl").write_bytes(SESSION)
     for words in (
         "key new sealer.key",
         "key new writer.key",
