@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, Final
 
@@ -38,6 +37,9 @@ def _read_plain(source: IO[bytes], _where: str) -> Iterator[bytes]:
 
 
 def _unpack_gzip(source: IO[bytes], where: str) -> Iterator[bytes]:
+    # Its own import: bundles are plain, most of them.
+    import zlib
+
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     taken = given = 0
     for packed in _read_plain(source, where):
@@ -59,6 +61,8 @@ def _unpack_gzip(source: IO[bytes], where: str) -> Iterator[bytes]:
 
 
 def _pack_gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    import zlib
+
     packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP_WINDOW)
     for chunk in chunks:
         if packed := packer.compress(chunk):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Final
 
 import msgspec
@@ -69,9 +68,11 @@ def author_of(certificate: Certificate, trust: Trust, expectations: Expectations
 
 def accepting_flags(certificate: Certificate) -> str:
     """Return the flags that would accept a certificate, ready to paste into a shell."""
-    identity, issuer = shlex.quote(certificate.identity), shlex.quote(certificate.issuer)
+    from shlex import quote
+
+    identity, issuer = quote(certificate.identity), quote(certificate.issuer)
     source = certificate.source_repository
-    about = "" if source is None else f" --source-uri {shlex.quote(source)}"
+    about = "" if source is None else f" --source-uri {quote(source)}"
     return f"--cert-identity {identity} --cert-oidc-issuer {issuer}{about}"
 
 

@@ -25,7 +25,7 @@ from attest.statement.levels import Origin
 CHECK: Final = "build-link.contradiction"
 
 _ARCHIVE: Final = re.compile(r"[^/]+\.(?:whl|tgz|tar|tar\.[a-z0-9]{2,4}|oci|zip|mcpb|dxt|pyzw?|shiv|pex|deb)")
-_VERSIONED: Final = re.compile(r"[^/]+[-_]v?[0-9][^/]*")
+_VERSIONED: Final = r"[^/]+[-_]v?[0-9][^/]*"
 
 
 @final
@@ -58,7 +58,7 @@ class Built:
     def denies_file(self, path: str, digest: DigestSet) -> bool:
         """Return the same of a file that was found at `path`, of which provenance may know only the end."""
         last = path.rpartition("/")[2]
-        if _VERSIONED.fullmatch(last) is not None and self.denies_archive(last, digest):
+        if re.fullmatch(_VERSIONED, last) is not None and self.denies_archive(last, digest):
             return True
         return any(self.denies(name, digest) for name in _tails(path))
 

@@ -40,7 +40,7 @@ class EntryWriter:
 
     def __init__(self, origin: str) -> None:
         """Write the origin once: nothing else of an entry has anything that JSON escapes."""
-        self._origin = canonical.encode_value(origin).decode()
+        self._origin = canonical.encode_text(origin).decode()
 
     def write(self, *, event: str, sequence: int, time: str, previous: str, commitment: str) -> bytes:
         """Return the bytes of an entry; `event` is the short name of a predicate, the others have their forms."""

@@ -6,7 +6,6 @@ from typing import Final, final
 
 import msgspec
 
-from attest.appraisal.breaker import COUNTED, is_reached
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
@@ -130,6 +129,9 @@ class Actions:
             self._fail("an action said to be done before, which it was not", told.where, event.action, event.outcome)
         if event.result is Result.DONE:
             ledger.done.add(event.action)
+        # Their own import, here and below: in most logs nothing has to be done.
+        from attest.appraisal.breaker import COUNTED
+
         if event.result in COUNTED and all(violation != event.caused_by for violation, _ in ledger.acted):
             ledger.acted.append((event.caused_by, told.time))
 
@@ -156,6 +158,8 @@ class Actions:
     def _must_hold_back(violation: int, debt: _Debt, enforcement: Enforcement, ledger: _Ledger) -> bool:
         if enforcement.audit_only or enforcement.on_drift is Action.SAFE_STATE:
             return False
+        from attest.appraisal.breaker import is_reached
+
         return ledger.safe or is_reached(enforcement.breaker, ledger.acted_at(violation), debt.time)
 
     def _fail(self, detail: str, where: str, expected: object, found: object) -> None:

@@ -7,7 +7,6 @@ from itertools import chain
 
 from attest.errors import MalformedError
 from attest.evidence.grammar import HEADER_PREFIX
-from attest.evidence.joining import read_document
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.bundle import verify_bundle
 from attest.evidence.verify.opening import Spread
@@ -29,6 +28,8 @@ def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread
         return _verify_document(error, question, file)
     if first.startswith(HEADER_PREFIX):
         return verify_bundle(chain([first], source), question, file, spread)
+    from attest.evidence.joining import read_document
+
     try:
         octets = read_document(chain([first], source), where="file")
     except MalformedError as error:

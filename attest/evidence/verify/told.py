@@ -1,7 +1,9 @@
 """A verified receipt in its place: what it says, its times as numbers; what it repeats is an object of its own."""
 
+from __future__ import annotations
+
 import functools
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import msgspec
 
@@ -13,18 +15,23 @@ from attest.statement.digests import Subject
 from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
-from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import MeasuredProcess, RuntimeMeasurement, Window
 from attest.statement.predicates.runtime_violation import RuntimeViolation
-from attest.statement.predicates.tool_denial import ToolDenial
-from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
-OfCall = ToolPermit | ToolDenial | CallerDrift
+if TYPE_CHECKING:
+    # Most logs hold no call, and what is said of one need not be imported for those.
+    from attest.statement.predicates.caller_drift import CallerDrift
+    from attest.statement.predicates.tool_denial import ToolDenial
+    from attest.statement.predicates.tool_permit import ToolPermit
+
+OfCall: TypeAlias = "ToolPermit | ToolDenial | CallerDrift"
 """What is said of calls, and of those who call."""
 
-Said = RuntimeMeasurement | RuntimeViolation | RuntimeEvent | OfCall
+Said: TypeAlias = "RuntimeMeasurement | RuntimeViolation | RuntimeEvent | OfCall"
+
+_PERMIT: Final = "tool-permit"
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
@@ -59,11 +66,8 @@ class Lasting(msgspec.Struct, frozen=True, kw_only=True):
     call: OfCall | None
     is_measurement: bool
     """Whether it is none of these: it says that everything was as sealed."""
-
-    @property
-    def is_about_server(self) -> bool:
-        """Whether its subject is what was sealed, and not its own record."""
-        return self.is_measurement or isinstance(self.call, ToolPermit)
+    is_about_server: bool
+    """Whether its subject is what was sealed, and not its own record."""
 
 
 class Cycle(msgspec.Struct, frozen=True, gc=False):
@@ -108,7 +112,7 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
     return Told(
         where=where,
         signers=payload.signers,
-        lasting=_lasting(said, statement.subject),
+        lasting=_lasting(said, statement.subject, event),
         sequence=header.sequence,
         previous=header.previous,
         real_time=header.real_time,
@@ -120,11 +124,12 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
     )
 
 
-def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
+def _lasting(said: Said, subjects: tuple[Subject, ...], name: str) -> Lasting:
     header = said.receipt
     event = said.event if isinstance(said, RuntimeEvent) else None
     findings = said.findings if isinstance(said, RuntimeViolation) else None
-    call = said if isinstance(said, OfCall) else None
+    call = None if isinstance(said, RuntimeMeasurement | RuntimeViolation | RuntimeEvent) else said
+    is_measurement = event is None and findings is None and call is None
     measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
     runtime = None if measured is None else measured.runtime
     own = [each for each in (header.reference, runtime) if each is not None]
@@ -143,7 +148,8 @@ def _lasting(said: Said, subjects: tuple[Subject, ...]) -> Lasting:
         event=event,
         findings=findings,
         call=call,
-        is_measurement=event is None and findings is None and call is None,
+        is_measurement=is_measurement,
+        is_about_server=is_measurement or name == _PERMIT,
     )
 
 
@@ -153,8 +159,13 @@ def own_subject(lasting: Lasting) -> tuple[Subject, ...]:
         return findings_subject(lasting.event, name="event")
     if lasting.findings is not None:
         return findings_subject(lasting.findings)
-    if isinstance(lasting.call, ToolDenial):
-        return findings_subject(lasting.call.denial, name="denial")
-    if isinstance(lasting.call, CallerDrift):
-        return findings_subject(lasting.call.drift, name="drift")
-    return lasting.subjects
+    return lasting.subjects if lasting.call is None else _own_subject_of(lasting.call, lasting.subjects)
+
+
+def _own_subject_of(call: OfCall, subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+    from attest.statement.predicates.caller_drift import CallerDrift
+    from attest.statement.predicates.tool_denial import ToolDenial
+
+    if isinstance(call, ToolDenial):
+        return findings_subject(call.denial, name="denial")
+    return findings_subject(call.drift, name="drift") if isinstance(call, CallerDrift) else subjects
