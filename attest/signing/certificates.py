@@ -72,6 +72,14 @@ class Certificate:
             raise MalformedError(self.where, "a certificate with a readable key", "another") from error
 
     @functools.cached_property
+    def uris(self) -> tuple[str, ...]:
+        """The URIs among its subject alternative names, as they stand."""
+        from cryptography.x509 import UniformResourceIdentifier
+
+        _, names = self.extensions.get(SUBJECT_ALTERNATIVE_NAME, (False, ()))
+        return tuple(name.value for name in names if isinstance(name, UniformResourceIdentifier))
+
+    @functools.cached_property
     def is_authority(self) -> bool:
         """Whether it may issue certificates: basic constraints say CA, and key usage, where given, keyCertSign."""
         _, constraints = self.extensions.get(BASIC_CONSTRAINTS, (False, None))
@@ -94,6 +102,7 @@ class Certificate:
 
 BASIC_CONSTRAINTS: Final = "2.5.29.19"
 KEY_USAGE: Final = "2.5.29.15"
+SUBJECT_ALTERNATIVE_NAME: Final = "2.5.29.17"
 
 
 def milliseconds(moment: datetime) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from attest.errors import MalformedError, UntrustedError
-from attest.signing.certificates import BASIC_CONSTRAINTS, KEY_USAGE, Certificate
+from attest.signing.certificates import BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_ALTERNATIVE_NAME, Certificate
 
 CERTIFICATE_CHECK: Final = "authenticity.certificate"
 
@@ -22,10 +22,9 @@ _OTHER_NAME: Final = f"{_ARC}7"
 """The type of a user name that is neither a URI nor an address."""
 _FIRST_DER: Final = 8
 """Extensions 1 to 6 hold the text as it is, those from 8 on as a DER UTF8String."""
-_SUBJECT_ALTERNATIVE_NAME: Final = "2.5.29.17"
 _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 _CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
-_UNDERSTOOD: Final = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, _SUBJECT_ALTERNATIVE_NAME, _EXTENDED_KEY_USAGE})
+_UNDERSTOOD: Final = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, SUBJECT_ALTERNATIVE_NAME, _EXTENDED_KEY_USAGE})
 """Critical extensions that are judged here; any other critical one has to be refused (RFC 5280, 4.2)."""
 
 
@@ -182,7 +181,7 @@ def _utf8_string(der: bytes) -> bytes:
 def _name(leaf: Certificate) -> tuple[NameKind, str]:
     from cryptography.x509 import OtherName, RFC822Name, UniformResourceIdentifier
 
-    _, names = leaf.extensions.get(_SUBJECT_ALTERNATIVE_NAME, (False, ()))
+    _, names = leaf.extensions.get(SUBJECT_ALTERNATIVE_NAME, (False, ()))
     found = list(names)
     if len(found) == 1:
         name = found[0]

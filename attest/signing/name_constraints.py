@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from attest.signing.certificates import Certificate
+from attest.signing.certificates import SUBJECT_ALTERNATIVE_NAME, Certificate
 
 if TYPE_CHECKING:
     from cryptography.x509 import GeneralName
 
 NAME_CONSTRAINTS: Final = "2.5.29.30"
-_SUBJECT_ALTERNATIVE_NAME: Final = "2.5.29.17"
 
 
 def permitted(leaf: Certificate, authority: Certificate) -> bool:
@@ -25,7 +24,7 @@ def permitted(leaf: Certificate, authority: Certificate) -> bool:
     _, constraints = authority.extensions.get(NAME_CONSTRAINTS, (False, None))
     if constraints is None:
         return True
-    _, names = leaf.extensions.get(_SUBJECT_ALTERNATIVE_NAME, (False, ()))
+    _, names = leaf.extensions.get(SUBJECT_ALTERNATIVE_NAME, (False, ()))
     allowed, excluded = constraints.permitted_subtrees or (), constraints.excluded_subtrees or ()
     if not all(_name_permitted(name, allowed, excluded) for name in names):
         return False
