@@ -1,0 +1,73 @@
+"""Streams of server-sent events (WHATWG HTML, 9.2): cut into events as they come in, each with its exact bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from attest.errors import MalformedError
+
+MAX_EVENT_BYTES: Final = 16 * 1024 * 1024 + 4096
+"""A message of the largest size that is read, and the fields around it."""
+
+# A line ends with CR LF, LF or CR alone; an event with an empty line. A CR at the end of what has come in so far may be
+# half of CR LF, so it ends a line only once the next byte is known.
+_END: Final = re.compile(rb"(?:\r\n|\n|\r(?=[^\n]))(?:\r\n|\n|\r(?=[^\n]))")
+_LINE: Final = re.compile(rb"\r\n|\n|\r")
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its bytes up to and with the empty line, and its data, None where it has none."""
+
+    raw: bytes
+    data: bytes | None
+
+    def with_data(self, data: bytes) -> bytes:
+        """Return the event with other data, which must be one line; its other fields stay as they are."""
+        if _LINE.search(data):
+            raise MalformedError("event", "data of one line", "several")
+        lines = _LINE.split(self.raw)
+        kept = [line for line in lines if line and _field(line) != b"data"]
+        return b"".join(line + b"\n" for line in [*kept, b"data: " + data, b""])
+
+
+class EventReader:
+    """Takes a stream in pieces of any size and returns the events that are whole; what is left over is no event."""
+
+    def __init__(self, *, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        """Hold at most `max_bytes` of an event that is not whole yet."""
+        self._max_bytes = max_bytes
+        self._held = bytearray()
+        self._searched = 0
+        """Up to here there is no end of an event: a stream in small pieces is not searched again and again."""
+
+    def feed(self, piece: bytes) -> Iterator[Event]:
+        """Return the events that `piece` completes; raise `MalformedError` for one that is too long."""
+        self._held += piece
+        while (end := _END.search(self._held, self._searched)) is not None:
+            raw = bytes(self._held[: end.end()])
+            del self._held[: end.end()]
+            self._searched = 0
+            yield Event(raw=raw, data=_data(raw))
+        self._searched = max(0, len(self._held) - 3)
+        if len(self._held) > self._max_bytes:
+            raise MalformedError("event stream", f"events of at most {self._max_bytes} bytes", "a longer one")
+
+    @property
+    def rest(self) -> bytes:
+        """What came in and is no whole event; at the end of a stream it is discarded, as clients have to."""
+        return bytes(self._held)
+
+
+def _data(raw: bytes) -> bytes | None:
+    lines = _LINE.split(raw.removeprefix(_MARK))
+    found = [line.partition(b":")[2].removeprefix(b" ") for line in lines if _field(line) == b"data"]
+    return b"\n".join(found) if found else None
+
+
+def _field(line: bytes) -> bytes:
+    return line.removeprefix(_MARK).partition(b":")[0]

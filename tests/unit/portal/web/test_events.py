@@ -1,0 +1,68 @@
+"""Events keep their bytes, whatever the pieces they come in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attest.errors import MalformedError
+from attest.portal.web.events import Event, EventReader
+
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+LINES = st.sampled_from(
+    [b"data: {}", b"data:x", b"data", b": comment", b"event: message", b"id: 7", b"retry: 5", b"other"]
+)
+
+
+@st.composite
+def streams(draw):
+    """Events with every kind of line end, and the stream cut into pieces."""
+    written = []
+    for _ in range(draw(st.integers(1, 4))):
+        end = draw(ENDS)
+        lines = draw(st.lists(LINES, min_size=1, max_size=4))
+        written.append(b"".join(line + end for line in lines) + end)
+    whole = b"".join(written)
+    cuts = sorted(draw(st.sets(st.integers(0, len(whole)), max_size=6)))
+    pieces = [whole[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    return written, pieces
+
+
+@given(streams())
+def test_pieces_of_any_size_give_the_same_events_and_no_byte_is_lost(stream):
+    written, pieces = stream
+    reader = EventReader()
+    events = [event for piece in pieces for event in reader.feed(piece)]
+    assert b"".join(event.raw for event in events) + reader.rest == b"".join(written)
+    # An empty line of CR alone ends its event only once it is known that no LF follows.
+    assert [event.raw for event in events] == written[: len(events)]
+    assert len(events) >= len(written) - written[-1].endswith(b"\r")
+
+
+@pytest.mark.parametrize(
+    ("raw", "data"),
+    [
+        (b"data: a\n\n", b"a"),
+        (b"data:a\ndata: b\n\n", b"a\nb"),
+        (b"data\n\n", b""),
+        (b"event: x\ndata:  two\r\nid: 1\n\n", b" two"),
+        (b": comment\n\n", None),
+        (b"\xef\xbb\xbfdata: a\n\n", b"a"),
+        (b"database: a\n\n", None),
+    ],
+)
+def test_data_is_what_the_standard_says(raw, data):
+    assert list(EventReader().feed(raw)) == [Event(raw=raw, data=data)]
+
+
+def test_other_data_leaves_the_other_fields():
+    event = next(EventReader().feed(b"event: message\r\nid: 7\r\ndata: a\r\ndata: b\r\n\r\n"))
+    assert event.with_data(b"{}") == b"event: message\nid: 7\ndata: {}\n\n"
+    with pytest.raises(MalformedError):
+        event.with_data(b"a\nb")
+
+
+def test_an_event_without_end_is_refused_and_not_held():
+    reader = EventReader(max_bytes=100)
+    assert not list(reader.feed(b"data: " + b"x" * 90))
+    with pytest.raises(MalformedError):
+        list(reader.feed(b"x" * 90))
