@@ -25,7 +25,11 @@ def call(name="read", **arguments):
 
 
 def fields(**changes):
-    given = {"mcp-protocol-version": ["2026-07-28"], "mcp-method": ["tools/call"], "mcp-name": ["read"]}
+    given: dict[str, list[str] | None] = {
+        "mcp-protocol-version": ["2026-07-28"],
+        "mcp-method": ["tools/call"],
+        "mcp-name": ["read"],
+    }
     for name, values in changes.items():
         given[name.replace("_", "-")] = values
     return {name: values for name, values in given.items() if values is not None}
