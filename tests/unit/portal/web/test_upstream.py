@@ -1,0 +1,159 @@
+"""The server behind the portal: whoever is not the sealed one gets no byte."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import ssl
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
+
+from attest.errors import RefusedError
+from attest.portal.web.upstream import check_address, identity, open_client
+from attest.statement.tools.rules import Upstream
+
+SPIFFE = "spiffe://example.org/server"
+
+
+class Identity:
+    """A key and a self-signed certificate for it."""
+
+    def __init__(self, folder, name):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+            .not_valid_after(dt.datetime(2046, 1, 1, tzinfo=dt.UTC))
+            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(SPIFFE)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        self.file = folder / f"{name}.pem"
+        self.file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
+        )
+        self.certificate = folder / f"{name}.crt"
+        self.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.spki = hashlib.sha256(spki).hexdigest()
+
+
+@contextlib.asynccontextmanager
+async def serving(shown=None):
+    """A server on loopback that answers everything; yields its port and the list of what it was sent."""
+    got = []
+
+    async def answer(reader, writer):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            got.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            await writer.drain()
+        writer.close()
+
+    context = None
+    if shown is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(shown.file)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield server.sockets[0].getsockname()[1], got
+
+
+async def ask(upstream, authorities=None):
+    async with (
+        open_client(upstream, authorities=authorities) as client,
+        client.post(upstream.url, data=b"secret") as got,
+    ):
+        return await got.read()
+
+
+def test_the_sealed_key_is_answered_and_another_gets_no_byte(tmp_path):
+    ours, other = Identity(tmp_path, "ours"), Identity(tmp_path, "other")
+
+    async def story():
+        async with serving(ours) as (port, got):
+            url = f"https://127.0.0.1:{port}/mcp"
+            assert await ask(Upstream(url=url, spki=(other.spki, ours.spki))) == b"ok"
+            assert len(got) == 1
+            for wrong in (
+                Upstream(url=url, spki=(other.spki,)),
+                Upstream(url=url, spki=(ours.spki,), spiffe_id="spiffe://example.org/other"),
+                Upstream(url=url),
+            ):
+                with pytest.raises(aiohttp.ClientError):
+                    await ask(wrong)
+            assert len(got) == 1
+
+    asyncio.run(story())
+
+
+def test_a_spiffe_id_counts_under_its_own_authorities_alone(tmp_path):
+    ours, other = Identity(tmp_path, "ours"), Identity(tmp_path, "other")
+
+    async def story():
+        async with serving(ours) as (port, got):
+            upstream = Upstream(url=f"https://127.0.0.1:{port}/mcp", spiffe_id=SPIFFE)
+            assert await ask(upstream, ours.certificate) == b"ok"
+            with pytest.raises(aiohttp.ClientError):
+                await ask(upstream, other.certificate)
+            with pytest.raises(RefusedError):
+                await ask(upstream)
+            assert len(got) == 1
+
+    asyncio.run(story())
+
+
+def test_plain_http_stays_on_this_machine(monkeypatch):
+    async def story():
+        async with serving() as (port, got):
+            assert await ask(Upstream(url=f"http://localhost:{port}/mcp")) == b"ok"
+            # The name is bound to another machine now, as a name server may do at any time.
+            rebound = [(2, 1, 6, "", ("192.0.2.7", port))]
+            loop = asyncio.get_running_loop()
+
+            async def getaddrinfo(*_args, **_kwargs):
+                return rebound
+
+            monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+            with pytest.raises(aiohttp.ClientError):
+                await ask(Upstream(url=f"http://localhost:{port}/mcp"))
+            assert len(got) == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.7/mcp",
+        "http://server.example/mcp",
+        "http://127.0.0.1.example/mcp",
+        "http://user:secret@127.0.0.1/mcp",
+        "ftp://127.0.0.1/mcp",
+        "/mcp",
+        "http://127.0.0.1/mcp#x",
+        "http://0.0.0.0/mcp",
+    ],
+)
+def test_another_kind_of_address_is_refused(url):
+    with pytest.raises(RefusedError) as caught:
+        check_address(Upstream(url=url))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_sealed_key_needs_tls():
+    with pytest.raises(RefusedError):
+        check_address(Upstream(url="http://127.0.0.1/mcp", spki=("a" * 64,)))
+    assert "spki aaaa" in identity(Upstream(url="https://server.example/mcp", spki=("a" * 64,)))
