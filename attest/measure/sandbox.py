@@ -1,4 +1,4 @@
-"""Keeping a process that we start away from a few places of ours, by Landlock, and ourselves out of its sight.
+"""Keeping a process that we start away from places and networks, by Landlock, and ourselves out of its sight.
 
 Landlock (landlock(7)) only knows what is allowed, and allows it for everything below a directory. So a place is kept
 back by granting all that lies beside the way to it. What follows from that: in the directories on the way, from `/`
@@ -25,6 +25,7 @@ _ADD_RULE: Final = 445
 """System calls that have these numbers on every architecture (asm-generic/unistd.h)."""
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
+_NET_PORT: Final = 2
 
 _WRITE_FILE: Final = 1 << 1
 _READ_FILE: Final = 1 << 2
@@ -33,6 +34,7 @@ _REMOVE_AND_MAKE: Final = sum(1 << bit for bit in range(4, 13))
 _REFER: Final = 1 << 13
 _TRUNCATE: Final = 1 << 14
 """linux/landlock.h. Not handled, and so free everywhere: to list a directory, to execute."""
+_CONNECT_TCP: Final = 1 << 1
 _SCOPE_SIGNAL: Final = 1 << 1
 
 _REFER_SINCE: Final = 2
@@ -40,6 +42,9 @@ _REFER_SINCE: Final = 2
 _TRUNCATE_SINCE: Final = 3
 _NETWORK_SINCE: Final = 4
 SIGNALS_SINCE: Final = 6
+
+TCP_KEPT: Final = "tcp connections"
+"""How it is said that a process may not connect over TCP, or only to the ports that follow."""
 
 _PR_GET_DUMPABLE: Final = 3
 _PR_SET_DUMPABLE: Final = 4
@@ -53,12 +58,17 @@ class Sandbox:
     descriptor: int
     version: int
     """Of Landlock, as this kernel has it."""
+    ports: tuple[int, ...] | None = None
+    """To which ports it lets a process connect over TCP; None: to all."""
 
     @property
     def keeps(self) -> tuple[str, ...]:
         """What it keeps a process from, as receipts say it."""
-        files = f"landlock {self.version}: our files, tracing"
-        return (files, f"landlock {self.version}: signals") if self.version >= SIGNALS_SINCE else (files,)
+        kept = ["our files, tracing"]
+        kept += ["signals"] if self.version >= SIGNALS_SINCE else []
+        if self.ports is not None:
+            kept.append(TCP_KEPT + (f" but to {', '.join(map(str, self.ports))}" if self.ports else ""))
+        return tuple(f"landlock {self.version}: {each}" for each in kept)
 
 
 def landlock_version() -> int:
@@ -67,23 +77,26 @@ def landlock_version() -> int:
 
 
 @contextmanager
-def sandbox_around(places: Iterable[str]) -> Iterator[Sandbox | None]:
+def sandbox_around(places: Iterable[str], *, ports: tuple[int, ...] | None = None) -> Iterator[Sandbox | None]:
     """Make a ruleset that allows everything but the files and directories at `places`; None if the kernel cannot.
 
-    With version 6 the process can signal only what it started itself. Raises `UnavailableError` if the kernel could
-    and does not.
+    With version 4 `ports` are the only ones that it may connect to over TCP; UDP is not governed. With version 6 the
+    process can signal only what it started itself. Raises `UnavailableError` if the kernel could and does not.
     """
     version = landlock_version()
+    ports = ports if version >= _NETWORK_SINCE else None
     if version < _REFER_SINCE:
         yield None
         return
     rights = _WRITE_FILE | _READ_FILE | _REMOVE_AND_MAKE | _REFER
     rights |= _TRUNCATE if version >= _TRUNCATE_SINCE else 0
-    descriptor = _make_ruleset(version, rights)
+    descriptor = _make_ruleset(version, rights, 0 if ports is None else _CONNECT_TCP)
     try:
         for place in _beside(places):
             _allow(descriptor, place, rights)
-        yield Sandbox(descriptor=descriptor, version=version)
+        for port in ports or ():
+            _call(_ADD_RULE, descriptor, _NET_PORT, struct.pack("=QQ", _CONNECT_TCP, port), 0)
+        yield Sandbox(descriptor=descriptor, version=version, ports=ports)
     finally:
         os.close(descriptor)
 
@@ -103,9 +116,9 @@ def out_of_sight() -> Iterator[None]:
         library.prctl(_PR_SET_DUMPABLE, before, 0, 0, 0)
 
 
-def _make_ruleset(version: int, rights: int) -> int:
+def _make_ruleset(version: int, rights: int, network: int) -> int:
     words = [rights]
-    words += [0] if version >= _NETWORK_SINCE else []
+    words += [network] if version >= _NETWORK_SINCE else []
     words += [_SCOPE_SIGNAL] if version >= SIGNALS_SINCE else []
     attributes = struct.pack(f"={len(words)}Q", *words)
     descriptor = _call(_CREATE_RULESET, attributes, len(attributes), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,18 @@ for path in sys.argv[2:]:
         print(error.strerror)
     else:
         print("open")
+"""
+CONNECTING = """
+import ctypes, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.syscall(446, int(sys.argv[1]), 0) == 0
+for port in sys.argv[2:]:
+    try:
+        socket.create_connection(("127.0.0.1", int(port)), 10).close()
+    except OSError as error:
+        print(error.strerror)
+    else:
+        print("connected")
 """
 needs_landlock = pytest.mark.skipif(landlock_version() < 2, reason="this kernel has no Landlock")
 
@@ -68,3 +81,28 @@ def test_the_ruleset_is_given_back(tmp_path: Path) -> None:
         assert not os.get_inheritable(ruleset.descriptor)
     with pytest.raises(OSError, match="Bad file"):
         os.fstat(ruleset.descriptor)
+
+
+@pytest.mark.skipif(landlock_version() < 4, reason="this Landlock knows no networks")
+def test_tcp_leads_to_the_given_ports_alone(tmp_path: Path) -> None:
+    def connected(ports: tuple[int, ...] | None) -> list[str]:
+        with sandbox_around([str(tmp_path)], ports=ports) as ruleset:
+            assert ruleset is not None
+            assert any("tcp connections" in word for word in ruleset.keeps) == (ports is not None)
+            command = [sys.executable, "-c", CONNECTING, str(ruleset.descriptor), str(first), str(second)]
+            done = subprocess.run(
+                command, pass_fds=(ruleset.descriptor,), capture_output=True, check=True, text=True, timeout=60
+            )
+            return done.stdout.splitlines()
+
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        first, second = one.getsockname()[1], other.getsockname()[1]
+        assert connected(None) == ["connected", "connected"]
+        assert connected((second,)) == ["Permission denied", "connected"]
+        assert connected(()) == ["Permission denied", "Permission denied"]
+
+
+def test_what_an_older_kernel_cannot_keep_is_not_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sandbox, "landlock_version", lambda: min(landlock_version(), 3))
+    with sandbox_around([str(tmp_path)], ports=()) as ruleset:
+        assert ruleset is None or not any("tcp" in word for word in ruleset.keeps)
