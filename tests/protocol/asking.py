@@ -63,7 +63,7 @@ ROUNDS: Final[dict[str, tuple[tuple[dict[str, Any], str | None], ...]]] = {
 
 
 def next_round(name: str, params: Any) -> types.InputRequiredResult | None:
-    """Return what is still to be asked, None if everything was answered. Other answers than those asked for are ignored."""
+    """Return what is still to be asked, None if everything was answered. Answers that nobody asked for are ignored."""
     rounds = ROUNDS[name]
     states = [state for _, state in rounds]
     kept = params.request_state

@@ -1,0 +1,133 @@
+"""Answers made up from a sealed tool definition: what has the sealed shape, and the same for the same question.
+
+The weaker of the two phantoms, for where no second instance of the server can be started: content is invented, so a
+caller that knows what the answer should be will tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import string
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attest.codec import canonical
+
+MAX_DEPTH: Final = 12
+"""A schema may refer to itself: below this depth only what it requires, and nothing that is optional."""
+
+_WORDS: Final = ("alpha", "current", "default", "entry", "item", "local", "main", "primary", "record", "value")
+_FORMATS: Final = {
+    "date": "2026-03-14",
+    "date-time": "2026-03-14T09:26:53Z",
+    "time": "09:26:53Z",
+    "email": "ops@internal.example",
+    "uri": "https://internal.example/item",
+    "uuid": "4f1c7a52-8b0e-4d39-9a66-2c5d1f0e7b83",
+    "ipv4": "192.0.2.14",
+    "ipv6": "2001:db8::14",
+    "hostname": "internal.example",
+}
+_SMALL: Final = 40
+_FEW: Final = 2
+
+
+def answer(definition: Mapping[str, Any], arguments: Any, secret: bytes) -> dict[str, Any]:  # noqa: ANN401
+    """Return a result of `tools/call`: equal for equal questions, and not to be foretold without `secret`."""
+    asked = json.dumps([definition.get("name"), arguments], sort_keys=True, ensure_ascii=True).encode()
+    chance = random.Random(hashlib.sha256(secret + asked).digest())  # noqa: S311  (a decoy, no key)
+    schema = definition.get("outputSchema")
+    if not isinstance(schema, Mapping):
+        return {"content": [{"type": "text", "text": _words(chance)}], "isError": False}
+    value = _Maker(schema, chance).make(schema, 0)
+    text = json.dumps(value, ensure_ascii=False)
+    return {"content": [{"type": "text", "text": text}], "structuredContent": value, "isError": False}
+
+
+def message(identity: bytes, result: Mapping[str, Any]) -> bytes:
+    """Return the response to a request whose `id` is written as `identity` in it."""
+    return b'{"jsonrpc":"2.0","id":' + identity + b',"result":' + canonical.encode_value(dict(result)) + b"}"
+
+
+class _Maker:
+    """Makes values that satisfy the parts of JSON Schema that output schemas use; the rest is not looked at."""
+
+    def __init__(self, root: Mapping[str, Any], chance: random.Random) -> None:
+        self._root = root
+        self._chance = chance
+
+    def make(self, schema: Any, depth: int) -> Any:  # noqa: ANN401  (JSON values)
+        """Return a value of a schema."""
+        if not isinstance(schema, Mapping) or depth > 2 * MAX_DEPTH:
+            return None
+        schema = self._resolved(schema)
+        for name in ("const", "default"):
+            if name in schema:
+                return schema[name]
+        for name in ("enum", "examples"):
+            if isinstance(schema.get(name), list) and schema[name]:
+                return self._chance.choice(schema[name])
+        for name in ("oneOf", "anyOf"):
+            if isinstance(schema.get(name), list) and schema[name]:
+                return self.make({**schema, **self._resolved(schema[name][0]), name: None}, depth + 1)
+        if isinstance(schema.get("allOf"), list):
+            merged = {key: value for part in schema["allOf"] for key, value in self._resolved(part).items()}
+            return self.make({**merged, **schema, "allOf": None}, depth + 1)
+        return self._of_type(schema, depth)
+
+    def _of_type(self, schema: Mapping[str, Any], depth: int) -> Any:  # noqa: ANN401  (JSON values)
+        kind = schema.get("type", "object" if "properties" in schema else "string")
+        kind = kind[0] if isinstance(kind, list) and kind else kind
+        if kind == "object":
+            return self._object(schema, depth)
+        if kind == "array":
+            return self._array(schema, depth)
+        if kind in {"integer", "number"}:
+            return self._number(schema)
+        if kind == "boolean":
+            return self._chance.random() < 0.5  # noqa: PLR2004  (a coin)
+        return None if kind == "null" else self._text(schema)
+
+    def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
+        properties = schema.get("properties")
+        properties = properties if isinstance(properties, Mapping) else {}
+        required = set(schema.get("required") or ())
+        chosen = [name for name in properties if name in required or depth < MAX_DEPTH]
+        return {name: self.make(properties[name], depth + 1) for name in chosen}
+
+    def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
+        least = int(schema.get("minItems", 0))
+        most = int(schema.get("maxItems", max(least, _FEW)))
+        number = least if depth >= MAX_DEPTH else max(least, min(most, _FEW))
+        return [self.make(schema.get("items", {}), depth + 1) for _ in range(min(number, _SMALL))]
+
+    def _number(self, schema: Mapping[str, Any]) -> int | float:
+        low: int | float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+        high: int | float = schema.get("maximum", schema.get("exclusiveMaximum", max(low, 0) + 1000))
+        step: int | float = schema.get("multipleOf", 1)
+        drawn: int | float = self._chance.randint(int(low) + 1, max(int(low) + 1, int(high) - 1)) // step * step
+        return min(max(drawn, low), high)
+
+    def _text(self, schema: Mapping[str, Any]) -> str:
+        text = _FORMATS.get(str(schema.get("format")), "") or _words(self._chance)
+        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 4096))
+        text += "".join(self._chance.choices(string.ascii_lowercase, k=max(0, min(least, 4096) - len(text))))
+        return text[:most]
+
+    def _resolved(self, schema: Any) -> Mapping[str, Any]:  # noqa: ANN401  (JSON values)
+        """Follow local references (RFC 6901), at most `MAX_DEPTH` of them."""
+        for _ in range(MAX_DEPTH):
+            target = schema.get("$ref") if isinstance(schema, Mapping) else None
+            if not isinstance(target, str) or not target.startswith("#/"):
+                break
+            schema = self._root
+            for part in target[2:].split("/"):
+                name = part.replace("~1", "/").replace("~0", "~")
+                schema = schema.get(name, {}) if isinstance(schema, Mapping) else {}
+        return schema if isinstance(schema, Mapping) else {}
+
+
+def _words(chance: random.Random) -> str:
+    return " ".join(chance.sample(_WORDS, 3))
