@@ -82,7 +82,11 @@ def next_round(name: str, params: Any) -> types.InputRequiredResult | None:
 def within_capabilities(meta: Any) -> types.InputRequiredResult:
     """Ask for what the client says that it can do, and for nothing else."""
     declared = (meta or {}).get("io.modelcontextprotocol/clientCapabilities", {})
-    possible = {"elicitation": NAME, "sampling": sample("Say something"), "roots": types.ListRootsRequest()}
+    possible: dict[str, Any] = {
+        "elicitation": NAME,
+        "sampling": sample("Say something"),
+        "roots": types.ListRootsRequest(),
+    }
     requests = {f"ask_{name}": request for name, request in possible.items() if name in declared}
     return types.InputRequiredResult(input_requests=requests or None, request_state="asked")
 

@@ -19,9 +19,8 @@ from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, PromptsListChanged, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
-sys.path.insert(0, str(Path(__file__).parent))
-import asking
-import material
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.protocol import asking, material
 
 PAUSE_SECONDS: Final = 0.05
 """Between two notifications of one call: the suite wants to see each arrive by itself."""

@@ -69,12 +69,13 @@ class _Maker:
         for name in ("enum", "examples"):
             if isinstance(schema.get(name), list) and schema[name]:
                 return self._chance.choice(schema[name])
-        for name in ("oneOf", "anyOf"):
+        for name in ("oneOf", "anyOf", "allOf"):
             if isinstance(schema.get(name), list) and schema[name]:
-                return self.make({**schema, **self._resolved(schema[name][0]), name: None}, depth + 1)
-        if isinstance(schema.get("allOf"), list):
-            merged = {key: value for part in schema["allOf"] for key, value in self._resolved(part).items()}
-            return self.make({**merged, **schema, "allOf": None}, depth + 1)
+                parts = schema[name] if name == "allOf" else schema[name][:1]
+                merged = {key: value for key, value in schema.items() if key != name}
+                for part in parts:
+                    merged |= self._resolved(part)
+                return self.make(merged, depth + 1)
         return self._of_type(schema, depth)
 
     def _of_type(self, schema: Mapping[str, Any], depth: int) -> Any:  # noqa: ANN401  (JSON values)
