@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from attest.cli.tools_text import definition_lines, rule_lines
 from attest.codec.printable import printable
 from attest.seal.comparing import Difference, FileChange, How, PackageChange, Side, TermChange
 from attest.statement.levels import Origin
@@ -28,11 +29,13 @@ def render(old: Side, new: Side, difference: Difference, *, every_file: bool) ->
     yield HEADING
     yield from (_heading(name, side) for name, side in (("old", old), ("new", new)))
     if difference == Difference(packages=(), files=(), terms=()):
-        yield "no difference in packages, files or terms"
+        yield "no difference in packages, files, tools or terms"
         return
     files = difference.files if every_file else difference.unexplained
     yield from _section("packages", [_package(change) for change in difference.packages])
     yield from _section("files" if every_file else "files that no changed package explains", [_file(c) for c in files])
+    yield from _lines("tools as a model reads them: [-gone-] {+come+}", definition_lines(difference.definitions))
+    yield from _lines("what callers may do", rule_lines(difference.rules))
     yield from _section("terms", [_term(change) for change in difference.terms])
     yield from _section("assurance", list(_assurance(old.reference.assurance, new.reference.assurance)))
 
@@ -48,6 +51,15 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
         yield ""
         yield title
         yield from (printable(f"  {line}", limit=500) for line in lines)
+
+
+def _lines(title: str, lines: Iterator[str]) -> Iterator[str]:
+    """A section whose lines are printable, and whole."""
+    for number, line in enumerate(lines):
+        if number == 0:
+            yield ""
+            yield title
+        yield f"  {line}"
 
 
 def _package(change: PackageChange) -> str:

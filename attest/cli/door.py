@@ -27,7 +27,7 @@ VERBS: Final = {
     "seal": "write down what may run, signed: a RuntimeReference",
     "revoke": "say that a reference or a key is void, or list what is",
     "update": "seal anew what was updated: fetch, verify, show, with an overlap",
-    "diff": "what an update changes, by package, then by file",
+    "diff": "what an update changes: packages, files, tools and rules",
     "run": "start a server only if it is what was sealed, and measure it until it ends",
     "agent": "measure a server, cycle after cycle, with a receipt each",
     "log": "show and check a log of receipts",

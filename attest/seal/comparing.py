@@ -1,4 +1,4 @@
-"""What changed from one RuntimeReference to the next: by package first, then by file, then in what is demanded.
+"""What changed from one RuntimeReference to the next: by package first, then by file, tools, and what is demanded.
 
 Values in, values out. Nothing is verified here: whoever decides opens both references against the trust file before.
 """
@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
+from attest.seal.tools.comparing import DefinitionChange, ValueChange, compare_definitions, compare_rules
 from attest.statement.levels import ORIGIN_RANK
 from attest.statement.manifest import Entry, Root
 from attest.statement.observation import Key
 from attest.statement.predicates.runtime_reference import Artifact, RuntimeReference
 
 _NOT_TERMS: Final = frozenset(
-    {"sealedAt", "server", "subjectIdentifier", "manifest", "assurance", "evidence", "artifacts", "places"}
+    {"sealedAt", "server", "subjectIdentifier", "manifest", "assurance", "evidence", "artifacts", "places", "tools"}
 )
 """What is compared in another way, or follows from it, or holds on one machine only."""
 _ORDERED: Final = frozenset({"process.argv", "process.parameters"})
@@ -92,6 +93,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     packages: tuple[PackageChange, ...]
     files: tuple[FileChange, ...]
     terms: tuple[TermChange, ...]
+    definitions: tuple[DefinitionChange, ...] = ()
+    """Tools that are described otherwise."""
+    rules: tuple[ValueChange, ...] = ()
+    """What callers may do now and might not, or the other way round."""
 
     @property
     def unexplained(self) -> tuple[FileChange, ...]:
@@ -119,7 +124,13 @@ def compare(old: Side, new: Side) -> Difference:
     packages = tuple(
         _package(name, before.get(name, ()), after.get(name, ()), counts[name]) for name in sorted(changed)
     )
-    return Difference(packages=packages, files=files, terms=tuple(_terms(old.reference, new.reference)))
+    return Difference(
+        packages=packages,
+        files=files,
+        terms=tuple(_terms(old.reference, new.reference)),
+        definitions=compare_definitions(old.reference.tools, new.reference.tools),
+        rules=compare_rules(old.reference.tools, new.reference.tools),
+    )
 
 
 def package_of(artifact: Artifact) -> tuple[str, str | None]:

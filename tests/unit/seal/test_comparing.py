@@ -8,11 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from attest.cli.difference_text import render
 from attest.errors import UntrustedError
 from attest.seal.comparing import Difference, How, Side, compare, package_of
 from attest.seal.unverified import read_unverified
 from attest.statement.companions import manifest_path
 from attest.statement.predicates.runtime_reference import Artifact
+from tests.call_documents import LEAST_RULES, RULES
 from tests.documents import WHEEL
 from tests.installed import FILES, Bench, install, make_bench
 from tests.world import make_wheel
@@ -104,3 +106,14 @@ def test_a_manifest_of_another_reference_is_refused(bench: Bench) -> None:
 )
 def test_a_package_is_named_by_its_purl_without_the_version(purl: str | None, named: tuple[str, str | None]) -> None:
     assert package_of(Artifact(name="a.whl", purl=purl, digest=WHEEL, origin="site", evidence=())) == named
+
+
+def test_changed_tools_and_rules_are_among_it(bench: Bench) -> None:
+    old, new = sealed(bench, "a.ref", tools=LEAST_RULES), sealed(bench, "b.ref", tools=RULES)
+    difference = compare(old, new)
+    assert difference.definitions == ()
+    assert "tools.convert_time" in {change.name for change in difference.rules}
+    assert difference.terms == ()
+    lines = list(render(old, new, difference, every_file=False))
+    assert "what callers may do" in lines
+    assert "no difference" not in "".join(lines)
