@@ -44,6 +44,15 @@ PRINCIPAL: Final = "user"
 OTHER: Final = "agent-b"
 UPSTREAM: Final = f"pid {PROCESS.pid} start {PROCESS.start_time_ticks}"
 
+USUAL: Final = 6
+"""Calls of one principal in an hour."""
+
+ALLOWED: Final = {
+    "tools/call": "tool.allowed",
+    "prompts/get": "prompt.allowed",
+    "resources/read": "resource.allowed:zones",
+}
+
 _CLOSED: Final = {"type": "object", "additionalProperties": False}
 
 
@@ -65,14 +74,14 @@ RULES: Final = ToolRules(
         ToolRule(name="convert_time", arguments=SCHEMA, principals=(PRINCIPAL,)),
         ToolRule(name="get_time", arguments=SCHEMA),
     ),
-    resources=(ResourceRule(id="zones", uri="zone://*"),),
+    resources=(ResourceRule(id="zones", uri="zone://europe/*"),),
     prompts=("greet",),
     methods=("tasks/get",),
     principals=(
         Principal(name=OTHER, kind=PrincipalKind.TOKEN),
         Principal(name=PRINCIPAL, kind=PrincipalKind.LOCAL),
     ),
-    baseline=(BaselineRule(id="busy", trait=Trait.CALLS, at_most=50, within_seconds=3600),),
+    baseline=(BaselineRule(id="busy", trait=Trait.CALLS, at_most=USUAL, within_seconds=3600),),
 )
 
 GOVERNED: Final[RuntimeReference] = change(REFERENCE, tools=RULES)
@@ -91,6 +100,11 @@ class CallStory(Story):
         """When that began, on the clock of the boot."""
         self.opened: dict[str, tuple[bytes, bytes]] = {}
         """By commitment: salt and exact bytes."""
+
+    @property
+    def answer(self) -> bytes:
+        """What the server answers."""
+        return b'{"jsonrpc":"2.0","id":1,"result":{"content":[]}}'
 
     def open(self) -> CallStory:
         """Begin a run, start the server, measure it."""
@@ -159,7 +173,7 @@ class CallStory(Story):
         if relied is not None:
             relied = msgspec.structs.replace(relied, age_milliseconds=self.clock.boot() - self.relied_from)
         made = Permit(
-            rule="tool.allowed",
+            rule=ALLOWED.get(call.method or "", "method.allowed"),
             relied=relied,
             definitions=RULES.definitions_digest,
             upstream=UPSTREAM,
@@ -174,7 +188,7 @@ class CallStory(Story):
     def outcome(self, call: Call, decision: int, status: OutcomeStatus = OutcomeStatus.RESULT, **changes: Any) -> int:
         """Record what came of a permitted call."""
         answered = status not in {OutcomeStatus.CANCELLED, OutcomeStatus.LOST}
-        result = self.commit(b'{"jsonrpc":"2.0","id":1,"result":{"content":[]}}') if answered else None
+        result = self.commit(self.answer) if answered else None
         outcome = change(Outcome(decision=decision, status=status, result=result, milliseconds=5), **changes)
 
         def make(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
@@ -211,9 +225,9 @@ class CallStory(Story):
         """Record that a principal left the baseline."""
         made = Drifted(
             principal=principal,
-            rule="baseline.left:busy",
-            used=51,
-            at_most=50,
+            rule="caller.drifted:busy",
+            used=USUAL + 1,
+            at_most=USUAL,
             within_seconds=3600,
             newest=newest,
             response=CallerResponse.STOP,

@@ -10,6 +10,8 @@ RELIED: Final = "conformance.relied"
 GATE: Final = "conformance.gate"
 DEFINITIONS: Final = "conformance.definitions"
 OUTCOMES: Final = "completeness.outcomes"
+LIMITS: Final = "conformance.limits"
+SEQUENCES: Final = "conformance.sequences"
 DENIALS: Final = "conformance.denials"
 CALLERS: Final = "conformance.callers"
 
@@ -48,6 +50,16 @@ ROWS: Final = (
         DEFINITIONS,
         "Nothing was permitted while the definitions of the tools were others than the sealed ones.",
         "See what changed: `attest diff`; seal the new definitions if they are wanted.",
+    ),
+    _check(
+        LIMITS,
+        "What every permit says of the sealed limits is what the log adds up to, and none is exceeded.",
+        "Distrust the portal that wrote this log: it counted otherwise than it wrote, or not at all.",
+    ),
+    _check(
+        SEQUENCES,
+        "No call was permitted against a sealed order of calls.",
+        "Distrust the portal that wrote this log; see which calls came before: `attest show`.",
     ),
     _check(
         DENIALS,

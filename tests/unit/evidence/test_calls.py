@@ -11,13 +11,13 @@ import pytest
 from attest.evidence.grammar import Tier
 from attest.evidence.reports.text import render_text
 from attest.evidence.verdict import CallCounts, RuleCount, Verdict
-from attest.evidence.verify.checks_of_calls import JUDGED, OUTCOMES, TOOL_RULES
+from attest.evidence.verify.checks_of_calls import JUDGED, OUTCOMES, SEQUENCES, TOOL_RULES
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
 from attest.statement.statement import findings_subject
 from attest.statement.tools.calls import CallerResponse, DenialStage, OutcomeStatus
 from attest.statement.tools.limits import Counter
-from tests.calls_story import AUDIT_ONLY, GOVERNED, OTHER, CallStory
+from tests.calls_story import AUDIT_ONLY, GOVERNED, OTHER, USUAL, CallStory
 from tests.documents import SUBJECTS
 from tests.evidence_story import REFERENCE, change, failing, judge, seal
 
@@ -54,7 +54,7 @@ def honest_calls(story: CallStory) -> None:
     story.answered()
     story.answered(story.call("convert_time"))
     story.deny(story.call("set_time"))
-    story.match().answered(story.call(None, method="resources/read"), rule="resource.allowed:zones")
+    story.match().answered(story.call(None, method="resources/read"))
     story.answered(story.call("greet", method="prompts/get", principal=OTHER))
     decision = story.permit(call := story.call())
     story.outcome(call, decision, OutcomeStatus.LOST)
@@ -71,13 +71,14 @@ def test_an_honest_log_of_calls_passes_and_says_what_became_of_them(tmp_path: Pa
         unanswered=0,
         drifted=0,
         rules=(
-            RuleCount(rule="tool.allowed", permitted=4, denied=0),
+            RuleCount(rule="tool.allowed", permitted=3, denied=0),
+            RuleCount(rule="prompt.allowed", permitted=1, denied=0),
             RuleCount(rule="resource.allowed:zones", permitted=1, denied=0),
             RuleCount(rule="tool.unknown", permitted=0, denied=1),
         ),
     )
-    line = "calls       5 permitted (tool.allowed 4, resource.allowed:zones 1), 1 denied (tool.unknown 1), 0 unanswered"
-    assert line in render_text(verdict)
+    permitted = "5 permitted (tool.allowed 3, prompt.allowed 1, resource.allowed:zones 1)"
+    assert f"calls       {permitted}, 1 denied (tool.unknown 1), 0 unanswered" in render_text(verdict)
     assert {"conformance.permitted", "conformance.relied"} <= {check.id for check in verdict.checks}
 
 
@@ -88,8 +89,20 @@ def test_a_log_without_calls_is_asked_nothing_about_them(tmp_path: Path):
     assert "calls  " not in render_text(verdict)
 
 
+def over(story: CallStory) -> None:
+    """Make more calls than are usual."""
+    for _ in range(USUAL + 1):
+        story.answered()
+
+
+def drifting(**changes: Any) -> Telling:
+    """Return the telling of a caller that left the baseline."""
+    return one_by_one(over, lambda story: story.drift(3, **changes))
+
+
 def be_safe(story: CallStory) -> None:
     story.event(Event(kind=EventKind.SAFE_STATE, outcome="over"), reference=story.reference)
+    story.wait(2_000)
 
 
 def twice(story: CallStory) -> None:
@@ -156,26 +169,34 @@ FAULTS: dict[str, tuple[str, Telling]] = {
         "integrity.subject",
         lambda s: s.outcome(c := s.call(), s.permit(c, subjects=findings_subject(c))),
     ),
-    "a drift by no sealed rule": ("conformance.callers", lambda s: s.drift(2, rule="baseline.left:none")),
-    "a drift of a principal that nobody sealed": ("conformance.callers", lambda s: s.drift(2, principal="stranger")),
-    "a drift that is none": ("conformance.callers", lambda s: s.drift(2, used=50)),
-    "a drift with another limit": ("conformance.callers", lambda s: s.drift(2, at_most=10)),
-    "a drift with another response": ("conformance.callers", lambda s: s.drift(2, response=CallerResponse.NONE)),
+    "a drift by no sealed rule": ("conformance.callers", drifting(rule="caller.drifted:none")),
+    "a drift of a principal that nobody sealed": ("conformance.callers", drifting(principal="stranger")),
+    "a drift that is none": ("conformance.callers", drifting(used=USUAL)),
+    "a drift with another limit": ("conformance.callers", drifting(at_most=10)),
+    "a drift with another response": ("conformance.callers", drifting(response=CallerResponse.NONE)),
     "a permit after the caller drifted": (
         "conformance.callers",
-        one_by_one(lambda s: s.drift(2), lambda s: s.answered()),
+        one_by_one(drifting(), lambda s: s.answered()),
     ),
     "a permit before the drift was told": (
         "conformance.callers",
-        one_by_one(lambda s: s.answered(), lambda s: s.answered(), lambda s: s.drift(3)),
+        one_by_one(over, lambda s: s.answered(), lambda s: s.drift(3, used=USUAL + 2)),
     ),
-    "a permit in the safe state": (
-        "conformance.gate",
-        one_by_one(
-            lambda s: s.event(Event(kind=EventKind.SAFE_STATE, outcome="over"), reference=s.reference),
-            lambda s: s.answered(),
-        ),
+    "a drift that the log does not show": ("conformance.callers", lambda s: s.drift(3)),
+    "a drift by a receipt that is still to come": (
+        "conformance.callers",
+        one_by_one(over, lambda s: s.drift(90)),
     ),
+    "a permit by a rule of something else": ("conformance.permitted", lambda s: s.answered(rule="prompt.allowed")),
+    "a permit by no sealed rule": (
+        "conformance.permitted",
+        lambda s: s.answered(s.call(None, method="resources/read"), rule="resource.allowed:none"),
+    ),
+    "a limit that nobody sealed": (
+        "conformance.limits",
+        lambda s: s.answered(counters=(Counter(limit="none", used=0, amount=1),)),
+    ),
+    "a permit in the safe state": ("conformance.gate", one_by_one(be_safe, lambda s: s.answered())),
 }
 
 
@@ -186,7 +207,7 @@ def test_what_no_honest_portal_writes_fails_the_check_that_is_about_it(tmp_path:
 
 
 def test_every_check_of_calls_was_seen_failing():
-    assert {check for check, _ in FAULTS.values()} >= set(JUDGED) - {TOOL_RULES}
+    assert {check for check, _ in FAULTS.values()} >= set(JUDGED) - {TOOL_RULES, SEQUENCES}
 
 
 def test_calls_without_sealed_rules_fail(tmp_path: Path):
@@ -219,7 +240,7 @@ def test_a_match_counts_up_to_the_sealed_maximum_age(tmp_path: Path):
 def test_nothing_is_permitted_after_drift_until_the_next_match(tmp_path: Path):
     def permit(story: CallStory) -> None:
         story.act(story.violate())
-        story.answered()
+        story.wait(2_000).answered()
 
     def match_first(story: CallStory) -> None:
         story.act(story.violate())
@@ -234,10 +255,30 @@ def test_a_look_before_the_server_was_started_again_permits_nothing(tmp_path: Pa
         story.process = MeasuredProcess(
             pid=9, start_time_ticks=10, uid=3, executable_path="/usr/bin/python3.12", executable_sha256="c" * 64
         )
-        story.launch().answered(upstream="pid 9 start 10")
+        story.launch().wait(2_000).answered(upstream="pid 9 start 10")
 
     assert list(failing(told(tmp_path, tell))) == ["conformance.relied"]
     assert told(tmp_path / "b", lambda s: s.launch().match().answered()).passed
+
+
+def test_what_was_decided_before_the_server_changed_may_be_written_after_it(tmp_path: Path):
+    def tell(story: CallStory) -> None:
+        relied, begun = story.relied, story.relied_from
+        assert relied is not None
+        asked_at = story.clock.boot() + 10_000
+        story.act(story.violate())
+        story.answered(relied=change(relied, age_milliseconds=asked_at - begun))
+
+    assert "conformance.relied" not in failing(told(tmp_path, tell))
+
+
+def test_an_older_match_permits_nothing_once_there_is_a_newer_one(tmp_path: Path):
+    def tell(story: CallStory) -> None:
+        relied, begun = story.relied, story.relied_from
+        story.match().wait(7_000)
+        story.answered(relied=change(relied, age_milliseconds=story.clock.boot() - begun))
+
+    assert list(failing(told(tmp_path, tell))) == ["conformance.relied"]
 
 
 def test_a_look_at_files_alone_permits_nothing(tmp_path: Path):
@@ -313,7 +354,7 @@ def test_a_match_of_before_a_crash_permits_nothing(tmp_path: Path):
     def tell(story: CallStory) -> None:
         relied = story.relied
         story.resume().relied = relied
-        story.answered()
+        story.wait(2_000).answered()
 
     assert list(failing(told(tmp_path, tell))) == ["conformance.relied"]
 
@@ -345,8 +386,9 @@ def test_audit_only_forwards_what_it_denies_and_says_so(tmp_path: Path):
         denied = story.call("set_time")
         story.outcome(denied, story.deny(denied, enforced=False))
         story.answered(relied=None, definitions=None)
-        story.drift(2, response=CallerResponse.NONE)
-        story.answered()
+        for _ in range(USUAL):
+            story.answered()
+        story.drift(3, response=CallerResponse.NONE)
 
     verdict = told(tmp_path, tell, reference=AUDIT_ONLY)
     assert verdict.passed, list(failing(verdict))
@@ -355,7 +397,7 @@ def test_audit_only_forwards_what_it_denies_and_says_so(tmp_path: Path):
 
 def test_another_caller_goes_on_when_one_drifted(tmp_path: Path):
     def tell(story: CallStory) -> None:
-        story.drift(2)
+        drifting()(story)
         story.answered(story.call(principal=OTHER))
 
     verdict = told(tmp_path, tell)

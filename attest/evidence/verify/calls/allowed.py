@@ -2,25 +2,23 @@
 
 1. The principal is one of the rules', and one of those who may call the tool, where it names any.
 2. The method is governed and allowed: a tool, prompt or resource that may be asked for, or a further method.
-3. What the server was last seen to have is the sealed set of definitions; before it was seen, no tool is called.
+3. The rule that the permit names is the one that allows such a request.
+4. A tool is called while what the server was last seen to have is the sealed set of definitions.
 
 What is not checked: which resource was read, and the arguments. Only their owner can disclose them (`disclosed`).
 """
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
+from attest.appraisal.calls.kinds import RuleKind
+from attest.appraisal.calls.rulebook import COMPLETION, PROMPTS_GET, RESOURCES, TOOLS_CALL
 from attest.evidence.verify.checks_of_calls import DEFINITIONS, PERMITTED
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.statement.tools.calls import Call, Permit
 from attest.statement.tools.rules import ToolRules
-
-TOOLS_CALL: Final = "tools/call"
-PROMPTS_GET: Final = "prompts/get"
-RESOURCES: Final = frozenset({"resources/read", "resources/subscribe"})
-COMPLETE: Final = "completion/complete"
 
 
 @final
@@ -36,7 +34,7 @@ class Allowed:
         self._tools = {each.name: _callers(each.principals) for each in rules.tools}
         self._prompts = frozenset(rules.prompts)
         self._methods = frozenset(rules.methods)
-        self._reads = bool(rules.resources)
+        self._resources = frozenset(f"{RuleKind.RESOURCE_ALLOWED}:{each.id}" for each in rules.resources)
 
     def judge(self, told: Told, call: Call, permit: Permit) -> None:
         """Judge a permit."""
@@ -44,8 +42,9 @@ class Allowed:
             self._fail("a caller was permitted whom the rules do not name", told, self._principals, call.principal)
         elif not self._may_call(call):
             self._fail("a call was permitted that the rules do not allow", told, "a sealed one", _name(call))
-        wanted = permit.definitions is not None or call.method == TOOLS_CALL
-        if wanted and permit.definitions != self._digest and not self._audit_only:
+        elif permit.rule not in self._rules_for(call):
+            self._fail("a permit by a rule that does not allow it", told, self._rules_for(call), permit.rule)
+        if call.method == TOOLS_CALL and permit.definitions != self._digest and not self._audit_only:
             self._sheet.fail(
                 DEFINITIONS,
                 "a tool was called while the definitions were not the sealed ones",
@@ -53,10 +52,6 @@ class Allowed:
                 expected=self._digest,
                 found=permit.definitions or "none were seen yet",
             )
-
-    def knows(self, principal: str | None) -> bool:
-        """Return whether a receipt may name this principal: a sealed one, or nobody."""
-        return principal is None or principal in self._principals
 
     def _may_call(self, call: Call) -> bool:
         """Step 2, and whom the tool is for."""
@@ -66,10 +61,18 @@ class Allowed:
         if call.method == PROMPTS_GET:
             return call.tool in self._prompts
         if call.method in RESOURCES:
-            return self._reads
-        if call.method == COMPLETE:
-            return self._reads or bool(self._prompts)
+            return bool(self._resources)
+        if call.method == COMPLETION:
+            return bool(self._resources) if call.tool is None else call.tool in self._prompts
         return call.method in self._methods
+
+    def _rules_for(self, call: Call) -> frozenset[str]:
+        """Return the rules that can allow a request of this method."""
+        if call.method in RESOURCES or (call.method == COMPLETION and call.tool is None):
+            return self._resources
+        if call.method in {PROMPTS_GET, COMPLETION}:
+            return frozenset({RuleKind.PROMPT_ALLOWED})
+        return frozenset({RuleKind.TOOL_ALLOWED if call.method == TOOLS_CALL else RuleKind.METHOD_ALLOWED})
 
     def _fail(self, detail: str, told: Told, expected: object, found: object) -> None:
         said = ", ".join(sorted(expected)) if isinstance(expected, frozenset) else expected

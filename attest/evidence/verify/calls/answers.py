@@ -47,6 +47,8 @@ class Answers:
         self._rounds: dict[str, Call] = {}
         """By its id, the newest request of each call that was asked for input."""
         self._from_genesis = began_at == 0
+        self.overflowed = False
+        """Whether more calls waited than are kept: that failed, and nobody needs to go on counting."""
 
     def permit(self, told: Told, call: Call) -> None:
         """Take a permit."""
@@ -104,6 +106,7 @@ class Answers:
 
     def _wait(self, sequence: int, waiting: _Waiting) -> None:
         if len(self._waiting) >= MAX_WAITING:
+            self.overflowed = True
             first, oldest = next(iter(self._waiting.items()))
             del self._waiting[first]
             self._sheet.fail(

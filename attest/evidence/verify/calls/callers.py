@@ -1,7 +1,9 @@
 """Callers that left the sealed baseline: what is said of it is the sealed rule, and nothing is permitted afterwards.
 
 1. A drift names a sealed principal and a sealed rule with its numbers, more than they allow, and the sealed response.
-2. From the receipt that went over the limit on, nothing was permitted to that principal, as long as the session lasts.
+2. The receipt that went over it stands before it in the log.
+3. Nothing is permitted to that principal afterwards, as long as the session lasts. (Nor before, from when on the log
+   shows it over the baseline: see `replay`.)
 """
 
 from __future__ import annotations
@@ -20,13 +22,12 @@ from attest.statement.tools.rules import ToolRules
 class Callers:
     """The principals of one reference in one log."""
 
-    def __init__(self, reference: RuntimeReference, rules: ToolRules, began_at: int, sheet: Sheet) -> None:
+    def __init__(self, reference: RuntimeReference, rules: ToolRules, sheet: Sheet) -> None:
         """Begin with all inside the baseline."""
         self._audit_only = reference.enforcement.audit_only
         self._response = CallerResponse.NONE if self._audit_only else CallerResponse(rules.on_caller_drift)
         self._baseline = {each.id: each for each in rules.baseline}
-        self._newest = dict.fromkeys((each.name for each in rules.principals), began_at - 1)
-        """The sequence number of the newest permit of each principal."""
+        self._principals = frozenset(each.name for each in rules.principals)
         self._stopped: dict[str, str] = {}
         """Where each left the baseline, in this session."""
         self._session = ""
@@ -35,9 +36,6 @@ class Callers:
     def permit(self, told: Told, principal: str | None, session: str) -> None:
         """Take a permit."""
         self._enter(session)
-        if principal not in self._newest:
-            return
-        self._newest[principal] = told.sequence
         if principal in self._stopped and not self._audit_only:
             self._fail(
                 "a caller was permitted something after it left the baseline",
@@ -51,7 +49,7 @@ class Callers:
         self._enter(session)
         self._stopped.setdefault(drift.principal, told.where)
         rule = self._baseline.get(drift.rule.rpartition(":")[2])
-        if drift.principal not in self._newest or rule is None:
+        if drift.principal not in self._principals or rule is None:
             self._fail("a drift by no sealed baseline", told, "a sealed rule and principal", drift.rule)
             return
         if (drift.at_most, drift.within_seconds) != (rule.at_most, rule.within_seconds) or drift.used <= rule.at_most:
@@ -60,9 +58,8 @@ class Callers:
             self._fail("a drift that is none by the sealed baseline", told, limit, found)
         if drift.response != self._response:
             self._fail("another response than the sealed one", told, self._response, drift.response)
-        if self._newest[drift.principal] > drift.newest and not self._audit_only:
-            newest = self._newest[drift.principal]
-            self._fail("a caller was permitted something when it had left the baseline", told, drift.newest, newest)
+        if drift.newest >= told.sequence:
+            self._fail("a drift by a receipt that is still to come", told, f"before {told.sequence}", drift.newest)
 
     def _enter(self, session: str) -> None:
         """Begin a session, if it is another one."""

@@ -2,16 +2,24 @@
 
 A match ceases to hold with whatever says that the server is not known to be the sealed one any more: a measurement of
 another state, a process that was started, a run that begins, ends or goes on after a crash or without the reference.
+Permits that were decided before that may still be written after it.
 """
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
-from attest.evidence.verify.calls.match import Match, name_of
+from attest.evidence.verify.calls.match import (
+    ROUNDING_MILLISECONDS,
+    WRITING_MILLISECONDS,
+    Match,
+    decided,
+    name_of,
+)
 from attest.evidence.verify.told import Cycle, Told
 from attest.statement.levels import OF_A_PROCESS
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.tools.calls import Relied
 
 MAX_MATCHES: Final = 100_000
 """The newest matches that are kept: a day at more than one a second."""
@@ -25,21 +33,29 @@ _CEASING: Final = {
 }
 
 
+class _Standing(NamedTuple):
+    """A match, and until when it may be relied on, on the clock of the boot; None: it still is the newest."""
+
+    match: Match
+    until: int | None
+
+
 @final
 class Grounds:
     """The state of one reference in one log."""
 
     def __init__(self, max_age: int) -> None:
         """Begin with nothing measured; nobody may rely on what is older than `max_age` milliseconds."""
-        self._max_age = max_age
+        self._kept = max_age + WRITING_MILLISECONDS
         self._process: str | None = None
         """The process that was started last."""
-        self.matches: dict[int, Match] = {}
-        """By sequence number, those that hold."""
+        self._newest: int | None = None
+        self._standing: dict[int, _Standing] = {}
+        """By sequence number."""
         self.ceased = "nothing was measured yet"
-        """Why there is no older one."""
-        self.safe: str | None = None
-        """Where the safe state began; nothing in this log ends it for this reference."""
+        """Why an older one does not count."""
+        self.safe: tuple[str, int] | None = None
+        """Where the safe state began, and when, on the clock of the boot; nothing in this log ends it."""
 
     def measure(self, told: Told, cycle: Cycle, receipt: str) -> Match | None:
         """Take a measurement that matched; return it if a permit may rely on it."""
@@ -55,34 +71,53 @@ class Grounds:
             boot_id=told.lasting.boot_id,
             process=process,
         )
-        self.matches[told.sequence] = match
+        # Whoever decides knows of the newer one as soon as its receipt is written; that takes a while.
+        self._end(told.boot_time + WRITING_MILLISECONDS)
+        self._standing[told.sequence] = _Standing(match, None)
+        self._newest = told.sequence
         self._forget(told)
         return match
 
-    def violate(self, where: str) -> None:
+    def violate(self, told: Told) -> None:
         """Take a measurement of another state: no older match holds."""
-        self._cease(f"{where}: another state than MATCH")
+        self._cease(told, "another state than MATCH")
 
-    def hear(self, event: Event, where: str) -> bool:
+    def hear(self, event: Event, told: Told) -> bool:
         """Take an event that this reference has part in; return whether older matches cease to hold."""
         if event.kind is EventKind.SAFE_STATE:
-            self.safe = self.safe or where
+            self.safe = self.safe or (told.where, told.boot_time)
         why = _CEASING.get(event.kind)
         if why is None:
             return False
-        self._cease(f"{where}: {why}")
+        self._cease(told, why)
         self._process = name_of(event.process.process) if event.process is not None else None
         return True
 
-    def _cease(self, why: str) -> None:
-        self.matches.clear()
-        self.ceased = why
+    def find(self, told: Told, relied: Relied) -> Match | None:
+        """Return the match that a permit relies on, if it held when that was decided."""
+        found = self._standing.get(relied.sequence)
+        if found is None:
+            return None
+        if found.until is not None and decided(found.match, told, relied) > found.until + ROUNDING_MILLISECONDS:
+            return None
+        return found.match
+
+    def _cease(self, told: Told, why: str) -> None:
+        self._end(told.boot_time)
+        self.ceased = f"{told.where}: {why}"
+
+    def _end(self, until: int) -> None:
+        """Say until when the newest match is one to rely on."""
+        newest = None if self._newest is None else self._standing.get(self._newest)
+        if newest is not None and self._newest is not None:
+            self._standing[self._newest] = newest._replace(until=until)
+            self.ceased = "there is a newer one"
+        self._newest = None
 
     def _forget(self, told: Told) -> None:
         """Keep no match that is too old for every permit to come."""
-        while self.matches:
-            oldest = next(iter(self.matches))
-            if len(self.matches) <= MAX_MATCHES and self.matches[oldest].age(told) <= self._max_age:
+        while self._standing:
+            oldest = next(iter(self._standing))
+            if len(self._standing) <= MAX_MATCHES and self._standing[oldest].match.age(told) <= self._kept:
                 break
-            del self.matches[oldest]
-            self.ceased = "an older one is older than the sealed maximum age"
+            del self._standing[oldest]

@@ -12,6 +12,7 @@ from attest.evidence.verify.calls.answers import Answers
 from attest.evidence.verify.calls.callers import Callers
 from attest.evidence.verify.calls.denied import Denied
 from attest.evidence.verify.calls.reliance import Reliance
+from attest.evidence.verify.calls.replay import Replay
 from attest.evidence.verify.calls.tally import Tally
 from attest.evidence.verify.checks_of_calls import JUDGED, TOOL_RULES
 from attest.evidence.verify.pace import Pace
@@ -100,6 +101,8 @@ class LogCalls:
             self._answers.stop(told.where)
         elif event.kind in {EventKind.START, EventKind.RESUME}:
             self._answers.cut()
+            for judged in self._judged.values():
+                judged.replay.restart(told)
         named = told.lasting.reference
         for digest, judged in self._judged.items():
             goes_on = event.kind is EventKind.RELOAD and digest in event.references
@@ -113,15 +116,18 @@ class LogCalls:
             self._tally.drifted += 1
             if judged is not None:
                 judged.callers.drift(told, said.drift, session)
+                judged.replay.drift(told, said.drift, session)
         elif isinstance(said, ToolDenial):
             self._deny(told, said, judged)
         elif said.permit is not None:
             self._tally.permit(said.permit.rule)
             self._answers.permit(told, said.call)
-            if judged is not None:
+            if judged is not None and not self._answers.overflowed:
                 judged.permit(told, said.call, said.permit, session)
         elif said.outcome is not None:
             self._answers.outcome(told, said.call, said.outcome)
+            if judged is not None:
+                judged.replay.count(told, said, session)
 
     def _deny(self, told: Told, said: ToolDenial, judged: ByReference | None) -> None:
         denial = said.denial
@@ -131,6 +137,7 @@ class LogCalls:
             self._answers.forward(told, denial.call)
         if judged is not None:
             judged.denied.judge(told, denial)
+            judged.replay.count(told, said, said.receipt.session_id)
 
     def _find(self, told: Told) -> ByReference | None:
         """Return the judge of the reference that decided, None if it is not an expected one."""
@@ -161,23 +168,25 @@ class ByReference:
         self._reliance = Reliance(origin, began_at, pace, sheet, across)
         self._allowed = Allowed(rules, sheet, audit_only=audit_only)
         self.denied = Denied(rules, sheet, audit_only=audit_only)
-        self.callers = Callers(reference, rules, began_at, sheet)
+        self.callers = Callers(reference, rules, sheet)
+        self.replay = Replay(rules, began_at, sheet)
 
     def measure(self, told: Told, cycle: Cycle, receipt: str) -> None:
         """Take a measurement or a violation."""
         if told.lasting.findings is not None:
-            self._reliance.grounds.violate(told.where)
+            self._reliance.grounds.violate(told)
             self._across.cease(self._origin, self._digest, told)
         elif (match := self._reliance.grounds.measure(told, cycle, receipt)) is not None:
             self._across.offer(self._origin, self._digest, told.sequence, match)
 
     def hear(self, told: Told, event: Event) -> None:
         """Take an event that the reference has part in."""
-        if self._reliance.grounds.hear(event, told.where):
+        if self._reliance.grounds.hear(event, told):
             self._across.cease(self._origin, self._digest, told)
 
     def permit(self, told: Told, call: Call, permit: Permit, session: str) -> None:
         """Take a permit."""
         self._allowed.judge(told, call, permit)
-        self._reliance.judge(told, permit)
+        decided = self._reliance.judge(told, permit)
         self.callers.permit(told, call.principal, session)
+        self.replay.permit(told, call, permit, decided, session)

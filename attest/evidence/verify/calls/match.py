@@ -1,4 +1,8 @@
-"""A MATCH that permits may rely on, and what a permit says of it held against it."""
+"""A MATCH that permits may rely on, and what a permit says of it held against it.
+
+A permit tells the age that the match had when it was decided, and with it when that was: a decision comes before its
+receipt, and what was written in between was not known to it.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +70,11 @@ def judge_match(match: Match, told: Told, relied: Relied, upstream: str, sheet: 
             expected=f"{age} ms",
             found=f"{stated} ms",
         )
+
+
+def decided(match: Match, told: Told, relied: Relied) -> int:
+    """Return when a permit was decided, on the clock of its boot: never after it was written."""
+    return min(told.boot_time, told.boot_time - match.age(told) + relied.age_milliseconds)
 
 
 def name_of(process: MeasuredProcess) -> str:
