@@ -30,6 +30,11 @@ def home() -> Path:
     return Path(os.environ.get("HOME") or "~").expanduser() / beside / "mcp-attest"
 
 
+def is_where_clients_look() -> bool:
+    """Whether a program without our environment finds the same folder: clients hand few variables on."""
+    return not os.environ.get("XDG_DATA_HOME", "").startswith("/")
+
+
 def trust_file() -> Path:
     """Whom the user trusts."""
     return home() / "trust.json"
@@ -38,6 +43,11 @@ def trust_file() -> Path:
 def sealer_key() -> Path:
     """The key that says what may run."""
     return home() / "sealer.key"
+
+
+def originals() -> Path:
+    """Where configurations lie as they were before `attest wrap`."""
+    return home() / "wrapped"
 
 
 def writer_key() -> Path:
@@ -80,7 +90,7 @@ class Reference(click.ParamType[Path]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401, ARG002
         """Prefer a file that is there; a name never leads out of the folder of references."""
         given = Path(value)
-        if isinstance(value, str) and _NAME.fullmatch(value) and not given.exists():
+        if isinstance(value, str) and _NAME.fullmatch(value) and not given.is_file():
             named = reference_path(value)
             return named if named.is_file() else given
         return given

@@ -21,18 +21,19 @@ def init() -> None:
     A sealer's and a writer's key, a trust file that names both and the public-good Sigstore instance, and folders for
     references and logs. From then on --trust, --key and --log may be left out, and REF may be a name.
     """
-    place = home.home()
-    for line in _make(place):
+    for line in make_place():
         click.echo(line)
     click.echo("")
     click.echo("Both keys lie on this machine: whoever can read them can seal anew. When that is not good enough, move")
     click.echo("sealer.key elsewhere and seal there. Keep the .revoke files somewhere else in any case.")
-    click.echo("next: attest scan, then attest seal TREE --name NAME ... (README, step by step)")
+    click.echo("next: attest scan, then attest wrap, or attest seal TREE --name NAME ... (README, step by step)")
 
 
-def _make(place: Path) -> Iterator[str]:
+def make_place() -> Iterator[str]:
+    """Make what is missing, and yield a line for each part: made, or kept."""
     from attest.errors import UnavailableError
 
+    place = home.home()
     try:
         for folder in (place, home.references(), home.logs()):
             yield _told(folder, made=not folder.is_dir())

@@ -112,7 +112,7 @@ class _Page:
         yield f"{_count(len(scanned), 'server')}: {running} running, {sealed} sealed, {failing} with something wrong"
         if sealed < len(scanned):
             yield "What is not sealed is tied to no build: records on the same disk prove little."
-            yield "next: attest init, then attest fetch and attest seal (README, step by step)"
+            yield "next: attest wrap, or by hand attest init, attest fetch and attest seal (README, step by step)"
 
 
 def _count(number: int, thing: str) -> str:

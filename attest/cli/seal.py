@@ -118,10 +118,9 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.cli.output import STANDARD
     from attest.cli.progress import Progress
     from attest.cli.sealed_summary import summarize
-    from attest.codec.files import write_file
     from attest.seal.seal import seal as run
+    from attest.seal.writing import write_sealed
     from attest.signing.keyfiles import load_private
-    from attest.statement.companions import attachments_path, manifest_path
     from attest.trust.trust import load_trust
 
     out = _out(given["out"], given["name"])
@@ -133,10 +132,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     trust, now = load_trust(given["trust"]), time.time_ns() // 1_000_000
     with Progress() as progress:
         sealed = run(request, trust, lambda: load_private(given["key"]), at=now, tell=progress.tell)
-    write_file(manifest_path(out), [sealed.manifest])
-    if sealed.attachments:
-        write_file(attachments_path(out), sealed.attachments)
-    write_file(out, [sealed.envelope, b"\n"])
+    write_sealed(out, sealed)
     click.echo(f"sha256:{sealed.digest}")
     click.echo(summarize(sealed.reference), err=True)
 

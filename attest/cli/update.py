@@ -12,13 +12,14 @@ from typing import Any, Final
 import click
 
 from attest.cli import home
-from attest.cli.arguments import example
+from attest.cli.arguments import FILE, example
 from attest.cli.demands import demands, expectations_of
 
 _MILLION: Final = 1_000_000
 _SECOND: Final = 1000
 """In milliseconds."""
 _OVERLAP: Final = 86_400
+_LEARN: Final = "attest tools record, attest tools learn, then --tools FILE"
 _OLD: Final = re.compile(r"-[0-9]+\.ref$")
 """What `keep_old` calls a reference that was replaced."""
 
@@ -39,6 +40,10 @@ _OLD: Final = re.compile(r"-[0-9]+\.ref$")
 @demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
 @click.option("--accept-downgrade", metavar="REASON", help="Why less evidence than before is right; recorded.")
+@click.option("--tools", type=FILE, help="Other tool rules than before: see attest tools.")
+@click.option(
+    "--enforce", is_flag=True, help="What was sealed --audit-only: seal it so that findings have their effect."
+)
 @click.option(
     "--overlap",
     type=click.IntRange(min=0),
@@ -77,9 +82,11 @@ def update(ref: tuple[Path, ...], *, every: bool, **given: Any) -> int:  # noqa:
 def _update(path: Path, given: Mapping[str, Any]) -> None:
     from attest.cli.difference_text import render
     from attest.cli.progress import Progress
-    from attest.cli.updating import Updating, is_nothing, keep_old, write_new
+    from attest.cli.updating import Updating, is_nothing, keep_old
     from attest.seal.comparing import compare
+    from attest.seal.tools.reading import read_tools
     from attest.seal.unverified import read_side
+    from attest.seal.writing import write_sealed
     from attest.signing.keyfiles import load_private
     from attest.trust.trust import load_trust
 
@@ -91,6 +98,8 @@ def _update(path: Path, given: Mapping[str, Any]) -> None:
         expectations=expectations_of(given),
         allow_site=given["allow_site"],
         accept_downgrade=given["accept_downgrade"],
+        enforce=given["enforce"],
+        tools=read_tools(given["tools"]) if given["tools"] is not None else None,
         runtime=given["runtime"],
         at=now,
     )
@@ -103,11 +112,13 @@ def _update(path: Path, given: Mapping[str, Any]) -> None:
         return
     for line in render(updating.old, new, difference, every_file=False):
         click.echo(line, err=True)
+    if given["enforce"] and sealed.reference.tools is None:
+        click.echo(f"without tool rules a portal permits no call: {_LEARN}", err=True)
     _ask(path, yes=given["yes"])
     kept, revoked = keep_old(
         path, updating.old, updating.load_key(), at=now, void_from=now + given["overlap"] * _SECOND
     )
-    write_new(path, sealed)
+    write_sealed(path, sealed)
     click.echo(f"sha256:{sealed.digest}")
     click.echo(f"the old reference is {kept}; give agents and verifiers --revocations {revoked}", err=True)
 

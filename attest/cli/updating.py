@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from attest.codec.files import read_file, write_file
 from attest.errors import MalformedError, UnavailableError
@@ -27,6 +29,7 @@ from attest.signing.keys import PrivateKey
 from attest.statement.companions import attachments_path, manifest_path
 from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_revocation import Revoked
+from attest.statement.tools.rules import ToolRules
 from attest.trust.references import open_reference
 from attest.trust.revoking import make_revocation, sign_revocation
 from attest.trust.trust import Trust
@@ -46,6 +49,10 @@ class Updating:
     expectations: Expectations
     allow_site: tuple[str, ...]
     accept_downgrade: str | None
+    tools: ToolRules | None
+    """What callers may do from now on; None: what they might before."""
+    enforce: bool
+    """Whether what the old one only records is done from now on."""
     runtime: Path | None
     at: int
 
@@ -66,8 +73,12 @@ class Updating:
                 expectations=self.expectations,
                 allow_site=self.allow_site,
                 accept_downgrade=self.accept_downgrade,
+                tools=self.tools,
             )
             request = request_again(self.path, self.old, given)
+            if self.enforce and request.like is not None:
+                enforcement = msgspec.structs.replace(request.like.enforcement, audit_only=False)
+                request = replace(request, like=msgspec.structs.replace(request.like, enforcement=enforcement))
             return seal(request, self.trust, self.load_key, at=self.at, tell=tell)
 
     @contextmanager
@@ -102,14 +113,6 @@ def keep_old(path: Path, old: Side, key: PrivateKey, *, at: int, void_from: int)
     revocation = make_revocation(Revoked.REFERENCE, old.digest, void_from=void_from, reason="updated")
     write_file(revoked, [encode_envelope(sign_revocation(revocation, key, at=at)), b"\n"])
     return kept, revoked
-
-
-def write_new(path: Path, sealed: Sealed) -> None:
-    """Write the new reference in place of the old one; its manifest first."""
-    write_file(manifest_path(path), [sealed.manifest])
-    if sealed.attachments:
-        write_file(attachments_path(path), sealed.attachments)
-    write_file(path, [sealed.envelope, b"\n"])
 
 
 def _fetch(old: Side, folder: Path, tell: Tell) -> None:

@@ -20,6 +20,7 @@ from attest.errors import RefusedError
 
 _LONGEST_BLANK: Final = 4096
 """Bytes; what an entry is indented by."""
+_WRITTEN: Final = "what was written there"
 
 
 class Place(StrEnum):
@@ -74,6 +75,24 @@ def take_away(octets: bytes, form: str, keys: Sequence[str], changes: Sequence[C
     return restored
 
 
+def take_words(octets: bytes, form: str, keys: Sequence[str], words: Sequence[str], *, where: str) -> bytes:
+    """Return the configuration without `words` before the command, however they are spelled and laid out by now.
+
+    Clients write their files anew, and then the bytes that were put there are others. Raises `RefusedError` if the
+    words are not there.
+    """
+    entry, count = _Entry.find(octets, form, keys, where), len(words)
+    if entry.arguments is None or len(entry.items) < count:
+        raise RefusedError(where, _WRITTEN, "fewer arguments")
+    command = entry.items[count - 1].value.of(octets)
+    span, rest = entry.arguments.value, b"[]"
+    if len(entry.items) > count:
+        span, rest = Span(start=entry.items[0].value.start, end=entry.items[count].value.start), b""
+    restored = _spliced(octets, [(entry.command.value, command), (span, rest)])
+    _check(restored, octets, entry, before=tuple(words), where=where, form=form)
+    return restored
+
+
 def spell(word: str) -> bytes:
     """Return a text as JSON and TOML both spell it; raise `RefusedError` for what is not Unicode."""
     try:
@@ -110,8 +129,8 @@ class _Entry:
     base: Way
     command: Node
     arguments: Node | None
-    first: Node | None
-    """The first argument."""
+    items: tuple[Node, ...]
+    """The arguments one by one."""
     is_json: bool
 
     @classmethod
@@ -123,9 +142,9 @@ class _Entry:
         for base, name in ((tuple(keys), "command"), ((*keys, "command"), "path")):
             command = inside.get((*base, name))
             if command is not None and command.scalar:
-                arguments, first = inside.get((*base, "args")), inside.get((*base, "args", 0))
-                is_json = row.nodes is json_nodes
-                return cls(octets=octets, where=where, base=base, command=command, arguments=arguments, first=first,
+                items = tuple(node for path, node in inside.items() if path[:-1] == (*base, "args"))
+                arguments, is_json = inside.get((*base, "args")), row.nodes is json_nodes
+                return cls(octets=octets, where=where, base=base, command=command, arguments=arguments, items=items,
                            is_json=is_json)  # fmt: skip
         raise RefusedError(where, f"a command of {keys[-1]}", "none")
 
@@ -136,9 +155,9 @@ class _Entry:
             return self._json_member(text) if self.is_json else self._toml_member(text)
         if self.arguments.scalar:
             return Change(place=Place.NOTHING, old=b"null", new=b"[%b]" % text)
-        if self.first is None:
+        if not self.items:
             return Change(place=Place.FIRST, old=b"", new=text)
-        gap = _blank_before(self.octets, self.first.value.start, b" \t\r\n") or b" "
+        gap = _blank_before(self.octets, self.items[0].value.start, b" \t\r\n") or b" "
         return Change(place=Place.FIRST, old=b"", new=b"%b,%b" % (text, gap))
 
     def _json_member(self, text: bytes) -> Change:
@@ -166,12 +185,8 @@ class _Entry:
         spans = [(self._span(change), change) for change in changes]
         for span, change in spans:
             if span.of(self.octets) != change.old:
-                raise RefusedError(self.where, "what was written there", "something else", hint="edit it by hand")
-        result, at = [], 0
-        for span, change in sorted(spans, key=lambda pair: pair[0].start):
-            result += [self.octets[at : span.start], change.new]
-            at = span.end
-        return b"".join((*result, self.octets[at:]))
+                raise RefusedError(self.where, _WRITTEN, "something else")
+        return _spliced(self.octets, [(span, change.new) for span, change in spans])
 
     def _span(self, change: Change) -> Span:
         """Return where `change.old` has to stand."""
@@ -183,11 +198,19 @@ class _Entry:
         if change.place is Place.BEFORE:
             return Span(start=self._key.start - length, end=self._key.start)
         if arguments is None:
-            raise RefusedError(self.where, "what was written there", "no arguments", hint="edit it by hand")
+            raise RefusedError(self.where, _WRITTEN, "no arguments")
         if change.place is Place.NOTHING:
             return arguments.value
-        start = arguments.value.start + 1 if self.first is None else self.first.value.start
+        start = self.items[0].value.start if self.items else arguments.value.start + 1
         return Span(start=start, end=start + length)
+
+
+def _spliced(octets: bytes, edits: Sequence[tuple[Span, bytes]]) -> bytes:
+    result, at = [], 0
+    for span, new in sorted(edits, key=lambda edit: edit[0].start):
+        result += [octets[at : span.start], new]
+        at = span.end
+    return b"".join((*result, octets[at:]))
 
 
 def _blank_before(octets: bytes, at: int, kinds: bytes) -> bytes:

@@ -30,11 +30,14 @@ class SealedServers:
     servers: tuple[SealedServer, ...]
     clock_ms: Callable[[], int]
 
+    def server_of(self, started: Started) -> SealedServer | None:
+        """Return the newest that is sealed with this very process; None without one."""
+        same = [each for each in self.servers if is_process_of(each.reference.process, each.places, started)]
+        return max(same, key=lambda each: each.reference.validity.sequence, default=None)
+
     def state_of(self, started: Started) -> tuple[SealedState, tuple[Concern, ...]] | None:
         """Look at the files of the server that is sealed with this very process; None if none is."""
-        server = next(
-            (each for each in self.servers if is_process_of(each.reference.process, each.places, started)), None
-        )
+        server = self.server_of(started)
         if server is None:
             return None
         deriver = Deriver(interpreters=interpreters_of(server.places.values()))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from attest.errors import RefusedError, UnavailableError
+from attest.errors import AttestError, RefusedError
 from attest.measure.commands.invocation import Invocation, Started
 from attest.measure.commands.resolving import resolve
 from attest.seal.messages import SurveyRoot
@@ -67,20 +67,28 @@ def resolve_request(request: SealRequest, places: Mapping[str, str]) -> Resolved
 def _parameters(request: SealRequest, started: Started, cwd: str, environment: Mapping[str, str]) -> tuple[int, ...]:
     """Return where the parameters stand in the arguments of the process.
 
-    What is before the first of them has to start the same code by itself: a word that anybody may choose could
-    otherwise name other code.
+    A word that anybody may choose must not name code.
     """
     if not request.parameters:
         return ()
-    first, command = request.parameters[0], request.command
-    try:
-        bare = resolve(command[:first], cwd=cwd, environment=environment) if first else None
-    except (RefusedError, UnavailableError):
-        bare = None
-    if bare is None or started != replace(bare, argv=(*bare.argv, *command[first:])):
-        where = " ".join(command[: first + 1])
+    first = request.parameters[0]
+    bare = told_by(request.command, first, started, cwd=cwd, environment=environment)
+    if bare is None:
+        where = " ".join(request.command[: first + 1])
         raise RefusedError(where, "a parameter behind all that says which code is started", "one before that")
     return tuple(at - first + len(bare.argv) for at in request.parameters)
+
+
+def told_by(
+    command: Sequence[str], first: int, started: Started, *, cwd: str, environment: Mapping[str, str]
+) -> Started | None:
+    """Return what the words before `first` become, if the others are mere arguments to that; else None."""
+    try:
+        bare = resolve(command[:first], cwd=cwd, environment=environment) if first else None
+    except AttestError:
+        return None
+    whole = None if bare is None else replace(bare, argv=(*bare.argv, *command[first:]))
+    return bare if whole == started else None
 
 
 def refuse_unsealed(command: Sequence[str], resolved: ResolvedCommand | None, roots: Sequence[SurveyRoot]) -> None:

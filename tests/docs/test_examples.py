@@ -38,6 +38,7 @@ ORDER = (
         "update",
         "revoke",
         "diff",
+        "wrap",
         "run",
         "agent",
     ),

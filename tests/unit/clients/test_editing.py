@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.clients.editing import put_before, spell, take_away
+from attest.clients.editing import put_before, spell, take_away, take_words
 from attest.clients.formats import FORMATS, read_servers
 from attest.errors import AttestError, MalformedError, RefusedError
 from tests.configurations import EXAMPLES, WORDS, Drawn, json_configurations, toml_configurations
@@ -88,6 +89,25 @@ def test_every_value_is_found_where_it_stands(drawn: Drawn):
         alone = node.value.of(drawn.octets)
         wrapped = b"x = " + alone if drawn.form == "codex" else b'{"x": ' + alone + b"}"
         assert parsed(wrapped, drawn.form)["x"] == value
+
+
+@given(DRAWN, st.data())
+def test_words_are_taken_away_from_a_file_that_was_laid_out_anew(drawn: Drawn, data: st.DataObject):
+    keys = ("mcp_servers" if drawn.form == "codex" else "mcpServers", data.draw(st.sampled_from(sorted(drawn.servers))))
+    wrapped, _ = put_before(drawn.octets, drawn.form, keys, BEFORE, where="here")
+    if drawn.form != "codex":
+        wrapped = json.dumps(parsed(wrapped, drawn.form), indent=data.draw(st.sampled_from([None, 4]))).encode()
+    old = parsed(drawn.octets, drawn.form)
+    new = parsed(take_words(wrapped, drawn.form, keys, BEFORE, where="here"), drawn.form)
+    assert taken_out(new, keys) == taken_out(old, keys)
+    assert new == old
+
+
+def test_words_that_are_not_there_are_not_taken_away():
+    octets = EXAMPLES["claude-desktop"].octets
+    for words in (BEFORE, ("uvx",), ("npx", "-y", "x", "y")):
+        with pytest.raises(RefusedError):
+            take_words(octets, "mcpServers", ("mcpServers", "filesystem"), words, where="here")
 
 
 def test_arguments_keep_their_lines_and_comments():
