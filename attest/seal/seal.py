@@ -24,6 +24,7 @@ from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
 from attest.seal.surveyor import Surveyed, run_survey
+from attest.seal.tools.checking import check_rules
 from attest.signing.dsse import encode_envelope, payload_of
 from attest.signing.keyfiles import load_public
 from attest.signing.keys import PrivateKey
@@ -66,6 +67,8 @@ def seal(
     files = _named_files(evidence)
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}
+    if request.tools is not None:
+        check_rules(request.tools, places)
     command = resolve_request(request, places)
     runtime = open_runtime(request.runtime, trust, at=at)
     surveyed = run_survey(

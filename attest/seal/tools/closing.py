@@ -37,6 +37,12 @@ _OF_OBJECTS: Final = frozenset(
 _OF_ARRAYS: Final = frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"})
 _OF_STRINGS: Final = frozenset({"pattern", "minLength", "maxLength", "format"})
 _OF_NUMBERS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_ABOUT: Final = {
+    "object": _OF_OBJECTS | _CLOSING | {"propertyNames", "dependentSchemas"},
+    "array": _OF_ARRAYS,
+    "string": _OF_STRINGS,
+    "number": _OF_NUMBERS,
+}
 _PLAIN: Final = frozenset({"$ref", "type", "enum", "const", "minContains", "maxContains"})
 _KNOWN: Final = frozenset(
     {*_ONE, *_MAP, *_CONDITIONS, *_BRANCHES, *_OF_OBJECTS, *_OF_ARRAYS, *_OF_STRINGS, *_OF_NUMBERS, *_PLAIN}
@@ -46,9 +52,10 @@ _FORMATS: Final = frozenset(
         *("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
         *("uri", "uri-reference", "iri", "iri-reference", "uuid", "uri-template", "json-pointer"),
         *("relative-json-pointer", "regex"),
+        *("int64", "uint64"),
     }
 )
-"""JSON Schema 2020-12, Validation, 7.3."""
+"""JSON Schema 2020-12, Validation, 7.3; and those of OpenAPI that say how large a number may be."""
 _BEYOND_LINEAR: Final = re.compile(r"\(\?(?:=|!|<=|<!)|\\[1-9]|\\k<")
 """Look-around and back references: matching them can take for ever, so that no judge of calls does."""
 
@@ -87,17 +94,9 @@ class _Closing:
 
     def whole(self, schema: Any, depth: int) -> Any:  # noqa: ANN401  (a schema)
         """Close a schema that alone describes a value."""
-        made = self._part(schema, depth)
-        if not isinstance(made, dict):
-            return made
-        if _says_nothing(made):
-            return True
-        kinds = made.get("type", [])
-        kinds = kinds if isinstance(kinds, list) else [kinds]
-        if "object" in kinds or _is_combined(made):
+        made = _typed(self._part(schema, depth))
+        if isinstance(made, dict) and ("object" in _kinds(made) or _is_combined(made)):
             _close(made)
-        if "array" in kinds and not {"items", "unevaluatedItems"} & made.keys():
-            made["items"] = True
         return made
 
     def _part(self, schema: Any, depth: int) -> Any:  # noqa: ANN401  (a schema)
@@ -124,7 +123,7 @@ class _Closing:
         return value
 
     def _branch(self, schema: Any, depth: int) -> Any:  # noqa: ANN401  (a schema)
-        made = self._part(schema, depth)
+        made = _typed(self._part(schema, depth))
         if isinstance(made, dict) and isinstance(made.get("$ref"), str):
             self.parts.add(made["$ref"])
         return made
@@ -143,18 +142,25 @@ def _close(schema: _Schema) -> None:
         schema["unevaluatedProperties" if _COMBINING & schema.keys() else "additionalProperties"] = False
 
 
-def _says_nothing(schema: _Schema) -> bool:
-    """Give a schema the type that its keywords are about; return True if it has none."""
-    if {"type", "enum", "const", "$ref", *_BRANCHES} & schema.keys():
-        return False
-    for kind, words in (("object", _OF_OBJECTS | _CLOSING), ("array", _OF_ARRAYS), ("string", _OF_STRINGS)):
-        if words & schema.keys():
-            schema["type"] = kind
-            return False
-    if _OF_NUMBERS & schema.keys():
-        schema["type"] = "number"
-        return False
-    return True
+def _typed(schema: Any) -> Any:  # noqa: ANN401  (a schema)
+    """Give a schema the type that its keywords are about, and elements that may be anything; True for one without."""
+    if not isinstance(schema, dict):
+        return schema
+    if not {"type", "enum", "const"} & schema.keys():
+        for kind, words in _ABOUT.items():
+            if words & schema.keys():
+                schema["type"] = kind
+                break
+    if not schema:
+        return True
+    if "array" in _kinds(schema) and not {"items", "unevaluatedItems"} & schema.keys():
+        schema["items"] = True
+    return schema
+
+
+def _kinds(schema: _Schema) -> list[Any]:
+    kinds = schema.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
 
 
 def _today(schema: Mapping[str, Any]) -> _Schema:

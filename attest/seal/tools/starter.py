@@ -128,7 +128,7 @@ def _tool(tool: Mapping[str, Any], *, called: bool) -> Iterator[str]:
 def _advice(tool: str, argument: str, told: Any) -> Iterator[str]:  # noqa: ANN401  (a schema)
     kind = told.get("type") if isinstance(told, dict) else None
     many = kind == "array"
-    if kind in {"string", "array"} and _FILE_NAMES.search(argument):
+    if (many or kind == "string") and _FILE_NAMES.search(argument):
         pointer = argument.replace("~", "~0").replace("/", "~1")
         yield f"[tools.{tool}.paths.{_rule_id(tool, argument)}]"
         yield f"argument = {_quoted(f'/{pointer}/-' if many else f'/{pointer}')}"

@@ -45,7 +45,11 @@ def test_arguments_of_which_nothing_is_said_are_none(nothing):
         ({"allOf": [OPEN, OPEN]}, {"allOf": [OPEN, OPEN], "unevaluatedProperties": False}),
         (
             {**OPEN, "anyOf": [{"required": ["a"]}, {"properties": {"b": S}}]},
-            {**OPEN, "anyOf": [{"required": ["a"]}, {"properties": {"b": S}}], "unevaluatedProperties": False},
+            {
+                **OPEN,
+                "anyOf": [{"required": ["a"], "type": "object"}, {"properties": {"b": S}, "type": "object"}],
+                "unevaluatedProperties": False,
+            },
         ),
         ({**OPEN, "if": {"required": ["a"]}}, {**OPEN, "if": {"required": ["a"]}, "unevaluatedProperties": False}),
     ],
@@ -92,6 +96,7 @@ def test_a_definition_that_is_one_part_of_a_value_is_left_to_a_person(several):
         ({"required": ["a"]}, {"type": "object", "required": ["a"], "additionalProperties": False}),
         ({"enum": [1, "a"]}, {"enum": [1, "a"]}),
         ({"const": {"a": 1}}, {"const": {"a": 1}}),
+        ({"not": {"const": 1}, "title": "T"}, {"not": {"const": 1}}),
     ],
     ids=repr,
 )
