@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from attest.agent.announcing import announce
@@ -61,6 +61,13 @@ class Keeper:
             outcome = self._follow(target, judged, recorded, unstarted=unstarted)
         sequence = None if recorded is None else recorded.sequence
         self.report(Reported(server=by, cycle=cycle, sequence=sequence, outcome=outcome))
+
+    def hear(self, targets: Iterable[Target]) -> None:
+        """Record what became of hooks that have ended since, after the cycles that wait for a receipt got theirs."""
+        if self.enforcer.hooks.ended():
+            for target in targets:
+                self.close(target)
+            self.enforcer.settle()
 
     def close(self, target: Target) -> Recorded | None:
         """Record the receipt of the window that is open, if there is one."""

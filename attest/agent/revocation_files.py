@@ -16,15 +16,25 @@ from attest.trust.trust import Trust
 class RevocationFiles:
     """What the files say, and what they said before: who puts an older file in place gains nothing."""
 
-    def __init__(self, paths: tuple[Path, ...], trust: Trust) -> None:
-        """Read the files; raise `UnavailableError`, `MalformedError` or `UntrustedError` if one is not right."""
+    def __init__(self, paths: tuple[Path, ...], trust: Trust, known: Revocations | None = None) -> None:
+        """Read the files, and add them to what is `known`.
+
+        Raises `UnavailableError`, `MalformedError` or `UntrustedError` if one is not right.
+        """
         self._paths = paths
         self._trust = trust
         self._digests: dict[Path, str] = {}
         self._problem: AttestError | None = None
-        self.known: Revocations = open_revocations((), trust)
+        self.known: Revocations = open_revocations((), trust, known)
         for path in paths:
             self._take(path, read_file(path))
+
+    def under(self, trust: Trust) -> RevocationFiles:
+        """Return the same files, opened by another trust file; what is known already is not forgotten.
+
+        Raises as the reading of them does, and changes nothing here.
+        """
+        return RevocationFiles(self._paths, trust, self.known)
 
     def refresh(self) -> None:
         """Read what changed; a file that cannot be read or opened any more is a problem, and what it said stays."""

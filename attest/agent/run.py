@@ -27,6 +27,7 @@ from attest.agent.run_request import RunRequest
 from attest.agent.schedule import Schedule, Slot
 from attest.agent.set_back import SetBack
 from attest.agent.sharing import Shared
+from attest.agent.start_event import start_event
 from attest.agent.target import Target, references_of, runtimes_of, weakest_standing
 from attest.agent.turns import Turns
 from attest.agent.waking import Waking, open_waking
@@ -35,7 +36,7 @@ from attest.codec.clock import Clock
 from attest.errors import AttestError, RefusedError
 from attest.recorder import Recorder
 from attest.statement.findings import Finding
-from attest.statement.predicates.runtime_event import ContextValue, Event, EventKind
+from attest.statement.predicates.runtime_event import Event, EventKind
 
 _SECOND: Final = 1000
 _RUN_ID_BYTES: Final = 16
@@ -190,21 +191,12 @@ class Run:
         self.tell(f"reloaded: {', '.join(target.server.reference.server.name for target in targets)}")
 
     def _start(self) -> None:
-        interrupted = self.recorder.interrupted
-        targets = self.request.targets
-        watched = [target.watched.pid for target in targets if target.watched is not None]
-        event = Event(
-            kind=EventKind.START if interrupted is None else EventKind.RESUME,
-            run=self._keeper.run_id,
-            references=references_of(targets),
-            verifier_nonce=self.request.verifier_nonce,
-            context=tuple(ContextValue(name=name, value=value) for name, value in sorted(self.request.context)),
-            entries_found=None if interrupted is None else interrupted.entries_found,
-            pid=watched[0] if len(watched) == len(targets) == 1 else None,
-        )
+        event = start_event(self.request, self._keeper.run_id, self.recorder.interrupted)
+        if event.unsigned_cycles:
+            self.tell(f"{event.unsigned_cycles} clean cycles before the crash had no receipt: they count for nothing")
         self._record(event)
         self.circumstances.use(event.references, self.recorder.latest or 0)
-        answer_unanswered(self.enforcer, tuple(target.server for target in targets))
+        answer_unanswered(self.enforcer, tuple(target.server for target in self.request.targets))
 
     def _report(self, reported: Reported) -> None:
         self.report(reported)
@@ -272,6 +264,7 @@ class Run:
             answer = self._looking.take(seconds)
         else:
             woken = self._wait(seconds)
+        self._hear()
         late = self._looking.give_up(self.clock.boot())
         answers = [*([] if answer is None else [answer]), *late]
         for each in answers:
@@ -332,7 +325,17 @@ class Run:
     def _all_ended(self) -> bool:
         return all(target.ended() for target in self.request.targets)
 
+    def _hear(self) -> None:
+        """Record the outcomes of hooks, unless the clock was set back behind the log."""
+        try:
+            self._keeper.hear(self.request.targets)
+        except RefusedError:
+            if not self._set_back.holds(self.tell):
+                raise
+
     def _stop(self, reason: str) -> None:
+        self.enforcer.hooks.finish()
+        self._hear()
         self._record(Event(kind=EventKind.STOP, run=self._keeper.run_id, outcome=reason))
         self.recorder.checkpoint().result()
 

@@ -18,6 +18,7 @@ from attest.agent.enforcement.past import read_past
 from attest.agent.explaining import Explainer
 from attest.agent.history import highest_sequences, read_history
 from attest.agent.keeping import Reported
+from attest.agent.lost_cycles import count_lost
 from attest.agent.neighbours import Neighbours
 from attest.agent.reloading import carry_over
 from attest.agent.revocation_files import RevocationFiles
@@ -134,11 +135,13 @@ def open_run(
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
+        cut_short = None if recorder.interrupted is None else recorder.interrupted.run
         run_request = RunRequest(
             targets=given,
             standing=standing,
             verifier_nonce=request.verifier_nonce,
             context=request.context,
+            unsigned_cycles=None if cut_short is None else count_lost(request.log, key.public, cut_short, digests),
             cycle_seconds=request.cycle_seconds,
             beside=beside,
         )
@@ -165,6 +168,9 @@ def _reopen(
 ) -> tuple[Target, ...]:
     """Read trust file and references again, by the rules of a start."""
     opening = open_references(request)
+    if opening.trust.ring(Role.WRITER, opening.at).find(writer) is None:
+        raise UntrustedError(str(request.trust), "a trust file that names this agent's writer key", "none")
+    files = circumstances.files.under(opening.trust)
     targets = carry_over(opening.servers, before)
     for each in opening.loaded:
         check_writer(each, writer)
@@ -173,6 +179,8 @@ def _reopen(
     _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
     for server in opening.servers:
         server.keep(Documents(request.log))
+    circumstances.files = files
+    circumstances.max_revocation_age_seconds = opening.trust.minima.revocation_age_seconds
     return targets
 
 

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.acting import Actor
-from attest.agent.enforcement.hook import run_hook
+from attest.agent.enforcement.hooks import Ended, Hooks
 from attest.agent.enforcement.journal import Cause, Journal
 from attest.agent.enforcement.past import Past
 from attest.agent.enforcement.scene import Came
@@ -32,6 +32,8 @@ class Enforcer:
 
     journal: Journal
     actor: Actor
+    hooks: Hooks = field(default_factory=Hooks)
+    """Those that were begun and have no outcome in the log yet."""
     _called: set[str] = field(default_factory=set)
     """The references whose hook was run since they last matched."""
 
@@ -60,6 +62,11 @@ class Enforcer:
             return self.actor.take(action, server, None, cause) if action is Action.SAFE_STATE else NOT_STARTED
 
         return self._follow(server, recorded, findings, take, None)
+
+    def settle(self) -> None:
+        """Record what became of the hooks that have ended; what cannot be recorded now is kept for the next time."""
+        for ended in self.hooks.outcomes():
+            self.journal.answer(ended.intent, ended.came, ended.reference)
 
     def close(self) -> None:
         """Let go of the processes; what is frozen stays so."""
@@ -101,15 +108,20 @@ class Enforcer:
             intent = Event(kind=EventKind.ACTION_INTENDED, action=action, caused_by=cause.sequence, pid=pid)
             outcomes.append(self.journal.act(intent, lambda: take(action, cause), server).outcome)
         if enforcement.hook is not None:
-            outcomes.append(f"hook: {self._call(enforcement.hook, server, cause).outcome}")
+            outcomes.append(f"hook: {self._call(enforcement.hook, server, cause)}")
         return "; ".join(outcomes)
 
-    def _call(self, hook: Hook, server: SealedServer, cause: Cause) -> Came:
-        def run() -> Came:
-            if server.opened.digest in self._called:
-                return HOOK_RAN
-            self._called.add(server.opened.digest)
-            return run_hook(hook)
-
+    def _call(self, hook: Hook, server: SealedServer, cause: Cause) -> str:
+        """Begin a hook, once a drift; its outcome is told by `settle`."""
+        reference = server.opened.digest
         intent = Event(kind=EventKind.ACTION_INTENDED, action=Action.HOOK, caused_by=cause.sequence)
-        return self.journal.act(intent, run, server)
+        if server.reference.enforcement.audit_only:
+            return self.journal.act(intent, lambda: HOOK_RAN, server).outcome
+        self.journal.record(intent, reference)
+        if reference not in self._called:
+            self._called.add(reference)
+            self.hooks.begin(hook, intent, reference)
+            return "begun"
+        if not self.hooks.follow(Ended(intent=intent, reference=reference, came=HOOK_RAN)):
+            self.journal.answer(intent, HOOK_RAN, reference)
+        return HOOK_RAN.outcome

@@ -79,6 +79,8 @@ class Event(Record, kw_only=True):
     """start, resume, stop: the id of the run."""
     entries_found: Count | None = None
     """resume: how many entries the log held when the run went on."""
+    unsigned_cycles: Count | None = None
+    """resume: how many clean cycles had been measured and had no receipt yet, as far as is known; they are lost."""
     action: Action | None = None
     """action-intended, action-taken; safe-state: the one that it stands for, if drift led to it."""
     caused_by: Count | None = None

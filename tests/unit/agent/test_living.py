@@ -13,13 +13,15 @@ from attest.agent.board import Board, read_status
 from attest.agent.metrics import serving
 from attest.errors import RefusedError, UnavailableError
 from attest.seal.request import Rules
-from attest.statement.findings import State
+from attest.statement.findings import FindingKind, State
+from attest.trust.making import write_trust
 from tests.commands import attest
 from tests.installed import Bench, make_bench
 from tests.restored import Restored
+from tests.revoking import listed, of_reference, single
 from tests.unit.agent.test_loop import drive
 from tests.watching import Watch, make_watch, states
-from tests.world import NOW
+from tests.world import NOW, SEALER, STRANGER, make_trust_file
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,11 @@ def watch(made: tuple[Bench, Restored], monkeypatch: pytest.MonkeyPatch) -> Watc
     return make_watch(bench, monkeypatch)
 
 
-def reloading(watch: Watch, reference: Path, monkeypatch: pytest.MonkeyPatch, before: object) -> None:
+def reloading(
+    watch: Watch, reference: Path, monkeypatch: pytest.MonkeyPatch, before: object, **changes: object
+) -> None:
     """Measure for 30 seconds, change something, reload, measure for 30 more."""
-    with watch.running(reference) as run:
+    with watch.running(reference, **changes) as run:
         wait = watch.hands.wait
 
         def change(milliseconds: int) -> None:
@@ -76,6 +80,32 @@ def test_a_reload_of_what_cannot_be_trusted_changes_nothing(watch, monkeypatch) 
     reloading(watch, reference, monkeypatch, lambda: reference.write_bytes(b"{}"))
     assert watch.events() == ["start", *["measurement"] * 7, "stop"]
     assert any(line.startswith("not reloaded: ") for line in watch.told)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["a good trust file", "a broken one"])
+def test_a_reload_opens_revocations_by_the_new_trust_file(watch, monkeypatch, broken) -> None:
+    sealed = watch.bench.seal()
+    reference, file = watch.bench.write(sealed), watch.bench.folder / "revocations.jsonl"
+    file.write_bytes(listed())
+    trust = make_trust_file(sealers=(SEALER, STRANGER))
+
+    def change() -> None:
+        (watch.bench.folder / "trust.json").write_bytes(b"{}" if broken else write_trust(trust))
+        file.write_bytes(single(of_reference(sealed.digest, since=NOW), key=STRANGER))
+
+    reloading(watch, reference, monkeypatch, change, revocations=(file,))
+    found = {finding.kind for each in watch.seen[3:] for finding in each.cycle.findings.findings}
+    assert found == {FindingKind.REVOCATIONS_STALE if broken else FindingKind.REVOKED}
+    assert ("reload" in watch.events()) is not broken
+    assert any(line.startswith("not reloaded: ") for line in watch.told) is broken
+
+
+def test_a_reload_by_a_trust_file_without_our_key_changes_nothing(watch, monkeypatch) -> None:
+    reference = watch.bench.write(watch.bench.seal())
+    trust = write_trust(make_trust_file(writers=(STRANGER,)))
+    reloading(watch, reference, monkeypatch, lambda: (watch.bench.folder / "trust.json").write_bytes(trust))
+    assert set(states(watch.seen)) == {State.MATCH}
+    assert any("names this agent's writer key" in line for line in watch.told)
 
 
 def test_the_status_of_a_running_agent_stands_beside_its_log(watch) -> None:

@@ -229,5 +229,24 @@ def test_a_crash_in_a_window_loses_it_and_the_log_shows_the_gap(watch) -> None:
             if stop:
                 run._stop("enough")
     assert watch.events() == ["start", "measurement", "resume", "measurement", "measurement", "stop"]
+    assert watch.payloads()[2]["predicate"]["event"]["unsignedCycles"] == 4
+    assert watch.told == ["4 clean cycles before the crash had no receipt: they count for nothing"]
     verdict = watch.verdict(references=(watch.seen[0].server.opened.digest,))
     assert [check.id for check in verdict.checks if check.status == "fail"] == ["freshness.cadence"]
+
+
+def test_each_resume_counts_the_cycles_that_were_lost_since_the_one_before(watch) -> None:
+    reference = sealed_with_windows(watch)
+    for cycles in (9, 3, 1):
+        with watch.running(reference) as run:
+            run._start()
+            for _ in range(cycles):
+                run._cycle()
+                watch.hands.wait(10_000)
+    (watch.log / "cycles" / f"{watch.seen[0].server.opened.digest}.jsonl").write_bytes(b"no record\n")
+    with watch.running(reference) as run:
+        run._start()
+        run._stop("enough")
+    resumes = [each["predicate"]["event"] for each in watch.payloads() if "event" in each["predicate"]][1:4]
+    # Signed were cycles 0 and 1 to 6 of nine, then the first of three, then the only one; the last count is not known.
+    assert [each.get("unsignedCycles") for each in resumes] == [2, 2, None]

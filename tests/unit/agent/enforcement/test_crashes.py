@@ -184,9 +184,12 @@ def test_a_hook_that_was_cut_short_is_not_run_again_and_counts_as_failed(
     hook.chmod(0o755)
     reference = seal_server(bench, hook=read_hook(str(hook)))
     drift(bench)
-    with monkeypatch.context() as broken:
+    with monkeypatch.context() as broken, running(bench, reference, None) as (run, _):
         break_record(broken, "action-taken", "killed before")
-        assert break_off(bench, reference, None)
+        run._cycle()
+        run.enforcer.hooks.finish()
+        with pytest.raises(Killed):
+            run._hear()
     restart(bench, reference)
     assert (bench.folder / "called").read_text() == "called\n"
     assert results(bench, Action.HOOK) == [Result.FAILED]

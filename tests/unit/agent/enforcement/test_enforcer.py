@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from attest.agent.enforcement.enforcer import HOOK_RAN
 from attest.agent.keeping import Reported
 from attest.agent.run import Run
 from attest.agent.starting import open_agent
@@ -165,6 +166,25 @@ def test_the_hook_runs_once_a_drift_with_receipts_of_its_own(bench: Bench) -> No
         run._stop("enough")
     assert (bench.folder / "called").read_text() == "called\n" * 2
     assert results(bench, Action.HOOK) == [Result.DONE, Result.ALREADY, Result.DONE]
+    assert judged(bench) == {"pass"}
+
+
+def test_a_slow_hook_delays_no_cycle_and_its_outcome_comes_before_what_follows_from_it(bench: Bench) -> None:
+    go_on = bench.folder / "go-on"
+    hook = bench.folder / "hook"
+    hook.write_text(f"#!/bin/sh\nwhile [ ! -e {go_on} ]; do sleep 0.01; done\n")
+    hook.chmod(0o755)
+    reference = seal_server(bench, hook=read_hook(str(hook)))
+    drift(bench)
+    with running(bench, reference, None) as (run, seen):
+        for _ in range(3):
+            run._cycle()
+        assert results(bench, Action.HOOK) == []
+        assert [reported.outcome for reported in seen] == ["hook: begun", *[f"hook: {HOOK_RAN.outcome}"] * 2]
+        go_on.write_bytes(b"")
+        run._stop("enough")
+    assert results(bench, Action.HOOK) == [Result.DONE, Result.ALREADY, Result.ALREADY]
+    assert [each["kind"] for each in told(bench)][-4:] == [*["action-taken"] * 3, "stop"]
     assert judged(bench) == {"pass"}
 
 
