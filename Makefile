@@ -20,7 +20,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench soak installs laws fuzz differential schemas clean
+.PHONY: help venv demo test check bench soak soak-servers installs laws fuzz differential schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
 	@echo 'make soak     10,000 cycles of an agent beside a server: memory, descriptors and log must not grow (minutes)'
+	@echo 'make soak-servers  the reference servers by pip, uv and npx, measured under load; ARGS=2000 for as many cycles each'
 	@echo 'make laws     the property tests with a thousand examples each instead of thirty (minutes)'
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
 	@echo 'make differential  a second opinion on changed Sigstore bundles (needs node, npm and a package index)'
@@ -88,6 +89,9 @@ installs: venv
 
 soak: venv
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+soak-servers: venv
+	@$(BIN)/python -m tests.servers.soaking $(ARGS)
 
 laws: venv
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n auto --dist load -m hypothesis $(ARGS)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.starting import open_agent
 from attest.statement.findings import State
 from tests.attacks.observing import Seen, request_of
-from tests.attacks.talking import Talk, talking
+from tests.attacks.talking import loading, talking
 from tests.attacks.victims import WITH_BYTE_CODE, Victim
-
-PAUSE_SECONDS = 0.005
-"""Between two calls: some hundred a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +28,10 @@ def soak(victim: Victim, log: Path, cycles: int) -> Soaked:
         shutil.rmtree(folder)
     alarms: list[str] = []
     count = 0
-    with talking(victim.command, victim.folder, WITH_BYTE_CODE) as talk, _load(victim, talk) as calls:
+    with (
+        talking(victim.command, victim.folder, WITH_BYTE_CODE) as talk,
+        loading(talk, victim.tool, victim.arguments) as calls,
+    ):
         seen: list[Seen] = []
         with open_agent(request_of(victim, log, talk.pid), lambda each: seen.append(Seen.of(each.cycle))) as run:
             run._start()
@@ -47,24 +44,3 @@ def soak(victim: Victim, log: Path, cycles: int) -> Soaked:
                     alarms.append(f"cycle {count}: {last.state}\n{last.text}")
             run._stop("enough was seen")
     return Soaked(cycles=count, alarms=tuple(alarms), calls=len(calls))
-
-
-@contextmanager
-def _load(victim: Victim, talk: Talk) -> Iterator[list[None]]:
-    """Call the tool until the end; what is yielded grows with each answer."""
-    enough = threading.Event()
-    calls: list[None] = []
-
-    def work() -> None:
-        talk.initialise()
-        while not enough.wait(PAUSE_SECONDS):
-            talk.call(victim.tool, victim.arguments)
-            calls.append(None)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield calls
-    finally:
-        enough.set()
-        thread.join()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 PROTOCOL = "2025-06-18"
+PAUSE_SECONDS = 0.005
+"""Between two calls: some hundred a second."""
 DROPPED = ("LD_", "NODE_", "PYTHON")
 """What stands in the environment of whoever runs the tests is no attack."""
 
@@ -92,3 +95,24 @@ def talking(
                 yield Talk(process=process, complaints=complaints)
             finally:
                 process.kill()
+
+
+@contextmanager
+def loading(talk: Talk, tool: str, arguments: Mapping[str, str]) -> Iterator[list[None]]:
+    """Begin a conversation and call a tool until the end; what is yielded grows with each answer."""
+    enough = threading.Event()
+    calls: list[None] = []
+
+    def work() -> None:
+        talk.initialise()
+        while not enough.wait(PAUSE_SECONDS):
+            talk.call(tool, arguments)
+            calls.append(None)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield calls
+    finally:
+        enough.set()
+        thread.join()

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.servers.servers import SERVERS, Server, install_node, seal_and_measure
+from tests.servers.soaking import PAIRS, soak
+
+CYCLES = 20
+"""`make soak-servers` does it for longer."""
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
@@ -20,3 +24,13 @@ def test_a_reference_server_matches_itself_in_a_second_installation(server: Serv
     assert row.elsewhere == "MATCH"
     assert row.files > 500
     assert row.shares["site"] == 0, "every file is explained by an archive or a rule, none only approved"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_reference_server_never_alarms_from_before_its_first_start_on(name: str, tmp_path: Path) -> None:
+    server, install = PAIRS[name]
+    if server.install is install_node and shutil.which("npx") is None:
+        pytest.skip("no npx at hand")
+    soaked = soak(server, install, tmp_path, CYCLES)
+    assert soaked.alarms == ()
+    assert soaked.calls > 0
