@@ -18,6 +18,7 @@ from benchmarks import (
     bundles,
     cold_start,
     composed,
+    deciding,
     durable,
     emit,
     export,
@@ -46,6 +47,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "stopping": stopping.run,
     "bundles": bundles.run,
     "export": export.run,
+    "deciding": deciding.run,
 }
 
 

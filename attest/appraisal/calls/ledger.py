@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from attest.appraisal.calls.asked import Asked
 from attest.appraisal.calls.baseline import Watch
-from attest.appraisal.calls.limits import LimitPlan, MeterKey
+from attest.appraisal.calls.limits import Applied, LimitPlan, MeterKey
 from attest.appraisal.calls.sequences import History
 from attest.appraisal.calls.windows import Meter
 from attest.statement.tools.calls import OutcomeStatus
@@ -45,10 +45,8 @@ class Ledger:
         """Count a request that is about to be forwarded; `call_id` is the `Call.id` of its receipt."""
         now_ms = self._advance(now_ms)
         who, tool = self.principal(asked), self.tool(asked)
-        for limit, key in self._plan.applied(who, tool):
-            if limit.unit is not Unit.ROUNDS:
-                meter = self.meters.setdefault(key, Meter(limit.within_seconds))
-                meter.add(self._plan.amount(limit, asked, tool), now_ms)
+        for each in self._plan.applied(who, tool):
+            self._meter(each).add(each.adds(asked), now_ms)
         pending = self._pending.setdefault(call_id, _Pending(asked, 0))
         pending.times += 1
         if tool is not None:
@@ -70,11 +68,11 @@ class Ledger:
             return
         now_ms = self._advance(now_ms)
         who, tool = self.principal(pending.asked), self.tool(pending.asked)
-        for limit, key in self._plan.applied(who, tool):
-            if limit.unit is Unit.CONCURRENCY:
-                self.meters[key].release(pending.times)
-            elif limit.unit is Unit.BYTES:
-                self.meters.setdefault(key, Meter(limit.within_seconds)).add(size, now_ms)
+        for each in self._plan.applied(who, tool):
+            if each.limit.unit is Unit.CONCURRENCY:
+                self._meter(each).release(pending.times)
+            else:
+                self._meter(each).add(each.a_byte * size, now_ms)
         if tool is not None and status is OutcomeStatus.RESULT:
             self.history.succeed(who, tool, now_ms)
         if status is OutcomeStatus.ERROR and who in self._watches:
@@ -125,6 +123,12 @@ class Ledger:
             self.stopped,
             self.newest_ms,
         )
+
+    def _meter(self, applied: Applied) -> Meter:
+        meter = self.meters.get(applied.key)
+        if meter is None:
+            meter = self.meters[applied.key] = Meter(applied.limit.within_seconds)
+        return meter
 
     def _advance(self, now_ms: int) -> int:
         """Return the time to count at: a clock that ran backwards frees nothing early."""

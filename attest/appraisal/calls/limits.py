@@ -20,10 +20,20 @@ MeterKey = tuple[str, str, str]
 
 
 class Applied(NamedTuple):
-    """A limit, for one principal and one tool."""
+    """A limit, for one principal and one tool, and what one request adds to it."""
 
     limit: Limit
     key: MeterKey
+    once: int = 0
+    """In its first round."""
+    each: int = 0
+    """In every round."""
+    a_byte: int = 0
+    """In every round, for each byte."""
+
+    def adds(self, asked: Asked) -> int:
+        """Return what a request adds when it is permitted."""
+        return (self.once if asked.round == 0 else 0) + self.each + self.a_byte * asked.size
 
 
 class LimitPlan:
@@ -45,46 +55,48 @@ class LimitPlan:
             self._known[principal, tool] = known
         return known
 
-    def amount(self, limit: Limit, asked: Asked, tool: str | None) -> int:
-        """Return what a request adds to a limit when it is permitted."""
-        match limit.unit:
-            case Unit.CALLS:
-                return 1 if asked.round == 0 else 0
-            case Unit.COST:
-                cost = 1 if tool is None else self._costs[tool]
-                return cost if asked.round == 0 else 0
-            case Unit.BYTES:
-                return asked.size
-            case Unit.CONCURRENCY:
-                return 1
-            case Unit.ROUNDS:
-                return 0
-
     def _make(self, principal: str, tool: str | None) -> Iterable[Applied]:
+        cost = 1 if tool is None else self._costs[tool]
         for limit in self._all:
             if limit.per is not Per.TOOL:
-                yield Applied(limit, (limit.id, principal if limit.per is Per.PRINCIPAL else "", ""))
+                yield _applied(limit, (limit.id, principal if limit.per is Per.PRINCIPAL else "", ""), cost)
             elif tool is not None:
-                yield Applied(limit, (limit.id, principal, tool))
+                yield _applied(limit, (limit.id, principal, tool), cost)
         for limit in () if tool is None else self._of_tool[tool]:
-            yield Applied(limit, (limit.id, "" if limit.per is Per.REFERENCE else principal, tool or ""))
+            yield _applied(limit, (limit.id, "" if limit.per is Per.REFERENCE else principal, tool or ""), cost)
+
+
+def _applied(limit: Limit, key: MeterKey, cost: int) -> Applied:
+    match limit.unit:
+        case Unit.CALLS:
+            return Applied(limit, key, once=1)
+        case Unit.COST:
+            return Applied(limit, key, once=cost)
+        case Unit.BYTES:
+            return Applied(limit, key, a_byte=1)
+        case Unit.CONCURRENCY:
+            return Applied(limit, key, each=1)
+        case Unit.ROUNDS:
+            return Applied(limit, key)
 
 
 def count(applied: Sequence[Applied], meters: dict[MeterKey, Meter], asked: Asked, now_ms: int) -> tuple[Counter, ...]:
     """Return every limit as it stands at `now_ms`, this request not counted."""
-    return tuple(
-        Counter(limit=limit.id, used=_used(limit, meters.get(key), asked, now_ms), amount=limit.amount)
-        for limit, key in applied
-    )
+    counters = []
+    for each in applied:
+        meter = meters.get(each.key)
+        used = 0 if meter is None else meter.used(now_ms)
+        if each.limit.unit is Unit.ROUNDS:
+            used = asked.round
+        counters.append(Counter(limit=each.limit.id, used=used, amount=each.limit.amount))
+    return tuple(counters)
 
 
-def judge(
-    plan: LimitPlan, applied: Sequence[Applied], counters: Sequence[Counter], asked: Asked, tool: str | None
-) -> Ruling | None:
+def judge(applied: Sequence[Applied], counters: Sequence[Counter], asked: Asked) -> Ruling | None:
     """Return the refusal by the first limit that the request would go over."""
-    for (limit, _), counter in zip(applied, counters, strict=True):
-        if counter.used + plan.amount(limit, asked, tool) > limit.amount:
-            return exceeded(limit, counter)
+    for each, counter in zip(applied, counters, strict=True):
+        if counter.used + each.adds(asked) > counter.amount:
+            return exceeded(each.limit, counter)
     if asked.round > MAX_ROUNDS:
         return refused(RuleKind.CALL_ROUNDS, f"one call may be asked for input {MAX_ROUNDS} times, and no more")
     return None
@@ -95,9 +107,3 @@ def exceeded(limit: Limit, counter: Counter) -> Ruling:
     span = "" if limit.within_seconds is None else f" within {limit.within_seconds} s"
     reason = f"limit {limit.id}: {limit.amount} {limit.unit} per {limit.per}{span}, {counter.used} used"
     return refused(RuleKind.LIMIT, reason, of=limit.id, counter=counter)
-
-
-def _used(limit: Limit, meter: Meter | None, asked: Asked, now_ms: int) -> int:
-    if limit.unit is Unit.ROUNDS:
-        return asked.round
-    return 0 if meter is None else meter.used(now_ms)

@@ -40,7 +40,8 @@ class Containment:
         self._steps = tuple(unescape(step) for step in rule.argument.split("/")[1:])
         self._resolve = resolve
         self._folder = working_directory
-        self._below = tuple(_directory(each, places, resolve, rule.id) for each in rule.below)
+        # With a slash at the end, so that no neighbour begins like one of them.
+        self._below = tuple(_directory(each, places, resolve, rule.id).rstrip("/") + "/" for each in rule.below)
 
     def judge(self, arguments: Mapping[str, Any]) -> Ruling | None:
         """Return the refusal of the first place outside; nothing is refused where the argument is absent."""
@@ -58,9 +59,13 @@ class Containment:
         if len(value) > _MAX_CHARACTERS:
             return f"the path is longer than {_MAX_CHARACTERS} characters"
         try:
-            return next((why for each in readings(value) for why in [self._leads_out(each)] if why is not None), None)
+            for each in readings(value):
+                why = self._leads_out(each)
+                if why is not None:
+                    return why
         except (OSError, ValueError):
             return "the path cannot be resolved"
+        return None
 
     def _leads_out(self, path: str) -> str | None:
         if _NOT_A_PATH.search(path):
@@ -72,7 +77,7 @@ class Containment:
                 return "the path is relative, and no working directory is sealed"
             path = f"{self._folder}/{path}"
         found = self._resolve("/" + path.lstrip("/"))
-        if any(found == root or found.startswith(root.rstrip("/") + "/") for root in self._below):
+        if f"{found}/".startswith(self._below):
             return None
         return "the path leads out of the sealed directories"
 
@@ -86,14 +91,14 @@ def _directory(sealed: str, places: Mapping[str, str], resolve: Resolve, rule: s
 
 def _named(arguments: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tuple[Any, str]]:
     """Yield what a pointer names, with the place of each; a wildcard over what is no array yields that as it is."""
-    found: list[tuple[Any, str]] = [(arguments, "")]
+    found: list[tuple[Any, str]] = [(dict(arguments), "")]
     for step in steps:
         found = [inner for value, where in found for inner in _inner(value, step, where)]
     yield from found
 
 
 def _inner(value: Any, step: str, where: str) -> Iterator[tuple[Any, str]]:  # noqa: ANN401  (any JSON value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if step in value:
             yield value[step], f"{where}/{escape(step)}"
     elif isinstance(value, list) and step == _EVERY:

@@ -88,12 +88,12 @@ class Rulebook:
         if refusal is not None:
             return refusal
         applied = self._limits.applied(ledger.principal(asked), ledger.tool(asked))
-        for (limit, _), counter in zip(applied, limits.count(applied, ledger.meters, asked, now_ms), strict=True):
-            more = size if limit.unit is Unit.BYTES else 0
-            if limit.unit is Unit.ROUNDS and asks_for_input(answer):
+        for each, counter in zip(applied, limits.count(applied, ledger.meters, asked, now_ms), strict=True):
+            more = size * each.a_byte
+            if each.limit.unit is Unit.ROUNDS and asks_for_input(answer):
                 more = 1
-            if more and counter.used + more > limit.amount:
-                return limits.exceeded(limit, counter)
+            if more and counter.used + more > counter.amount:
+                return limits.exceeded(each.limit, counter)
         return permitted(RuleKind.RESULT_ALLOWED)
 
     def asks_client(self, method: str) -> Ruling:
@@ -168,8 +168,10 @@ class Rulebook:
             if refusal is not None:
                 return refusal
         applied = self._limits.applied(who, tool)
+        if not applied and asked.round == 0:
+            return allowed
         counters = limits.count(applied, ledger.meters, asked, now_ms)
-        refusal = limits.judge(self._limits, applied, counters, asked, tool)
+        refusal = limits.judge(applied, counters, asked)
         return refusal or Ruling(permitted=True, rule=allowed.rule, counters=counters)
 
     def _tool(self, asked: Asked) -> CompiledTool | None:

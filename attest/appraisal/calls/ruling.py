@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from attest.appraisal.calls.kinds import RuleKind
 from attest.codec.printable import printable
 from attest.statement.tools.limits import Counter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
-    """What a rule decided, ready for a receipt."""
+class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a rule decided, ready for a receipt.
+
+    No dataclass, though it is never written: each call makes one, and a frozen dataclass takes as long as its schema.
+    """
 
     permitted: bool
     rule: str
@@ -26,9 +30,10 @@ class Ruling:
     """The limit that refused."""
 
 
-def permitted(kind: RuleKind, *, of: str | None = None, counters: tuple[Counter, ...] = ()) -> Ruling:
+@lru_cache(maxsize=1024)
+def permitted(kind: RuleKind, *, of: str | None = None) -> Ruling:
     """Return that it may pass by `kind`, and by the sealed rule `of`."""
-    return Ruling(permitted=True, rule=_name(kind, of), counters=counters)
+    return Ruling(permitted=True, rule=_name(kind, of))
 
 
 def refused(

@@ -72,7 +72,9 @@ def _compile(schema: dict[str, Any], where: str) -> Any:  # noqa: ANN401  (the e
         )
     except (ValueError, RecursionError, engine.ReferencingError) as error:
         found = str(getattr(error, "message", error)).partition("\n")[0][:200]
-        raise MalformedError(where, "a JSON Schema (2020-12) that can be judged in linear time", found) from error
+        raise MalformedError(
+            where, "a JSON Schema (2020-12), whole in itself, with known formats and linear patterns", found
+        ) from error
 
 
 def _is_any_text(_: str) -> bool:

@@ -18,11 +18,11 @@ def unfit(arguments: Mapping[str, Any], largest: int, max_depth: int = MAX_DEPTH
 
     `largest` is the largest integer, either side of zero, that the sealed schema expects.
     """
-    level: list[Any] = [arguments]
-    for _ in range(max_depth):
+    level: list[Any] = [*arguments, *arguments.values()]
+    for _ in range(max_depth - 1):
         inner: list[Any] = []
         for value in level:
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 inner.extend(value)
                 inner.extend(value.values())
             elif isinstance(value, list):
@@ -57,25 +57,25 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def count(value: Any, at_most: int) -> int:  # noqa: ANN401  (any JSON value)
-    """Return how many values a JSON value is made of; counting ends a little above `at_most`."""
-    waiting, counted = [value], 0
+def count(arguments: Mapping[str, Any], at_most: int) -> int:
+    """Return how many values arguments are made of; counting ends a little above `at_most`."""
+    waiting, counted = list(arguments.values()), 1
     while waiting and counted <= at_most:
         each = waiting.pop()
         counted += 1
-        if isinstance(each, Mapping):
+        if isinstance(each, dict):
             waiting.extend(each.values())
         elif isinstance(each, list):
             waiting.extend(each)
     return counted
 
 
-def beyond(value: Any, largest: int) -> bool:  # noqa: ANN401  (any JSON value)
-    """Return whether any integer in a JSON value is further from zero than `largest`."""
-    waiting = [value]
+def beyond(arguments: Mapping[str, Any], largest: int) -> bool:
+    """Return whether any integer in arguments is further from zero than `largest`."""
+    waiting = list(arguments.values())
     while waiting:
         each = waiting.pop()
-        if isinstance(each, Mapping):
+        if isinstance(each, dict):
             waiting.extend(each.values())
         elif isinstance(each, list):
             waiting.extend(each)

@@ -122,13 +122,13 @@ class Replay:
         now = self._now
         tool = now.least.tool(asked)
         applied = self._plan.applied(now.least.principal(asked), tool)
-        sealed = [(limit.id, limit.amount) for limit, _ in applied]
+        sealed = [(each.limit.id, each.limit.amount) for each in applied]
         stated = [(counter.limit, counter.amount) for counter in permit.counters]
         if stated != sealed:
             self._fail(LIMITS, "a permit that names other limits than those that apply", told, sealed, stated)
             return
         self._judge_counters(told, asked, permit, applied, (earliest, latest))
-        exceeded = judge(self._plan, applied, permit.counters, asked, tool)
+        exceeded = judge(applied, permit.counters, asked)
         if exceeded is not None:
             self._fail(LIMITS, "a call was permitted beyond a sealed limit", told, "a denial", exceeded.reason)
 

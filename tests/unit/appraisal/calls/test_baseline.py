@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 
 from attest.statement.tools.calls import OutcomeStatus
+from attest.statement.tools.limits import Limit, Per, Unit
 from attest.statement.tools.rules import BaselineRule, Trait
-from tests.tool_rules import BOB, Caller, book, call, tool
+from tests.tool_rules import BOB, MALLORY, Caller, book, call, tool
 
 
 def caller(trait: Trait, at_most: int) -> Caller:
     rule = BaselineRule(id="usual", trait=trait, at_most=at_most, within_seconds=60)
-    return Caller(book(*(tool(name) for name in "abcd"), baseline=(rule,)))
+    calls = Limit(id="calls", unit=Unit.CALLS, per=Per.PRINCIPAL, amount=1000)
+    return Caller(book(*(tool(name) for name in "abcd"), baseline=(rule,), limits=(calls,)))
 
 
 def drifted(who: Caller, now_ms: int = 0, principal: str = "alice") -> int | None:
@@ -74,7 +76,10 @@ def test_the_same_tool_again_is_no_other_tool() -> None:
 def test_of_nobody_sealed_nothing_is_kept() -> None:
     who = caller(Trait.DENIALS, 0)
     before = who.ledger.snapshot(0)
+    who.ledger.deny(call("a", principal=MALLORY), 0)
     who.ledger.deny(call("a", principal=None), 0)
     who.ledger.stop("nobody")
     assert who.ledger.snapshot(0)[:-1] == before[:-1]
+    who.ledger.permit(call("a", principal=MALLORY), "1" * 32, 0)
+    assert "mallory" not in repr(list(who.ledger.meters))
     assert who.book.drifted("nobody", who.ledger, 0) is None

@@ -139,7 +139,7 @@ def test_a_clock_that_runs_backwards_denies() -> None:
 
 
 def test_what_was_counted_by_a_clock_that_runs_backwards_is_freed_no_earlier() -> None:
-    who = caller(limit(Unit.CALLS, 1, within=10))
+    who = caller(limit(Unit.CALLS, 1, per=Per.TOOL, within=10))
     who.ledger.permit(call("b"), "1" * 32, 8_000)
     who.ledger.permit(call("a"), "2" * 32, 0)
     assert not who.ask(call("a"), 17_000).permitted

@@ -47,6 +47,7 @@ def refused_at(arguments: Any, pointer: str = "/path", **changes: Any) -> str | 
         "sub/../a.txt",
         "/srv/tree/data/100%.txt",
         "/srv/tree/data/a%20b.txt",
+        "/srv/tree/data/a%252520b.txt",
         "/srv/tree/data/..a/...",
         "/srv/tree/data/Ünïcode ﬁle.txt",
         "",
