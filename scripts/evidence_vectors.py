@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
-from attest.evidence.grammar import BundleEnd
+from attest.evidence.grammar import BundleEnd, DisclosureLine
 from attest.statement.attachments import write_attachments
 from scripts.faults import (
     Fault,
@@ -74,6 +74,28 @@ def bundles() -> Iterator[Vector]:
     yield from good("good-structural", _closed([header, log, entry, *rest]), "bundle")
     for name, octets in strict_faults(entry[:-1], places):
         yield from bad("bundle", [(f"entry-{name}", _closed([header, log, octets + b"\n", *rest]))])
+    yield from good("good-full", _closed(_full(lines)), "bundle")
+    yield from bad("bundle", _disclosure_faults(_full(lines)))
+
+
+def _full(lines: list[bytes]) -> list[bytes]:
+    """Return the lines with a disclosure behind the last entry; whether it opens anything, the verdict says."""
+    *before, checkpoint, _ = lines
+    header = with_value(with_value(before[0], ("tier",), "full"), ("opened",), 1) + b"\n"
+    disclosure = canonical.encode(DisclosureLine(salt="5a17" * 8, value=to_base64(b'{"name":"get_current_time"}')))
+    return [header, *before[1:], disclosure + b"\n", checkpoint]
+
+
+def _disclosure_faults(lines: list[bytes]) -> Iterator[Fault]:
+    header, *body, disclosure, checkpoint = lines
+    yield "full-without-a-count", _closed([without(header, ("opened",)) + b"\n", *body, disclosure, checkpoint])
+    yield "count-at-another-tier", _closed([header.replace(b'"full"', b'"receipts"'), *body, disclosure, checkpoint])
+    yield "disclosure-twice", _closed([header, *body, disclosure, disclosure, checkpoint])
+    yield "disclosure-before-any-entry", _closed([header, *body[:4], disclosure, *body[4:], checkpoint])
+    yield "disclosure-after-the-checkpoint", _closed([header, *body, checkpoint, disclosure])
+    places = Places(text=("value",))
+    for name, octets in strict_faults(disclosure[:-1], places):
+        yield f"disclosure-{name}", _closed([header, *body, octets + b"\n", checkpoint])
 
 
 def _structural(lines: list[bytes]) -> list[bytes]:

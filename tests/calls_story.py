@@ -35,6 +35,7 @@ from attest.statement.tools.calls import (
 )
 from attest.statement.tools.committing import commit
 from attest.statement.tools.definitions import ToolDefinition, digest_of_set
+from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import BaselineRule, ResourceRule, ToolRule, ToolRules, Trait
 from tests import documents
@@ -98,8 +99,7 @@ class CallStory(Story):
         """What the next permit relies on."""
         self.relied_from = 0
         """When that began, on the clock of the boot."""
-        self.opened: dict[str, tuple[bytes, bytes]] = {}
-        """By commitment: salt and exact bytes."""
+        self.kept = DisclosureFolder(folder)
 
     @property
     def answer(self) -> bytes:
@@ -139,10 +139,10 @@ class CallStory(Story):
             reader.close()
 
     def commit(self, octets: bytes) -> Commitment:
-        """Commit to bytes, and remember what opens them."""
+        """Commit to bytes, and keep what opens them."""
         salt = next(self._numbers).to_bytes(16, "big")
         made = commit(salt, octets)
-        self.opened[made.sha256] = (salt, octets)
+        self.kept.write([disclosure_line(made, salt, octets)])
         return made
 
     def call(

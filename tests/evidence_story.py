@@ -21,6 +21,7 @@ from attest.codec.clock import Clock
 from attest.codec.octets import sha256_hex
 from attest.codec.records import Record
 from attest.evidence.bundle import LogSource, write_bundle
+from attest.evidence.disclosing import Kept
 from attest.evidence.grammar import BundleEnd, Tier
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.file import verify_file
@@ -310,9 +311,11 @@ class Story:
         """Have everything covered, and return the checkpoint as somebody else would keep it."""
         return read_checkpoint_unverified(self.recorder.checkpoint().result(), where="note")
 
-    def export(self, tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None) -> list[bytes]:
+    def export(
+        self, tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None, disclose: Iterable[range] = ()
+    ) -> list[bytes]:
         """Have everything covered, and return the lines of the bundle."""
-        return export_all([self], tier, since)
+        return export_all([self], tier, since, disclose)
 
     def close(self) -> None:
         """Release the log."""
@@ -325,15 +328,20 @@ class Story:
         self.close()
 
 
-def export_all(stories: Iterable[Story], tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None) -> list[bytes]:
+def export_all(
+    stories: Iterable[Story],
+    tier: Tier = Tier.RECEIPTS,
+    since: Checkpoint | None = None,
+    disclose: Iterable[range] = (),
+) -> list[bytes]:
     """Have everything covered, and return the lines of the bundle over the logs of all stories."""
     with contextlib.ExitStack() as stack:
         sources = []
         for story in stories:
             story.checkpoint()
             reader = stack.enter_context(contextlib.closing(SQLITE.open_reader(story.folder)))
-            sources.append(LogSource(reader=reader, documents=Documents(story.folder)))
-        return list(write_bundle(sources, tier=tier, since=since))
+            sources.append(LogSource(reader=reader, documents=Documents(story.folder), kept=Kept(story.folder)))
+        return list(write_bundle(sources, tier=tier, since=since, disclose=disclose))
 
 
 def honest(folder: Path, cycles: int = 3, **changes: Any) -> list[bytes]:

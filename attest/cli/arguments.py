@@ -84,6 +84,22 @@ class Hexadecimal(click.ParamType[str]):
         return str(value)
 
 
+class Range(click.ParamType[range]):
+    """N, or N-N: numbers of entries in a log, the last included."""
+
+    name = "N|N-N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:  # noqa: ANN401
+        """Read it, or complain about the usage."""
+        if isinstance(value, range):
+            return value
+        match = re.fullmatch("([0-9]{1,15})(?:-([0-9]{1,15}))?", value)
+        found = None if match is None else range(int(match[1]), int(match[2] or match[1]) + 1)
+        if not found:
+            self.fail(f"expected a number, or two in order as 3-9, found {value!r}", param, ctx)
+        return found
+
+
 class WithCommand(click.Command):
     """A verb that ends in `-- COMMAND...`: what follows the two dashes is another program's and not parsed here."""
 
@@ -132,3 +148,6 @@ def unique(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str]:
 def example(*lines: str) -> str:
     """Return the end of a verb's help: examples that run."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+RANGE: Final = Range()

@@ -6,36 +6,60 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import FILE, RANGE, example
 
 
-@click.command(epilog=example("attest bundle log -o evidence.jsonl"))
+@click.command(
+    epilog=example("attest bundle log -o evidence.jsonl", "attest bundle log --tier full -o everything.jsonl.gz")
+)
 @click.argument("directory", metavar="DIR...", type=FILE, nargs=-1, required=True)
 @click.option("-o", "out", required=True, type=FILE, help="Where to write; .gz and .zst are packed; - is stdout.")
 @click.option(
     "--tier",
-    type=click.Choice(["structural", "receipts"]),
+    type=click.Choice(["structural", "receipts", "full"]),
     default="receipts",
     show_default=True,
-    help="Structural: order, completeness and time only, without any content.",
+    help="Structural: order, completeness and time only, without any content. Full: with arguments and answers.",
+)
+@click.option(
+    "--disclose",
+    type=RANGE,
+    multiple=True,
+    metavar="N|N-N",
+    help="With --tier full: disclose only what belongs to these entries of the log, and not all that is kept.",
 )
 @click.option("--since", type=FILE, help="Begin after this checkpoint, which whoever verifies has to hold too.")
-def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None) -> None:
-    """Export the log in each DIR, up to its newest checkpoint, with all that it takes to verify it."""
+def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None, disclose: tuple[range, ...]) -> None:
+    """Export the log in each DIR, up to its newest checkpoint, with all that it takes to verify it.
+
+    Arguments and answers of calls stand in a log as commitments alone. Tier full opens those for which something is
+    kept: whoever gets the file reads them.
+    """
     from attest.cli.output import STANDARD, write_binary
     from attest.cli.progress import Progress
     from attest.codec.files import read_file, write_file
     from attest.evidence.bundle import LogSource, write_bundle
+    from attest.evidence.disclosing import Kept
     from attest.evidence.grammar import Tier
     from attest.evidence.packing import packing_for
     from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.tlog.documents import Documents
     from attest.tlog.stores import SQLITE
 
+    if disclose and (tier != Tier.FULL or len(directory) > 1):
+        msg = "--disclose names entries of one log, and needs --tier full"
+        raise click.UsageError(msg)
     pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
-    sources = [LogSource(reader=SQLITE.open_reader(log), documents=Documents(log)) for log in directory]
+    sources = [
+        LogSource(
+            reader=SQLITE.open_reader(log), documents=Documents(log), kept=Kept(log) if tier == Tier.FULL else None
+        )
+        for log in directory
+    ]
     with Progress() as progress:
-        told = progress.count(write_bundle(sources, tier=Tier(tier), since=pinned), "exporting lines")
+        told = progress.count(
+            write_bundle(sources, tier=Tier(tier), since=pinned, disclose=disclose), "exporting lines"
+        )
         lines = packing_for(out.name).pack(told)
         if out == STANDARD:
             write_binary(lines)

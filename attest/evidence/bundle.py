@@ -6,8 +6,8 @@ Who exports proves nothing by it: whatever is wrong with a log is wrong with the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.evidence.disclosing import Kept, openable
 from attest.evidence.grammar import (
     BUNDLE_SCHEMA,
     MAX_LOGS,
@@ -31,11 +32,13 @@ from attest.evidence.grammar import (
 from attest.signing.dsse import payload_of, read_envelope
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, RuntimeReference
 from attest.statement.statement import read_statement
+from attest.statement.tools.calls import Commitment
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
 from attest.tlog.documents import Documents
 from attest.tlog.entry import read_entry
 from attest.tlog.merkle import frontier_of, inclusion_proof
 from attest.tlog.pin import check_pinned
+from attest.tlog.stores.row import Row
 from attest.tlog.stores.sqlite import SqliteReader
 
 REFERENCE_KIND: Final = "reference"
@@ -49,6 +52,8 @@ class LogSource:
 
     reader: SqliteReader
     documents: Documents
+    kept: Kept | None = None
+    """For tier full: what opens commitments of its receipts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ class _Part:
     start: int
     stop: int
     note: bytes
+    opened: Mapping[int, Commitment] = field(default_factory=dict)
+    """By sequence number, the commitments that are opened."""
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -84,22 +91,28 @@ class _Payload(msgspec.Struct, frozen=True):
     payload: str
 
 
+_OF_CALL: Final = b'"event":"tool-'
+"""In the entries of permits, outcomes and denials; no other field of an entry is followed by such a value."""
+
 _ENVELOPES: Final = msgspec.json.Decoder(_Payload)
 _STATEMENTS: Final = msgspec.json.Decoder(_NamingStatement)
 
 
 def write_bundle(
-    logs: Sequence[LogSource], *, tier: Tier = Tier.RECEIPTS, since: Checkpoint | None = None
+    logs: Sequence[LogSource],
+    *,
+    tier: Tier = Tier.RECEIPTS,
+    since: Checkpoint | None = None,
+    disclose: Iterable[range] = (),
 ) -> Iterator[bytes]:
     """Yield the lines of the bundle over `logs`, each up to its newest checkpoint.
 
     With `since`, the log of that origin begins after the checkpoint's entries; any other after what lies in closed
-    segments. Everything is checked before the first line is yielded: raises `RefusedError` (no checkpoint yet, one log
-    twice, tier `full`, `since` is of none of the logs or does not fit), `UnavailableError` (a reference or build
-    evidence is not beside the log), `MalformedError`.
+    segments. At tier full, what is kept of arguments and answers is disclosed, with `disclose` only that of the entries
+    in these ranges of sequence numbers, in every log. Everything but the values themselves is checked before the first
+    line is yielded: raises `RefusedError` (no checkpoint yet, one log twice, `since` is of none of the logs or does not
+    fit), `UnavailableError` (a reference, build evidence or a disclosure is not beside the log), `MalformedError`.
     """
-    if tier is Tier.FULL:
-        raise RefusedError("tier", "structural or receipts", "full, which this version cannot write")
     parts = sorted((_part(source, since) for source in logs), key=_origin)
     origins = tuple(_origin(part) for part in parts)
     if not 1 <= len(origins) <= MAX_LOGS or len(set(origins)) != len(origins):
@@ -107,7 +120,11 @@ def write_bundle(
     if since is not None and since.origin not in origins:
         raise RefusedError("since", f"a checkpoint of {' or '.join(origins)}", since.origin)
     documents = [] if tier is Tier.STRUCTURAL else _documents(parts)
-    header = BundleHeader(schema=BUNDLE_SCHEMA, tier=tier, logs=origins)
+    opened = None
+    if tier is Tier.FULL:
+        parts = _disclosing(parts, tuple(disclose))
+        opened = sum(len(part.opened) for part in parts)
+    header = BundleHeader(schema=BUNDLE_SCHEMA, tier=tier, logs=origins, opened=opened)
     return _closed(_lines(header, documents, parts))
 
 
@@ -120,6 +137,8 @@ def _lines(header: BundleHeader, documents: Iterable[Record], parts: Iterable[_P
         yield _line(_beginning(part))
         for row in part.source.reader.rows(part.start, part.stop):
             yield entry_line(row.entry, row.receipt if with_receipts else b"")
+            if row.sequence in part.opened and part.source.kept is not None:
+                yield part.source.kept.line(part.opened[row.sequence])
         yield _line(CheckpointLine(note=part.note.decode()))
 
 
@@ -170,6 +189,39 @@ def _beginning(part: _Part) -> LogLine:
     )
 
 
+def _disclosing(parts: Sequence[_Part], ranges: tuple[range, ...]) -> list[_Part]:
+    """Return the parts with what of them is opened; raise `UnavailableError` if nothing of a range can be."""
+    for part in parts:
+        if part.source.kept is None:
+            raise RefusedError(part.source.reader.where, "what is kept of its arguments and answers", "nobody looked")
+    found = [replace(part, opened=dict(_opened(part, ranges))) for part in parts]
+    sequences = {sequence for part in found for sequence in part.opened}
+    for each in ranges:
+        if sequences.isdisjoint(each):
+            named = f"{each.start}" if len(each) == 1 else f"{each.start} to {each.stop - 1}"
+            raise UnavailableError("disclose", f"something to disclose of entry {named}", "nothing that is kept")
+    return found
+
+
+def _opened(part: _Part, ranges: tuple[range, ...]) -> Iterator[tuple[int, Commitment]]:
+    kept = part.source.kept
+    if kept is None:
+        return
+    for row in part.source.reader.rows(part.start, part.stop):
+        if _OF_CALL in row.entry and (not ranges or any(row.sequence in each for each in ranges)):
+            where = f"{part.source.reader.where}: receipt {row.sequence}"
+            commitment = openable(_payload(row, where), where=where)
+            if commitment is not None and kept.holds(commitment):
+                yield row.sequence, commitment
+
+
+def _payload(row: Row, where: str) -> bytes:
+    try:
+        return from_base64(_ENVELOPES.decode(row.receipt).payload, where=where)
+    except msgspec.MsgspecError as error:
+        raise MalformedError(where, "a receipt", str(error)[:120]) from error
+
+
 def _documents(parts: Sequence[_Part]) -> list[Record]:
     """Return evidence and references that the exported receipts are about, each once, sorted by digest."""
     references: dict[str, ReferenceLine] = {}
@@ -193,8 +245,7 @@ def _named(part: _Part) -> set[str]:
     for row in part.source.reader.rows(part.start, part.stop):
         where = f"{part.source.reader.where}: receipt {row.sequence}"
         try:
-            payload = from_base64(_ENVELOPES.decode(row.receipt).payload, where=where)
-            predicate = _STATEMENTS.decode(payload).predicate
+            predicate = _STATEMENTS.decode(_payload(row, where)).predicate
         except msgspec.MsgspecError as error:
             raise MalformedError(where, "a receipt", str(error)[:120]) from error
         named.update(predicate.event.references)

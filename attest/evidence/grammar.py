@@ -4,10 +4,13 @@
     build-evidence*          sorted by digest, each named by a RuntimeReference below
     reference*               sorted by digest, each named by a receipt below
     manifest*                (tier full: the manifests' own lines; reserved, not yet written or read)
-    ( log entry* checkpoint )+   one section a log, in the header's order, sorted by origin
+    ( log ( entry disclosure? )* checkpoint )+
+                             one section a log, in the header's order, sorted by origin; disclosures at tier full alone
     end                      how many lines stand before it, and the SHA-256 of all their bytes
 
-Sorted sections and "named below" leave no freedom: no line can be dropped, doubled or swapped without a trace.
+Sorted sections and "named below" leave no freedom: no line can be dropped, doubled or swapped without a trace. A
+receipt has one commitment at most that can be opened, and what opens it stands right behind it, so that nobody has to
+remember any; the header says how many are opened.
 """
 
 from enum import StrEnum
@@ -15,7 +18,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from attest.codec.records import Base64Text, Count, Line, Record, Sha256Hex
+from attest.codec.records import Base64Text, Count, Id128, Line, Record, Sha256Hex
 from attest.errors import MalformedError
 from attest.signing.dsse import Envelope
 from attest.tlog.entry import LogEntry
@@ -36,7 +39,9 @@ MAX_ENTRY_LINE_BYTES: Final = 16 * 1024 * 1024
 """A violation may write out 1000 findings with three texts of 4096 characters each."""
 
 MAX_SECTION_LINE_BYTES: Final = 48 * 1024 * 1024
-"""Build evidence and references: 32 MiB (the largest document) in base64, and the rest of the line."""
+"""Build evidence and references: 32 MiB (the largest document) in base64, and the rest of the line.
+
+Disclosures are no longer: 16 MiB (the longest message) in base64."""
 
 MAX_LINE_BYTES: Final = 1024 * 1024
 """Every other line."""
@@ -52,7 +57,7 @@ class Tier(StrEnum):
     RECEIPTS = "receipts"
     """And the signed statements, the references and the original build evidence."""
     FULL = "full"
-    """And the manifests and disclosures."""
+    """And the disclosures of arguments and answers, as many as their owner gives."""
 
 
 TIER_RANK: Final = {Tier.STRUCTURAL: 0, Tier.RECEIPTS: 1, Tier.FULL: 2}
@@ -64,6 +69,13 @@ class BundleHeader(Record, kw_only=True, tag_field="kind", tag="header"):
     schema: Literal["https://mcp-attest.github.io/schemas/evidence-bundle/v0.1"]
     tier: Tier
     logs: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=MAX_LOGS)]
+    opened: Count | None = None
+    """How many commitments are opened by disclosures; at tier full, and only there."""
+
+    def __post_init__(self) -> None:
+        """Refuse a count at another tier, and tier full without one."""
+        if (self.opened is None) is (self.tier is Tier.FULL):
+            raise MalformedError("header: opened", "a count at tier full, none at another", f"{self.opened}")
 
 
 class BuildEvidenceLine(Record, kw_only=True, tag_field="kind", tag="build-evidence"):
@@ -101,6 +113,17 @@ class EntryLine(Record, kw_only=True, tag_field="kind", tag="entry"):
     receipt: Envelope | None = None
 
 
+class DisclosureLine(Record, kw_only=True, tag_field="kind", tag="disclosure"):
+    """What opens the commitment of the receipt before it: to the parameters of a request, else to an answer.
+
+    `attest.statement.tools.committing` says how; the digest stands in the receipt.
+    """
+
+    salt: Id128
+    value: Base64Text
+    """The exact bytes."""
+
+
 class CheckpointLine(Record, kw_only=True, tag_field="kind", tag="checkpoint"):
     """The log's newest checkpoint, a C2SP signed note with one signature; it closes the log's section."""
 
@@ -114,7 +137,9 @@ class BundleEnd(Record, kw_only=True, tag_field="kind", tag="end"):
     sha256: Sha256Hex
 
 
-BundleLine = BundleHeader | BuildEvidenceLine | ReferenceLine | LogLine | EntryLine | CheckpointLine | BundleEnd
+BundleLine = (
+    BundleHeader | BuildEvidenceLine | ReferenceLine | LogLine | EntryLine | DisclosureLine | CheckpointLine | BundleEnd
+)
 
 FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
     None: frozenset({BundleHeader}),
@@ -122,7 +147,8 @@ FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
     BuildEvidenceLine: frozenset({BuildEvidenceLine, ReferenceLine}),
     ReferenceLine: frozenset({ReferenceLine, LogLine}),
     LogLine: frozenset({EntryLine, CheckpointLine}),
-    EntryLine: frozenset({EntryLine, CheckpointLine}),
+    EntryLine: frozenset({EntryLine, DisclosureLine, CheckpointLine}),
+    DisclosureLine: frozenset({EntryLine, CheckpointLine}),
     CheckpointLine: frozenset({LogLine, BundleEnd}),
     BundleEnd: frozenset(),
 }
@@ -134,12 +160,16 @@ KIND_OF: Final[dict[type[Record], str]] = {
     ReferenceLine: "reference",
     LogLine: "log",
     EntryLine: "entry",
+    DisclosureLine: "disclosure",
     CheckpointLine: "checkpoint",
     BundleEnd: "end",
 }
 
 HEADER_PREFIX: Final = b'{"kind":"header",'
 """How every evidence bundle begins, in RFC 8785 form."""
+
+DISCLOSURE_PREFIX: Final = b'{"kind":"discl'
+"""How a disclosure begins, and no other line; short, since so much of a line is read before its limit is known."""
 
 ENTRY_PREFIX: Final = b'{"entry":'
 ENTRY_KIND: Final = b',"kind":"entry"'
@@ -148,7 +178,7 @@ ENTRY_RECEIPT: Final = b',"receipt":'
 
 def line_limit(beginning: bytes) -> int:
     """Return how long a line may be that begins so, its line feed included."""
-    if beginning.startswith((b'{"bytes":', b'{"digest":')):
+    if beginning.startswith((b'{"bytes":', b'{"digest":', DISCLOSURE_PREFIX)):
         return MAX_SECTION_LINE_BYTES
     if beginning.startswith(ENTRY_PREFIX):
         return MAX_ENTRY_LINE_BYTES

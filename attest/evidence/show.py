@@ -18,6 +18,7 @@ from attest.evidence.grammar import (
     BundleEnd,
     BundleHeader,
     CheckpointLine,
+    DisclosureLine,
     LogLine,
     ReferenceLine,
 )
@@ -81,6 +82,9 @@ def _show_line(line: Line) -> Iterator[str]:
         entry = record.read(line.where).entry
         told = gist(record.envelope) if record.envelope is not None else ""
         yield f"{number} {entry.sequence:>6} {entry.time} {printable(entry.event)}  {told}".rstrip()
+    elif isinstance(record, DisclosureLine):
+        octets = from_base64(record.value, where=line.where)
+        yield f"{number} disclosure  {len(octets)} bytes: {printable(octets.decode('utf-8', 'backslashreplace'))}"
     elif isinstance(record, CheckpointLine):
         yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
     elif isinstance(record, BundleEnd):

@@ -148,6 +148,10 @@ class CallCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Permitted ones of which nothing says what came, since their run was cut off or goes on."""
     drifted: int
     """How often a caller left the sealed baseline."""
+    commitments: int
+    """Arguments and answers that stand here by their digests."""
+    opened: int
+    """Those of them that are disclosed."""
     rules: tuple[RuleCount, ...]
     """The most frequent first."""
 

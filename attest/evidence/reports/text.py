@@ -99,6 +99,8 @@ def _counted(counts: Counts) -> Iterator[str]:
     yield f"receipts    {counts.entries} entries: {told}"
     if counts.calls is not None:
         yield printable(f"calls       {_became(counts.calls)}")
+        if counts.calls.opened:
+            yield f"disclosed   {counts.calls.opened} of {counts.calls.commitments} arguments and answers"
 
 
 def _became(calls: CallCounts) -> str:

@@ -20,6 +20,7 @@ from attest.evidence.grammar import (
     BundleEnd,
     BundleHeader,
     CheckpointLine,
+    DisclosureLine,
     LogLine,
     ReferenceLine,
     Tier,
@@ -27,6 +28,7 @@ from attest.evidence.grammar import (
 from attest.evidence.verdict import Counts, End, Kind, Start, Verdict
 from attest.evidence.verify import chain, log
 from attest.evidence.verify.checks import applicable
+from attest.evidence.verify.checks_of_calls import DISCLOSURES
 from attest.evidence.verify.closing import (
     SubjectMatter,
     close_receipts,
@@ -76,6 +78,7 @@ class _BundleJudge:
         self._logs: list[LogJudge] = []
         self._events: Counter[str] = Counter()
         self._end_line: BundleEnd | None = None
+        self._disclosures = 0
 
     def take(self, line: Line, opened: Opened) -> None:
         """Take one line; the grammar has checked that its kind may stand here."""
@@ -88,6 +91,8 @@ class _BundleJudge:
             self._take_document(record, line.where)
         elif isinstance(record, LogLine):
             self._take_log(record, line.where)
+        elif isinstance(record, DisclosureLine):
+            self._take_disclosure(record, line.where)
         elif isinstance(record, CheckpointLine):
             self._logs[-1].finish(line, record)
         elif isinstance(record, BundleEnd):
@@ -110,7 +115,10 @@ class _BundleJudge:
         for pin in self._question.checkpoints:
             if pin.origin not in self._header.logs:
                 self.sheet.fail("completeness.pinned", "the pinned log is not here", expected=pin.origin)
-        self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier")
+        if self._disclosures != (self._header.opened or 0):
+            expected, found = self._header.opened or 0, self._disclosures
+            self.sheet.fail(DISCLOSURES, "disclosures are missing, or too many", expected=expected, found=found)
+        self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier", DISCLOSURES)
         self.sheet.settle(*chain.JUDGED, *log.JUDGED)
         if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
@@ -153,8 +161,6 @@ class _BundleJudge:
         return make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
 
     def _take_header(self, record: BundleHeader, where: str) -> None:
-        if record.tier is Tier.FULL:
-            raise MalformedError(where, "tier structural or receipts", "full, which this version cannot read")
         if list(record.logs) != sorted(set(record.logs)):
             raise MalformedError(where, "logs sorted by origin, each once", "another order")
         self._header = record
@@ -202,6 +208,12 @@ class _BundleJudge:
         log = self._logs[-1]
         event = log.pass_over(where, record) if self._structural else log.take(where, record, opened)
         self._events[event if event in TYPE_OF else ""] += 1
+
+    def _take_disclosure(self, record: DisclosureLine, where: str) -> None:
+        if self._header is None or self._header.tier is not Tier.FULL:
+            raise MalformedError(where, "disclosures at tier full alone", "one")
+        self._disclosures += 1
+        self._logs[-1].calls.disclose(record, where)
 
     def _refuse_logs(self, found: str) -> None:
         expected = f"{len(self._header.logs)} logs" if self._header is not None else "a header"

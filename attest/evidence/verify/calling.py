@@ -5,12 +5,15 @@ Most logs hold no call, and what judges them need not be imported for those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, final
 
+from attest.codec.octets import sha256_hex
+from attest.evidence.grammar import DisclosureLine
 from attest.evidence.verdict import CallCounts
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.told import Told
 
 if TYPE_CHECKING:
     from attest.evidence.verify.calls.judge import Calls, LogCalls
@@ -27,19 +30,10 @@ class Calling:
         self._several = several
         self._calls: Calls | None = None
 
-    def enter(self, origin: str, began_at: int) -> LogCalls | None:
-        """Begin a log; return the judge of its calls if a reference has rules for them."""
-        if all(pace.sealed.reference.tools is None for pace in self._paces.values()):
-            return None
-        return self.judge(origin, began_at)
-
-    def judge(self, origin: str, began_at: int) -> LogCalls:
-        """Return the judge of the calls of a log."""
-        if self._calls is None:
-            from attest.evidence.verify.calls.judge import Calls
-
-            self._calls = Calls(self._paces, self._sheet, several=self._several)
-        return self._calls.enter(origin, began_at)
+    def enter(self, origin: str, began_at: int) -> InLog:
+        """Begin a log, or a part of one from entry `began_at` on."""
+        ruled = any(pace.sealed.reference.tools is not None for pace in self._paces.values())
+        return InLog(lambda: self._judge(origin, began_at), ruled=ruled)
 
     def close(self) -> None:
         """Judge what had to wait for the end."""
@@ -49,3 +43,43 @@ class Calling:
     def counts(self) -> CallCounts | None:
         """Return the counts so far, None without any call."""
         return None if self._calls is None else self._calls.counts()
+
+    def _judge(self, origin: str, began_at: int) -> LogCalls:
+        if self._calls is None:
+            from attest.evidence.verify.calls.judge import Calls
+
+            self._calls = Calls(self._paces, self._sheet, several=self._several)
+        return self._calls.enter(origin, began_at)
+
+
+@final
+class InLog:
+    """Whether anybody judges calls in one log."""
+
+    def __init__(self, judge: Callable[[], LogCalls], *, ruled: bool) -> None:
+        """Begin with what `judge` returns where tool rules are sealed; else once there is a call."""
+        self._judge = judge
+        self._calls = judge() if ruled else None
+
+    def take(self, told: Told | None, receipt: bytes) -> None:
+        """Take an entry's receipt, and what it says, None where that does not count."""
+        if self._calls is None and (told is None or told.lasting.call is None):
+            return
+        if told is None:
+            self._here().skip()
+        else:
+            self._here().take(told, sha256_hex(receipt) if told.cycle is not None else "")
+
+    def disclose(self, record: DisclosureLine, where: str) -> None:
+        """Take what opens the commitment of the receipt before it."""
+        self._here().disclose(record, where)
+
+    def finish(self) -> None:
+        """Say that the log ends here."""
+        if self._calls is not None:
+            self._calls.finish()
+
+    def _here(self) -> LogCalls:
+        if self._calls is None:
+            self._calls = self._judge()
+        return self._calls

@@ -8,7 +8,7 @@ from attest.evidence.verify import checks_of_calls, checks_of_content, checks_of
 from attest.evidence.verify.check import Check
 from attest.evidence.verify.question import Question
 
-_ROWS: Final = (*checks_of_origin.ROWS, *checks_of_content.ROWS, *checks_of_calls.ROWS)
+_ROWS: Final = (*checks_of_origin.ROWS, *checks_of_content.ROWS, *checks_of_calls.ROWS, checks_of_calls.DISCLOSED)
 _AXES: Final = list(Axis)
 
 CHECKS: Final[dict[str, Check]] = {row.id: row for row in sorted(_ROWS, key=lambda row: _AXES.index(row.axis))}

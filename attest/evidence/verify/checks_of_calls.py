@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from attest.evidence.grammar import Tier
 from attest.evidence.verify.check import BUNDLE, WITH_CONTENT, Check, when_told
 
 TOOL_RULES: Final = "conformance.tool-rules"
@@ -14,6 +15,8 @@ LIMITS: Final = "conformance.limits"
 SEQUENCES: Final = "conformance.sequences"
 DENIALS: Final = "conformance.denials"
 CALLERS: Final = "conformance.callers"
+ARGUMENTS: Final = "conformance.arguments"
+DISCLOSURES: Final = "integrity.disclosures"
 
 
 def _check(name: str, meaning: str, remedy: str) -> Check:
@@ -71,6 +74,19 @@ ROWS: Final = (
         "A caller that left the sealed baseline was permitted nothing from there on.",
         "Distrust the portal that wrote this log; find out what the caller did since.",
     ),
+    _check(
+        ARGUMENTS,
+        "What was disclosed of permitted calls and of their answers keeps the sealed rules.",
+        "Distrust the portal that wrote this log; or find the link that it followed, which nobody can follow here.",
+    ),
+)
+
+DISCLOSED: Final = Check(
+    id=DISCLOSURES,
+    meaning="Each disclosure opens the commitment of the receipt before it, and there are as many as the header says.",
+    remedy="Get the file again, unedited; else have the log's owner export it again: `attest bundle --tier full`.",
+    kinds=BUNDLE,
+    tiers=frozenset({Tier.FULL}),
 )
 
 JUDGED: Final = tuple(row.id for row in ROWS)

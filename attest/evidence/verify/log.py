@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from attest.codec import instant
-from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.grammar import CheckpointLine, LogLine
 from attest.evidence.verdict import End
@@ -88,8 +87,7 @@ class LogJudge:
         self.named: set[str] = set()
         self.newest_measured: int | None = None
         self._transitions = Transitions(section.sealed.get, sheet, from_genesis=log.size == 0)
-        self._calling = calling
-        self._calls = calling.enter(log.origin, log.size)
+        self.calls = calling.enter(log.origin, log.size)
         for pace in paces.values():
             pace.enter(cut=log.size > 0)
             if log.size and self.chain.previous_time is not None:
@@ -114,8 +112,7 @@ class LogJudge:
                 self._compare(told, entry)
         if told is not None:
             self._judge(told)
-            if self._calls is not None or told.lasting.call is not None:
-                self._judge_calls(told, record.receipt)
+        self.calls.take(told, record.receipt)
         return event
 
     def _judge(self, told: Told) -> None:
@@ -130,11 +127,6 @@ class LogJudge:
             fail_void(self._sheet, WRITER, self._void, found=told.real_time, where=told.where)
         self._check_clock(told)
         self._follow(told)
-
-    def _judge_calls(self, told: Told, receipt: bytes) -> None:
-        if self._calls is None:
-            self._calls = self._calling.judge(self.chain.origin, self.chain.began_at)
-        self._calls.take(told, sha256_hex(receipt) if told.cycle is not None else "")
 
     def _read(self, where: str, record: EntryParts, opened: Opened, event: str) -> Told | None:
         if record.envelope is None or not isinstance(opened, Verified):
@@ -153,8 +145,7 @@ class LogJudge:
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()
-        if self._calls is not None:
-            self._calls.finish()
+        self.calls.finish()
         if self.runs.phase is not Phase.STOPPED and self.chain.previous_time is not None:
             for pace in self._paces.values():
                 pace.close(Mark(real=self.chain.previous_time), line.where)

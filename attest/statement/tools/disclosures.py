@@ -71,7 +71,7 @@ def kept_lines(log: Path) -> Iterator[bytes]:
 
     Raises `UnavailableError` if they cannot be read, `MalformedError` for a line without an end in bounds.
     """
-    for path in _segments(log / FOLDER):
+    for path in segments(log / FOLDER):
         try:
             with path.open("rb") as file:
                 while line := file.readline(_MAX_LINE_BYTES + 1):
@@ -96,7 +96,7 @@ class DisclosureFolder:
         self._written = 0
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            kept = _segments(self._folder)
+            kept = segments(self._folder)
             self._next = int(kept[-1].stem) + 1 if kept else 0
         except OSError as error:
             raise self._unavailable(error) from error
@@ -135,7 +135,7 @@ class DisclosureFolder:
         path = self._folder / f"{self._next:08d}.jsonl"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, PRIVATE_MODE)
         self._next, self._written = self._next + 1, 0
-        for old in _segments(self._folder)[: -self._max_segments]:
+        for old in segments(self._folder)[: -self._max_segments]:
             old.unlink()
         return descriptor
 
@@ -143,7 +143,8 @@ class DisclosureFolder:
         return UnavailableError(str(self._folder), "a place for disclosures", error.strerror or "an error")
 
 
-def _segments(folder: Path) -> list[Path]:
+def segments(folder: Path) -> list[Path]:
+    """Return the files of disclosures in `folder`, the oldest first."""
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import NamedTuple, final
 
-from attest.evidence.verdict import CallCounts
+from attest.codec.octets import from_base64
+from attest.evidence.grammar import DisclosureLine
+from attest.evidence.verdict import CallCounts, Status
 from attest.evidence.verify.calls.across import Across
 from attest.evidence.verify.calls.allowed import Allowed
 from attest.evidence.verify.calls.answers import Answers
 from attest.evidence.verify.calls.callers import Callers
 from attest.evidence.verify.calls.denied import Denied
+from attest.evidence.verify.calls.disclosed import Disclosed, openable
 from attest.evidence.verify.calls.reliance import Reliance
 from attest.evidence.verify.calls.replay import Replay
 from attest.evidence.verify.calls.tally import Tally
-from attest.evidence.verify.checks_of_calls import JUDGED, TOOL_RULES
+from attest.evidence.verify.checks_of_calls import ARGUMENTS, DISCLOSURES, JUDGED, TOOL_RULES
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, OfCall, Told
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.tool_denial import ToolDenial
-from attest.statement.tools.calls import Call, DenialStage, Permit
+from attest.statement.tools.calls import Call, Commitment, DenialStage, Permit
+from attest.statement.tools.committing import opens
 from attest.statement.tools.rules import ToolRules
 
 
@@ -52,6 +56,10 @@ class Calls:
     def close(self) -> None:
         """Judge what had to wait for all logs."""
         self._across.close()
+        closed = self._tally.commitments - self._tally.opened
+        if closed:
+            detail = f"{closed} arguments and answers are not disclosed: their portal says that they keep the rules"
+            self._sheet.note(ARGUMENTS, Status.ASSERTED, detail)
         self._sheet.settle(*JUDGED)
 
     def counts(self) -> CallCounts | None:
@@ -64,6 +72,14 @@ class Calls:
         return self._paces, self._sheet, self._across, self._tally
 
 
+class _Opened(NamedTuple):
+    """What the next line may open."""
+
+    told: Told
+    said: OfCall
+    commitment: Commitment
+
+
 @final
 class LogCalls:
     """The calls of one log, and what they stand on."""
@@ -74,6 +90,7 @@ class LogCalls:
         self._paces, self._sheet, self._across, self._tally = calls.parts
         self._origin = origin
         self._began_at = began_at
+        self._opened: _Opened | None = None
         self._answers = Answers(began_at, self._sheet, self._tally)
         self._judged = {
             digest: ByReference(origin, began_at, pace, rules, self._sheet, self._across)
@@ -84,13 +101,41 @@ class LogCalls:
     def take(self, told: Told, receipt: str) -> None:
         """Take a receipt, the SHA-256 of whose envelope is `receipt`."""
         lasting = told.lasting
+        self._opened = None
         if lasting.call is not None:
             self._calls.lay()
+            self._offer(told, lasting.call)
             self._hear_call(told, lasting.call)
         elif lasting.event is not None:
             self._hear(told, lasting.event)
         elif told.cycle is not None and (judged := self._judged.get(lasting.reference or "")) is not None:
             judged.measure(told, told.cycle, receipt)
+
+    def skip(self) -> None:
+        """Pass over an entry whose receipt says nothing that counts: nothing of it can be opened."""
+        self._opened = None
+
+    def disclose(self, record: DisclosureLine, where: str) -> None:
+        """Take what opens the commitment of the receipt before it, and judge what that was."""
+        offered, self._opened = self._opened, None
+        octets = from_base64(record.value, where=where)
+        if offered is None:
+            self._sheet.fail(DISCLOSURES, "a disclosure of nothing", where=where, expected="none here", found="one")
+        elif not opens(offered.commitment, bytes.fromhex(record.salt), octets):
+            expected = f"what opens {offered.commitment.sha256}"
+            self._sheet.fail(DISCLOSURES, "it opens nothing", where=where, expected=expected, found="another value")
+        else:
+            self._tally.opened += 1
+            judged = self._judged.get(offered.told.lasting.reference or "")
+            if judged is not None:
+                judged.disclosed.judge(offered.told, offered.said, octets, where)
+
+    def _offer(self, told: Told, said: OfCall) -> None:
+        """Remember what of a receipt can be opened by the next line."""
+        commitment = openable(said)
+        if commitment is not None:
+            self._tally.commitments += 1
+            self._opened = _Opened(told, said, commitment)
 
     def finish(self) -> None:
         """Say that the log ends here."""
@@ -170,6 +215,7 @@ class ByReference:
         self.denied = Denied(rules, sheet, audit_only=audit_only)
         self.callers = Callers(reference, rules, sheet)
         self.replay = Replay(rules, began_at, sheet)
+        self.disclosed = Disclosed(reference, rules, sheet)
 
     def measure(self, told: Told, cycle: Cycle, receipt: str) -> None:
         """Take a measurement or a violation."""
@@ -181,6 +227,8 @@ class ByReference:
 
     def hear(self, told: Told, event: Event) -> None:
         """Take an event that the reference has part in."""
+        if event.process is not None:
+            self.disclosed.folder = event.process.working_directory
         if self._reliance.grounds.hear(event, told):
             self._across.cease(self._origin, self._digest, told)
 

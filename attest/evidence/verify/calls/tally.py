@@ -24,6 +24,9 @@ class Tally:
         """Permitted calls of which nobody knows what came: their run was cut off."""
         self.drifted = 0
         """How often a caller left the baseline."""
+        self.commitments = 0
+        """What could be opened: arguments and answers."""
+        self.opened = 0
 
     def permit(self, rule: str) -> None:
         """Count a permitted call."""
@@ -44,6 +47,8 @@ class Tally:
             denied=sum(self._denials.values()),
             unanswered=self.unanswered,
             drifted=self.drifted,
+            commitments=self.commitments,
+            opened=self.opened,
             rules=tuple(sorted(rules, key=lambda each: (-each.permitted - each.denied, each.rule))),
         )
 
