@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,17 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
 @tools.command(epilog=example("attest tools learn session.jsonl -o tools.toml"))
 @click.argument("session", type=FILE)
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the rules; the definitions go beside them.")
-def learn(session: Path, out: Path) -> None:
+@click.option(
+    "--log",
+    "logs",
+    type=FILE,
+    multiple=True,
+    help="A log of a portal: allow what was used there, as in audit-only mode.",
+)
+def learn(session: Path, out: Path, logs: tuple[Path, ...]) -> None:
     """Write a starter file of tool rules from SESSION, a recorded one.
 
-    The tools that were called in it are allowed; if none was, all that the server listed. attest seal --tools takes it.
+    The tools that were called are allowed; if none was, all that the server listed. attest seal --tools takes the file.
     """
     from attest.cli.output import STANDARD
     from attest.codec.files import read_file, write_file
@@ -72,6 +80,7 @@ def learn(session: Path, out: Path) -> None:
     from attest.seal.tools.learning import learn as learn_from
     from attest.seal.tools.session import MAX_SESSION_BYTES
     from attest.seal.tools.starter import starter
+    from attest.seal.tools.used import used_in
 
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the definitions go beside it, found -")
@@ -79,9 +88,20 @@ def learn(session: Path, out: Path) -> None:
         raise RefusedError(
             str(out), "no file there: what somebody reviewed is not overwritten", "one", hint="another -o"
         )
-    learned = learn_from(read_file(session, max_bytes=MAX_SESSION_BYTES), where=str(session))
+    used = used_in(receipt for log in logs for receipt in _receipts(log))
+    learned = learn_from(read_file(session, max_bytes=MAX_SESSION_BYTES), used, where=str(session))
     beside = out.with_name(f"{out.stem}.definitions.json")
     write_file(beside, [write_definitions(learned.definitions)])
     write_file(out, [starter(learned, name=out.name, definitions_file=beside.name).encode()])
     allowed = len(learned.called) or len(learned.definitions)
     click.echo(f"wrote {out}: {allowed} of {len(learned.definitions)} tools are allowed; {beside}", err=True)
+
+
+def _receipts(log: Path) -> Iterator[bytes]:
+    from attest.tlog.stores import SQLITE
+
+    reader = SQLITE.open_reader(log)
+    try:
+        yield from (row.receipt for row in reader.rows(reader.first, reader.size))
+    finally:
+        reader.close()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attest.errors import MalformedError
 from attest.seal.tools.definitions_file import definitions_of, set_digest
 from attest.seal.tools.session import Sender, messages_of, read_session
+from attest.seal.tools.used import NOTHING, Used
 from attest.statement.tools.definitions import ToolDefinition
 
 _LISTS: Final = {
@@ -54,8 +55,8 @@ class _Notes:
     server: str = ""
 
 
-def learn(octets: bytes, *, where: str) -> Learned:
-    """Return what a recorded session shows; the newest complete list of each kind counts.
+def learn(octets: bytes, used: Used = NOTHING, *, where: str) -> Learned:
+    """Return what a recorded session shows, and what was `used` elsewhere; the newest whole list of each kind counts.
 
     Raises `MalformedError` for a file that is no session, one in which the tools were never listed to the end, and one
     whose runs (one for each revision of the protocol) list different tools.
@@ -74,16 +75,17 @@ def learn(octets: bytes, *, where: str) -> Learned:
                 f"others: {', '.join(map(ascii, different))[:300]}",
                 hint="keep the run of the protocol revision that your client speaks",
             )
-    used = {method: frozenset().union(*(each.used.get(method, ()) for each in runs)) for method in _USED}
+    said = {method: frozenset().union(*(each.used.get(method, ()) for each in runs)) for method in _USED}
+    prompts = tuple(sorted(_texts(notes.whole.get("prompts", ()), "name")))
     return Learned(
         server=notes.server,
         definitions=definitions,
-        called=used["tools/call"] & {each.name for each in definitions},
+        called=(said["tools/call"] | used.tools) & {each.name for each in definitions},
         resources=tuple(sorted(_texts(notes.whole.get("resources", ()), "uri"))),
-        read=used["resources/read"],
+        read=said["resources/read"],
         templates=tuple(sorted(_texts(notes.whole.get("resourceTemplates", ()), "uriTemplate"))),
-        prompts=tuple(sorted(_texts(notes.whole.get("prompts", ()), "name"))),
-        taken=used["prompts/get"],
+        prompts=prompts,
+        taken=(said["prompts/get"] | used.prompts) & {*prompts},
     )
 
 

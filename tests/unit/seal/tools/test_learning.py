@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,23 @@ from attest.seal.tools.definitions_file import definitions_of, read_definitions,
 from attest.seal.tools.learning import Learned, learn
 from attest.seal.tools.making import make_rules
 from attest.seal.tools.reading import parse_tools
+from attest.seal.tools.session import Sender
 from attest.seal.tools.starter import starter
+from attest.seal.tools.used import Used, used_in
+from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.statement.tools.rules import ToolRules
-from tests.call_documents import DEFINITIONS, DEFINITIONS_DIGEST
+from scripts.faults import with_value
+from tests.call_documents import (
+    DEFINITIONS,
+    DEFINITIONS_DIGEST,
+    DENIAL_PAYLOAD,
+    DRIFT_PAYLOAD,
+    OUTCOME_PAYLOAD,
+    PERMIT_PAYLOAD,
+)
+from tests.log_documents import LOG
 from tests.tools_documents import ELEMENTS, SESSION, request, result, session
+from tests.world import WRITER
 
 
 def text_of(learned: Learned) -> str:
@@ -167,3 +181,34 @@ def test_no_name_and_no_word_of_a_server_breaks_out_of_its_comment(tools, server
     assert set(tomllib.loads(text)["tools"]) == set(tools)
     assert set(tomllib.loads(text)) == {"schema", "definitions", "tools", "limits"}
     assert all(line.isprintable() for line in text.split("\n"))
+
+
+Line = tuple[Sender, dict[str, Any]]
+
+
+def receipt(payload: bytes) -> bytes:
+    return encode_envelope(sign_envelope(payload, WRITER))
+
+
+def test_what_a_portal_permitted_or_let_pass_was_used_and_what_it_denied_was_not():
+    let_pass = with_value(DENIAL_PAYLOAD, ("predicate", "denial", "enforced"), value=False)
+    assert used_in([receipt(PERMIT_PAYLOAD), receipt(OUTCOME_PAYLOAD)]).tools == {"get_current_time"}
+    assert used_in([receipt(let_pass)]).tools == {"get_current_time"}
+    assert used_in([receipt(DENIAL_PAYLOAD), receipt(DRIFT_PAYLOAD), LOG[0].envelope]) == Used()
+
+
+def asked(number: int, kind: str, elements: list[dict[str, Any]]) -> tuple[Line, Line]:
+    return request(number, f"{kind}/list"), result(number, **{kind: elements})
+
+
+def test_what_was_used_elsewhere_is_allowed_if_the_server_has_it():
+    listed = session(
+        request(1, "tools/list"),
+        result(1, tools=ELEMENTS),
+        request(2, "prompts/list"),
+        result(2, prompts=[{"name": "p"}]),
+    )
+    used = Used(tools=frozenset({"convert_time", "gone"}), prompts=frozenset({"p", "gone"}))
+    rules = rules_of(learn(listed, used, where="s"))
+    assert [tool.name for tool in rules.tools] == ["convert_time"]
+    assert rules.prompts == ("p",)
