@@ -31,7 +31,7 @@ class Standing:
 def cycle_draft(server: SealedServer, cycle: Cycle, standing: Standing) -> Draft:
     """Draft the receipt of one cycle: a measurement if it matched, else a violation."""
     if cycle.state is State.MATCH:
-        subjects = _subjects(server)
+        subjects = subjects_of(server)
 
         def measurement(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
             return RuntimeMeasurement(receipt=header, measured=cycle.measured), subjects
@@ -69,8 +69,8 @@ def _draft(
     )
 
 
-def _subjects(server: SealedServer) -> tuple[Subject, ...]:
-    """The manifest and the archives that are bound to files: what the measurement is about."""
+def subjects_of(server: SealedServer) -> tuple[Subject, ...]:
+    """Return what good receipts are about: the manifest, and the archives that are bound to files."""
     reference = server.reference
     manifest = Subject(name="manifest", digest=DigestSet(sha256=reference.manifest.digest.sha256))
     return (manifest, *(Subject(name=item.name, digest=item.digest) for item in reference.artifacts))

@@ -14,7 +14,7 @@ from attest.agent.looking import Judged
 from attest.agent.sealed import SealedServer
 from attest.agent.target import Target
 from attest.agent.turns import Turns
-from attest.agent.windows import moment_of
+from attest.agent.windows import Moment, moment_of
 from attest.appraisal.state import make_findings
 from attest.codec.clock import Clock
 from attest.recorder import Recorded, Recorder
@@ -29,6 +29,10 @@ class Reported:
     cycle: Cycle
     sequence: int | None
     """Where its receipt stands in the log; None while it waits for that of its window."""
+    receipt: str | None
+    """The SHA-256 of that receipt."""
+    began_boot: int
+    """When its first read was, in milliseconds since boot."""
     outcome: str | None
 
 
@@ -52,15 +56,24 @@ class Keeper:
         if target.watched is not None and not target.watched.announced and not unstarted:
             self.close(target)
             announce(by, target.watched, cycle, self.recorder, target.standing)
-        recorded = self._record(target, judged)
+        begun = moment_of(cycle.measured, real=self.clock.real(), boot=self.clock.boot())
+        recorded = self._record(target, judged, begun)
         self.matched = self.matched and cycle.state is State.MATCH
         outcome = None
         if recorded is not None:
             for event in self.turns.after(by, cycle, recorded.sequence):
                 self.recorder.record(event_draft(event, target.standing, reference=by.opened.digest))
             outcome = self._follow(target, judged, recorded, unstarted=unstarted)
-        sequence = None if recorded is None else recorded.sequence
-        self.report(Reported(server=by, cycle=cycle, sequence=sequence, outcome=outcome))
+        self.report(
+            Reported(
+                server=by,
+                cycle=cycle,
+                sequence=None if recorded is None else recorded.sequence,
+                receipt=None if recorded is None else recorded.digest,
+                began_boot=begun.boot,
+                outcome=outcome,
+            )
+        )
 
     def hear(self, targets: Iterable[Target]) -> None:
         """Record what became of hooks that have ended since, after the cycles that wait for a receipt got theirs."""
@@ -81,9 +94,8 @@ class Keeper:
                 window.closed()
         return recorded
 
-    def _record(self, target: Target, judged: Judged) -> Recorded | None:
+    def _record(self, target: Target, judged: Judged, begun: Moment) -> Recorded | None:
         by, cycle = judged.by, judged.cycle
-        begun = moment_of(cycle.measured, real=self.clock.real(), boot=self.clock.boot())
         window = target.windows.get(by.opened.digest) if cycle.state is State.MATCH else None
         if window is None or window.size == 0:
             # A window of another reference, or of clean cycles before one that is not.

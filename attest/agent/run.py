@@ -64,6 +64,8 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[str], None] = field(default=lambda _line: None)
     """Says to whoever watches what no receipt can say."""
+    before_stop: Callable[[], None] = field(default=lambda: None)
+    """Returns once whoever else records into this log has recorded all of what belongs to this run."""
     reopen: Reopen | None = None
     """Reads the references again; None where a run keeps those that it began with."""
     reload: threading.Event = field(default_factory=threading.Event)
@@ -334,6 +336,7 @@ class Run:
                 raise
 
     def _stop(self, reason: str) -> None:
+        self.before_stop()
         self.enforcer.hooks.finish()
         self._hear()
         self._record(Event(kind=EventKind.STOP, run=self._keeper.run_id, outcome=reason))

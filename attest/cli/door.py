@@ -29,6 +29,7 @@ VERBS: Final = {
     "update": "seal anew what was updated: fetch, verify, show, with an overlap",
     "diff": "what an update changes: packages, files, tools and rules",
     "run": "start a server only if it is what was sealed, and measure it until it ends",
+    "portal": "stand between a client and its server, and check every call by the sealed rules",
     "wrap": "put the servers of a client's configuration behind the portal",
     "agent": "measure a server, cycle after cycle, with a receipt each",
     "log": "show and check a log of receipts",

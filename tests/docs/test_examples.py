@@ -40,6 +40,7 @@ ORDER = (
         "diff",
         "wrap",
         "run",
+        "portal",
         "agent",
     ),
     *("log", "log show", "log checkpoint", "log check", "bundle", "verify", "log close", "show", "demo"),
@@ -120,7 +121,7 @@ def test_help_examples_run_one_after_the_other(folder: Path) -> None:
         if verb in {"demo", "fetch"}:
             continue  # they have tests of their own: these need a package index
         # A server reads the very standard input of the process that starts it.
-        call = attest_process if verb == "run" else attest
+        call = attest_process if verb in {"run", "portal"} else attest
         for line in examples_of(folder, verb):
             (scanned if verb == "scan" else passed)(call(folder, *words_of(line), stdin=b""))
 

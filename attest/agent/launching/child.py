@@ -17,6 +17,7 @@ from attest.agent.enforcement.terminate import GRACE_SECONDS
 from attest.agent.launching.command import Command
 from attest.agent.launching.environment import BYTE_CODE_NAME
 from attest.agent.launching.program import Program
+from attest.agent.launching.streams import Streams
 from attest.agent.launching.user import User
 from attest.agent.watched import WatchedProcess
 from attest.errors import UnavailableError
@@ -54,12 +55,18 @@ class Child:
 
 
 def start_child(
-    command: Command, program: Program, environment: Mapping[str, str], *, user: User, sandbox: Sandbox | None
+    command: Command,
+    program: Program,
+    environment: Mapping[str, str],
+    *,
+    user: User,
+    sandbox: Sandbox | None,
+    streams: Streams | None = None,
 ) -> Child:
-    """Start a command with our standard input and output, and return once the program runs in it.
+    """Start a command with our standard input and output, or with `streams`; return once the program runs in it.
 
-    It leads a session of its own: what a terminal sends to us reaches it through us alone. Call it from the main
-    thread: the child is killed when the thread that started it ends. Raises `UnavailableError`.
+    It leads a session of its own: what a terminal sends to us reaches it through us alone. Call it from a
+    thread that lasts: the child is killed when the one that started it ends. Raises `UnavailableError`.
     """
     plan = {
         "argv": command.argv,
@@ -76,7 +83,7 @@ def start_child(
         orders, give = _pipe(stack)
         answers, answer = _pipe(stack)
         descriptors = (program.descriptor,) if sandbox is None else (program.descriptor, sandbox.descriptor)
-        process = _start_worker(orders, answer, descriptors)
+        process = _start_worker(orders, answer, descriptors, streams)
         # The worker waits for its plan: there is a process to take hold of, whatever becomes of it.
         ours = {name: value for name, value in environment.items() if name == BYTE_CODE_NAME}
         child = Child(process=process, watched=WatchedProcess(process.pid, ours))
@@ -104,13 +111,21 @@ def _pipe(stack: contextlib.ExitStack) -> tuple[BinaryIO, BinaryIO]:
     return stack.enter_context(os.fdopen(read, "rb")), stack.enter_context(os.fdopen(write, "wb"))
 
 
-def _start_worker(orders: BinaryIO, answer: BinaryIO, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def _start_worker(
+    orders: BinaryIO, answer: BinaryIO, descriptors: tuple[int, ...], streams: Streams | None
+) -> subprocess.Popen[bytes]:
     both = (orders.fileno(), answer.fileno())
     command = [sys.executable, "-I", "-S", "-X", "utf8", str(_WORKER), *map(str, both)]
     try:
         return start_own(
             lambda: subprocess.Popen(
-                command, env={}, pass_fds=(*both, *descriptors), close_fds=True, start_new_session=True
+                command,
+                stdin=None if streams is None else streams.given_input,
+                stdout=None if streams is None else streams.given_output,
+                env={},
+                pass_fds=(*both, *descriptors),
+                close_fds=True,
+                start_new_session=True,
             )
         )
     except OSError as error:

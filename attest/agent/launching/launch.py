@@ -18,6 +18,7 @@ from attest.agent.launching.command import Command, sealed_command
 from attest.agent.launching.environment import CleanEnvironment, clean_environment
 from attest.agent.launching.library import Library, library_of
 from attest.agent.launching.program import Program, judge_program, open_program
+from attest.agent.launching.streams import Streams
 from attest.agent.launching.user import User, server_user
 from attest.agent.run import Run
 from attest.agent.sealed import SealedServer
@@ -49,6 +50,8 @@ class Launch:
     library: Library
     user: User
     request: AgentRequest
+    streams: Streams | None = None
+    """What the server reads and writes instead of our own standard input and output."""
     run: Run = field(init=False)
     child: Child | None = None
     kept_apart: tuple[str, ...] = ()
@@ -69,6 +72,8 @@ class Launch:
         finally:
             if self.child is not None:
                 self.child.end()
+            if self.streams is not None:
+                self.streams.hand_over()
 
     def pass_on(self, number: signal.Signals) -> None:
         """Hand a signal on to the server; before there is one, nothing is started any more.
@@ -106,8 +111,15 @@ class Launch:
         # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
         with sandbox_around(map(str, ours)) as sandbox:
             self.child = start_child(
-                self.command, self.program, self.environment.variables, user=self.user, sandbox=sandbox
+                self.command,
+                self.program,
+                self.environment.variables,
+                user=self.user,
+                sandbox=sandbox,
+                streams=self.streams,
             )
+        if self.streams is not None:
+            self.streams.hand_over()
         self.kept_apart = _kept_apart(self.user, sandbox)
         self._record_start()
         return self.child.watched
@@ -142,7 +154,12 @@ def _kept_apart(user: User, sandbox: Sandbox | None) -> tuple[str, ...]:
 
 @contextmanager
 def open_launch(
-    request: AgentRequest, command: tuple[str, ...], report: Callable[[Reported], None], *, user: str | None = None
+    request: AgentRequest,
+    command: tuple[str, ...],
+    report: Callable[[Reported], None],
+    *,
+    user: str | None = None,
+    streams: Streams | None = None,
 ) -> Iterator[Launch]:
     """Open everything that a launch needs and close it again; nothing is started yet.
 
@@ -171,6 +188,7 @@ def open_launch(
             library=library_of(started.program, chosen.uid),
             user=chosen,
             request=request,
+            streams=streams,
         )
         with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
             launch.run = run

@@ -1,0 +1,82 @@
+"""Disclosures on their way to disk, beside the calls: a thread of their own, and a bound on what waits for it.
+
+They are not waited for: what is lost in a crash cannot be opened, and is no less committed to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, final
+
+from attest.errors import AttestError
+from attest.portal.session.effects import Disclose
+from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
+
+MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
+_MAX_BATCH: Final = 256
+
+
+@final
+class Disclosing:
+    """Keeps what opens the commitments of one log."""
+
+    def __init__(self, folder: DisclosureFolder, say: Callable[[str], None]) -> None:
+        """Write into a folder; `say` may be called from the thread that does."""
+        self._folder = folder
+        self._say = say
+        self._queue: SimpleQueue[Disclose | None] = SimpleQueue()
+        self._waiting = 0
+        self._lost = 0
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name="attest-disclosures", daemon=True)
+        self._thread.start()
+
+    def put(self, disclose: Disclose) -> None:
+        """Keep one, unless too much waits."""
+        if self._failed or self._waiting > MAX_WAITING_BYTES:
+            self._lost += 1
+            return
+        self._waiting += len(disclose.octets)
+        self._queue.put(disclose)
+
+    def close(self) -> None:
+        """Write what waits, and say what could not be kept."""
+        self._queue.put(None)
+        self._thread.join()
+        if self._lost:
+            self._say(f"{self._lost} values cannot be disclosed: there was no room for them")
+
+    def _run(self) -> None:
+        try:
+            while batch := tuple(self._batch()):
+                self._folder.write(disclosure_line(each.commitment, each.salt, each.octets) for each in batch)
+            self._folder.close()
+        except AttestError as error:
+            self._failed = True
+            self._say(f"no more values are kept to be disclosed: {error}")
+
+    def _batch(self) -> Iterator[Disclose]:
+        """Yield what there is; nothing once it was closed."""
+        for _ in range(_MAX_BATCH):
+            disclose = self._queue.get()
+            if disclose is None:
+                self._queue.put(None)
+                return
+            self._waiting -= len(disclose.octets)
+            yield disclose
+            if self._queue.empty():
+                return
+
+
+@contextmanager
+def open_disclosing(log: Path, say: Callable[[str], None]) -> Iterator[Disclosing]:
+    """Keep disclosures beside a log; raise `UnavailableError` if there is no place for them."""
+    disclosing = Disclosing(DisclosureFolder(log), say)
+    try:
+        yield disclosing
+    finally:
+        disclosing.close()

@@ -1,0 +1,74 @@
+"""What a session wants done. Whoever carries it out does so in this order, and tells what came of each `Record`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from attest.statement.tools.calls import Call, Commitment, Denial, Drifted, Outcome, Permit
+
+Lane = Hashable
+"""What keeps its order: the whole of standard input and output, or one exchange of HTTP. The shell's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToServer:
+    """Bytes of a message for the server, without a line end."""
+
+    octets: bytes
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToClient:
+    """Bytes of a message for the client, without a line end."""
+
+    octets: bytes
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """A permit to record."""
+
+    call: Call
+    permit: Permit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An outcome to record."""
+
+    call: Call
+    outcome: Outcome
+
+
+Content = Permitted | Settled | Denial | Drifted
+"""What a receipt is to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A receipt to make durable; `Session.recorded` or `Session.unrecorded` is then to be called with the ticket."""
+
+    ticket: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclose:
+    """What opens a commitment, for the disclosure store."""
+
+    commitment: Commitment
+    salt: bytes
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """A line for whoever watches: what no receipt can say."""
+
+    text: str
+
+
+Effect = ToServer | ToClient | Record | Disclose | Say

@@ -1,0 +1,109 @@
+"""What is in flight: requests of the client's that have no answer yet, and the server's questions to the client.
+
+Two spaces of ids, one for each direction, as they are two (MCP, base protocol): `1` of the client is not `1` of the
+server, and `1` is not `"1"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from attest.portal.session.effects import Lane
+from attest.portal.session.governed import Governed
+from attest.portal.session.messages import Id
+
+MAX_IN_FLIGHT: Final = 4096
+"""Requests without an answer, in one direction; cancelled ones count until they are forgotten."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Awaited:
+    """A request of the client's without an answer."""
+
+    id: Id
+    lane: Lane
+    method: str
+    governed: Governed | None = None
+    sent: bool = False
+    """Whether the server has it: nothing before that is an answer to it."""
+    cancelled: bool = False
+    """An answer that comes all the same is not handed on; until then the id stays in use."""
+
+
+@final
+class Flight:
+    """Both spaces."""
+
+    def __init__(self) -> None:
+        """Nothing is in flight."""
+        self._asked: dict[tuple[Lane, Id], Awaited] = {}
+        self._questions: set[tuple[Lane, Id]] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more may be begun; room is made of what was cancelled."""
+        if len(self._asked) < MAX_IN_FLIGHT:
+            return False
+        for key, awaited in self._asked.items():
+            if awaited.cancelled:
+                del self._asked[key]
+                return False
+        return True
+
+    def is_used(self, number: Id | None, lane: Lane) -> bool:
+        """Return whether a request with this id has no answer yet."""
+        return number is not None and (lane, number) in self._asked
+
+    def begin(self, awaited: Awaited) -> None:
+        """Await an answer."""
+        self._asked[awaited.lane, awaited.id] = awaited
+
+    def sent(self, number: Id | None, lane: Lane) -> Awaited | None:
+        """Note that the server has a request now."""
+        awaited = None if number is None else self._asked.get((lane, number))
+        if awaited is not None:
+            awaited.sent = True
+        return awaited
+
+    def drop(self, number: Id | None, lane: Lane) -> None:
+        """Await no answer to a request that was not forwarded."""
+        if number is not None:
+            self._asked.pop((lane, number), None)
+
+    def cancel(self, number: Any, lane: Lane) -> Awaited | None:  # noqa: ANN401  (a JSON value)
+        """Return the request that is cancelled, once; None if there is none that could be."""
+        if isinstance(number, bool) or not isinstance(number, int | str):
+            return None
+        awaited = self._asked.get((lane, number))
+        if awaited is None or not awaited.sent or awaited.cancelled:
+            return None
+        awaited.cancelled = True
+        return awaited
+
+    def answered(self, number: Id, lane: Lane) -> Awaited | None:
+        """Return the request that an answer is for, which awaits none from then on."""
+        awaited = self._asked.get((lane, number))
+        if awaited is None or not awaited.sent:
+            return None
+        return self._asked.pop((lane, number))
+
+    def end(self) -> Iterator[Awaited]:
+        """Yield what will have no answer any more."""
+        asked, self._asked = self._asked, {}
+        yield from (awaited for awaited in asked.values() if not awaited.cancelled)
+
+    def ask_client(self, number: Id, lane: Lane) -> bool:
+        """Await the client's answer to a question of the server's; return False for an id in use, or too many."""
+        if (lane, number) in self._questions or len(self._questions) >= MAX_IN_FLIGHT:
+            return False
+        self._questions.add((lane, number))
+        return True
+
+    def client_answered(self, number: Id | None, lane: Lane) -> bool:
+        """Return whether the server asked for this answer, which it may have once."""
+        if number is None or (lane, number) not in self._questions:
+            return False
+        self._questions.discard((lane, number))
+        return True

@@ -1,0 +1,46 @@
+"""What the portal itself says: errors to whoever waits for an answer, and its own listing of the tools.
+
+Codes: JSON-RPC's own for what is no message; ours lie outside -32768..-32000, which MCP 2026-07-28 asks of new ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attest.portal.session.messages import Id
+from attest.portal.session.methods import ERA_KEYS, META, TOOLS_LIST
+
+DENIED: Final = -31001
+"""A rule refused; `data` names it, and the receipt that says so."""
+LOST: Final = -31002
+"""It was permitted, and no answer will come."""
+
+
+def error_reply(number: Id | None, code: int, message: str, data: Mapping[str, Any] | None = None) -> bytes:
+    """Return an error response."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if data is not None:
+        error["data"] = data
+    return _write({"jsonrpc": "2.0", "id": number, "error": error})
+
+
+def denial_reply(number: Id | None, rule: str, reason: str, receipt: str | None) -> bytes:
+    """Return the answer to a request that a rule refused."""
+    data = {"rule": rule} if receipt is None else {"rule": rule, "receipt": f"sha256:{receipt}"}
+    return error_reply(number, DENIED, f"refused by the sealed rules, {rule}: {reason}", data)
+
+
+def tools_list_request(number: str, *, cursor: str | None, meta: Mapping[str, Any] | None) -> bytes:
+    """Return a request for a page of tools; `meta` is that of a caller who speaks 2026-07-28."""
+    params: dict[str, Any] = {}
+    if meta is not None:
+        params[META] = {key: meta[key] for key in ERA_KEYS if key in meta}
+    if cursor is not None:
+        params["cursor"] = cursor
+    return _write({"jsonrpc": "2.0", "id": number, "method": TOOLS_LIST, "params": params})
+
+
+def _write(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

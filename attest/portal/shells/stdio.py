@@ -1,0 +1,181 @@
+"""Standard input and output: messages are lines, the client is whoever started us, the server is our child.
+
+Everything happens in one event loop: what comes in goes to the session, what the session wants done is done at once,
+in its order. Whoever does not read makes the other side wait, in bounded memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+from attest.agent.launching.streams import Streams
+from attest.portal.disclosing import Disclosing
+from attest.portal.drafts import Drafts
+from attest.portal.recording import Came, Recording
+from attest.portal.session.effects import Disclose, Effect, Record, Say, ToClient, ToServer
+from attest.portal.session.gate import Footing, Gate
+from attest.portal.session.lines import Lines
+from attest.portal.session.session import Session
+from attest.portal.shells.pipes import HIGH_WATER, Reader, Writer
+from attest.recorder import Recorder
+
+_MAX_BACKLOG: Final = 4 * HIGH_WATER
+_MAX_PENDING: Final = 1024
+"""Receipts under way before nothing more is read."""
+_END: Final = b"\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """The four ends: of the client's two streams, and the server's."""
+
+    from_client: int
+    to_client: int
+    server: Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Where receipts and what opens them go, and who hears what no receipt can say."""
+
+    recorder: Recorder
+    drafts: Drafts
+    disclosing: Disclosing
+    say: Callable[[str], None]
+
+
+@final
+class StdioShell:
+    """One client and one server, until both have ended and everything is recorded."""
+
+    def __init__(self, session: Session, gate: Gate, ends: Ends, keeping: Keeping, boot: Callable[[], int]) -> None:
+        """Begin in the running loop; `boot` gives milliseconds since boot."""
+        self._session = session
+        self._gate = gate
+        self._keeping = keeping
+        self._boot = boot
+        self._server = ends.server
+        self._loop = asyncio.get_running_loop()
+        self._recording = Recording(keeping.recorder, keeping.drafts, self._recorded)
+        self._client_lines, self._server_lines = Lines(), Lines()
+        self._to_client = Writer(ends.to_client, self._flow)
+        self._to_server = Writer(ends.server.to_server, self._flow)
+        self._from_client = Reader(ends.from_client, self._client_said)
+        self._from_server = Reader(ends.server.from_server, self._server_said)
+        self._timer: asyncio.TimerHandle | None = None
+        self._input_ended = False
+        self._server_over = False
+        self.input_closed = asyncio.Event()
+        """Set once the server can read the end of its input."""
+        self.ended = asyncio.Event()
+        """Set once both have ended, everything is recorded, and everything written that anybody takes."""
+
+    def stand(self, footing: Footing) -> None:
+        """Take a new measurement into account."""
+        self._gate.footing = footing
+        self._go_on()
+
+    def end(self) -> None:
+        """Take nothing more from the client; what it asked before is finished."""
+        self._from_client.close()
+        self._input_ended = True
+        self._go_on()
+
+    def server_ended(self) -> None:
+        """Go on without a server: it has ended, or never began; what it said before is still heard."""
+        self._from_server.drain()
+        self._from_server.close()
+        self._server_finished()
+        self._go_on()
+
+    def _client_said(self, octets: bytes) -> None:
+        now = self._boot()
+        for line in self._client_lines.feed(octets) if octets else self._client_lines.finish():
+            self._session.from_client(line, now)
+        if not octets:
+            self._input_ended = True
+        self._go_on()
+
+    def _server_said(self, octets: bytes) -> None:
+        now = self._boot()
+        for line in self._server_lines.feed(octets) if octets else self._server_lines.finish():
+            self._session.from_server(line, now)
+        if not octets:
+            self._server_finished()
+        self._go_on()
+
+    def _server_finished(self) -> None:
+        if not self._server_over:
+            self._server_over = True
+            self._session.server_ended(self._boot())
+            self._session.finish(self._boot())
+
+    def _recorded(self, came: list[Came]) -> None:
+        now = self._boot()
+        for each in came:
+            if each.error is not None:
+                self._keeping.say(f"not recorded: {each.error}")
+            if each.is_last:
+                self._gate.unrecordable = self._gate.unrecordable or str(each.error)
+            self._session.recorded(each.ticket, each.receipt, now)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what the session wants done, then read from whoever may be read from."""
+        self._session.tick(self._boot())
+        to_server, to_client = list[bytes](), list[bytes]()
+        while effects := self._session.take():
+            for effect in effects:
+                self._carry_out(effect, to_server, to_client)
+        if to_server:
+            self._to_server.write(b"".join(to_server))
+        if to_client:
+            self._to_client.write(b"".join(to_client))
+        self._flow()
+        self._wake_later()
+
+    def _carry_out(self, effect: Effect, to_server: list[bytes], to_client: list[bytes]) -> None:
+        match effect:
+            case ToServer():
+                to_server += (effect.octets, _END)
+            case ToClient():
+                to_client += (effect.octets, _END)
+            case Record():
+                self._recording.submit(effect)
+            case Disclose():
+                self._keeping.disclosing.put(effect)
+            case Say():
+                self._keeping.say(effect.text)
+
+    def _flow(self) -> None:
+        """Let each side be read as far as the other takes what comes of it."""
+        crowded = self._recording.pending > _MAX_PENDING
+        if crowded or self._to_server.waiting > HIGH_WATER or self._session.backlog > _MAX_BACKLOG:
+            self._from_client.pause()
+        else:
+            self._from_client.resume()
+        if crowded or self._to_client.waiting > HIGH_WATER:
+            self._from_server.pause()
+        else:
+            self._from_server.resume()
+        if self._to_client.broken:
+            # Nobody reads what is answered: nobody is there to ask.
+            self._from_client.close()
+            self._input_ended = True
+        if self._input_ended and self._session.is_idle and not self._to_server.waiting:
+            self._to_server.close()
+            self._server.close_input()
+            self.input_closed.set()
+        if self._server_over and self._session.is_idle and (self._to_client.broken or not self._to_client.waiting):
+            self._from_client.close()
+            self.ended.set()
+
+    def _wake_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        at = self._session.wakes_at()
+        delay = None if at is None else max(0, at - self._boot()) / 1000
+        self._timer = None if delay is None else self._loop.call_later(delay, self._go_on)

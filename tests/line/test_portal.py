@@ -1,0 +1,240 @@
+"""`attest portal` as a client starts it: a real server behind it, real receipts, and evidence that verifies."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attest.portal.session.lines import MAX_LINE_BYTES
+from attest.statement.tools.definitions import digest_of_set
+from attest.statement.tools.disclosures import kept_lines, read_disclosures
+from tests.commands import attest, attest_process, passed
+from tests.installed import Bench
+from tests.launches import receipts, story
+from tests.portal_world import ALLOWED, META, make_tool_rules, portal, portal_words, seal_server
+
+CALL = b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":{"text":"%s"}}}\n'
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return seal_server(tmp_path)
+
+
+def verified(bench: Bench) -> dict[str, Any]:
+    """Export the log, verify it, and return the verdict, which has to be that it passed."""
+    passed(attest(bench.folder, "bundle", "log", "-o", "evidence.jsonl"))
+    words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
+    verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
+    return verdict
+
+
+def text_of(answer: dict[str, Any]) -> str:
+    text: str = answer["result"]["content"][0]["text"]
+    return text
+
+
+def test_calls_are_permitted_denied_and_recorded_and_the_evidence_verifies(bench):
+    with portal(bench) as client:
+        client.open()
+        assert text_of(client.call(1, "echo", "hi")) == "hi"
+        assert client.call(2, "hidden", "x")["error"]["data"]["rule"] == "tool.unknown"
+        assert "hidden" not in text_of(client.call(3, "seen"))
+        assert client.call(4, "fail")["result"]["isError"] is True
+        shown = client.ask(5, "tools/list")["result"]["tools"]
+        assert [tool["name"] for tool in shown] == sorted(ALLOWED)
+        code, err = client.close()
+    assert code == 0, err
+    counts = verified(bench)["counts"]
+    assert (counts["permits"], counts["denials"]) == (3, 1)
+    assert story(bench)[-1] == "stop"
+
+
+def test_what_opens_the_commitments_is_kept_beside_the_log_and_nowhere_else(bench):
+    with portal(bench) as client:
+        client.open()
+        client.call(1, "echo", "a canary")
+        code, err = client.close()
+    assert code == 0
+    said = {each.sha256: each.octets for each in read_disclosures(kept_lines(bench.folder / "log"), where="d")}
+    permit = next(each["predicate"] for each in receipts(bench) if "permit" in each["predicate"])
+    assert b"a canary" in said[permit["call"]["arguments"]["sha256"]]
+    assert b"a canary" not in json.dumps(receipts(bench)).encode()
+    assert "a canary" not in err
+
+
+def test_the_newest_revision_needs_no_handshake(bench):
+    with portal(bench) as client:
+        assert text_of(client.call(1, "echo", "hi", _meta=META)) == "hi"
+        assert client.close()[0] == 0
+    verified(bench)
+
+
+def test_a_description_that_changes_ends_all_calls(bench):
+    with portal(bench) as client:
+        client.open()
+        client.send(id=1, method="tools/call", params={"name": "change", "arguments": {}})
+        assert client.read()["method"] == "notifications/tools/list_changed"
+        assert client.read()["id"] == 1
+        assert client.call(2, "echo")["error"]["data"]["rule"] == "definitions.changed"
+        assert "echo" not in [tool["name"] for tool in client.ask(3, "tools/list")["result"]["tools"]]
+        client.close()
+    verified(bench)
+
+
+def test_a_question_that_is_not_allowed_does_not_reach_the_client(bench):
+    with portal(bench) as client:
+        client.open()
+        assert client.call(1, "ask", "x")["id"] == 1
+        seen = text_of(client.call(2, "seen"))
+        client.close()
+    assert '"error"' in seen
+    assert "client-request.refused" in seen
+    verified(bench)
+
+
+def test_a_server_that_ends_in_the_midst_leaves_no_client_waiting(bench):
+    with portal(bench) as client:
+        client.open()
+        client.send(id=1, method="tools/call", params={"name": "wait", "arguments": {}})
+        client.send(id=2, method="tools/call", params={"name": "die", "arguments": {}})
+        assert {client.read()["id"], client.read()["id"]} == {1, 2}
+        code, _ = client.close()
+    assert code == 7
+    outcomes = [each["predicate"]["outcome"] for each in receipts(bench) if "outcome" in each["predicate"]]
+    assert [each["status"] for each in outcomes] == ["lost", "lost"]
+    verified(bench)
+
+
+def test_a_cancelled_call_is_told_to_the_server_and_recorded(bench):
+    with portal(bench) as client:
+        client.open()
+        client.send(id=1, method="tools/call", params={"name": "wait", "arguments": {}})
+        client.send(method="notifications/cancelled", params={"requestId": 1})
+        assert "notifications/cancelled" in text_of(client.call(2, "seen"))
+        assert client.close()[0] == 0
+    statuses = [each["predicate"]["outcome"]["status"] for each in receipts(bench) if "outcome" in each["predicate"]]
+    assert sorted(statuses) == ["cancelled", "result"]
+    verified(bench)
+
+
+def test_what_is_not_as_sealed_is_not_started_and_its_client_told(bench):
+    (bench.tree / "serve.py").write_text("print('something else')")
+    with portal(bench) as client:
+        client.send(id=1, method="initialize", params={"protocolVersion": "2025-11-25"})
+        assert client.read()["error"]["code"] == -31002
+        code, err = client.close()
+    assert code == 1
+    assert "DRIFT" in err
+    assert story(bench)[-1] == "stop"
+
+
+def test_in_audit_only_mode_everything_passes_and_is_recorded(tmp_path):
+    bench = seal_server(tmp_path, audit_only=True)
+    with portal(bench) as client:
+        client.open()
+        assert text_of(client.call(1, "hidden", "hi")) == "hi"
+        assert client.close()[0] == 0
+    denials = [each["predicate"]["denial"] for each in receipts(bench) if "denial" in each["predicate"]]
+    assert [(each["rule"], each["enforced"]) for each in denials] == [("tool.unknown", False)]
+    verified(bench)
+
+
+def test_without_tool_rules_no_tool_is_called(tmp_path):
+    bench = seal_server(tmp_path, tools=make_tool_rules(definitions=(), tools=(), definitions_digest=digest_of_set(())))
+    with portal(bench) as client:
+        client.open()
+        assert client.call(1, "echo")["error"]["data"]["rule"] == "definitions.changed"
+        assert client.ask(2, "tools/list")["result"]["tools"] == []
+        client.close()
+
+
+def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_resumes(bench):
+    with portal(bench) as client:
+        client.open()
+        client.send(id=1, method="tools/call", params={"name": "wait", "arguments": {}})
+        client.call(2, "echo")
+        client.process.kill()
+        client.process.wait()
+    assert story(bench).count("tool-permit") >= 2
+    with portal(bench) as client:
+        client.open()
+        assert text_of(client.call(1, "echo", "again")) == "again"
+        assert client.close()[0] == 0
+    events = story(bench)
+    assert "resume" in events
+    verdict = verified(bench)
+    assert verdict["counts"]["permits"] == 3
+
+
+def test_sigterm_ends_it_with_everything_recorded(bench):
+    with portal(bench) as client:
+        client.open()
+        client.call(1, "echo")
+        client.send(id=2, method="tools/call", params={"name": "wait", "arguments": {}})
+        client.call(3, "echo")
+        client.process.send_signal(signal.SIGTERM)
+        code, _ = client.close()
+    assert code == 128 + signal.SIGTERM
+    assert story(bench)[-1] == "stop"
+    verified(bench)
+
+
+def test_files_do_for_standard_input_and_output(bench):
+    lines = [
+        b'{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}\n',
+        b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n',
+        CALL % (1, b"echo", b"hi"),
+    ]
+    (bench.folder / "in.jsonl").write_bytes(b"".join(lines))
+    with (bench.folder / "in.jsonl").open("rb") as given, (bench.folder / "out.jsonl").open("wb") as out:
+        done = subprocess.run(
+            portal_words(), cwd=bench.folder, stdin=given, stdout=out, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in (bench.folder / "out.jsonl").read_bytes().splitlines()]
+    assert [answer["id"] for answer in answers] == [0, 1]
+
+
+def test_a_line_without_end_is_refused_in_bounded_memory_and_the_next_one_is_heard(bench):
+    with portal(bench) as client:
+        client.open()
+        head = (CALL % (1, b"echo", b"")).split(b'""')[0]
+        client.write(head + b'"')
+        for _ in range(3 * MAX_LINE_BYTES // (1 << 20)):
+            client.write(b"x" * (1 << 20))
+        client.write(b'"}}}\n')
+        answer = client.read()
+        assert (answer["id"], answer["error"]["code"]) == (1, -32600)
+        assert text_of(client.call(2, "echo", "hi")) == "hi"
+        peak = int(Path(f"/proc/{client.process.pid}/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+        assert client.close()[0] == 0
+    assert peak < 400 * 1024 * 1024
+
+
+def test_a_client_that_does_not_read_makes_everybody_wait_and_loses_nothing(bench):
+    text = "x" * 50_000
+
+    def ask() -> None:
+        for number in range(1, 201):
+            client.send(id=number, method="tools/call", params={"name": "echo", "arguments": {"text": text}})
+
+    with portal(bench) as client:
+        client.open()
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(timeout=2)
+        assert asking.is_alive(), "10 MB went somewhere"
+        assert [client.read()["id"] for _ in range(200)] == list(range(1, 201))
+        asking.join()
+        assert client.close()[0] == 0
+
+
+def test_the_command_says_how_it_is_used(tmp_path):
+    assert b"attest portal server.ref" in passed(attest_process(tmp_path, "portal", "--help"))

@@ -1,0 +1,108 @@
+"""What no rule allows is refused, and the server hears nothing of it; each attack with its twin."""
+
+from __future__ import annotations
+
+import pytest
+
+from attest.statement.tools.calls import DenialStage
+from attest.statement.tools.rules import ResourceRule
+from tests.portal_world import ALLOWED, make_tool_rules
+from tests.sessions import opened
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "rule"),
+    [
+        ("tools/call", {"name": "hidden"}, "tool.unknown"),
+        ("tools/call", {"name": "Echo"}, "tool.unknown"),
+        ("tools/call", {"name": "echo", "arguments": {"other": 1}}, "arguments.schema"),
+        ("resources/read", {"uri": "file:///etc/passwd"}, "resource.unknown"),
+        ("prompts/get", {"name": "p"}, "prompt.unknown"),
+        ("completion/complete", {"ref": {"type": "ref/prompt", "name": "p"}}, "prompt.unknown"),
+        ("tasks/get", {"taskId": "1"}, "method.unknown"),
+        ("Tools/call", {"name": "echo"}, "method.unknown"),
+    ],
+)
+def test_a_request_that_no_rule_allows_is_refused(method, params, rule):
+    talk = opened()
+    talk.say(id=1, method=method, params=params)
+    assert talk.to_server == []
+    (denial,) = talk.denials()
+    assert (denial.rule.split(":")[0], denial.stage, denial.enforced) == (rule, DenialStage.REQUEST, True)
+    error = talk.reply()["error"]
+    assert (talk.reply()["id"], error["code"]) == (1, -31001)
+    assert error["data"] == {"rule": denial.rule, "receipt": f"sha256:{0:064x}"}
+
+
+def test_what_the_rules_name_besides_tools_passes():
+    rules = make_tool_rules(
+        *ALLOWED, resources=(ResourceRule(id="docs", uri="file:///srv/*"),), prompts=("p",), methods=("tasks/get",)
+    )
+    talk = opened(rules=rules)
+    sent = [
+        talk.say(id=1, method="resources/read", params={"uri": "file:///srv/a"}),
+        talk.say(id=2, method="prompts/get", params={"name": "p"}),
+        talk.say(id=3, method="completion/complete", params={"ref": {"type": "ref/prompt", "name": "p"}}),
+        talk.say(id=4, method="tasks/get", params={"taskId": "1"}),
+    ]
+    assert talk.to_server == sent
+    assert len(talk.permits()) == 4
+
+
+@pytest.mark.parametrize("method", ["tools/call", "tasks/cancel", "resources/read"])
+def test_a_request_without_an_id_is_refused_and_not_answered(method):
+    talk = opened()
+    talk.say(method=method, params={"name": "echo", "uri": "a:b"})
+    assert (talk.to_server, talk.to_client) == ([], [])
+    assert talk.denials()[0].rule == "message.malformed"
+
+
+@pytest.mark.parametrize(
+    "params", [{"arguments": {}}, {"name": 5}, {"name": "echo", "arguments": []}, {"name": "echo", "arguments": "x"}]
+)
+def test_a_call_that_does_not_say_what_it_is_about_is_answered_under_its_id(params):
+    talk = opened()
+    talk.say(id="q", method="tools/call", params=params)
+    assert (talk.to_server, talk.reply()["id"], talk.reply()["error"]["code"]) == ([], "q", -32602)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"hidden"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hidden"},"Method":"ping","method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","Name":"hidden"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","argument\xc5\xbf":{}}}',
+        b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\\ud800"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\xff"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":NaN}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping"} {}',
+        b'{"jsonrpc":"1.0","id":1,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":true,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1.0,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b'{"a":' * 65 + b"1" + b"}" * 66,
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b"[" * 100_000,
+        b"GET / HTTP/1.1",
+    ],
+)
+def test_what_two_readers_could_read_apart_is_refused(line):
+    talk = opened()
+    talk.client(line)
+    assert talk.to_server == []
+    assert talk.reply()["error"]["code"] in {-32700, -32600}
+    assert [denial.rule for denial in talk.denials()] == ["message.malformed"]
+
+
+def test_rubbish_without_end_has_one_receipt_now_and_one_at_the_end_of_the_span():
+    talk = opened()
+    for _ in range(1000):
+        talk.client(b"{")
+    assert [denial.repeated for denial in talk.denials()] == [1]
+    talk.wait(10_000)
+    assert [denial.repeated for denial in talk.denials()] == [1, 999]
+    assert len(talk.to_client) == 1000
