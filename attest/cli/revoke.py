@@ -40,6 +40,7 @@ def revoke(what: str | None, **given: Any) -> None:  # noqa: ANN401  (click's op
     What is revoked takes effect where the file is given to --revocations. To show besides that nothing else was
     revoked, sign a list of everything, again and again: trust files can demand a young one.
     """
+    from attest.cli.cosigners import tell_missing
     from attest.cli.output import STANDARD, write_binary
     from attest.codec.files import write_file
     from attest.errors import RefusedError
@@ -69,6 +70,8 @@ def revoke(what: str | None, **given: Any) -> None:  # noqa: ANN401  (click's op
         write_binary([line])
     else:
         write_file(out, [line])
+    if trust is not None and not _is_own(key, what):
+        tell_missing(out, envelope, trust)
 
 
 def _check_usage(what: str | None, given: dict[str, Any]) -> None:
@@ -87,9 +90,13 @@ def _check_key(key: PrivateKey, trust: Trust, at: int, where: str, *, of_itself:
 
     if trust.ring(Role.SEALER, at).find(key.keyid) is not None:
         return
-    if of_itself is not None and _target(of_itself)[1] == key.keyid:
+    if _is_own(key, of_itself):
         return
     raise UntrustedError(where, "a sealer of the trust file", key.keyid, hint="another key may only revoke itself")
+
+
+def _is_own(key: PrivateKey, what: str | None) -> bool:
+    return what is not None and _target(what)[1] == key.keyid
 
 
 def _revocation(what: str, void_from: int | None, reason: str | None, now: int) -> Revocation:

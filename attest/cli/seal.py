@@ -115,11 +115,13 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
     COMMAND may be npx, uvx, uv run, node or python -m: sealed is what that will start, and nothing is run.
     """
+    from attest.cli.cosigners import tell_missing
     from attest.cli.output import STANDARD
     from attest.cli.progress import Progress
     from attest.cli.sealed_summary import summarize
     from attest.seal.seal import seal as run
     from attest.seal.writing import write_sealed
+    from attest.signing.dsse import read_envelope
     from attest.signing.keyfiles import load_private
     from attest.trust.trust import load_trust
 
@@ -135,6 +137,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     write_sealed(out, sealed)
     click.echo(f"sha256:{sealed.digest}")
     click.echo(summarize(sealed.reference), err=True)
+    tell_missing(out, read_envelope(sealed.envelope, where="reference"), trust)
 
 
 def _out(out: Path | None, name: str | None) -> Path:

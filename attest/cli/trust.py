@@ -71,6 +71,13 @@ def trust() -> None:
     metavar="SECONDS",
     help="Demand a list of revocations (attest revoke --list) that is no older.",
 )
+@click.option(
+    "--sealer-threshold",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="How many sealers have to sign, each with attest sign after the first.",
+)
 @click.option("--expires", type=TIME, help="When this file stops being good.")
 def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write a trust file to OUT and print its digest."""
@@ -78,7 +85,7 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     from attest.codec.octets import sha256_hex
     from attest.errors import RefusedError
     from attest.signing.keyfiles import load_public
-    from attest.trust.document import Minima, SealRules
+    from attest.trust.document import Minima, SealRules, Thresholds
     from attest.trust.making import VerifierKey, make_trust, parse_verifier_argument, write_trust
 
     builders = _builders(given["builder"], given["builder_identity"])
@@ -107,6 +114,7 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
             expires=given["expires"],
             sigstore=_sigstore(given["sigstore"], given["max_root_age"]),
             strict_statement=given["strict_statement"],
+            thresholds=Thresholds(sealer=given["sealer_threshold"]),
         )
     )
     write_file(out, [octets])

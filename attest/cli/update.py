@@ -83,17 +83,25 @@ def _update(path: Path, given: Mapping[str, Any]) -> None:
     from attest.cli.difference_text import render
     from attest.cli.progress import Progress
     from attest.cli.updating import Updating, is_nothing, keep_old
+    from attest.errors import RefusedError
     from attest.seal.comparing import compare
     from attest.seal.tools.reading import read_tools
     from attest.seal.unverified import read_side
     from attest.seal.writing import write_sealed
     from attest.signing.keyfiles import load_private
+    from attest.trust.role import Role
     from attest.trust.trust import load_trust
 
     now = time.time_ns() // _MILLION
+    trust = load_trust(given["trust"])
+    if trust.ring(Role.SEALER).threshold > 1:
+        hint = "seal into another file with --supersedes, have it signed (attest sign), then put it in place of REF"
+        raise RefusedError(
+            given["trust"], "one sealer to sign", "several: REF would not count until all have", hint=hint
+        )
     updating = Updating(
         path=path,
-        trust=load_trust(given["trust"]),
+        trust=trust,
         load_key=lambda: load_private(given["key"]),
         expectations=expectations_of(given),
         allow_site=given["allow_site"],

@@ -19,6 +19,7 @@ from attest.trust.document import (
     Minima,
     SealRules,
     SigstoreRoot,
+    Thresholds,
     TrustedBuilder,
     TrustedIdentity,
     TrustedKey,
@@ -79,6 +80,7 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
     expires: int | None = None,
     sigstore: SigstoreRoot | None = None,
     strict_statement: bool = False,
+    thresholds: Thresholds | None = None,
 ) -> TrustFile:
     """Put a trust file together (version 1); `sources` apply to every builder, `expires` is in milliseconds since 1970.
 
@@ -98,6 +100,7 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
         seal_rules=SealRules() if seal_rules is None else seal_rules,
         sigstore=sigstore,
         strict_statement=strict_statement,
+        thresholds=Thresholds() if thresholds is None else thresholds,
     )
     parse_trust(write_trust(document), where="trust file")
     return document

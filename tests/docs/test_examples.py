@@ -35,6 +35,7 @@ ORDER = (
         "tools record",
         "tools learn",
         "seal",
+        "sign",
         "update",
         "revoke",
         "diff",
@@ -50,7 +51,12 @@ ORDER = (
 GROUPS = {"key", "trust", "log", "tools"}
 
 SEAL = "attest seal server --trust trust.json --key sealer.key --allow-site '*'"
-BEFORE = {"key show": ("attest key new writer.key",), "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",)}
+TWO = "attest trust new two-sealers.json --sealer sealer.key.pub --sealer second.key.pub --writer writer.key.pub"
+BEFORE = {
+    "key show": ("attest key new writer.key",),
+    "sign": ("attest key new second.key", f"{TWO} --sealer-threshold 2"),
+    "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",),
+}
 """What the examples need besides one another."""
 
 
