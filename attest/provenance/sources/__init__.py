@@ -1,34 +1,27 @@
-"""The formats of build evidence, one file each and one row here."""
+"""The formats of build evidence, one file each and one row here; the commonest first, so that few others are loaded."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from attest.provenance.source import Source
-from attest.provenance.sources.attested_sbom import CYCLONEDX_DSSE, SPDX_DSSE
-from attest.provenance.sources.bare_sbom import CYCLONEDX_FILE, SPDX_FILE
-from attest.provenance.sources.in_toto_layout import IN_TOTO_LAYOUT
-from attest.provenance.sources.lock_files import NPM_LOCK, PNPM_LOCK, PYLOCK, REQUIREMENTS, UV_LOCK
-from attest.provenance.sources.npm_publish import NPM_PUBLISH
-from attest.provenance.sources.pypi_publish import PYPI_PUBLISH
-from attest.provenance.sources.slsa_dsse import SLSA_DSSE
-from attest.provenance.sources.slsa_summary import SLSA_SUMMARY
+from attest.rows import Rows
 
-_ROWS: Final = (
-    SLSA_DSSE,
-    SLSA_SUMMARY,
-    IN_TOTO_LAYOUT,
-    NPM_PUBLISH,
-    PYPI_PUBLISH,
-    CYCLONEDX_DSSE,
-    SPDX_DSSE,
-    CYCLONEDX_FILE,
-    SPDX_FILE,
-    NPM_LOCK,
-    PNPM_LOCK,
-    REQUIREMENTS,
-    UV_LOCK,
-    PYLOCK,
-)
+_PLACES: Final = {
+    "slsa-dsse": ("slsa_dsse", "SLSA_DSSE"),
+    "cyclonedx-file": ("bare_sbom", "CYCLONEDX_FILE"),
+    "spdx-file": ("bare_sbom", "SPDX_FILE"),
+    "slsa-summary": ("slsa_summary", "SLSA_SUMMARY"),
+    "in-toto-layout": ("in_toto_layout", "IN_TOTO_LAYOUT"),
+    "npm-publish": ("npm_publish", "NPM_PUBLISH"),
+    "pypi-publish": ("pypi_publish", "PYPI_PUBLISH"),
+    "cyclonedx-dsse": ("attested_sbom", "CYCLONEDX_DSSE"),
+    "spdx-dsse": ("attested_sbom", "SPDX_DSSE"),
+    "npm-lock": ("lock_files", "NPM_LOCK"),
+    "pnpm-lock": ("lock_files", "PNPM_LOCK"),
+    "pip-requirements": ("lock_files", "REQUIREMENTS"),
+    "uv-lock": ("lock_files", "UV_LOCK"),
+    "pylock": ("lock_files", "PYLOCK"),
+}
 
-SOURCES: Final[dict[str, Source]] = {row.name: row for row in _ROWS}
+SOURCES: Final[Rows[Source]] = Rows({name: (f"{__name__}.{file}", row) for name, (file, row) in _PLACES.items()})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from attest.rows import Rows
 from attest.signing.algorithm import Algorithm
-from attest.signing.algorithms.ecdsa_p256 import ECDSA_P256
-from attest.signing.algorithms.ed25519 import ED25519
 
-DEFAULT: Final = ED25519.name
+DEFAULT: Final = "ed25519"
 
-ALGORITHMS: Final[dict[str, Algorithm]] = {row.name: row for row in (ED25519, ECDSA_P256)}
+ALGORITHMS: Final[Rows[Algorithm]] = Rows(
+    {"ed25519": (f"{__name__}.ed25519", "ED25519"), "ecdsa-p256": (f"{__name__}.ecdsa_p256", "ECDSA_P256")}
+)
