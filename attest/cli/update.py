@@ -122,6 +122,10 @@ def _update(path: Path, given: Mapping[str, Any]) -> None:
         click.echo(line, err=True)
     if given["enforce"] and sealed.reference.tools is None:
         click.echo(f"without tool rules a portal permits no call: {_LEARN}", err=True)
+    if sealed.reference.tools is not None and given["tools"] is None:
+        click.echo(
+            f"the tool rules are those of before; if the new version describes its tools otherwise: {_LEARN}", err=True
+        )
     _ask(path, yes=given["yes"])
     kept, revoked = keep_old(
         path, updating.old, updating.load_key(), at=now, void_from=now + given["overlap"] * _SECOND

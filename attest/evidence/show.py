@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -131,7 +132,21 @@ def _show_attestation(octets: bytes) -> Iterator[str]:
 
 
 def _payload(payload: bytes) -> Iterator[str]:
-    yield from _pretty(strict.parse(payload, where=_WHERE))
+    yield from _pretty(_unfolded(strict.parse(payload, where=_WHERE)))
+
+
+def _unfolded(statement: Any) -> Any:  # noqa: ANN401  (any JSON value)
+    """Return a statement in which the JSON of somebody else's, text in tool rules, can be read: for the eye alone."""
+    match statement:
+        case {"predicate": {"tools": {"definitions": list() as definitions, "tools": list() as rules}}}:
+            for field, group in (("text", definitions), ("arguments", rules)):
+                for each in group:
+                    if isinstance(each, dict) and isinstance(each.get(field), str):
+                        with suppress(MalformedError):
+                            each[field] = strict.parse(each[field].encode("utf-8", "replace"), where=_WHERE)
+        case _:
+            pass
+    return statement
 
 
 def _show_layout(octets: bytes) -> Iterator[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.servers import SERVERS, Server, install_node, seal_and_measure
+from attest.seal.tools.checking import check_rules
+from attest.seal.tools.reading import read_tools
+from tests.servers.servers import SERVERS, Server, attest, install_node, seal_and_measure
 from tests.servers.soaking import PAIRS, soak
 
 CYCLES = 20
@@ -24,6 +26,20 @@ def test_a_reference_server_matches_itself_in_a_second_installation(server: Serv
     assert row.elsewhere == "MATCH"
     assert row.files > 500
     assert row.shares["site"] == 0, "every file is explained by an archive or a rule, none only approved"
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=[server.program for server in SERVERS])
+def test_rules_of_a_reference_server_are_learned_and_can_be_judged_by(server: Server, tmp_path: Path) -> None:
+    if server.install is install_node and shutil.which("npm") is None:
+        pytest.skip("no npm at hand")
+    command = server.command(server, server.install(server, tmp_path, "installed"))
+    more = ["stdio"] if server.program.endswith("everything") else [str(tmp_path)]
+    wants = more if server.install is install_node else []
+    attest(tmp_path, "tools", "record", "-o", "session.jsonl", "--", *command, *wants)
+    attest(tmp_path, "tools", "learn", "session.jsonl", "-o", "tools.toml")
+    rules = read_tools(tmp_path / "tools.toml")
+    check_rules(rules, {})
+    assert len(rules.tools) == len(rules.definitions) > 0
 
 
 @pytest.mark.parametrize("name", PAIRS)

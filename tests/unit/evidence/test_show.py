@@ -18,7 +18,7 @@ from scripts.faults import with_value
 from tests import call_documents, documents
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest
 from tests.layouts import DOCUMENT
-from tests.world import STRANGER, WRITER, make_trust_file
+from tests.world import SEALER, STRANGER, WRITER, make_trust_file
 
 DENIED = ("predicate", "denial")
 
@@ -64,6 +64,14 @@ def test_what_became_of_a_call_is_told_on_one_line(payload: bytes, expected: str
     envelope = encode_envelope(sign_envelope(payload, WRITER))
     assert gist_of_bytes(envelope) == expected
     assert '"receipt": {' in "\n".join(show(envelope))
+
+
+@pytest.mark.parametrize("spoiled", [None, "not JSON", 7, "[" * 99])
+def test_what_a_server_said_of_its_tools_can_be_read(spoiled: object):
+    payload, place = call_documents.WITH_LEAST_RULES, ("predicate", "tools", "definitions", 0, "text")
+    shown = "\n".join(show(encode_envelope(sign_envelope(with_value(payload, place, spoiled), SEALER))))
+    assert '"description": "Get current time in a specific timezone",' in shown
+    assert '"maxLength": 64,' in shown
 
 
 @pytest.mark.parametrize("tier", [Tier.RECEIPTS, Tier.STRUCTURAL])
