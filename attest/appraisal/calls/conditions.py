@@ -6,15 +6,15 @@ counts bytes of UTF-8, and integers beyond 64 bits become doubles, which is why 
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from attest.appraisal.calls import values
+from attest.appraisal.calls.engines import Unjudged, attempt, load
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
-from attest.errors import MalformedError, UnavailableError
+from attest.errors import MalformedError
 
 _VARIABLES: Final = frozenset({"arguments", "tool", "principal"})
 _FUNCTIONS: Final = frozenset(
@@ -49,10 +49,10 @@ class Condition:
             return _refusal("the arguments are too many for the sealed condition")
         if values.beyond(arguments, _INT64):
             return _refusal("the arguments hold an integer beyond 64 bits, which the sealed condition cannot compare")
-        try:
-            found = self._program.execute({"arguments": arguments, "tool": tool, "principal": principal})
-        except Exception as error:  # noqa: BLE001  (whatever the engine raises, nothing was judged)
-            return _refusal(f"the sealed condition cannot be judged ({type(error).__name__})")
+        names = {"arguments": arguments, "tool": tool, "principal": principal}
+        found = attempt(lambda: self._program.execute(names))
+        if isinstance(found, Unjudged):
+            return _refusal(f"the sealed condition cannot be judged ({found.why})")
         return None if found is True else _refusal("the sealed condition is not true of the arguments")
 
 
@@ -61,7 +61,7 @@ def _refusal(reason: str) -> Ruling:
 
 
 def _compile(expression: str, where: str) -> Any:  # noqa: ANN401  (the engine's)
-    engine = _cel()
+    engine = load("cel", extra="cel")
     try:
         program = engine.compile(expression)
         variables, functions = frozenset(program.variables()), frozenset(program.functions())
@@ -73,12 +73,3 @@ def _compile(expression: str, where: str) -> Any:  # noqa: ANN401  (the engine's
     for name in sorted(each for each in functions - _FUNCTIONS if each.isidentifier()):
         raise MalformedError(where, f"the functions {', '.join(sorted(_FUNCTIONS))}", name)
     return program
-
-
-def _cel() -> Any:  # noqa: ANN401  (a module that may be missing)
-    try:
-        return importlib.import_module("cel")
-    except ImportError as error:
-        raise UnavailableError(
-            "tool rules", "the extra 'cel'", "no module cel", hint="pip install 'mcp-attest[cel]'"
-        ) from error
