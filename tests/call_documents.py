@@ -194,7 +194,7 @@ OUTCOME: Final = Outcome(
 DENIAL: Final = Denial(
     call=msgspec.structs.replace(CALL, id="de41" * 8, arguments=committed(b'{"arguments":{"timezone":7}}')),
     stage=DenialStage.REQUEST,
-    rule="tool.arguments",
+    rule="arguments.schema",
     reason="the arguments are not as the sealed schema wants them",
     where="/timezone",
     enforced=True,
@@ -212,7 +212,7 @@ WITHHELD: Final = Denial(
 )
 DRIFTED: Final = Drifted(
     principal="local",
-    rule="baseline.left:few-denials",
+    rule="caller.drifted:few-denials",
     used=21,
     at_most=20,
     within_seconds=60,

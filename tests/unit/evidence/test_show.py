@@ -49,13 +49,13 @@ def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
     [
         (call_documents.PERMIT_PAYLOAD, "tools/call get_current_time: tool.allowed"),
         (call_documents.OUTCOME_PAYLOAD, "tools/call get_current_time: result of 3"),
-        (call_documents.DENIAL_PAYLOAD, "tools/call get_current_time: tool.arguments"),
-        (call_documents.DRIFT_PAYLOAD, "local: baseline.left:few-denials, stop"),
+        (call_documents.DENIAL_PAYLOAD, "tools/call get_current_time: arguments.schema"),
+        (call_documents.DRIFT_PAYLOAD, "local: caller.drifted:few-denials, stop"),
         (
             with_value(
                 with_value(call_documents.DENIAL_PAYLOAD, (*DENIED, "enforced"), value=False), (*DENIED, "repeated"), 7
             ),
-            "tools/call get_current_time: tool.arguments, 7 times, let pass (audit only)",
+            "tools/call get_current_time: arguments.schema, 7 times, let pass (audit only)",
         ),
     ],
     ids=["permit", "outcome", "denial", "drift", "let pass"],
