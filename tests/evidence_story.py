@@ -317,6 +317,12 @@ class Story:
         """Have everything covered, and return the lines of the bundle."""
         return export_all([self], tier, since, disclose)
 
+    def restart(self, session_id: str) -> Self:
+        """Let go of the log, and open it again for another session."""
+        self.recorder.close()
+        self.recorder = open_recorder(self.folder, self.writer, clock=self.clock, pinned=None, session_id=session_id)
+        return self
+
     def close(self) -> None:
         """Release the log."""
         self.recorder.close()

@@ -217,6 +217,18 @@ def test_calls_without_sealed_rules_fail(tmp_path: Path):
     assert list(failing(verdict)) == [TOOL_RULES]
 
 
+def test_without_sealed_rules_everything_is_denied(tmp_path: Path):
+    verdict = told(tmp_path, lambda story: story.deny(story.call()), reference=REFERENCE)
+    assert verdict.passed, list(failing(verdict))
+    audit_only = change(REFERENCE, enforcement__audit_only=True)
+
+    def let_pass(story: CallStory) -> None:
+        story.outcome(call := story.call(), story.deny(call, enforced=False))
+
+    assert told(tmp_path / "audit", let_pass, reference=audit_only).passed
+    assert list(failing(told(tmp_path / "not", let_pass, reference=REFERENCE))) == [TOOL_RULES]
+
+
 def test_a_call_that_names_no_reference_fails(tmp_path: Path):
     def tell(story: CallStory) -> None:
         digest, story.reference = story.reference, None  # type: ignore[assignment]  # the fault

@@ -120,6 +120,20 @@ def test_a_restart_renews_nothing(tmp_path: Path):
     assert careless(tmp_path, tell) == [LIMITS]
 
 
+def test_a_start_with_another_session_renews_nothing(tmp_path: Path):
+    with CallStory(tmp_path / "log", reference=UNDER_STRICT) as story:
+        portal = Careless(story.open())
+        times(2, "convert_time")(portal)
+        portal.stop()
+        story.restart(session_id="ef" * 16)
+        story.open()
+        times(1, "convert_time")(portal)
+        assert judge(story.export(), references=(story.reference,), at=story.now).passed
+        portal.ledger = portal.book.ledger()
+        times(1, "convert_time")(portal)
+        assert list(failing(judge(story.export(), references=(story.reference,), at=story.now))) == [LIMITS]
+
+
 def test_a_caller_over_the_baseline_is_permitted_nothing_also_before_anybody_says_so(tmp_path: Path):
     def tell(portal: Careless) -> None:
         portal.ledger.stop(PRINCIPAL)  # so that it says nothing

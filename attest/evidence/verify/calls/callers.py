@@ -2,8 +2,8 @@
 
 1. A drift names a sealed principal and a sealed rule with its numbers, more than they allow, and the sealed response.
 2. The receipt that went over it stands before it in the log.
-3. Nothing is permitted to that principal afterwards, as long as the session lasts. (Nor before, from when on the log
-   shows it over the baseline: see `replay`.)
+3. Nothing is permitted to that principal afterwards under this reference: no restart forgets it. (Nor before, from when
+   on the log shows it over the baseline: see `replay`.)
 """
 
 from __future__ import annotations
@@ -29,13 +29,11 @@ class Callers:
         self._baseline = {each.id: each for each in rules.baseline}
         self._principals = frozenset(each.name for each in rules.principals)
         self._stopped: dict[str, str] = {}
-        """Where each left the baseline, in this session."""
-        self._session = ""
+        """Where each left the baseline."""
         self._sheet = sheet
 
-    def permit(self, told: Told, principal: str | None, session: str) -> None:
+    def permit(self, told: Told, principal: str | None) -> None:
         """Take a permit."""
-        self._enter(session)
         if principal in self._stopped and not self._audit_only:
             self._fail(
                 "a caller was permitted something after it left the baseline",
@@ -44,9 +42,8 @@ class Callers:
                 "a permit",
             )
 
-    def drift(self, told: Told, drift: Drifted, session: str) -> None:
+    def drift(self, told: Told, drift: Drifted) -> None:
         """Take a drift."""
-        self._enter(session)
         self._stopped.setdefault(drift.principal, told.where)
         rule = self._baseline.get(drift.rule.rpartition(":")[2])
         if drift.principal not in self._principals or rule is None:
@@ -60,12 +57,6 @@ class Callers:
             self._fail("another response than the sealed one", told, self._response, drift.response)
         if drift.newest >= told.sequence:
             self._fail("a drift by a receipt that is still to come", told, f"before {told.sequence}", drift.newest)
-
-    def _enter(self, session: str) -> None:
-        """Begin a session, if it is another one."""
-        if session != self._session:
-            self._session = session
-            self._stopped.clear()
 
     def _fail(self, detail: str, told: Told, expected: object, found: object) -> None:
         self._sheet.fail(CALLERS, detail, where=told.where, expected=expected, found=found)

@@ -24,6 +24,7 @@ from attest.evidence.verify.told import Cycle, OfCall, Told
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.tool_denial import ToolDenial
+from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.tools.calls import Call, Commitment, DenialStage, Permit
 from attest.statement.tools.committing import opens
 from attest.statement.tools.rules import ToolRules
@@ -155,24 +156,25 @@ class LogCalls:
                 judged.hear(told, event)
 
     def _hear_call(self, told: Told, said: OfCall) -> None:
-        judged = self._find(told)
-        session = said.receipt.session_id
+        judged = self._judged.get(told.lasting.reference or "")
+        if judged is None:
+            self._judge_unruled(told, said)
         if isinstance(said, CallerDrift):
             self._tally.drifted += 1
             if judged is not None:
-                judged.callers.drift(told, said.drift, session)
-                judged.replay.drift(told, said.drift, session)
+                judged.callers.drift(told, said.drift)
+                judged.replay.drift(told, said.drift)
         elif isinstance(said, ToolDenial):
             self._deny(told, said, judged)
         elif said.permit is not None:
             self._tally.permit(said.permit.rule)
             self._answers.permit(told, said.call)
             if judged is not None and not self._answers.overflowed:
-                judged.permit(told, said.call, said.permit, session)
+                judged.permit(told, said.call, said.permit)
         elif said.outcome is not None:
             self._answers.outcome(told, said.call, said.outcome)
             if judged is not None:
-                judged.replay.count(told, said, session)
+                judged.replay.count(told, said)
 
     def _deny(self, told: Told, said: ToolDenial, judged: ByReference | None) -> None:
         denial = said.denial
@@ -182,21 +184,25 @@ class LogCalls:
             self._answers.forward(told, denial.call)
         if judged is not None:
             judged.denied.judge(told, denial)
-            judged.replay.count(told, said, said.receipt.session_id)
+            judged.replay.count(told, said)
 
-    def _find(self, told: Told) -> ByReference | None:
-        """Return the judge of the reference that decided, None if it is not an expected one."""
+    def _judge_unruled(self, told: Told, said: OfCall) -> None:
+        """Judge what is said of calls by no reference, or by one without tool rules: it can only have been denied."""
         digest = told.lasting.reference or ""
-        judged = self._judged.get(digest)
-        if judged is None and (digest in self._paces or not digest):
+        pace = self._paces.get(digest)
+        if pace is None and digest:
+            # Of a reference that nobody asked about.
+            return
+        audit_only = pace is not None and pace.sealed.reference.enforcement.audit_only
+        let_pass = isinstance(said, ToolDenial) and not said.denial.enforced and not audit_only
+        if let_pass or isinstance(said, CallerDrift) or (isinstance(said, ToolPermit) and said.permit is not None):
             self._sheet.fail(
                 TOOL_RULES,
-                "a call was decided without tool rules",
+                "a call passed, or was judged, without tool rules",
                 where=told.where,
                 expected="a reference that seals some",
                 found=digest or "no reference",
             )
-        return judged
 
 
 @final
@@ -232,9 +238,9 @@ class ByReference:
         if self._reliance.grounds.hear(event, told):
             self._across.cease(self._origin, self._digest, told)
 
-    def permit(self, told: Told, call: Call, permit: Permit, session: str) -> None:
+    def permit(self, told: Told, call: Call, permit: Permit) -> None:
         """Take a permit."""
         self._allowed.judge(told, call, permit)
         decided = self._reliance.judge(told, permit)
-        self.callers.permit(told, call.principal, session)
-        self.replay.permit(told, call, permit, decided, session)
+        self.callers.permit(told, call.principal)
+        self.replay.permit(told, call, permit, decided)

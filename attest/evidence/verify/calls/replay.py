@@ -38,24 +38,8 @@ _APART: Final = ROUNDING_MILLISECONDS
 
 
 @final
-class _Counted:
-    """What was counted in one session, at the earliest and at the latest."""
-
-    __slots__ = ("least", "most", "newest", "session", "time")
-
-    def __init__(self, session: str, least: Ledger, most: Ledger) -> None:
-        """Begin with empty ledgers."""
-        self.session = session
-        self.time = Timeline()
-        self.newest = 0
-        """The earliest time of the newest decision."""
-        self.least = least
-        self.most = most
-
-
-@final
 class Replay:
-    """What one reference's receipts in one log add up to, in its newest session."""
+    """What one reference's receipts in one log add up to; no restart renews anything."""
 
     def __init__(self, rules: ToolRules, began_at: int, sheet: Sheet) -> None:
         """Begin with nothing counted, before entry `began_at`."""
@@ -68,60 +52,51 @@ class Replay:
         self._forbidden = SequencePlan(each for each in rules.sequences if each.order is Order.FORBIDDEN)
         self._required = SequencePlan(each for each in rules.sequences if each.order is Order.REQUIRED)
         self._named = {each.name: each for each in rules.principals}
-        self._now = self._begin("")
+        self._time = Timeline()
+        self._newest = 0
+        """The earliest time of the newest decision."""
+        self._least = Ledger(self._certain, self._plan)
+        self._most = Ledger(self._rules, self._plan)
 
-    def permit(self, told: Told, call: Call, permit: Permit, decided: int | None, session: str) -> None:
+    def permit(self, told: Told, call: Call, permit: Permit, decided: int | None) -> None:
         """Judge a permit, and count it; `decided` is when that was, on the clock of the boot, if it is known."""
-        now = self._enter(session)
-        latest = now.time.at(told, decided)
+        latest = self._time.at(told, decided)
         earliest = latest if decided is not None else latest - WRITING_MILLISECONDS
-        now.newest = max(now.newest, earliest)
+        self._newest = max(self._newest, earliest)
         asked = asked_of(call, self._named)
         if asked.principal is None:
             return
         self._judge_limits(told, asked, permit, earliest, latest)
         self._judge_sequences(told, asked, earliest, latest)
         self._judge_baseline(told, asked, latest)
-        now.least.permit(asked, call.id, now.newest)
-        now.most.permit(asked, call.id, latest)
+        self._least.permit(asked, call.id, self._newest)
+        # A portal that was started again counts from when it was written.
+        self._most.permit(asked, call.id, self._time.at(told))
 
-    def count(self, told: Told, said: OfCall, session: str) -> None:
+    def count(self, told: Told, said: OfCall) -> None:
         """Count what came of a call, or that one was denied; that was no earlier than the decision before it."""
-        now = self._enter(session)
-        rebuild(now.least, self._certain, [(now.newest, said)])
-        rebuild(now.most, self._rules, [(now.time.at(told), said)])
+        rebuild(self._least, self._certain, [(self._newest, said)])
+        rebuild(self._most, self._rules, [(self._time.at(told), said)])
 
-    def drift(self, told: Told, drift: Drifted, session: str) -> None:
+    def drift(self, told: Told, drift: Drifted) -> None:
         """Judge whether a principal left the baseline."""
-        now = self._enter(session)
-        watch = now.most.watch(drift.principal)
+        watch = self._most.watch(drift.principal)
         counted_together = self._certain.baseline != self._rules.baseline
         if watch is None or self._cut or counted_together:
             return
-        if watch.exceeded(now.time.at(told) - WRITING_MILLISECONDS) is None:
+        if watch.exceeded(self._time.at(told) - WRITING_MILLISECONDS) is None:
             self._fail(CALLERS, "a drift that the log does not show", told, "more than is usual", drift.principal)
 
     def restart(self, told: Told) -> None:
         """Say that whoever decides began anew: what was pending is lost."""
-        now = self._now
-        for ledger, at in ((now.least, now.newest), (now.most, now.time.at(told))):
+        for ledger, at in ((self._least, self._newest), (self._most, self._time.at(told))):
             for call_id in ledger.pending():
                 ledger.settle(call_id, size=0, status=OutcomeStatus.LOST, now_ms=at)
 
-    def _begin(self, session: str) -> _Counted:
-        return _Counted(session, Ledger(self._certain, self._plan), Ledger(self._rules, self._plan))
-
-    def _enter(self, session: str) -> _Counted:
-        """Return what was counted in a session; in another one than before, nothing."""
-        if session != self._now.session:
-            self._now = self._begin(session)
-        return self._now
-
     def _judge_limits(self, told: Told, asked: Asked, permit: Permit, earliest: int, latest: int) -> None:
         """Step 1."""
-        now = self._now
-        tool = now.least.tool(asked)
-        applied = self._plan.applied(now.least.principal(asked), tool)
+        tool = self._least.tool(asked)
+        applied = self._plan.applied(self._least.principal(asked), tool)
         sealed = [(each.limit.id, each.limit.amount) for each in applied]
         stated = [(counter.limit, counter.amount) for counter in permit.counters]
         if stated != sealed:
@@ -135,9 +110,8 @@ class Replay:
     def _judge_counters(
         self, told: Told, asked: Asked, permit: Permit, applied: tuple[Applied, ...], times: tuple[int, int]
     ) -> None:
-        now = self._now
-        least = count(applied, now.least.meters, asked, times[1] + _APART)
-        most = count(applied, now.most.meters, asked, times[0] - _APART)
+        least = count(applied, self._least.meters, asked, times[1] + _APART)
+        most = count(applied, self._most.meters, asked, times[0] - _APART)
         for counter, low, high in zip(permit.counters, least, most, strict=True):
             if low.used <= counter.used and (self._cut or counter.used <= high.used):
                 continue
@@ -149,12 +123,11 @@ class Replay:
 
     def _judge_sequences(self, told: Told, asked: Asked, earliest: int, latest: int) -> None:
         """Step 2."""
-        now = self._now
-        who, tool = now.least.principal(asked), now.least.tool(asked)
+        who, tool = self._least.principal(asked), self._least.tool(asked)
         if tool is None:
             return
-        self._refuse(told, self._forbidden.judge(who, tool, now.least.history, latest + _APART))
-        missing = self._required.judge(who, tool, now.most.history, earliest - _APART)
+        self._refuse(told, self._forbidden.judge(who, tool, self._least.history, latest + _APART))
+        missing = self._required.judge(who, tool, self._most.history, earliest - _APART)
         if missing is not None and self._cut:
             self._leave(SEQUENCES, told)
         else:
@@ -162,8 +135,7 @@ class Replay:
 
     def _judge_baseline(self, told: Told, asked: Asked, latest: int) -> None:
         """Step 3."""
-        now = self._now
-        watch = now.least.watch(now.least.principal(asked))
+        watch = self._least.watch(self._least.principal(asked))
         left = None if watch is None else watch.exceeded(latest + _APART)
         if left is not None:
             rule, used = left
