@@ -99,15 +99,22 @@ def talking(
 
 @contextmanager
 def loading(talk: Talk, tool: str, arguments: Mapping[str, str]) -> Iterator[list[None]]:
-    """Begin a conversation and call a tool until the end; what is yielded grows with each answer."""
+    """Begin a conversation and call a tool until the end; what is yielded grows with each answer.
+
+    Raises at the end what a call came to that was not answered.
+    """
     enough = threading.Event()
     calls: list[None] = []
+    unanswered: list[Exception] = []
 
     def work() -> None:
-        talk.initialise()
-        while not enough.wait(PAUSE_SECONDS):
-            talk.call(tool, arguments)
-            calls.append(None)
+        try:
+            talk.initialise()
+            while not enough.wait(PAUSE_SECONDS):
+                talk.call(tool, arguments)
+                calls.append(None)
+        except Exception as error:  # noqa: BLE001  (raised by the thread that waits)
+            unanswered.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -116,3 +123,5 @@ def loading(talk: Talk, tool: str, arguments: Mapping[str, str]) -> Iterator[lis
     finally:
         enough.set()
         thread.join()
+    if unanswered:
+        raise unanswered[0]

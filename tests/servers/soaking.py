@@ -130,7 +130,7 @@ def used(server: Server, folder: Path) -> Iterator[Use]:
             yield Use(tool="git_status", arguments={"repo_path": str(place)})
         case "fetch":
             with _pages() as address:
-                yield Use(tool="fetch", arguments={"url": address})
+                yield Use(tool="fetch", arguments={"url": address}, words=("--allow-private-ips",))
         case "filesystem":
             yield Use(tool="list_directory", arguments={"path": str(place)}, words=(str(place),))
         case "everything":
