@@ -2,20 +2,25 @@
 
 By the newest that matches. But a process goes on with what it loaded: once it matched the files of one reference, those
 of another are an update on disk (`updated`) until it is started anew. If none matches, the one that did last tells what
-is wrong, at first the newest: whoever puts older files back finds no milder judge.
+is wrong, at first the newest: whoever puts older files back finds no milder judge. Files of both together are an update
+under way (`updating`), for as long as there may be no measurement at all; after that they are what they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from attest.agent.closure import Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.appraisal.choosing import as_updated, is_as_sealed_on_disk
+from attest.appraisal.updating import Lying, as_updating, contents_of, is_mixture
 from attest.codec.clock import Clock
 from attest.statement.findings import FindingKind, State
+
+_SECOND: Final = 1000
 
 
 @dataclass(kw_only=True)
@@ -24,6 +29,10 @@ class Choice:
 
     matched: str | None = None
     """The digest of the reference; at first that which the log tells of this very process, if it does."""
+    known: frozenset[str] = frozenset()
+    """The contents that it matched with."""
+    updating_since: int | None = None
+    """Milliseconds since boot when files of two references were first found together."""
 
     def measure(
         self, server: SealedServer, watched: WatchedProcess | None, looks: Looks, clock: Clock
@@ -50,10 +59,31 @@ class Choice:
             cycle = measure_once(each, watched, looks, clock, others=others)
             if cycle.state is State.MATCH and (watched is None or last is None or _is_same_content(each, last)):
                 self.matched = each.opened.digest
+                self.known = contents_of(looks.observed[each.opened.digest])
+                self.updating_since = None
                 return each, cycle
             cycles.append((each, cycle))
         judge, found = next(((each, cycle) for each, cycle in cycles if each is last), cycles[0])
-        return judge, _updated(judge, found, cycles) if watched is not None and last is not None else found
+        if watched is not None and last is not None:
+            found = _updated(judge, found, cycles)
+        return judge, self._updating(judge, found, cycles, looks, clock.boot())
+
+    def _updating(
+        self, judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer, Cycle]], looks: Looks, now: int
+    ) -> Cycle:
+        """Say that an update seems to be under way, if files of two references lie together and not for too long."""
+        lying = Lying.of(looks.observed[judge.opened.digest])
+        known = self.known | frozenset(judge.digests)
+        for each, cycle in cycles:
+            if each is judge or not is_mixture(found.findings, cycle.findings, lying, each.entries, known):
+                continue
+            self.updating_since = now if self.updating_since is None else self.updating_since
+            if now - self.updating_since > judge.reference.measurement.max_gap_seconds * _SECOND:
+                return found
+            return replace(found, findings=as_updating(found.findings, one=_name(judge), other=_name(each)))
+        if found.state is not State.DRIFT:
+            self.updating_since = None
+        return found
 
 
 def _updated(judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer, Cycle]]) -> Cycle:

@@ -69,6 +69,8 @@ class Looks:
     """What was found before anything was looked at: it is about every server."""
     shared: Shared[Looked] = field(default_factory=Shared)
     """What the servers of this turn have in common."""
+    observed: dict[str, Observation] = field(default_factory=dict)
+    """What was found last in the roots of a reference, by its digest."""
 
     def at(self, server: SealedServer, process: ProcessHandle | None) -> Looked:
         """Look at a server's own files."""
@@ -92,6 +94,7 @@ class Looks:
 
     def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
         looked = look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
+        self.observed[sealed.opened.digest] = looked.observation
         if self.waking is not None:
             self.waking.saw(sealed.opened.digest, standpoint.prefix, looked.observation)
         return looked

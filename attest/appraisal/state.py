@@ -54,6 +54,7 @@ STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
         FindingKind.NOT_YET_VALID: State.UNKNOWN,
         FindingKind.PROCESS_GONE: State.UNKNOWN,
         FindingKind.UNREACHABLE: State.UNKNOWN,
+        FindingKind.UPDATING: State.UNKNOWN,
         FindingKind.REVOCATIONS_STALE: State.UNKNOWN,
         FindingKind.CLOCK: State.UNKNOWN,
         FindingKind.EXPIRED: State.STALE,

@@ -87,6 +87,8 @@ class FindingKind(StrEnum):
     """No interpreter of the right version is at hand to derive a file again."""
     UPDATED = "updated"
     """Files are as another reference seals them, which is valid too: all of them, or what the process still holds."""
+    UPDATING = "updating"
+    """Files are partly as one valid reference seals them and partly as another: an update seems to be under way."""
     REVOKED = "revoked"
     """The reference, or the key that signed it, was revoked."""
     REVOCATIONS_STALE = "revocations-stale"
