@@ -65,6 +65,8 @@ class Looks:
     judge: Judge = judge_by_itself
     caches: Caches | None = None
     waking: Waking | None = None
+    fine: frozenset[int] = frozenset()
+    """The device numbers of file systems that are known to stamp changes finely."""
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
     shared: Shared[Looked] = field(default_factory=Shared)
@@ -93,6 +95,7 @@ class Looks:
             return self.shared.get(shared, lambda: self._look(runtime, standpoint))
 
     def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
+        standpoint = replace(standpoint, fine=self.fine)
         looked = look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
         self.observed[sealed.opened.digest] = looked.observation
         if self.waking is not None:

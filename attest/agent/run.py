@@ -238,6 +238,7 @@ class Run:
                 judge=self.circumstances.judge,
                 around=around,
                 caches=target.caches,
+                fine=self.request.fine,
                 shared=shared,
                 waking=self._waking,
             )

@@ -22,5 +22,7 @@ class RunRequest:
     """Of a run that was cut short: how many clean cycles it lost, if that is known."""
     cycle_seconds: int | None = None
     """Instead of the sealed cycle, for a quicker one."""
+    fine: frozenset[int] = frozenset()
+    """The device numbers of file systems that are known to stamp changes finely."""
     beside: Beside | None = None
     """A look at what this run made for its server."""

@@ -13,7 +13,7 @@ def sight_of(observations: Sequence[Observation], process: ObservedProcess | Non
     """Return what the looks at files and the one at the process could see, and what woke us between them."""
     return Sight(
         lease=all(each.leased for each in observations),
-        fine_ctime=False,
+        fine_ctime=all(each.fine for each in observations),
         mapped_files=process is not None and process.mapped_files_seen,
         memory=process is not None and process.memory_seen,
         events=waking is not None and waking.complete,

@@ -29,6 +29,7 @@ from attest.agent.target import Target, weakest_standing
 from attest.codec.clock import Clock, system_clock
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
+from attest.measure.fine_times import proven_fine
 from attest.measure.leasing import ignore_lease_breaks
 from attest.recorder import open_recorder
 from attest.signing.keyfiles import load_private
@@ -143,6 +144,7 @@ def open_run(
             context=request.context,
             unsigned_cycles=None if cut_short is None else count_lost(request.log, key.public, cut_short, digests),
             cycle_seconds=request.cycle_seconds,
+            fine=proven_fine(request.log),
             beside=beside,
         )
         past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded))

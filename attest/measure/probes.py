@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from attest.measure.fine_times import CHANGES, unseen_changes
 from attest.measure.kernel import has_openat2
 from attest.measure.sandbox import SIGNALS_SINCE, landlock_version
 
@@ -25,7 +26,6 @@ _FAN_CLOEXEC: Final = 1
 _MEASURE_VERITY: Final = 0xC0046686
 """FS_IOC_MEASURE_VERITY, linux/fsverity.h."""
 _ENODATA: Final = 61
-_WRITES: Final = 50
 
 
 class Found(NamedTuple):
@@ -153,14 +153,8 @@ def verity() -> Found:
 
 def fine_ctime() -> Found:
     """Change a file again and again, and count how often its time of change stayed the same."""
-    with _temporary() as path:
-        same, before = 0, os.stat(path).st_ctime_ns
-        for _ in range(_WRITES):
-            with open(path, "ab") as file:
-                file.write(b".")
-            after = os.stat(path).st_ctime_ns
-            same, before = same + (after == before), after
-    return Found(same == 0, f"{same} of {_WRITES} changes at once unseen, in {tempfile.gettempdir()}")
+    same = unseen_changes(Path(tempfile.gettempdir()))
+    return Found(same == 0, f"{same} of {CHANGES} changes at once unseen, in {tempfile.gettempdir()}")
 
 
 def module(name: str) -> Callable[[], Found]:

@@ -44,6 +44,8 @@ class Standpoint:
     """Whose directory of procfs tells of the mounts."""
     cache: StatCache | None = None
     """What is remembered of earlier looks from here."""
+    fine: frozenset[int] = frozenset()
+    """The device numbers of file systems that are known to stamp changes finely."""
     trouble: Trouble | None = None
     """Why nothing can be seen from there."""
 

@@ -53,14 +53,17 @@ def look_at_roots(
         leases = Leases(allowed=may_lease())
         cache = _begun(standpoint)
         crew = stack.enter_context(Crew(leases, cache))
+        devices = _Devices()
         walks: list[Walk] = []
         for root in roots:
             top = _open_root(root.name, places, standpoint, crew)
             if top is None:
                 continue
             stack.callback(os.close, top)
+            devices.look_at(top)
             if root.scope is Scope.LISTED:
-                _look_at_listed(top, root.name, listed.get(root.name, ()), _place_of(root.name, places), crew)
+                paths = listed.get(root.name, ())
+                _look_at_listed(top, root.name, paths, _place_of(root.name, places), crew, devices)
                 continue
             walk = Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew, most_names=most_names)
             walk.place = _place_of(root.name, places)
@@ -77,10 +80,25 @@ def look_at_roots(
         places=spelled_places,
         started_at=started_at,
         finished_at=clock_ms(),
+        fine=devices.are(standpoint.fine),
         leased=leases.complete,
         cached=cached,
         oldest_hash_age_ms=oldest_ms,
     )
+
+
+class _Devices:
+    """The file systems of everything that was opened so far."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def look_at(self, directory: int) -> None:
+        self._seen.add(os.fstat(directory).st_dev)
+
+    def are(self, devices: frozenset[int]) -> bool:
+        """Return whether there was anything, and all of it lies in these."""
+        return bool(self._seen) and self._seen <= devices
 
 
 def _begun(standpoint: Standpoint) -> StatCache | None:
@@ -144,7 +162,7 @@ def _across_mounts(directory: int, name: str, flags: int) -> int:
     return os.open(name, flags, dir_fd=directory)
 
 
-def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew: Crew) -> None:
+def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew: Crew, devices: _Devices) -> None:
     way = _across_mounts if place == "/" else open_inside
     folders: dict[str, list[Name]] = {}
     for path in paths:
@@ -160,6 +178,7 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew:
         except OSError as error:
             _report_all(crew, root, names, error)
             continue
+        devices.look_at(descriptor)
         if crew.cache is not None:
             crew.cache.enter(f"{place} (listed)", folder, approved=crew.cache.approves(descriptor))
         for name in names:

@@ -69,6 +69,8 @@ class Observation:
     started_at: int
     """Milliseconds since 1970, before the first read; age counts from here."""
     finished_at: int
+    fine: bool = False
+    """Every root lies in a file system that stamps changes finely."""
     leased: bool = False
     """Every file was read under a lease, so that nobody could write it meanwhile."""
     cached: int = 0

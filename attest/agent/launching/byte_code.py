@@ -26,6 +26,7 @@ from attest.errors import UnavailableError
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.redirected import compile_job, is_in_the_making, source_path
+from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.tree import look_at_roots
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Derivation, Key, Observation
@@ -80,13 +81,18 @@ class Sealed:
 
 
 def look_at_byte_code(
-    place: str, sealed: Sealed, library: Library, deriver: Deriver, clock_ms: Callable[[], int]
+    place: str,
+    sealed: Sealed,
+    library: Library,
+    deriver: Deriver,
+    clock_ms: Callable[[], int],
+    standpoint: Standpoint = OURS,
 ) -> Looked:
     """Look at the directory, compile again what lies there from sealed sources, and judge it.
 
     A file whose source is neither sealed nor in the interpreter's own library is a finding: that code is not sealed.
     """
-    seen = look_at_roots({ROOT.name: place}, (ROOT,), {}, clock_ms=clock_ms)
+    seen = look_at_roots({ROOT.name: place}, (ROOT,), {}, clock_ms=clock_ms, standpoint=standpoint)
     observation = replace(seen, files={key: item for key, item in seen.files.items() if not is_in_the_making(key[1])})
     paths = {key: path for key in observation.files if (path := source_path(key[1])) is not None}
     inside, outside = _sources(paths, sealed.facts(), library)

@@ -30,6 +30,7 @@ from attest.measure.adopted import adopting_orphans
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
+from attest.measure.standpoint import Standpoint
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
 
@@ -96,7 +97,8 @@ class Launch:
             known={key: digest for each in both for key, digest in each.known.items()},
             derived=frozenset(key for part in parts for key in part.derivations),
         )
-        looked = look_at_byte_code(self.byte_code, sealed, self.library, deriver, clock_ms)
+        ours = Standpoint(fine=self.run.request.fine)
+        looked = look_at_byte_code(self.byte_code, sealed, self.library, deriver, clock_ms, ours)
         if self.child is not None:
             return looked
         return Looked(

@@ -19,6 +19,7 @@ from attest.agent.keeping import Reported
 from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError, UntrustedError
+from attest.measure.fine_times import proven_fine
 from attest.seal.request import Rules
 from attest.signing.dsse import read_envelope
 from attest.statement.enforcing import Action
@@ -298,6 +299,7 @@ def test_a_writer_at_work_is_seen_by_the_lease_that_he_prevents(bench: Bench, re
         written = once(bench, reference)
     assert quiet.cycle.measured.coverage.sight is not None
     assert quiet.cycle.measured.coverage.sight.lease
+    assert quiet.cycle.measured.coverage.sight.fine_ctime is bool(proven_fine(bench.folder / "log"))
     assert written.cycle.state is State.UNKNOWN
     assert {each.kind for each in written.cycle.findings.findings} == {FindingKind.UNSTABLE}
 
