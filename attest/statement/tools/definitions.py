@@ -13,7 +13,7 @@ import msgspec
 from attest.codec import canonical
 from attest.codec.records import Record, Sha256Hex
 from attest.errors import MalformedError
-from attest.statement.tools.foreign import JsonText, check_object, text_of
+from attest.statement.tools.foreign import JsonText, check_object, text_of_parsed
 
 MAX_DEFINITIONS: Final = 1024
 """The most tools that one server may have; real ones stay below 150."""
@@ -43,14 +43,16 @@ class ToolDefinition(Record, kw_only=True):
 
 
 def definition_of(element: Mapping[str, Any]) -> ToolDefinition:
-    """Return the definition in an element of `tools`; raise `MalformedError` if it has no name or no RFC 8785 form.
+    """Return the definition in an element of `tools`, as a strict parser returned it.
+
+    Raises `MalformedError` if it has no name or no RFC 8785 form.
 
     A name that no tool may have is refused when the record is read, which is always before it is signed.
     """
     name = element.get("name")
     if not isinstance(name, str):
         raise MalformedError("tools/list", "tools with a name", ascii(name)[:80])
-    text = text_of(element, where=f"definition of {name[:80]!a}")
+    text = text_of_parsed(element, where=f"definition of {name[:80]!a}")
     return ToolDefinition(name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
 
 

@@ -28,7 +28,24 @@ def text_of(value: Mapping[str, Any], *, where: str) -> str:
     except MalformedError as error:
         raise MalformedError(where, error.expected, error.found) from error
     strict.parse(octets, where=where)
-    text = octets.decode()
+    return _bounded(octets.decode(), where)
+
+
+def text_of_parsed(value: Mapping[str, Any], *, where: str) -> str:
+    """As `text_of`, and several times as fast for most objects; only for what a parser of strict JSON returned.
+
+    Of other values (a date, a number that is none) it would make a text that says something else.
+    """
+    try:
+        octets = _SORTED.encode(value)
+    except UnicodeEncodeError as error:
+        raise MalformedError(where, "text without lone surrogates", "one") from error
+    if _is_plainly_canonical(octets):
+        return _bounded(octets.decode(), where)
+    return text_of(value, where=where)
+
+
+def _bounded(text: str, where: str) -> str:
     if len(text) > MAX_TEXT:
         raise MalformedError(where, f"at most {MAX_TEXT} characters", f"{len(text)}")
     return text

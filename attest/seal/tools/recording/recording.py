@@ -142,6 +142,7 @@ def _started(request: RecordRequest, scratch: str) -> Iterator[tuple[subprocess.
                 stderr=subprocess.PIPE,
                 pass_fds=(orders, answer),
                 start_new_session=True,
+                bufsize=0,
             )
         finally:
             os.close(orders)
@@ -165,6 +166,7 @@ def _kept_from(answers: IO[bytes], program: str) -> tuple[str, ...]:
 def _talk(process: subprocess.Popen[bytes], run: _Run, conversation: Conversation, deadline: float) -> None:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise UnavailableError("the server", "pipes to it", "none")
+    os.set_blocking(process.stdin.fileno(), False)
     _say(process.stdin, run, conversation.begin())
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -197,6 +199,8 @@ def _messages(run: _Run, octets: bytes) -> Iterator[dict[str, Any]]:
     run.size += len(octets)
     if len(run.buffer) > MAX_MESSAGE_BYTES or run.size > MAX_SESSION_BYTES:
         raise MalformedError("the server", f"at most {MAX_MESSAGE_BYTES} bytes a message", "more")
+    if b"\n" not in octets:
+        return
     *lines, rest = run.buffer.split(b"\n")
     run.buffer = bytearray(rest)
     for line in lines:
@@ -211,13 +215,16 @@ def _messages(run: _Run, octets: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _say(pipe: IO[bytes], run: _Run, lines: Iterable[str]) -> None:
+    """Write lines without waiting: a server that does not read would hold us for ever."""
     for line in lines:
         run.messages.append(SessionMessage(sender=Sender.CLIENT, text=line))
+        octets = line.encode() + b"\n"
         try:
-            pipe.write(line.encode() + b"\n")
-            pipe.flush()
+            written = pipe.write(octets)
         except OSError as error:
             raise UnavailableError("the server", "that it listens", error.strerror or "an error") from error
+        if written != len(octets):
+            raise UnavailableError("the server", "that it reads what it is told", "a pipe that stays full")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from attest.codec import strict
 from attest.errors import MalformedError
 from attest.statement.tools.definitions import ToolDefinition, definition_of, digest_of_set
-from attest.statement.tools.foreign import MAX_TEXT, check_object, text_of
+from attest.statement.tools.foreign import MAX_TEXT, check_object, text_of, text_of_parsed
 from tests.call_documents import DEFINITIONS, DEFINITIONS_DIGEST
 
 VALUES = st.recursive(
@@ -30,6 +31,7 @@ PAIRS = st.lists(st.tuples(st.text(min_size=1, max_size=6), DIGESTS), max_size=6
 def test_an_object_is_read_from_its_own_text_alone(value):
     text = text_of(value, where="x")
     assert text.encode() == rfc8785.dumps(value)
+    assert text_of_parsed(json.loads(text), where="x") == text
     assert rfc8785.dumps(check_object(text, where="x")) == rfc8785.dumps(value)
 
 
@@ -51,9 +53,16 @@ def test_what_is_no_object_in_its_one_form_is_refused(text):
 
 
 def test_an_object_without_a_form_and_a_very_long_one_are_refused():
-    for value in ({"a": 2**53}, {"a": 2.0**53}, {"a": float("inf")}, {"a": "\ud800"}, {"a": "b" * MAX_TEXT}):
-        with pytest.raises(MalformedError, match=r"^x: "):
-            text_of(value, where="x")
+    for value in ({"a": 2**53}, {"a": 2.0**53}, {"a": "\ud800"}, {"a": "b" * MAX_TEXT}):
+        for make in (text_of, text_of_parsed):
+            with pytest.raises(MalformedError, match=r"^x: "):
+                check_object(make(value, where="x"), where="x")
+
+
+@pytest.mark.parametrize("value", [{"a": float("nan")}, {"a": float("inf")}, {"a": dt.date(2026, 1, 1)}])
+def test_what_no_json_says_has_no_text(value):
+    with pytest.raises(MalformedError, match=r"^x: "):
+        text_of(value, where="x")
 
 
 @given(PAIRS, st.randoms(use_true_random=False))
