@@ -66,6 +66,10 @@ class Circumstances:
             *judge_revoked(void, at),
         )
 
+    def audits(self, sealed: SealedServer) -> bool:
+        """Return whether a reference that may be used now says that findings are only recorded."""
+        return sealed.reference.enforcement.audit_only and not self.judge(sealed, self.clock.real())
+
     def writer_is_void(self) -> bool:
         """Return whether nothing counts any more that this agent signs."""
         return is_void(self.files.known.of_key(self.writer), self.clock.real())

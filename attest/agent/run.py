@@ -125,10 +125,10 @@ class Run:
     def launched(self, start: Callable[[], WatchedProcess]) -> bool:
         """Measure, and `start` the process only if everything matched; then as `until_stopped`.
 
-        What does not match is recorded, and nothing is started. What `start` raises is passed on, after the stop.
+        What does not match is recorded, and starts only audit-only. What `start` raises is passed on, after the stop.
         """
         self._start()
-        if not self._matches_unstarted():
+        if not self._may_start():
             self._stop("the server was not started: it is not as sealed")
             return False
         if self.stop.is_set():
@@ -203,12 +203,12 @@ class Run:
     def _report(self, reported: Reported) -> None:
         self.report(reported)
 
-    def _matches_unstarted(self) -> bool:
+    def _may_start(self) -> bool:
         """Measure what is to be started; there is nothing to stop yet, which what follows drift says."""
         self._unstarted = True
         self._cycle()
         self._unstarted = False
-        return self.matched
+        return self.matched or (not self._set_back.ever and self.circumstances.audits(self.request.targets[0].server))
 
     def _cycle(self) -> bool:
         """Measure every server once and settle it all; return False once every watched process has ended."""

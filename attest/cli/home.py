@@ -19,6 +19,8 @@ from attest.cli.arguments import FILE
 
 _NAME: Final = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._+-]{0,127}")
 _SUFFIX: Final = ".ref"
+_LOGS: Final = 100
+"""So many servers of one reference run at a time; the next is refused, since its log has a writer."""
 
 
 def home() -> Path:
@@ -71,10 +73,20 @@ def reference_path(name: str) -> Path:
 
 
 def log_of(reference: Path) -> Path:
-    """Return the log of what is run by a reference: two servers that run at a time need one each."""
+    """Return a log of what is run by a reference that nobody writes now.
+
+    Two that run at a time need one each: a client with two windows, and another client, start a server more than once.
+    """
+    from attest.tlog.stores.lock import is_written
+
     if not is_initialised():
         raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
-    return logs() / f"run-{reference.name.removesuffix(_SUFFIX)}"
+    first = logs() / f"run-{reference.name.removesuffix(_SUFFIX)}"
+    return next((log for number in range(1, _LOGS) if not is_written(log := _numbered(first, number))), first)
+
+
+def _numbered(log: Path, number: int) -> Path:
+    return log if number == 1 else log.with_name(f"{log.name}.{number}")
 
 
 def is_initialised() -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from attest.cli import home
+from attest.tlog.stores.lock import take_lock
 from tests.commands import attest, attest_process, passed
 
 
@@ -86,6 +88,25 @@ def test_a_file_that_is_there_comes_before_a_name(place, monkeypatch):
     monkeypatch.chdir(place)
     (place / "one").write_text("{}")
     assert home.REFERENCE.convert("one", None, None) == Path("one")
+
+
+def test_a_folder_of_a_name_is_no_reference(place, monkeypatch):
+    home.references().mkdir(parents=True)
+    (home.references() / "one.ref").write_text("{}")
+    (place / "one").mkdir()
+    monkeypatch.chdir(place)
+    assert home.REFERENCE.convert("one", None, None) == home.references() / "one.ref"
+
+
+def test_each_that_runs_at_a_time_has_a_log_of_its_own(place):
+    passed(attest(place.parents[1], "init"))
+    first = home.log_of(home.reference_path("one"))
+    first.mkdir()
+    held = take_lock(first)
+    second = home.log_of(home.reference_path("one"))
+    os.close(held)
+    assert (first.name, second.name) == ("run-one", "run-one.2")
+    assert home.log_of(home.reference_path("one")) == first
 
 
 @pytest.mark.parametrize("name", ["@scope/server", "a b", "../x", "x" * 300])

@@ -225,7 +225,7 @@ def test_a_server_that_is_not_started_since_it_drifted_has_no_action_open(bench:
     reference = seal_server(bench, on_drift=Action.TERMINATE)
     drift(bench)
     with running(bench, reference, None) as (run, _):
-        assert not run._matches_unstarted()
+        assert not run._may_start()
         run._stop("the server was not started")
     assert results(bench, Action.TERMINATE) == [Result.ENDED]
     assert judged(bench) == {"pass"}

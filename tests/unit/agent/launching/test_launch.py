@@ -20,6 +20,7 @@ from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind, State
 from tests.installed import Bench
 from tests.launches import PYTHON, REPORT, make_launch_bench, receipts, run_words, seal_script, start_run, story, told
+from tests.world import NOW
 
 WAITING = "import signal, sys, time\nprint('ready', flush=True)\n{before}\ntime.sleep(600)\n"
 """A server that says that it runs, and would run for long."""
@@ -131,6 +132,24 @@ def test_what_is_not_as_sealed_is_not_started(bench: Bench, name: str) -> None:
     assert told_of(story(bench)) == ["start", "runtime-violation", "action-intended", "action-taken", "stop"]
     assert receipts(bench)[-2]["predicate"]["event"]["outcome"] == "the server was not started"
     assert "not started" in receipts(bench)[-1]["predicate"]["event"]["outcome"]
+
+
+def test_audit_only_what_is_not_as_sealed_is_recorded_and_started(bench: Bench) -> None:
+    seal_script(bench, "print('ran')\n", on_drift=Action.TERMINATE, audit_only=True)
+    with (bench.tree / "serve.py").open("a") as script:
+        script.write("# updated\n")
+    out, err = start_run(bench).communicate(timeout=60)
+    assert out == b"ran\n"
+    assert b"DRIFT" in err
+    assert told_of(story(bench))[:4] == ["start", "runtime-violation", "action-intended", "action-taken"]
+
+
+def test_audit_only_what_is_void_is_not_started(bench: Bench) -> None:
+    seal_script(bench, "print('ran')\n", audit_only=True, not_after=NOW + 1000)
+    process = start_run(bench)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, b"")
+    assert b"expired" in err
 
 
 def swapped_between_opening_and_looking(bench: Bench, _reference: Path) -> Reported:
