@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Final
 
 from attest.measure.events import Events
+from attest.measure.executions import Executions
 from attest.statement.observation import Observation
 
 SHARE: Final = 4
@@ -24,9 +25,11 @@ SETTLING_SECONDS: Final = 0.01
 class Waking:
     """The directories of everything that was looked at, watched between the looks; if nobody lets us, just time."""
 
-    def __init__(self, events: Events | None) -> None:
-        """Without events, nothing but time wakes."""
+    def __init__(self, events: Events | None, executions: Executions | None = None) -> None:
+        """Without events, nothing but time wakes; with `executions`, also what is executed in the places seen."""
         self._events = events
+        self._executions = executions
+        self._places: dict[str, frozenset[str]] = {}
         self._folders: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
         self._woken_at: float | None = None
@@ -47,6 +50,7 @@ class Waking:
         seen = frozenset(f"{places[root]}/{folder}" for root, folder in folders if root in places)
         with self._lock:
             self._folders[f"{closure}{prefix}"] = seen
+            self._places[f"{closure}{prefix}"] = frozenset(place for place in places.values() if place != "/")
 
     def wait(self, seconds: float, stop: threading.Event) -> bool:
         """Wait so long at most; return whether something changed and everything is to be looked at now."""
@@ -58,8 +62,14 @@ class Waking:
             return False
         with self._lock:
             folders = frozenset[str]().union(*self._folders.values())
+            roots = frozenset[str]().union(*self._places.values())
         self._events.watch(folders)
-        if not self._events.wait(seconds):
+        if self._executions is not None:
+            self._executions.watch(roots)
+        changed = self._events.wait(seconds)
+        # Not waited for: who executes programs all the time is asked for so often as we wake anyway.
+        executed = self._executions is not None and self._executions.drain()
+        if not (changed or executed):
             return False
         self._woken_at = time.monotonic()
         time.sleep(SETTLING_SECONDS)
@@ -75,5 +85,16 @@ def open_waking() -> Iterator[Waking]:
     except (OSError, AttributeError):
         yield Waking(None)
         return
-    with events:
-        yield Waking(events)
+    with events, _executions() as executions:
+        yield Waking(events, executions)
+
+
+@contextmanager
+def _executions() -> Iterator[Executions | None]:
+    try:
+        executions = Executions()
+    except (OSError, AttributeError):
+        yield None
+        return
+    with closing(executions):
+        yield executions

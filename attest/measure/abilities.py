@@ -58,7 +58,13 @@ ABILITIES: Final = (
         "a started server kept from our key, log and memory",
         f"{_KERNEL}, 6.12 for signals too; or another user for the server",
     ),
-    _row("kernel", "fanotify", probes.fanotify, "changes found in between two cycles", f"{_KERNEL}: 5.13, or root"),
+    _row(
+        "kernel",
+        "fanotify",
+        probes.fanotify,
+        "what is executed among the sealed files brings the next cycle forward, as changes do by inotify",
+        "CAP_SYS_ADMIN, as root has it, and a kernel with fanotify: 5.0",
+    ),
     _row(
         "kernel",
         "leases",

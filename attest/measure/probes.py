@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from attest.measure.executions import Executions
 from attest.measure.fine_times import CHANGES, unseen_changes
 from attest.measure.kernel import has_openat2
 from attest.measure.sandbox import SIGNALS_SINCE, landlock_version
 
-_FAN_REPORT_FID: Final = 0x200
-_FAN_CLOEXEC: Final = 1
 _MEASURE_VERITY: Final = 0xC0046686
 """FS_IOC_MEASURE_VERITY, linux/fsverity.h."""
 _ENODATA: Final = 61
@@ -77,13 +76,8 @@ def landlock() -> Found:
 
 
 def fanotify() -> Found:
-    """Ask for a group that reports by file handle, which needs no privilege since Linux 5.13."""
-
-    def do() -> None:
-        library = ctypes.CDLL(None, use_errno=True)
-        _close_or_raise(library.fanotify_init(_FAN_REPORT_FID | _FAN_CLOEXEC, os.O_RDONLY))
-
-    return _tried(do)
+    """Ask to be told what is executed, which takes CAP_SYS_ADMIN."""
+    return _tried(lambda: Executions().close())
 
 
 def leases() -> Found:
