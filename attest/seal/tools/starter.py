@@ -13,9 +13,8 @@ from attest.seal.tools.definitions_file import set_digest
 from attest.seal.tools.document import TOOLS_SCHEMA
 from attest.seal.tools.learning import Learned
 
-_SHOWN: Final = 100
-"""Characters of a description: enough to know the tool again; the whole of it stands in the definitions."""
-
+_LINE: Final = 105
+"""Characters of a comment: enough to know a tool again; the whole of it stands in the definitions."""
 _FILE_NAMES: Final = re.compile(
     r"(?:^|[^A-Za-z])(?i:path|file|filename|directory|dir|folder|destination)s?$"
     r"|[a-z0-9](?:Path|File|FileName|Directory|Dir|Folder|Destination)s?$"
@@ -44,9 +43,10 @@ sha256 = "{digest}"
 """
 
 _TAIL: Final = """
-# How much one caller may do. `per` is principal (unless given), tool, or reference (all callers together).
+# How much one caller may do; this ends what goes round in circles. `per` is principal (unless given), tool, or
+# reference (all callers together).
 [limits.calls-a-minute]
-amount = 60
+amount = 600
 within-seconds = 60
 
 # Who may call: the local user that starts the portal, unless others are named.
@@ -69,7 +69,7 @@ within-seconds = 60
 
 def starter(learned: Learned, *, name: str, definitions_file: str) -> str:
     """Return the text of the file `name`; tools that nobody called are comments in it, if any tool was called."""
-    head = _HEAD.format(schema=TOOLS_SCHEMA, server=printable(learned.server or "this server", limit=_SHOWN), name=name)
+    head = _HEAD.format(schema=TOOLS_SCHEMA, server=printable(learned.server or "this server", limit=_LINE), name=name)
     digest = set_digest(learned.definitions)
     tools = [json.loads(each.text) for each in learned.definitions]
     used = learned.called or {tool["name"] for tool in tools}
@@ -108,21 +108,24 @@ def _resources(learned: Learned) -> Iterator[str]:
 
 def _tool(tool: Mapping[str, Any], *, called: bool) -> Iterator[str]:
     name = tool["name"]
-    yield f"# {printable(name)}: {printable(str(tool.get('description', '')).strip() or 'not described', limit=_SHOWN)}"
+    told = str(tool.get("description", "")).strip() or "not described"
+    yield f"# {printable(f'{name}: {told}', limit=_LINE)}"
     hints = _hints(tool.get("annotations"))
     if hints:
-        yield f"#   says of itself, which decides nothing: {hints}"
+        yield f"#   says of itself (it decides nothing): {hints}"
     schema = tool.get("inputSchema")
     properties = schema.get("properties") if isinstance(schema, dict) else None
     known: Mapping[str, Any] = properties if isinstance(properties, dict) else {}
-    yield f"#   arguments: {printable(', '.join(known), limit=_SHOWN) if known else 'none'}"
+    required = schema.get("required") if isinstance(schema, dict) else None
+    named = ", ".join(_argument(each, of, required) for each, of in known.items())
+    yield f"#   arguments: {printable(named or 'none', limit=_LINE)}"
     missing = ", ".join(left_out(schema))
     if missing:
         yield f"#   left to the server to check: {printable(missing, limit=200)}"
     key = _key(name)
     yield f"[tools.{key}]" if called else f"# [tools.{key}]"
-    for argument, told in known.items():
-        yield from (f"# {line}" for line in _advice(key, argument, told))
+    for argument, of in known.items():
+        yield from (f"# {line}" for line in _advice(key, argument, of))
 
 
 def _advice(tool: str, argument: str, told: Any) -> Iterator[str]:  # noqa: ANN401  (a schema)
@@ -138,8 +141,19 @@ def _advice(tool: str, argument: str, told: Any) -> Iterator[str]:  # noqa: ANN4
 def _hints(annotations: Any) -> str:  # noqa: ANN401  (what the server gave)
     if not isinstance(annotations, dict):
         return ""
-    said = [f"{key} {json.dumps(value)}" for key, value in annotations.items() if isinstance(value, bool)]
-    return printable(", ".join(said), limit=_SHOWN) if said else ""
+    said = {key.removesuffix("Hint"): value for key, value in annotations.items() if isinstance(value, bool)}
+    words = [
+        *(key for key, value in said.items() if value),
+        *(f"not {key}" for key, value in said.items() if not value),
+    ]
+    return printable(", ".join(words), limit=_LINE) if words else ""
+
+
+def _argument(name: str, told: Any, required: Any) -> str:  # noqa: ANN401  (a part of a schema)
+    kind = told.get("type") if isinstance(told, dict) else None
+    words = [kind] if isinstance(kind, str) else []
+    words += [] if isinstance(required, list) and name in required else ["optional"]
+    return f"{name} ({', '.join(words)})" if words else name
 
 
 def _rule_id(*words: str) -> str:

@@ -129,14 +129,20 @@ def test_every_suggestion_of_a_starter_file_can_be_taken():
 
 
 def test_what_a_tool_says_of_itself_is_shown_and_decides_nothing():
-    tool = {"name": "rm", "description": "Deletes", "inputSchema": {}, "annotations": {"destructiveHint": True}}
+    found = []
+    for hint in (True, False):
+        tool = {"name": "rm", "inputSchema": {}, "annotations": {"destructiveHint": hint}}
+        learned = learn(session(request(1, "tools/list"), result(1, tools=[tool])), where="s")
+        assert f"#   says of itself (it decides nothing): {'' if hint else 'not '}destructive\n" in text_of(learned)
+        found.append(rules_of(learned).tools)
+    assert found[0] == found[1]
+
+
+def test_the_arguments_of_a_tool_are_named_with_their_types():
+    assert "#   arguments: timezone (string)\n" in text_of(learn(SESSION, where="s"))
+    tool = {"name": "t", "inputSchema": {"properties": {"a": {"type": "integer"}, "b": {}}, "required": ["b"]}}
     learned = learn(session(request(1, "tools/list"), result(1, tools=[tool])), where="s")
-    assert "#   says of itself, which decides nothing: destructiveHint true" in text_of(learned)
-    mild = learn(
-        session(request(1, "tools/list"), result(1, tools=[{**tool, "annotations": {"destructiveHint": False}}])),
-        where="s",
-    )
-    assert rules_of(mild).tools == rules_of(learned).tools
+    assert "#   arguments: a (integer, optional), b\n" in text_of(learned)
 
 
 @pytest.mark.parametrize(
