@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attest.measure.derivations.rule import CompileJob, Outcome, Rule, written
+from attest.measure.derivations.rule import CompileJob, Outcome, Rule, is_plain, underived, written
 from attest.measure.facts import Facts
 from attest.statement.observation import Derivation, Key
 
@@ -14,11 +14,13 @@ NAME: Final = "python-bytecode"
 _PATH: Final = re.compile(
     r"(?P<folder>(?:.*/)?)__pycache__/(?P<name>[^/]+)\.cpython-[0-9]+t?(?:\.opt-(?P<level>[12]))?\.pyc"
 )
+_IN_THE_MAKING: Final = re.compile(r"(?P<compiled>.*\.pyc)\.[0-9]+", re.DOTALL)
+"""The name under which CPython writes a .pyc before it renames it (importlib, `_write_atomic`)."""
 
 
 def claims(path: str) -> bool:
-    """Return whether the path is one of PEP 3147; a .pyc beside its source never is."""
-    return path.endswith(".pyc") and _PATH.fullmatch(path) is not None
+    """Return whether the path is one of PEP 3147, or what becomes one; a .pyc beside its source never is."""
+    return ".pyc" in path and _PATH.fullmatch(_finished(path)) is not None
 
 
 def source_of(compiled: Key) -> Key | None:
@@ -32,15 +34,24 @@ def derive(facts: Facts, root: str, path: str) -> Outcome | CompileJob:
 
     One that could not be read, or changed while it was read, cannot be compiled: nobody knows what it makes.
     """
-    match = _PATH.fullmatch(path)
-    source = source_of((root, path))
+    finished = _finished(path)
+    match = _PATH.fullmatch(finished)
+    source = source_of((root, finished))
     if match is None or source is None or not (facts.explained(source) or facts.in_doubt(source)):
         return None
+    if finished != path:
+        # A start writes it, and one that was killed leaves it. Nothing is ever loaded under such a name.
+        return derivation(source) if is_plain(facts, (root, path)) else underived("not a plain file")
     return CompileJob(
         source=source,
         compiled=(root, path),
         optimize=int(match["level"] or 0),
     )
+
+
+def _finished(path: str) -> str:
+    match = _IN_THE_MAKING.fullmatch(path)
+    return match["compiled"] if match else path
 
 
 def derivation(source: Key) -> Derivation:

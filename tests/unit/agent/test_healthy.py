@@ -47,6 +47,13 @@ def test_a_compiled_tree_that_is_copied_touched_or_moved_matches(watch: Watch, c
     assert kinds(watch.once(reference, places={"tree": place})) == []
 
 
+def test_a_start_that_was_killed_while_it_compiled_leaves_no_alarm(watch: Watch) -> None:
+    reference = watch.bench.write(watch.bench.seal())
+    (compiled,) = watch.bench.tree.glob("tiny_server/__pycache__/tools.*.pyc")
+    compiled.rename(f"{compiled}.140234567890123")
+    assert kinds(watch.once(reference)) == []
+
+
 def test_byte_code_of_a_source_that_is_being_written_is_not_called_poisoned(watch: Watch) -> None:
     reference = watch.bench.write(watch.bench.seal())
     with (watch.bench.tree / "tiny_server/tools.py").open("r+b"):

@@ -262,6 +262,24 @@ def test_a_program_is_no_bytecode(tree):
     assert is_trouble(derive(tree, pyc))
 
 
+def test_what_a_start_that_was_killed_leaves_of_byte_code_is_nobodys_business(tree):
+    pyc = compiled(tree)
+    half = pyc.with_name(f"{pyc.name}.139872345")
+    half.write_bytes(pyc.read_bytes()[:20])
+    assert is_derived(derive(tree, half))
+    half.chmod(0o755)
+    assert is_trouble(derive(tree, half))
+    half.unlink()
+    half.symlink_to("/etc/passwd")
+    assert is_trouble(derive(tree, half))
+
+
+@pytest.mark.parametrize("name", ["mod.py.12", "mod.cpython-311.pyc.12a", "mod.pyc.12", "mod.cpython-311.pyc."])
+def test_other_names_are_not_in_the_making(tree, name):
+    put(tree / "pkg/__pycache__" / name, b"x")
+    assert derive(tree, tree / "pkg/__pycache__" / name) is None
+
+
 def test_an_interpreter_of_another_kind_is_needed_and_missed(tree):
     pyc = compiled(tree)
     pyc.write_bytes(b"\x01\x00\r\n" + pyc.read_bytes()[4:])
