@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from attest.statement.predicates import caller_drift, short_name, tool_denial, t
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
+from attest.statement.receipt import ReceiptHeader
 from attest.statement.tools.calls import OutcomeStatus
 from attest.statement.tools.rules import ToolRules
 from attest.tlog.entry import read_entry
@@ -33,15 +34,29 @@ def remember(ledger: Ledger, rules: ToolRules, log: Path, key: PublicKey, *, ref
     Raises `MalformedError` or `UntrustedError` for a receipt that is not ours.
     """
     if rules.limits or rules.sequences or rules.baseline or any(tool.limits for tool in rules.tools):
-        now, boot = clock.real(), clock.boot()
-        said = ((boot - (now - at), receipt) for at, receipt in _receipts(log, key, reference))
-        rebuild(ledger, rules, said)
+        now = Clock(real=_still(clock.real()), boot=_still(clock.boot()), boot_id=clock.boot_id)
+        rebuild(ledger, rules, ((happened(said.receipt, now), said) for said in _receipts(log, key, reference)))
         for call in ledger.pending():
-            ledger.settle(call, size=0, status=OutcomeStatus.LOST, now_ms=boot)
+            ledger.settle(call, size=0, status=OutcomeStatus.LOST, now_ms=now.boot())
 
 
-def _receipts(log: Path, key: PublicKey, reference: str) -> Iterator[tuple[int, Recorded]]:
-    """Yield what was recorded of calls, with its time in milliseconds since 1970."""
+def happened(receipt: ReceiptHeader, clock: Clock) -> int:
+    """Return when a receipt was made, in milliseconds of this boot: never later than now.
+
+    Within this boot its own clock says so, whoever sets real time. What was made before this boot is as old as real
+    time says, and no younger than the boot.
+    """
+    if receipt.boot_id == clock.boot_id:
+        return min(receipt.boot_time_milliseconds, clock.boot())
+    return min(clock.boot() - (clock.real() - instant.parse(receipt.real_time)), 0)
+
+
+def _still(at: int) -> Callable[[], int]:
+    return lambda: at
+
+
+def _receipts(log: Path, key: PublicKey, reference: str) -> Iterator[Recorded]:
+    """Yield what was recorded of calls under a reference."""
     ring = KeyRing(role="writer", keys=(key,))
     reader = SQLITE.open_reader(log)
     try:
@@ -51,6 +66,6 @@ def _receipts(log: Path, key: PublicKey, reference: str) -> Iterator[tuple[int, 
                 continue
             said = open_receipt(row, reader, ring)
             if isinstance(said, ToolPermit | ToolDenial | CallerDrift) and said.receipt.reference == reference:
-                yield instant.parse(entry.time), said
+                yield said
     finally:
         reader.close()

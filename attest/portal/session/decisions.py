@@ -68,6 +68,7 @@ class Decisions:
             if denial.enforced:
                 self._withhold(governed, denial, now)
                 return
+            gate.ledger.deny(governed.asked, now)
             self._outbox.record(denial, self._outcome_recorded)
         status = _status_of(message)
         if status is OutcomeStatus.INPUT_REQUIRED:

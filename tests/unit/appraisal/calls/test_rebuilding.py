@@ -31,7 +31,7 @@ from tests.laws import examples
 from tests.log_documents import header
 from tests.tool_rules import ALICE, BOB, MALLORY, Caller, book, call, rules, tool
 
-TOOLS = (tool("a", cost=3), tool("b"), tool("c", result=ResultRule(max_bytes=200)))
+TOOLS = (tool("a", cost=3), tool("b"), tool("c", result=ResultRule(max_bytes=60)))
 RULES: ToolRules
 RULES = rules(
     *TOOLS,
@@ -131,7 +131,7 @@ class Portal(Caller):
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["a", "a", "b", "c", "d"]),
+        st.sampled_from(["a", "c", "b", "a", "d"]),
         st.sampled_from([ALICE, ALICE, BOB, MALLORY]),
         st.integers(0, 1_500),
         st.integers(0, 250),
@@ -167,6 +167,18 @@ def test_what_receipts_say_makes_the_same_ledger(steps: list, more: list, later:
     play(more, portal, begin=now + later)
     play(more, restarted, begin=now + later)
     assert restarted.log == portal.log
+
+
+def test_an_answer_that_was_withheld_is_an_outcome_and_a_denial() -> None:
+    portal = Portal()
+    made = portal.request(call("c"), 0)
+    assert made is not None
+    portal.answer(call("c"), made, OutcomeStatus.RESULT, 61, 5)
+    again = rulebook().ledger()
+    rebuild(again, RULES, portal.log)
+    assert again.pending() == ()
+    assert again.snapshot(5) == portal.ledger.snapshot(5)
+    assert [type(said) for _, said in portal.log] == [ToolPermit, ToolDenial]
 
 
 def test_a_restart_renews_neither_a_budget_nor_a_stop() -> None:
