@@ -91,6 +91,7 @@ def _definition_faults() -> Iterator[Fault]:
     yield "definition-with-a-number-spelled-twice", _defined('{"name":"convert_time","x":1.0}')
     yield "definition-with-a-large-integer", _defined('{"name":"convert_time","x":9007199254740993}')
     yield "definition-that-is-cut", _defined(text[:-1])
+    yield "egress-over-udp", _put("egress", value=["udp:53"])
     yield "schema-that-is-true", _put("tools", 0, "arguments", value="true")
     yield "schema-in-another-order", _put("tools", 0, "arguments", value='{"type":"object","properties":{}}')
 

@@ -111,10 +111,10 @@ class CallStory(Story):
         self.start()
         return self.launch().match()
 
-    def launch(self) -> CallStory:
-        """Record that the server was started."""
+    def launch(self, *kept_apart: str) -> CallStory:
+        """Record that the server was started, and by what it was kept apart."""
         assert self.process is not None
-        started = ProcessStart(process=self.process, working_directory="/", environment=(), kept_apart=())
+        started = ProcessStart(process=self.process, working_directory="/", environment=(), kept_apart=kept_apart)
         self.event(Event(kind=EventKind.PROCESS, pid=self.process.pid, process=started), reference=self.reference)
         return self
 

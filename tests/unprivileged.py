@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,3 +33,9 @@ def open_folder() -> Iterator[Path]:
         place = Path(folder).resolve()
         place.chmod(0o755)
         yield place
+
+
+def may_unshare() -> bool:
+    """Return whether a process here may move to a network namespace of its own."""
+    program = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x40000000) != 0)"
+    return subprocess.run([sys.executable, "-S", "-c", program], check=False, timeout=60).returncode == 0

@@ -194,6 +194,15 @@ class Attested(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     slsa_level: int | None = None
 
 
+class PathKind(StrEnum):
+    """Whether the portal was the only way to the server."""
+
+    SOLE = "sole"
+    """Receipts show that the server was reached through the portal alone, and could reach nobody over a network."""
+    ADVISORY = "advisory"
+    """There may have been a way past it."""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one file proves, judged at `at`, against one trust file and what the caller expected."""
 
@@ -208,7 +217,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     binding: str | None
     """The weakest among the measurements of the expected references; `isolation` likewise."""
     isolation: str | None
-    path: str | None
+    path: PathKind | None
+    """Of the calls; None without any."""
     enforcement: str | None
     pinned: int | None
     """The size of the largest expected checkpoint that was found to hold."""

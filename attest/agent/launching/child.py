@@ -62,11 +62,13 @@ def start_child(
     user: User,
     sandbox: Sandbox | None,
     streams: Streams | None = None,
+    offline: bool = False,
 ) -> Child:
     """Start a command with our standard input and output, or with `streams`; return once the program runs in it.
 
-    It leads a session of its own: what a terminal sends to us reaches it through us alone. Call it from a
-    thread that lasts: the child is killed when the one that started it ends. Raises `UnavailableError`.
+    `offline` gives it a network namespace of its own, where we may make one. It leads a session of its own: what a
+    terminal sends to us reaches it through us alone. Call it from a thread that lasts: the child is killed when the one
+    that started it ends. Raises `UnavailableError`.
     """
     plan = {
         "argv": command.argv,
@@ -78,6 +80,7 @@ def start_child(
         "uid": user.uid if user.is_other else None,
         "gid": user.gid,
         "ruleset": None if sandbox is None else sandbox.descriptor,
+        "offline": offline,
     }
     with contextlib.ExitStack() as stack:
         orders, give = _pipe(stack)

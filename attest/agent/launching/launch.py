@@ -29,8 +29,10 @@ from attest.errors import RefusedError
 from attest.measure.adopted import adopting_orphans
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
+from attest.measure.processes.namespaces import is_off_our_network
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
 from attest.measure.standpoint import Standpoint
+from attest.statement.apart import NETWORK_ALONE, PIPES
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
 
@@ -111,7 +113,8 @@ class Launch:
         request = self.request
         ours = (request.key, request.log, request.trust, *(() if request.pinned is None else (request.pinned,)))
         # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
-        with sandbox_around(map(str, ours)) as sandbox:
+        ports = None if self.server.reference.tools is None else self.server.reference.tools.egress_ports
+        with sandbox_around(map(str, ours), ports=ports) as sandbox:
             self.child = start_child(
                 self.command,
                 self.program,
@@ -119,12 +122,20 @@ class Launch:
                 user=self.user,
                 sandbox=sandbox,
                 streams=self.streams,
+                offline=ports == (),
             )
         if self.streams is not None:
             self.streams.hand_over()
-        self.kept_apart = _kept_apart(self.user, sandbox)
+        self.kept_apart = (*_kept_apart(self.user, sandbox), *self._kept_off())
         self._record_start()
         return self.child.watched
+
+    def _kept_off(self) -> Iterator[str]:
+        """Say how it can reach others, and be reached: as it is, not as it was asked for."""
+        if self.child is not None and is_off_our_network(self.child.watched.pid):
+            yield NETWORK_ALONE
+        if self.streams is not None:
+            yield PIPES
 
     def _record_start(self) -> None:
         """Record what was started, unless it has ended already."""

@@ -5,7 +5,8 @@ the locks of threads that it does not have. It reads its plan from one pipe, and
 closes by itself once the program runs.
 
 The plan is a JSON object: `argv`, `environment`, `directory`, `parent` (our process id), `program` (a descriptor),
-`path` (which led to it), `uid` and `gid` (null to stay who we are), `ruleset` (a descriptor, null without Landlock).
+`path` (which led to it), `uid` and `gid` (null to stay who we are), `ruleset` (a descriptor, null without Landlock),
+`offline` (whether it gets a network namespace of its own, where we may make one).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ PAST_THE_WALLS = (16, 17, 19, 21, 22, 27, 38, 39, 40)
 
 By these root would see into other processes, the kernel and disks, Landlock or not.
 """
+CLONE_NEWNET = 0x40000000
+"""linux/sched.h."""
 FAILED = 127
 LIBRARY = ctypes.CDLL(None, use_errno=True)
 
@@ -39,6 +42,8 @@ LIBRARY = ctypes.CDLL(None, use_errno=True)
 def follow(plan: dict[str, Any]) -> None:
     """Become the program; return never, or raise `OSError`."""
     reset_signals()
+    if plan["offline"]:
+        leave_network()
     if plan["uid"] is not None:
         become(plan["uid"], plan["gid"])
     give_up_privileges()
@@ -76,6 +81,15 @@ def check_reachable(path: str, program: int) -> None:
     """Refuse a program that its user could not have found: it would look for the rest of itself somewhere else."""
     if not os.path.samestat(os.stat(path), os.fstat(program)):  # noqa: PTH116  (no more imports than needed)
         raise OSError(errno.ESTALE, "another file by now")
+
+
+def leave_network() -> None:
+    """Move to a network namespace of our own, which has no interface that is up; without the privilege, stay.
+
+    Not by way of a user namespace: who has one of his own may mount what he likes where he is measured. Whoever started
+    us looks where we are, and says no more than that.
+    """
+    LIBRARY.unshare(CLONE_NEWNET)
 
 
 def become(uid: int, gid: int) -> None:

@@ -7,7 +7,17 @@ from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
-from attest.evidence.verdict import AssuranceShares, Attested, CallCounts, CheckResult, Counts, Kind, Status, Verdict
+from attest.evidence.verdict import (
+    AssuranceShares,
+    Attested,
+    CallCounts,
+    CheckResult,
+    Counts,
+    Kind,
+    PathKind,
+    Status,
+    Verdict,
+)
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
 
@@ -22,6 +32,10 @@ _MARKS: Final = {
     Status.NOT_APPLICABLE: ("-", "dim"),
 }
 _CODES: Final = {"green": "32", "yellow": "33", "red": "31", "dim": "2", "bold": "1"}
+_PATHS: Final = {
+    PathKind.SOLE: "the portal alone led to the server, and no network",
+    PathKind.ADVISORY: "no receipt shows that the portal was the only way to the server, and from it",
+}
 _PERCENT: Final = 100
 _SHOWN: Final = 4
 """How many of a list are enough to tell."""
@@ -82,7 +96,7 @@ def _about(verdict: Verdict) -> Iterator[str]:
         enforcement = verdict.enforcement or "unknown reference"
         yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
-        yield from _counted(verdict.counts)
+        yield from _counted(verdict.counts, verdict.path)
     if verdict.period is not None:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
@@ -93,7 +107,7 @@ def _known(assurance: AssuranceShares) -> str:
     return ", ".join(f"{share * _PERCENT:.0f} % {name}" for name, share in shares if share)
 
 
-def _counted(counts: Counts) -> Iterator[str]:
+def _counted(counts: Counts, path: PathKind | None) -> Iterator[str]:
     several = f" of {counts.cycles} cycles" if counts.cycles not in {None, counts.measurements} else ""
     told = f"{counts.measurements} measurements{several}, {counts.violations} violations"
     yield f"receipts    {counts.entries} entries: {told}"
@@ -101,6 +115,8 @@ def _counted(counts: Counts) -> Iterator[str]:
         yield printable(f"calls       {_became(counts.calls)}")
         if counts.calls.opened:
             yield f"disclosed   {counts.calls.opened} of {counts.calls.commitments} arguments and answers"
+    if path is not None:
+        yield f"path        {path}: {_PATHS[path]}"
 
 
 def _became(calls: CallCounts) -> str:

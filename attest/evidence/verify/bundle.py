@@ -147,6 +147,7 @@ class _BundleJudge:
             start=_worst(Start, [each.chain.start for each in self._logs] if ended else []),
             end=_worst(End, [each.end for each in self._logs] if ended else []),
             period=(min(times), max(times)) if times else None,
+            path=self._subject.calling.path() if self._subject is not None else None,
             uncovered=sum(each.runs.uncovered for each in self._logs),
             counts=Counts(
                 entries=sum(self._events.values()),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 
 from attest.codec.octets import sha256_hex
 from attest.evidence.grammar import DisclosureLine
-from attest.evidence.verdict import CallCounts
+from attest.evidence.verdict import CallCounts, PathKind
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
@@ -43,6 +43,10 @@ class Calling:
     def counts(self) -> CallCounts | None:
         """Return the counts so far, None without any call."""
         return None if self._calls is None else self._calls.counts()
+
+    def path(self) -> PathKind | None:
+        """Return whether the portal was the only way to the servers; None without any call."""
+        return None if self._calls is None else self._calls.path()
 
     def _judge(self, origin: str, began_at: int) -> LogCalls:
         if self._calls is None:

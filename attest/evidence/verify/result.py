@@ -14,6 +14,7 @@ from attest.evidence.verdict import (
     Counts,
     End,
     Kind,
+    PathKind,
     Start,
     Status,
     TrustDigest,
@@ -59,6 +60,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     end: End | None = None
     period: tuple[int, int] | None = None
     uncovered: int | None = None
+    path: PathKind | None = None
     counts: Counts | None = None
     subjects: tuple[Subject, ...] = ()
     runtimes: Sequence[Sealed] = ()
@@ -80,7 +82,7 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         assurance=_shares([each.reference.assurance for each in seen.expected]),
         binding=seen.binding,
         isolation=seen.isolation,
-        path=None,
+        path=seen.path,
         enforcement=_enforcement(seen.expected),
         pinned=seen.pinned,
         anchored=None,

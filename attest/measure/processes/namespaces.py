@@ -18,3 +18,10 @@ def has_our_users(pid: int) -> bool:
     with suppress(OSError):
         return os.readlink(f"/proc/{pid}/ns/user") == os.readlink("/proc/self/ns/user")
     return False
+
+
+def is_off_our_network(pid: int) -> bool:
+    """Return whether the process is in another network namespace than we are; False if that cannot be seen."""
+    with suppress(OSError):
+        return os.readlink(f"/proc/{pid}/ns/net") != os.readlink("/proc/self/ns/net")
+    return False

@@ -174,6 +174,10 @@ class Upstream(Record, kw_only=True):
         check_sorted("upstream: spki", self.spki)
 
 
+Egress = Annotated[str, msgspec.Meta(pattern=r"^tcp:[1-9][0-9]{0,4}$(?!\n)")]
+"""A port that the server may connect to."""
+
+
 class ToolRules(Record, kw_only=True):
     """Everything that a caller may do. What is not named here is denied."""
 
@@ -197,7 +201,7 @@ class ToolRules(Record, kw_only=True):
     on_caller_drift: OnCallerDrift = OnCallerDrift.STOP
     upstream: Upstream | None = None
     """Absent: the portal starts the server itself."""
-    egress: Annotated[tuple[Line, ...], msgspec.Meta(max_length=256)] | None = None
+    egress: Annotated[tuple[Egress, ...], msgspec.Meta(max_length=256)] | None = None
     """Where the server may connect to, `tcp:443`; empty: nowhere; absent: anywhere."""
 
     def __post_init__(self) -> None:
@@ -216,6 +220,11 @@ class ToolRules(Record, kw_only=True):
             raise MalformedError("principals", "callers that are one principal each", twice)
         for method in sorted(RULED_METHODS & set(self.methods)):
             raise MalformedError("methods", "methods without rules of their own", method)
+
+    @property
+    def egress_ports(self) -> tuple[int, ...] | None:
+        """The TCP ports that the server may connect to; empty: nowhere, by no protocol; None: anywhere."""
+        return None if self.egress is None else tuple(int(each.removeprefix("tcp:")) for each in self.egress)
 
 
 def _sets(rules: ToolRules) -> Iterator[tuple[str, Sequence[str]]]:

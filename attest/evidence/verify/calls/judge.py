@@ -7,13 +7,14 @@ from typing import NamedTuple, final
 
 from attest.codec.octets import from_base64
 from attest.evidence.grammar import DisclosureLine
-from attest.evidence.verdict import CallCounts, Status
+from attest.evidence.verdict import CallCounts, PathKind, Status
 from attest.evidence.verify.calls.across import Across
 from attest.evidence.verify.calls.allowed import Allowed
 from attest.evidence.verify.calls.answers import Answers
 from attest.evidence.verify.calls.callers import Callers
 from attest.evidence.verify.calls.denied import Denied
 from attest.evidence.verify.calls.disclosed import Disclosed, openable
+from attest.evidence.verify.calls.path import SolePath
 from attest.evidence.verify.calls.reliance import Reliance
 from attest.evidence.verify.calls.replay import Replay
 from attest.evidence.verify.calls.tally import Tally
@@ -40,12 +41,20 @@ class Calls:
         self._sheet = sheet
         self._across = Across(sheet, several=several)
         self._tally = Tally()
+        self._paths: list[SolePath] = []
         self._any = False
 
     def enter(self, origin: str, began_at: int) -> LogCalls:
         """Begin a log, or a part of one from entry `began_at` on."""
         self._across.enter(origin, began_at)
-        return LogCalls(self, origin, began_at)
+        log = LogCalls(self, origin, began_at)
+        self._paths += log.paths
+        return log
+
+    def path(self) -> PathKind | None:
+        """Return the weakest path among those that calls took; None without any."""
+        kinds = [kind for each in self._paths if (kind := each.kind) is not None]
+        return max(kinds, key=list(PathKind).index, default=None)
 
     def lay(self) -> None:
         """Say that there is something to judge."""
@@ -98,6 +107,11 @@ class LogCalls:
             for digest, pace in self._paces.items()
             if (rules := pace.sealed.reference.tools) is not None
         }
+
+    @property
+    def paths(self) -> tuple[SolePath, ...]:
+        """The paths to the servers of the references."""
+        return tuple(judged.path for judged in self._judged.values())
 
     def take(self, told: Told, receipt: str) -> None:
         """Take a receipt, the SHA-256 of whose envelope is `receipt`."""
@@ -222,6 +236,7 @@ class ByReference:
         self.callers = Callers(reference, rules, sheet)
         self.replay = Replay(rules, began_at, sheet)
         self.disclosed = Disclosed(reference, rules, sheet)
+        self.path = SolePath(rules)
 
     def measure(self, told: Told, cycle: Cycle, receipt: str) -> None:
         """Take a measurement or a violation."""
@@ -235,6 +250,7 @@ class ByReference:
         """Take an event that the reference has part in."""
         if event.process is not None:
             self.disclosed.folder = event.process.working_directory
+            self.path.start(told, event.process)
         if self._reliance.grounds.hear(event, told):
             self._across.cease(self._origin, self._digest, told)
 
@@ -243,4 +259,5 @@ class ByReference:
         self._allowed.judge(told, call, permit)
         decided = self._reliance.judge(told, permit)
         self.callers.permit(told, call.principal)
+        self.path.permit(told, permit.upstream)
         self.replay.permit(told, call, permit, decided)

@@ -23,7 +23,7 @@ from tests.unprivileged import NOBODY, open_folder
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 OPEN = "from contextlib import nullcontext; import attest.agent.launching.launch as launch;"
-WITHOUT_WALLS = f"{OPEN} launch.out_of_sight = nullcontext; launch.sandbox_around = lambda _: nullcontext();"
+WITHOUT_WALLS = f"{OPEN} launch.out_of_sight = nullcontext; launch.sandbox_around = lambda _, ports: nullcontext();"
 """Before the command line: the same launcher, without what keeps the server from us."""
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -143,7 +143,7 @@ def test_without_any_wall_it_would_where_neither_of_us_is_root(bench: Bench) -> 
 @needs_root
 def test_without_landlock_an_invisible_launcher_keeps_its_memory(bench: Bench) -> None:
     give_to_nobody(bench)
-    could = attack(bench, before=f"{AS_NOBODY} {OPEN} launch.sandbox_around = lambda _: nullcontext();")
+    could = attack(bench, before=f"{AS_NOBODY} {OPEN} launch.sandbox_around = lambda _, ports: nullcontext();")
     assert done(could) == {*OURS, "own tree"} - TRACING
 
 

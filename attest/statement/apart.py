@@ -1,0 +1,8 @@
+"""How a receipt says by what a started server was kept apart, where a verifier reads it (`event.process.keptApart`)."""
+
+from typing import Final
+
+NETWORK_ALONE: Final = "network namespace of its own"
+"""It was started in one that holds no interface that is up: nothing leaves, nothing comes in, UDP as little as TCP."""
+PIPES: Final = "pipes of a portal"
+"""Its standard input and output are pipes that a portal alone holds the other ends of."""
