@@ -81,8 +81,13 @@ def log_of(reference: Path) -> Path:
 
     if not is_initialised():
         raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
-    first = logs() / f"run-{reference.name.removesuffix(_SUFFIX)}"
+    first = log_named(reference)
     return next((log for number in range(1, _LOGS) if not is_written(log := _numbered(first, number))), first)
+
+
+def log_named(reference: Path) -> Path:
+    """Return the first log of a reference; the others, of what runs beside that, have a number."""
+    return logs() / f"run-{reference.name.removesuffix(_SUFFIX)}"
 
 
 def _numbered(log: Path, number: int) -> Path:

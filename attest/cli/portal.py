@@ -42,7 +42,9 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
     ):
         launch.run.tell = tell
         if launch.server.reference.tools is None:
-            tell("the reference has no tool rules, so no call is permitted: attest seal --tools tools.toml")
+            audit_only = launch.server.reference.enforcement.audit_only
+            effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
+            tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
         return stand_between(Portal(launch=launch, streams=streams, say=say))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from attest.cli.home import log_named
 from attest.cli.output import wants_colours
 from attest.clients.configuration import Configuration
 from attest.clients.portal_command import read_portal
@@ -102,7 +103,11 @@ class WrapText:
         if audited:
             name = self._text(audited[0].reference.name.removesuffix(_SUFFIX))
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."
-            yield f"to enforce: attest tools record, attest tools learn, attest update {name} --tools FILE --enforce"
+            yield "to enforce, once it was in use for a while:"
+            log = self._text(str(log_named(audited[0].reference)))
+            yield "  attest tools record -o session.jsonl -- COMMAND"
+            yield f"  attest tools learn session.jsonl --log {log} -o tools.toml"
+            yield f"  attest update {name} --tools tools.toml --enforce"
         if new:
             yield "undo: attest wrap --undo"
 
