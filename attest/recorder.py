@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,7 +22,7 @@ import msgspec
 from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.records import Record
-from attest.errors import MalformedError, RefusedError, UntrustedError
+from attest.errors import AttestError, MalformedError, RefusedError, UntrustedError
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PrivateKey, PublicKey
@@ -119,7 +119,7 @@ class Interruption:
 class Emitter:
     """Drafts into signed receipts and linked rows, one after the other; in memory, no disk."""
 
-    __slots__ = ("_clock", "_key", "_proofreader", "head", "session_id")
+    __slots__ = ("_clock", "_key", "_proofreader", "head", "newest", "session_id")
 
     def __init__(self, key: PrivateKey, clock: Clock, head: Head, session_id: str) -> None:
         """Write receipts of `session_id` at `head`."""
@@ -128,6 +128,8 @@ class Emitter:
         self._proofreader = Proofreader()
         self.head: Final = head
         self.session_id: Final = session_id
+        self.newest: Final[dict[str, int]] = {}
+        """Where the newest receipt of each predicate type stands that was made in here."""
 
     def emit(self, draft: Draft) -> tuple[NewRow, Recorded]:
         """Make the next receipt and its row. Whatever raises in here leaves everything as it was."""
@@ -148,6 +150,7 @@ class Emitter:
         kind = predicate.event.kind if isinstance(predicate, RuntimeEvent) else None
         landmark = Landmark.NONE if kind is None else _LANDMARKS.get(kind, Landmark.NONE)
         row = self.head.link(event=event, time=time, receipt=receipt, landmark=landmark)
+        self.newest[draft.predicate_type] = sequence
         return row, Recorded(sequence=sequence, entry=row.entry, receipt=receipt, digest=row.commitment)
 
     def _header(self, draft: Draft, time: str, sequence: int) -> ReceiptHeader:
@@ -185,6 +188,13 @@ class Recorder:
         """The number of entries on disk."""
         return self._committer.size
 
+    def newest(self, predicate_type: str) -> int | None:
+        """Return where the newest receipt of a type stands that was made since this was opened; None if there is none.
+
+        In a draft's `make` it is exact: whatever comes before that receipt is counted, and nothing else.
+        """
+        return self._emitter.newest.get(predicate_type)
+
     @property
     def latest(self) -> int | None:
         """The time of the last entry, milliseconds since 1970: nothing earlier is recorded. None without an entry."""
@@ -209,6 +219,14 @@ class Recorder:
         """
         return self._committer.append_and_wait(functools.partial(self._emitter.emit, draft))
 
+    def record_all(self, drafts: Sequence[Draft]) -> list[Recorded | AttestError]:
+        """Do as `record` does, for several that share a flush; return what became of each, in their order.
+
+        One that fails as `submit` says fails alone.
+        """
+        makes = [functools.partial(self._emitter.emit, each) for each in drafts]
+        return [_ours(each) for each in self._committer.append_all_and_wait(makes)]
+
     def checkpoint(self) -> Future[bytes]:
         """Have all entries, also those submitted before, covered by a checkpoint; resolves once the note is on disk.
 
@@ -225,6 +243,12 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _ours(came: Recorded | BaseException) -> Recorded | AttestError:
+    if isinstance(came, Recorded | AttestError):
+        return came
+    raise came
 
 
 def open_recorder(

@@ -22,6 +22,7 @@ from benchmarks import (
     durable,
     emit,
     export,
+    portal,
     rehash,
     scan,
     sealing,
@@ -48,6 +49,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "bundles": bundles.run,
     "export": export.run,
     "deciding": deciding.run,
+    "portal": portal.run,
 }
 
 

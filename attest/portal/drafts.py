@@ -6,14 +6,15 @@ A negative statement never names a good digest: the subject of a denial is the d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from attest.agent.drafts import Standing
 from attest.codec.records import Record
+from attest.errors import RefusedError
 from attest.portal.session.effects import Content, Permitted, Settled
 from attest.recorder import Draft
 from attest.statement.digests import Subject
-from attest.statement.predicates import caller_drift, tool_denial, tool_permit
+from attest.statement.predicates import caller_drift, runtime_violation, tool_denial, tool_permit
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
@@ -31,6 +32,8 @@ class Drafts:
     reference: str
     subjects: tuple[Subject, ...]
     standing: Standing
+    newest: Callable[[str], int | None] = field(default=lambda _: None)
+    """As `Recorder.newest`."""
 
     def draft(self, content: Content) -> Draft:
         """Return the draft of one receipt."""
@@ -45,6 +48,12 @@ class Drafts:
                 return self._draft(tool_permit.PREDICATE_TYPE, lambda header: self._outcome(header, content))
 
     def _permit(self, header: ReceiptHeader, content: Permitted) -> Made:
+        """Make a permit, unless what it relies on has ceased to hold between the decision and this receipt."""
+        relied, found = content.permit.relied, self.newest(runtime_violation.PREDICATE_TYPE)
+        if relied is not None and relied.log_origin == header.log_origin and (found or 0) > relied.sequence:
+            raise RefusedError("permit", f"that receipt {relied.sequence} still holds", f"violation {found}")
+        if content.until_ms is not None and header.boot_time_milliseconds >= content.until_ms:
+            raise RefusedError("permit", "a reference whose time is not over", "one whose time is over")
         return ToolPermit(receipt=header, call=content.call, permit=content.permit), self.subjects
 
     def _outcome(self, header: ReceiptHeader, content: Settled) -> Made:

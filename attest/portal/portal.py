@@ -66,6 +66,7 @@ def stand_between(portal: Portal) -> int:
             reference=launch.server.opened.digest,
             subjects=subjects_of(launch.server),
             standing=launch.run.request.standing,
+            newest=launch.run.recorder.newest,
         )
         keeping = Keeping(recorder=launch.run.recorder, drafts=drafts, disclosing=disclosing, say=portal.say)
         runner = stack.enter_context(asyncio.Runner(loop_factory=_loop_factory()))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from attest.errors import AttestError, UnavailableError
 from attest.portal.drafts import Drafts
 from attest.portal.session.effects import Record
 from attest.portal.session.outbox import Receipt
 from attest.recorder import Recorded, Recorder
+
+_QUICK_SECONDS: Final = 0.005
+"""A flush that takes longer holds up what needs no receipt."""
+_RECEIPT_SECONDS: Final = 0.0005
+"""What one takes to be made, on a busy machine."""
+_LEFT_ALONE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +47,37 @@ class Recording:
         self._drafts = drafts
         self._told = told
         self._loop = asyncio.get_running_loop()
-        self._done: deque[tuple[int, Future[Recorded]]] = deque()
+        self._done: deque[tuple[Record, Future[Recorded]]] = deque()
         self._woken = False
+        self._slow_until = 0.0
         self.pending = 0
         """Receipts that are not on disk."""
 
+    def record(self, records: Sequence[Record]) -> list[Came]:
+        """Have receipts made after all that were submitted before; return what came of them, if that is known at once.
+
+        A log that is quick is written in this very thread: to wake another one would take longer, and whatever comes
+        in meanwhile shares the next flush. One that is not is left to its own thread for a while, and `told` is called.
+        """
+        now = time.monotonic()
+        if self.pending or now < self._slow_until:
+            for each in records:
+                self.submit(each)
+            return []
+        came = self._recorder.record_all([self._drafts.draft(each.content) for each in records])
+        if time.monotonic() - now > _QUICK_SECONDS + len(records) * _RECEIPT_SECONDS:
+            self._slow_until = time.monotonic() + _LEFT_ALONE_SECONDS
+        return [_came(record, each) for record, each in zip(records, came, strict=True)]
+
     def submit(self, record: Record) -> None:
-        """Have a receipt made after all that were submitted before."""
+        """Have a receipt made after all that were submitted before; `told` is called with what came of it."""
         self.pending += 1
         future = self._recorder.submit(self._drafts.draft(record.content))
-        future.add_done_callback(lambda done: self._wake(record.ticket, done))
+        future.add_done_callback(lambda done: self._wake(record, done))
 
-    def _wake(self, ticket: int, future: Future[Recorded]) -> None:
+    def _wake(self, record: Record, future: Future[Recorded]) -> None:
         """In the log's thread: one call into the loop for all that are done by then."""
-        self._done.append((ticket, future))
+        self._done.append((record, future))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._tell)
@@ -62,14 +86,20 @@ class Recording:
         self._woken = False
         came: list[Came] = []
         while self._done:
-            came.append(_came(*self._done.popleft()))
+            record, future = self._done.popleft()
+            came.append(_came(record, _result(future)))
         self.pending -= len(came)
         self._told(came)
 
 
-def _came(ticket: int, future: Future[Recorded]) -> Came:
+def _came(record: Record, came: Recorded | AttestError) -> Came:
+    if isinstance(came, AttestError):
+        return Came(ticket=record.ticket, error=came)
+    return Came(ticket=record.ticket, receipt=Receipt(sequence=came.sequence, digest=came.digest))
+
+
+def _result(future: Future[Recorded]) -> Recorded | AttestError:
     try:
-        recorded = future.result()
+        return future.result()
     except AttestError as error:
-        return Came(ticket=ticket, error=error)
-    return Came(ticket=ticket, receipt=Receipt(sequence=recorded.sequence, digest=recorded.digest))
+        return error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar, final
@@ -18,7 +19,7 @@ from attest.codec.clock import Clock
 from attest.errors import UnavailableError
 from attest.signing.keys import PrivateKey
 from attest.tlog.batches import Batches, OpenedLog
-from attest.tlog.wishes import Awaited, Make, Promised, Wish
+from attest.tlog.wishes import Awaited, Kept, Make, Promised, Wish
 
 T = TypeVar("T")
 
@@ -78,6 +79,22 @@ class Committer(Generic[T]):
             raise error
         return result
 
+    def append_all_and_wait(self, makes: Sequence[Make[T]]) -> list[T | BaseException]:
+        """Do as `append_and_wait` does, for several rows that share a flush; return what became of each, in order."""
+        *others, last = makes
+        kept = [Kept(make) for make in others]
+        wish = Awaited(last)
+        try:
+            if self._put(*kept, wish):
+                self._lead()
+            while (told := wish.wait()) is None:
+                self._lead()
+        except BaseException:
+            self._leave(wish)
+            raise
+        came = [(each.result, each.error) for each in kept]
+        return [result if error is None else error for result, error in (*came, told)]
+
     def checkpoint(self) -> Future[bytes]:
         """Sign a checkpoint over all entries, those wished for before included; resolves once the note is on disk."""
         return self._promise(None)
@@ -97,15 +114,16 @@ class Committer(Generic[T]):
             wish.fail(error)
         return wish.future
 
-    def _put(self, wish: Wish) -> bool:
-        """Queue a wish; return whether its caller has the lead, which it need not wait to be told."""
+    def _put(self, *wishes: Wish) -> bool:
+        """Queue wishes; return whether the caller of the last has the lead, which it need not wait to be told."""
         with self._gate:
             if self._closed:
                 raise UnavailableError("log", "an open one", "a closed one")
-            self._wishes.append(wish)
+            self._wishes.extend(wishes)
             if self._leader is None:
-                if isinstance(wish, Awaited):
-                    self._leader = wish
+                last = wishes[-1]
+                if isinstance(last, Awaited):
+                    self._leader = last
                     return True
                 self._appoint()
         return False

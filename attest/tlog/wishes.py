@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, Final, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final
 
 from attest.tlog.stores.row import NewRow
 
@@ -76,4 +76,30 @@ class Awaited:
         return self._told.get()
 
 
-Wish = Promised | Awaited
+@final
+class Kept(Generic[T]):
+    """A wish among several of one caller, who waits for the last of them and then looks what became of the others."""
+
+    __slots__ = ("error", "make", "result")
+
+    def __init__(self, make: Make[T]) -> None:
+        """Make a wish that nobody waits for."""
+        self.make: Final = make
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    def begin(self) -> bool:
+        """Return that it is still wanted."""
+        return True
+
+    def tell(self, result: T) -> None:
+        """Keep the result."""
+        self.result = result
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the error."""
+        if self.result is None:
+            self.error = error
+
+
+Wish = Promised | Awaited | Kept[Any]

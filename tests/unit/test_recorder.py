@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -506,3 +507,17 @@ def wait_for(true) -> None:
     while not true():
         assert time.monotonic() < until
         time.sleep(0.005)
+
+
+def test_several_are_recorded_together_and_each_is_told_what_became_of_it(tmp_path):
+    with open_at(tmp_path / "log") as recorder:
+        first, refused, last = recorder.record_all(
+            [draft(outcome="a"), draft(outcome="two\nlines"), draft(outcome="b")]
+        )
+        assert isinstance(refused, MalformedError)
+        assert not isinstance(first, Exception)
+        assert not isinstance(last, Exception)
+        assert (first.sequence, last.sequence, recorder.size) == (0, 1, 2)
+        with pytest.raises(ZeroDivisionError):
+            recorder.record_all([replace(draft(), make=lambda _: 1 / 0)])  # type: ignore[arg-type, return-value]
+    assert read(tmp_path / "log")[2] == ()

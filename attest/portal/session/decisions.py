@@ -137,7 +137,7 @@ class Decisions:
                 gate.ledger.settle(call.id, size=0, status=OutcomeStatus.LOST, now_ms=later)
             self._decided(governed, receipt, later)
 
-        self._outbox.record(Permitted(call=call, permit=permit), then)
+        self._outbox.record(Permitted(call=call, permit=permit, until_ms=gate.footing.until_ms), then)
 
     def _deny(self, governed: Governed, call: Call, ruling: Ruling, now: int) -> None:
         self._gate.ledger.deny(governed.asked, now)

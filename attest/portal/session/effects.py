@@ -33,6 +33,8 @@ class Permitted:
 
     call: Call
     permit: Permit
+    until_ms: int | None = None
+    """When the reference's time is over, in milliseconds since boot: no permit is made from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

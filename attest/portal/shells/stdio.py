@@ -15,7 +15,7 @@ from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import Disclosing
 from attest.portal.drafts import Drafts
 from attest.portal.recording import Came, Recording
-from attest.portal.session.effects import Disclose, Effect, Record, Say, ToClient, ToServer
+from attest.portal.session.effects import Disclose, Record, Say, Settled, ToClient, ToServer
 from attest.portal.session.gate import Footing, Gate
 from attest.portal.session.lines import Lines
 from attest.portal.session.session import Session
@@ -65,6 +65,9 @@ class StdioShell:
         self._to_server = Writer(ends.server.to_server, self._flow)
         self._from_client = Reader(ends.from_client, self._client_said)
         self._from_server = Reader(ends.server.from_server, self._server_said)
+        self._for_server, self._for_client = list[bytes](), list[bytes]()
+        self._records: list[Record] = []
+        """Not handed to the log yet, in their order."""
         self._timer: asyncio.TimerHandle | None = None
         self._input_ended = False
         self._server_over = False
@@ -114,6 +117,10 @@ class StdioShell:
             self._session.finish(self._boot())
 
     def _recorded(self, came: list[Came]) -> None:
+        self._take_in(came)
+        self._go_on()
+
+    def _take_in(self, came: list[Came]) -> None:
         now = self._boot()
         for each in came:
             if each.error is not None:
@@ -121,34 +128,51 @@ class StdioShell:
             if each.is_last:
                 self._gate.unrecordable = self._gate.unrecordable or str(each.error)
             self._session.recorded(each.ticket, each.receipt, now)
-        self._go_on()
 
     def _go_on(self) -> None:
         """Do what the session wants done, then read from whoever may be read from."""
         self._session.tick(self._boot())
-        to_server, to_client = list[bytes](), list[bytes]()
-        while effects := self._session.take():
-            for effect in effects:
-                self._carry_out(effect, to_server, to_client)
-        if to_server:
-            self._to_server.write(b"".join(to_server))
-        if to_client:
-            self._to_client.write(b"".join(to_client))
+        self._work()
         self._flow()
         self._wake_later()
 
-    def _carry_out(self, effect: Effect, to_server: list[bytes], to_client: list[bytes]) -> None:
-        match effect:
-            case ToServer():
-                to_server += (effect.octets, _END)
-            case ToClient():
-                to_client += (effect.octets, _END)
-            case Record():
-                self._recording.submit(effect)
-            case Disclose():
-                self._keeping.disclosing.put(effect)
-            case Say():
-                self._keeping.say(effect.text)
+    def _work(self) -> None:
+        """Carry out effects until there are none; outcomes, for which nothing waits, after what can go out already."""
+        while True:
+            while self._carry_out():
+                self._record()
+            self._send()
+            if not self._records:
+                return
+            self._record()
+
+    def _carry_out(self) -> bool:
+        """Carry out what there is, all but the receipts; return whether something waits for one of these."""
+        urgent = False
+        for effect in self._session.take():
+            match effect:
+                case ToServer():
+                    self._for_server += (effect.octets, _END)
+                case ToClient():
+                    self._for_client += (effect.octets, _END)
+                case Record():
+                    self._records.append(effect)
+                    urgent = urgent or not isinstance(effect.content, Settled)
+                case Disclose():
+                    self._keeping.disclosing.put(effect)
+                case Say():
+                    self._keeping.say(effect.text)
+        return urgent
+
+    def _record(self) -> None:
+        records, self._records = self._records, []
+        self._take_in(self._recording.record(records))
+
+    def _send(self) -> None:
+        for writer, octets in ((self._to_server, self._for_server), (self._to_client, self._for_client)):
+            if octets:
+                writer.write(b"".join(octets))
+                octets.clear()
 
     def _flow(self) -> None:
         """Let each side be read as far as the other takes what comes of it."""

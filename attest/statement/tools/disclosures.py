@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from attest.codec import canonical, strict
+from attest.codec import strict
 from attest.codec.files import PRIVATE_MODE
 from attest.codec.octets import from_base64, to_base64
 from attest.codec.records import Base64Text, Id128, Record, Sha256Hex
@@ -50,7 +50,8 @@ class Disclosed:
 
 def disclosure_line(commitment: Commitment, salt: bytes, octets: bytes) -> bytes:
     """Return the line, with its end, that opens `commitment`."""
-    return canonical.encode(Disclosure(sha256=commitment.sha256, salt=salt.hex(), value=to_base64(octets))) + b"\n"
+    # Quicker than to encode a record: none of the three holds anything that JSON escapes. A test compares the two.
+    return f'{{"salt":"{salt.hex()}","sha256":"{commitment.sha256}","value":"{to_base64(octets)}"}}\n'.encode("ascii")
 
 
 def read_disclosures(lines: Iterable[bytes], *, where: str) -> Iterator[Disclosed]:

@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attest.codec import canonical
+from attest.codec.octets import to_base64
 from attest.errors import MalformedError, UnavailableError
 from attest.statement.tools.committing import commit
-from attest.statement.tools.disclosures import FOLDER, DisclosureFolder, disclosure_line, kept_lines, read_disclosures
+from attest.statement.tools.disclosures import (
+    FOLDER,
+    Disclosure,
+    DisclosureFolder,
+    disclosure_line,
+    kept_lines,
+    read_disclosures,
+)
 
 SALT = bytes(range(16))
 
@@ -19,7 +28,10 @@ def line_of(octets: bytes, salt: bytes = SALT) -> bytes:
 
 @given(st.binary(), st.binary(min_size=16, max_size=16))
 def test_a_line_gives_back_the_exact_bytes_under_their_commitment(octets, salt):
-    (found,) = read_disclosures([line_of(octets, salt)], where="d")
+    line = line_of(octets, salt)
+    said = Disclosure(sha256=commit(salt, octets).sha256, salt=salt.hex(), value=to_base64(octets))
+    assert line == canonical.encode(said) + b"\n"
+    (found,) = read_disclosures([line], where="d")
     assert (found.sha256, found.octets) == (commit(salt, octets).sha256, octets)
 
 
