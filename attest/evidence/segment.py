@@ -5,7 +5,8 @@
 3. The segment is written under a new name, and is on disk.
 4. It is read back and verified like anybody's evidence: whole, signed by the log's writer, from where the segment
    before it ended (or the first entry) up to that very checkpoint. What was measured is not judged: a log with
-   violations is closed like any other.
+   violations is closed like any other. One with decisions about calls is not: a portal rebuilds from them what a
+   caller may still do, and a restart must not renew it.
 5. The log is shortened, in one step.
 
 A crash before step 5 leaves a log as it was.
@@ -113,5 +114,8 @@ def _demand(verdict: Verdict, log: SqliteReader) -> None:
     if verdict.end is not End.CLOSED:
         hint = "stop the agent first (SIGTERM); one that was killed goes on with its next start"
         raise RefusedError(log.where, "a log whose last run ended with a stop", "an open run", hint=hint)
+    if verdict.counts is not None and (verdict.counts.permits or verdict.counts.denials):
+        hint = "a portal counts limits and sequences from its whole log: seal anew and begin another one (--log)"
+        raise RefusedError(log.where, "a log without decisions about calls", "some", hint=hint)
     if verdict.counts is None or verdict.counts.entries != log.size - log.closed:
         raise RefusedError(log.where, f"{log.size - log.closed} entries in the segment", "another number")

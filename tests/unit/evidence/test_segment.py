@@ -22,6 +22,7 @@ from attest.tlog.check import check_log
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.database import draft_database
+from tests.calls_story import CallStory
 from tests.evidence_story import DRIFT, Story, ask, failing, judge
 from tests.world import NOW, STRANGER, WRITER, make_trust_file, trust_of
 
@@ -120,6 +121,12 @@ def test_an_open_run_is_not_closed(tmp_path):
     with Story(tmp_path / "log") as story:
         story.start().measure()
         refused(story, tmp_path, "a log whose last run ended with a stop")
+
+
+def test_a_portals_log_is_not_closed_since_it_counts_from_all_of_it(tmp_path):
+    with CallStory(tmp_path / "log") as story:
+        story.open().answered().stop()
+        refused(story, tmp_path, "a log without decisions about calls")
 
 
 def test_nothing_is_closed_twice(tmp_path):
