@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,25 +12,42 @@ from hypothesis import strategies as st
 
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Verdict
-from attest.tlog.checkpoint import Checkpoint
+from attest.statement.tools.calls import DenialStage
+from tests.calls_story import CallStory
 from tests.evidence_story import Story, judge, reseal
 from tests.laws import examples
 
-Told = tuple[list[bytes], tuple[Checkpoint, ...]]
+Told = tuple[list[bytes], dict[str, Any]]
+"""Lines, and the question that they answer."""
 
 
-@pytest.fixture(scope="module", params=["receipts", "structural", "since"])
+@pytest.fixture(scope="module", params=["receipts", "structural", "since", "calls", "full"])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """An honest bundle of each shape."""
+    folder = tmp_path_factory.mktemp("story") / "log"
+    if request.param in {"calls", "full"}:
+        yield calls(folder, Tier.FULL if request.param == "full" else Tier.RECEIPTS)
+        return
     tier = Tier.STRUCTURAL if request.param == "structural" else Tier.RECEIPTS
-    with Story(tmp_path_factory.mktemp("story") / "log") as story:
+    with Story(folder) as story:
         pinned = story.start(context={"commit": "c0ffee"}).measure(3).checkpoint()
         since = pinned if request.param == "since" else None
-        yield story.measure(2).stop().export(tier, since), () if since is None else (pinned,)
+        lines = story.measure(2).stop().export(tier, since)
+        yield lines, {"tier": Tier.STRUCTURAL, "checkpoints": () if since is None else (pinned,)}
+
+
+def calls(folder: Path, tier: Tier) -> Told:
+    """Return what a portal wrote: a permit with its outcome, a denial, a withheld answer."""
+    with CallStory(folder) as story:
+        story.open().answered()
+        story.deny(story.call("set_time"))
+        decision = story.permit(call := story.call())
+        story.deny(call, "result.size", stage=DenialStage.RESULT, decision=decision, result=story.commit(b"too long"))
+        return story.stop().export(tier), {"tier": tier, "references": (story.reference,)}
 
 
 def verdict_of(told: Told, lines: list[bytes]) -> Verdict:
-    return judge(lines, checkpoints=told[1], tier=Tier.STRUCTURAL)
+    return judge(lines, **told[1])
 
 
 def test_the_story_itself_passes(told: Told):
