@@ -34,6 +34,9 @@ MAX_BYTES: Final = 32 * 1024
 _MAX_KNOWN: Final = 32
 """Lengths that are remembered: those of a few servers, and bounded memory whatever stands in a file."""
 
+_REPEATED: Final = b'"event":"runtime-measurement"'
+"""In entries that a mould is made of: whatever else is recorded, a call above all, hardly ever comes again alike."""
+
 _HEAD: Final = b'{"payload":"'
 _TAIL: Final = b'"}]}'
 _LINE_TAIL: Final = b"}\n"
@@ -73,6 +76,8 @@ class EntryReader:
         if known is not None and (found := known.read(line)) is not None:
             return found
         parts = _read_in_full(line, where)
+        if _REPEATED not in parts.entry:
+            return parts
         mould = Mould.of(line, parts)
         if mould is None:
             return parts
