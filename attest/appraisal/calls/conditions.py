@@ -27,6 +27,8 @@ _MACRO: Final = re.compile(r"\b(?:all|exists|exists_one|existsOne|map|filter|tra
 _BOUND: Final = re.compile(r"\(\s*([A-Za-z_][A-Za-z0-9_]*)\s*,(?:\s*([A-Za-z_][A-Za-z0-9_]*)\s*,)?")
 _MAX_STEPS: Final = 100_000
 """Values to the power of loops: some 100 ms, and as many loops in each other as an expression can have."""
+_MAX_CHARACTERS: Final = 1_000_000_000
+"""Steps times characters, each of which a step may search: a second at most."""
 _INT64: Final = 2**63 - 1
 
 
@@ -45,8 +47,10 @@ class Condition:
 
     def judge(self, arguments: Mapping[str, Any], tool: str, principal: str) -> Ruling | None:
         """Return the refusal unless the condition is true."""
-        if values.count(arguments, _MAX_STEPS) ** max(1, self._loops) > _MAX_STEPS:
-            return _refusal("the arguments are too many for the sealed condition")
+        counted, characters = values.extent(arguments, _MAX_STEPS)
+        steps = counted**self._loops
+        if max(counted, steps) > _MAX_STEPS or steps * characters > _MAX_CHARACTERS:
+            return _refusal("the arguments are too large for the sealed condition")
         if values.beyond(arguments, _INT64):
             return _refusal("the arguments hold an integer beyond 64 bits, which the sealed condition cannot compare")
         names = {"arguments": arguments, "tool": tool, "principal": principal}

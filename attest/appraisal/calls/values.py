@@ -57,17 +57,20 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def count(arguments: Mapping[str, Any], at_most: int) -> int:
-    """Return how many values arguments are made of; counting ends a little above `at_most`."""
-    waiting, counted = list(arguments.values()), 1
+def extent(arguments: Mapping[str, Any], at_most: int) -> tuple[int, int]:
+    """Return how many values arguments are made of, and of how many characters; it ends a little above `at_most`."""
+    waiting, counted, characters = list(arguments.values()), 1, 0
     while waiting and counted <= at_most:
         each = waiting.pop()
         counted += 1
         if isinstance(each, dict):
             waiting.extend(each.values())
+            characters += sum(map(len, each))
         elif isinstance(each, list):
             waiting.extend(each)
-    return counted
+        elif isinstance(each, str):
+            characters += len(each)
+    return counted, characters
 
 
 def beyond(arguments: Mapping[str, Any], largest: int) -> bool:

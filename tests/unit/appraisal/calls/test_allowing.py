@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from urllib.parse import unquote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attest.appraisal.calls.asked import Asked
 from attest.errors import MalformedError
@@ -180,3 +186,28 @@ def test_a_change_of_the_set_of_definitions_is_named() -> None:
         ruling = rulebook.definitions(found)
         assert (ruling.permitted, ruling.rule) == (False, "definitions.changed")
         assert reason in ruling.reason
+
+
+NAMES = st.text(st.sampled_from("aAbBé\u0301\u200b _\uff41-"), min_size=1, max_size=4)
+
+
+@given(st.sets(NAMES, min_size=1, max_size=4), st.lists(NAMES, max_size=8))
+def test_a_tool_may_be_called_exactly_if_its_name_is_sealed(sealed: set[str], others: list[str]) -> None:
+    rulebook = book(*(tool(name) for name in sealed))
+    spelled = [
+        form for name in sealed for form in (name, name.upper(), name.strip(), unicodedata.normalize("NFC", name))
+    ]
+    for name in (*spelled, *others):
+        assert rulebook.decide(call(name), rulebook.ledger(), 0).permitted is (name in sealed)
+
+
+PIECES = st.sampled_from(["..", ".", "a", "/", "?", "#", "=", "&", ";", "%2e", "%2F", "%25", "\\", "\uff0e", " ", "\t"])
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_no_reading_of_a_permitted_uri_has_dot_segments(rest: str) -> None:
+    uri = f"file:///srv/docs/{rest}"
+    if not ruled(ask("resources/read", uri=uri)).startswith("resource.allowed"):
+        return
+    for reading in (uri, unquote(uri), unquote(unquote(uri)), unicodedata.normalize("NFKC", unquote(uri))):
+        assert not {".", ".."} & set(re.split(r"[/?#&=;\\]", reading))

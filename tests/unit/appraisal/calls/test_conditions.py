@@ -94,6 +94,13 @@ def test_loops_in_loops_judge_few_values_only(expression: str) -> None:
     assert time.perf_counter() - began < 1
 
 
+def test_loops_over_long_texts_judge_few_of_them() -> None:
+    expression = "arguments.l.all(x, !arguments.s.contains(x))"
+    assert not refused(expression, {"l": ["b"] * 100, "s": "a" * 100_000})
+    assert refused(expression, {"l": ["b"] * 10_000, "s": "a" * 1_000_000})
+    assert not refused("!arguments.s.contains('b')", {"s": "a" * 10_000_000})
+
+
 def test_a_pattern_of_a_condition_is_matched_in_linear_time() -> None:
     began = time.perf_counter()
     assert refused("arguments.a.matches('^(a+)+$')", {"a": "a" * 50_000 + "!"})
