@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -105,7 +106,8 @@ class WrapText:
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."
             yield "to enforce, once it was in use for a while:"
             log = self._text(str(log_named(audited[0].reference)))
-            yield "  attest tools record -o session.jsonl -- COMMAND"
+            command = self._text(shlex.join(audited[0].executed))
+            yield f"  attest tools record -o session.jsonl -- {command}"
             yield f"  attest tools learn session.jsonl --log {log} -o tools.toml"
             yield f"  attest update {name} --tools tools.toml --enforce"
         if new:

@@ -13,9 +13,11 @@ from attest.clients.configuration import ConfiguredServer
 from attest.clients.portal_command import PortalCommand, read_portal
 from attest.errors import AttestError, RefusedError
 from attest.measure.commands.invocation import Started
+from attest.measure.commands.resolving import resolve
 from attest.scan.executing import tell
 from attest.scan.model import ConcernKind
 from attest.scan.sealed import SealedServers
+from attest.statement.placeholders import expand
 from attest.statement.profile import FORBIDDEN_NAMES
 from attest.wrap.model import Protected, Row, Sealable, Unprotected, unprotected
 from attest.wrap.sealed_words import PLACEHOLDER, sealed_words
@@ -67,6 +69,7 @@ class Judging:
             configuration=row.configuration,
             server=row.server,
             reference=known.path,
+            executed=_sealed_command(known),
             audit_only=audit_only,
             before=True,
         )
@@ -81,11 +84,14 @@ class Judging:
             concern = next(each for each in reversed(told.concerns) if each.kind is not ConcernKind.UNPINNED)
             return unprotected(row, concern.text, _then_wrap(concern.hint))
         sealed = self._sealed(told.started)
+        words = sealed_words(server, told.started, cwd=cwd, environment=environment)
+        labelled = resolve(words.words, cwd=cwd, environment=environment)
         return Sealable(
             configuration=row.configuration,
             server=server,
             cwd=cwd,
-            words=sealed_words(server, told.started, cwd=cwd, environment=environment),
+            words=words,
+            executed=(*_listed(labelled.interpreter), *labelled.argv),
             trees=trees_of(told.started, home=self.home) if sealed is None else (),
             sealed=sealed,
             notes=tuple(_notes(server, told.started)),
@@ -126,6 +132,20 @@ def _refuse_variables(server: ConfiguredServer) -> None:
             ", ".join(loading),
             hint="install the server where it is found without, then take the variable out",
         )
+
+
+def _sealed_command(sealed: SealedServer) -> tuple[str, ...]:
+    profile = sealed.reference.process
+    if profile is None:
+        return ()
+    known = zip(profile.argv, profile.fixed_argv, strict=True)
+    argv = (label if word is None else expand(word, sealed.places) for label, word in known)
+    interpreter = None if profile.interpreter is None else expand(profile.interpreter, sealed.places)
+    return (*_listed(interpreter), *argv)
+
+
+def _listed(word: str | None) -> tuple[str, ...]:
+    return () if word is None else (word,)
 
 
 def _then_wrap(hint: str | None) -> str | None:

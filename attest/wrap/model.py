@@ -25,6 +25,8 @@ class Sealable(Row):
 
     cwd: str
     words: SealedWords
+    executed: tuple[str, ...]
+    """The command of the process that these become."""
     trees: tuple[Path, ...]
     sealed: SealedServer | None
     """Its reference, where there is one already."""
@@ -36,6 +38,8 @@ class Protected(Row):
     """A server that is behind the portal, or will be."""
 
     reference: Path
+    executed: tuple[str, ...]
+    """The command of the sealed process, with labels where any word may stand."""
     audit_only: bool
     before: bool = False
     """It was already."""

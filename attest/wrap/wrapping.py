@@ -71,6 +71,7 @@ class Wrapping:
             configuration=configuration,
             server=server,
             reference=reference,
+            executed=sealable.executed,
             audit_only=sealable.sealed is None or sealable.sealed.reference.enforcement.audit_only,
             not_sealed=sealable.words.labels,
             notes=sealable.notes,
