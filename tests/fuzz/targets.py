@@ -41,6 +41,9 @@ from attest.measure.record import read_record
 from attest.measure.tar.gunzip import gunzip
 from attest.measure.tar.member import MemberKind, Names, TarRules
 from attest.measure.tar.reader import read_tar
+from attest.portal.session import lines as messages_by_line
+from attest.portal.session.messages import Message, Unreadable, read_message
+from attest.portal.session.spans import params_of
 from attest.provenance.containers.several import members_of
 from attest.provenance.containers.shape import Shape, shape_of
 from attest.provenance.model import Expectations
@@ -286,6 +289,24 @@ def _record(octets: bytes) -> None:
     read_record(octets, where="RECORD")
 
 
+def _message(octets: bytes) -> None:
+    message = read_message(octets)
+    if isinstance(message, Unreadable):
+        raise MalformedError("message", "a JSON-RPC message", message.reason)
+    if message.params is not None:
+        # Two readers, which have to agree on where the parameters are.
+        again = read_message(b'{"jsonrpc":"2.0","method":"m","params":%s}' % params_of(octets))
+        assert isinstance(again, Message)
+        assert repr(again.params) == repr(message.params)
+
+
+def _lines(octets: bytes) -> None:
+    lines = messages_by_line.Lines(max_bytes=64)
+    for line in (*lines.feed(octets), *lines.finish()):
+        if isinstance(line, messages_by_line.Overlong):
+            messages_by_line.id_at_an_end(line.head, line.tail)
+
+
 def _configuration(octets: bytes) -> None:
     for form in FORMATS:
         with contextlib.suppress(AttestError):
@@ -397,6 +418,10 @@ def _of_process(reader: Callable[[bytes], object]) -> Read:
     return read
 
 
+_CALL: Final = (
+    b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"n":-1.5e3},"_meta":{"a":[]}}}'
+)
+
 TARGETS: Final[dict[str, Target]] = {
     **{
         short_name(uri): Target(
@@ -420,6 +445,8 @@ TARGETS: Final[dict[str, Target]] = {
     "disclosures": Target(good=call_documents.DISCLOSURES, read=_disclosures),
     "elf": Target(good=make_elf(needed=("libc.so.6",), loader="/lib64/ld.so", runpath="$ORIGIN/../lib"), read=_elf),
     "entry-points": Target(good=b"[console_scripts]\nmcp-server-time = mcp_server_time:main\n", read=_entry_points),
+    "client-lines": Target(good=_CALL + b"\n" + b"x" * 99 + _CALL, read=_lines),
+    "client-message": Target(good=_CALL, read=_message),
     "envelope": Target(good=documents.REVOCATION_ENVELOPE, read=_envelope, json=True),
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),

@@ -49,7 +49,7 @@ class Decisions:
         if gate.unrecordable is not None:
             self._refuse_unrecorded(governed, now)
             return
-        ruling = governed.refusal() or gate.rule(governed.asked, now)
+        ruling = governed.refusal(self.rounds) or gate.rule(governed.asked, now)
         call = governed.make_call(self._outbox.new_id(), self._outbox.commit_any(governed.params), self._caller)
         if ruling.permitted:
             self._permit(governed, call, ruling, now)
@@ -146,6 +146,8 @@ class Decisions:
             self._outbox.record(denial, lambda receipt, later: self._decided(governed, receipt, later))
             return
 
+        governed.refused = True
+
         def then(receipt: Receipt | None, later: int) -> None:
             reply = denial_reply(governed.message.id, denial.rule, denial.reason, _digest(receipt))
             self._answer_request(governed, reply)
@@ -169,7 +171,7 @@ class Decisions:
         self._release(governed, False, now)  # noqa: FBT003  (as above)
 
     def _answer_request(self, governed: Governed, reply: bytes) -> None:
-        if governed.message.kind is Kind.REQUEST:
+        if governed.message.kind is Kind.REQUEST and not governed.told:
             self._outbox.to_client(reply, governed.slot.lane)
 
     def _withhold(self, governed: Governed, denial: Denial, now: int) -> None:

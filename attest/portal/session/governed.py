@@ -55,15 +55,19 @@ class Governed:
     decision: int | None = None
     """The sequence number of the receipt that permits it."""
     forwarded_ms: int | None = None
+    refused: bool = False
+    """Whether its caller will be told so, once the receipt is on disk."""
+    told: bool = False
+    """Whether its caller was told that nothing will come."""
 
     @property
     def message(self) -> Message:
         """The request itself."""
         return self.slot.message
 
-    def refusal(self) -> Ruling | None:
+    def refusal(self, rounds: Rounds) -> Ruling | None:
         """Return why it is refused before any rule is asked."""
-        if self.state is not None and self.round is None:
+        if self.state is not None and (self.round is None or rounds.find(self.state) is not self.round):
             return refused(RuleKind.CALL_STATE, "no call waits for input under this requestState")
         if self.message.kind is not Kind.REQUEST:
             return refused(RuleKind.MESSAGE_MALFORMED, "a request without an id, whose outcome nobody would learn")

@@ -107,8 +107,13 @@ class Session:
         """Tell everybody who waits for an answer that none will come, and record it."""
         self._ended = True
         for awaited in self._flight.end():
-            if awaited.governed is not None and awaited.sent:
-                self._decisions.lose(awaited.governed, now)
+            governed = awaited.governed
+            if governed is not None and governed.refused:
+                continue
+            if governed is not None:
+                governed.told = True
+                if awaited.sent:
+                    self._decisions.lose(governed, now)
             self._outbox.to_client(error_reply(awaited.id, LOST, _ENDED), awaited.lane)
         self._undecided.clear()
 

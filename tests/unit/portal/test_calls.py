@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from attest.portal.session.gate import Footing
 from attest.statement.tools.calls import OutcomeStatus
 from attest.statement.tools.limits import Limit, Per, Unit
 from attest.statement.tools.rules import BaselineRule, InputRequest, ResultRule, ToolRule, Trait
 from tests.portal_world import ALLOWED, make_tool_rules
-from tests.sessions import RESULT, Talk, opened
+from tests.sessions import RESULT, Talk, match_at, opened
 
 
 def test_a_retry_goes_on_with_its_call():
@@ -41,6 +42,17 @@ def test_a_state_that_no_call_waits_for_is_refused(state):
     before = list(talk.to_server)
     talk.modern(3, "tools/call", name="echo", arguments={}, requestState=state)
     assert (talk.to_server, talk.denials()[0].rule) == (before, "call.state")
+
+
+def test_a_state_is_spent_by_the_first_of_two_retries_that_wait_for_a_decision():
+    talk = Talk(rules=make_tool_rules(tools=(asking(),)))
+    talk.modern(1, "tools/call", name="echo", arguments={})
+    talk.answer(id=1, result={"resultType": "input_required", "requestState": "s1"})
+    talk.stand(Footing(upstream="u"))
+    for number in (2, 3):
+        talk.modern(number, "tools/call", name="echo", arguments={}, requestState="s1")
+    talk.stand(match_at(talk.now))
+    assert (len(talk.permits()), [denial.rule for denial in talk.denials()]) == (2, ["call.state"])
 
 
 def test_an_answer_that_asks_for_what_no_rule_allows_is_withheld():
