@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import inspect
+import json
 import sys
+from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from attest.codec.schema import json_schema
@@ -12,6 +17,7 @@ from attest.evidence.grammar import BundleLine
 from attest.evidence.verdict import Verdict
 from attest.provenance.containers.layout_document import LayoutWithLinks
 from attest.scan.model import Scanned, Unread
+from attest.seal.tools import document
 from attest.seal.tools.document import ToolsFile
 from attest.seal.tools.session import SessionMessage, SessionStart
 from attest.signing.dsse import Envelope
@@ -46,10 +52,27 @@ SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
 
 def wanted() -> dict[str, bytes]:
     """Return what the folder should hold: file name to content."""
-    return {
-        f"{name}{SUFFIX}": json_schema(kind, identifier=f"{BASE}/{name}/v0.1", title=title)
+    made = {
+        name: json_schema(kind, identifier=f"{BASE}/{name}/v0.1", title=title)
         for name, (title, kind) in SCHEMAS.items()
     }
+    made["tools"] = described(made["tools"], document)
+    return {f"{name}{SUFFIX}": octets for name, octets in made.items()}
+
+
+def described(octets: bytes, module: ModuleType) -> bytes:
+    """Return a schema with what a module's records say of each field: editors show it to whoever writes the file."""
+    schema = json.loads(octets)
+    for definition in ast.parse(inspect.getsource(module)).body:
+        if isinstance(definition, ast.ClassDef) and definition.name in schema["$defs"]:
+            properties = schema["$defs"][definition.name]["properties"]
+            for field, text in pairwise(definition.body):
+                match field, text:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as said)):
+                        properties[name.replace("_", "-")]["description"] = said
+                    case _:
+                        pass
+    return (json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def differences(folder: Path) -> list[str]:

@@ -151,6 +151,13 @@ def test_a_schema_has_the_id_of_its_document_and_refers_only_into_itself(name):
     assert references == set(document["$defs"])
 
 
+def test_every_key_of_the_file_that_people_write_is_explained_to_their_editors():
+    tables = schema("tools")["$defs"].values()
+    fields = [(rule["title"], *field) for rule in tables for field in rule.get("properties", {}).items()]
+    assert len(fields) > 30
+    assert [field[:2] for field in fields if not field[2].get("description")] == []
+
+
 @pytest.mark.parametrize("name", schemas.SCHEMAS)
 def test_patterns_mean_the_same_in_python_and_in_ecmascript(name):
     patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(schema(name)))
