@@ -1,19 +1,10 @@
-"""A caller that is known, and what came with a request that may make it known."""
+"""What came with a request that may make its caller known, and the refusal of one that nobody knows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from attest.errors import UntrustedError
-from attest.statement.tools.principals import Principal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Caller:
-    """A principal of the sealed rules, and by what it was known: words for a receipt, never a token."""
-
-    principal: Principal
-    authenticated: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ from typing import Final, final
 
 from attest.errors import MalformedError
 from attest.portal.callers.access_tokens import AccessToken, read_access_token
-from attest.portal.callers.caller import Caller, Shown, UnknownCallerError
+from attest.portal.callers.caller import Shown, UnknownCallerError
 from attest.portal.callers.callers_file import Callers
 from attest.portal.callers.proofs import Proofs
+from attest.portal.session.governed import Caller
 from attest.signing.certificates import Certificate
 from attest.statement.tools.principals import Principal, PrincipalKind
 

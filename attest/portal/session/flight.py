@@ -94,12 +94,25 @@ class Flight:
         asked, self._asked = self._asked, {}
         yield from (awaited for awaited in asked.values() if not awaited.cancelled)
 
+    def end_lane(self, lane: Lane) -> Iterator[Awaited]:
+        """Yield what will have no answer any more on one lane."""
+        self._questions = {key for key in self._questions if key[0] != lane}
+        keys = [key for key in self._asked if key[0] == lane]
+        yield from (awaited for awaited in map(self._asked.pop, keys) if not awaited.cancelled)
+
     def ask_client(self, number: Id, lane: Lane) -> bool:
         """Await the client's answer to a question of the server's; return False for an id in use, or too many."""
         if (lane, number) in self._questions or len(self._questions) >= MAX_IN_FLIGHT:
             return False
         self._questions.add((lane, number))
         return True
+
+    def client_answered_anywhere(self, number: Id | None) -> bool:
+        """Return whether the server asked for this answer on whichever lane; it may have it once."""
+        key = next((key for key in self._questions if key[1] == number and type(key[1]) is type(number)), None)
+        if key is not None:
+            self._questions.remove(key)
+        return key is not None
 
     def client_answered(self, number: Id | None, lane: Lane) -> bool:
         """Return whether the server asked for this answer, which it may have once."""

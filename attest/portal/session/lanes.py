@@ -49,6 +49,10 @@ class Lanes:
         self._queues.setdefault(slot.lane, deque()).append(slot)
         self.backlog += len(slot.message.octets)
 
+    def holds(self, lane: Lane) -> bool:
+        """Return whether anything waits on a lane."""
+        return lane in self._queues
+
     def leave(self, lane: Lane) -> Iterator[Slot]:
         """Yield what may go now, in order, until one has to wait."""
         queue = self._queues.get(lane)

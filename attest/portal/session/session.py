@@ -89,7 +89,10 @@ class Session:
             )
             self._refuse_unreadable(b"", unreadable, now, lane)
             return
-        message = read_message(line)
+        self.from_client_read(line, read_message(line), now, lane=lane)
+
+    def from_client_read(self, line: bytes, message: Message | Unreadable, now: int, *, lane: Lane = None) -> None:
+        """Take one message of the client's as `read_message` read it from `line`."""
         if isinstance(message, Unreadable):
             self._refuse_unreadable(line, message, now, lane)
         elif message.kind in {Kind.RESULT, Kind.ERROR}:
@@ -116,6 +119,34 @@ class Session:
                     self._decisions.lose(governed, now)
             self._outbox.to_client(error_reply(awaited.id, LOST, _ENDED), awaited.lane)
         self._undecided.clear()
+
+    def holds(self, lane: Lane) -> bool:
+        """Return whether something that came on a lane waits for its decision, or for its receipt."""
+        return self._lanes.holds(lane)
+
+    def takes_answer(self, message: Message) -> bool:
+        """Return whether the server asked for this answer of the client's on any lane; it may have it once."""
+        return self._flight.client_answered_anywhere(message.id)
+
+    def lane_ended(self, lane: Lane, now: int, *, by_client: bool) -> None:
+        """Record that what was forwarded on a lane gets no answer: its client left, or the server said no more."""
+        for awaited in self._flight.end_lane(lane):
+            if awaited.governed is None or not awaited.sent:
+                continue
+            if by_client:
+                self._decisions.cancel(awaited.governed, now)
+            else:
+                self._decisions.lose(awaited.governed, now)
+
+    def refuse(self, octets: bytes, ruling: Ruling, reply: bytes, now: int, *, lane: Lane = None) -> None:
+        """Refuse, with `reply`, what a transport found to be wrong before anybody could read it."""
+        self._decisions.refuse(
+            self._call(None, octets),
+            ruling,
+            now,
+            together=True,
+            reply=lambda _digest: self._outbox.to_client(reply, lane),
+        )
 
     def finish(self, now: int) -> None:
         """Record what was only counted."""

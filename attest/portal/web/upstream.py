@@ -101,10 +101,13 @@ def identity(upstream: Upstream) -> str:
     return f"{upstream.url} {'tls' if urlsplit(upstream.url).scheme == 'https' else 'loopback'}"
 
 
-def open_client(upstream: Upstream, *, authorities: Path | None = None) -> aiohttp.ClientSession:
+def open_client(
+    upstream: Upstream, *, authorities: Path | None = None, complaint: Callable[[], str | None] = lambda: None
+) -> aiohttp.ClientSession:
     """Return a client for this server alone: no redirects, no cookies, no proxies, nothing decompressed, no time-out.
 
-    A call may take as long as it takes; who waits for it decides. Call it in a running event loop.
+    A call may take as long as it takes; who waits for it decides. `complaint` is asked before every connection and
+    says why none may be made. Call it in a running event loop.
     """
     import aiohttp
 
@@ -115,6 +118,7 @@ def open_client(upstream: Upstream, *, authorities: Path | None = None) -> aioht
         ssl=tls_context(upstream, authorities=authorities) if secure else False,
         resolver=None if secure else _loopback_resolver(),
         use_dns_cache=False,
+        socket_factory=_careful(complaint),
     )
     return aiohttp.ClientSession(
         connector=connector,
@@ -125,6 +129,19 @@ def open_client(upstream: Upstream, *, authorities: Path | None = None) -> aioht
         trust_env=False,
         read_bufsize=2**16,
     )
+
+
+def _careful(complaint: Callable[[], str | None]) -> Callable[[Any], socket.socket]:
+    def make(address: Any) -> socket.socket:  # noqa: ANN401  (a row of `getaddrinfo`)
+        why = complaint()
+        if why is not None:
+            raise OSError(why)
+        family, kind, protocol = address[:3]
+        made = socket.socket(family=family, type=kind, proto=protocol)
+        made.setblocking(False)  # noqa: FBT003  (the standard library's own signature)
+        return made
+
+    return make
 
 
 def _loopback_resolver() -> AbstractResolver:

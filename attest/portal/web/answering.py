@@ -1,0 +1,167 @@
+"""The server's answer on its way to the client: whole, or as a stream of events, each message judged before it goes.
+
+What is no JSON-RPC message has nothing that a rule could judge: it goes on only if nothing was asked that a rule
+governs, with an error of HTTP, and short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, final
+
+import aiohttp
+from aiohttp import web
+
+from attest.errors import MalformedError
+from attest.portal.session.lines import MAX_LINE_BYTES, Overlong
+from attest.portal.session.replies import LOST, error_reply
+from attest.portal.web import fields
+from attest.portal.web.connected import Connected
+from attest.portal.web.events import EventReader
+from attest.portal.web.exchange import Exchange
+from attest.portal.web.hub import Hub
+
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
+
+MAX_ERROR_BYTES: Final = 64 * 1024
+"""Of an answer that is no message."""
+_BAD_GATEWAY: Final = 502
+_FIRST_ERROR: Final = 400
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """One answer of the server's, for one exchange."""
+
+    hub: Hub
+    connected: Connected
+    exchange: Exchange
+    request: web.Request
+
+    async def hand_on(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        """Hand the answer on; the exchange is over when this returns."""
+        kind = fields.media_type(fields.gathered(answer.headers.items()))
+        try:
+            if kind == EVENTS:
+                return await self._stream(answer)
+            return await self._whole(answer, is_message=kind == JSON)
+        except ConnectionResetError:
+            self.left()
+            raise
+        finally:
+            self._end(by_client=False)
+
+    def left(self) -> None:
+        """The client has gone: what it asked has no answer that anybody sees."""
+        self._end(by_client=True)
+
+    def lost(self, why: str) -> web.StreamResponse:
+        """The server cannot be asked, or its answer broke off: tell the client, and record it."""
+        self._end(by_client=False)
+        reply = self.exchange.take() or [error_reply(None, LOST, why)]
+        return reply_with(reply[0], status=_BAD_GATEWAY)
+
+    async def _whole(self, answer: aiohttp.ClientResponse, *, is_message: bool) -> web.StreamResponse:
+        body = await _read(answer, MAX_LINE_BYTES)
+        if body is None:
+            head = Overlong(head=b"", tail=b"", size=MAX_LINE_BYTES + 1)
+            self._take(head)
+            return await self._settled(answer.status)
+        if not body:
+            return _empty(answer)
+        if is_message and self.exchange.body:
+            self._take(body)
+            return await self._settled(answer.status, answer)
+        self._end(by_client=False)
+        told = self.exchange.take()
+        if told:
+            return reply_with(told[0], status=max(answer.status, _FIRST_ERROR))
+        if answer.status < _FIRST_ERROR or len(body) > MAX_ERROR_BYTES:
+            return self.lost("the server answered with what is no message")
+        return web.Response(status=answer.status, body=body, headers=fields_of(answer))
+
+    async def _settled(self, status: int, answer: aiohttp.ClientResponse | None = None) -> web.StreamResponse:
+        """Return the one message for the client, once there is one."""
+        await self._until_told()
+        self._end(by_client=False)
+        replies = self.exchange.take()
+        if not replies:
+            return self.lost("the server answered what was not asked")
+        headers = {"Content-Type": JSON} if answer is None else fields_of(answer)
+        return web.Response(status=status, body=replies[0], headers=headers)
+
+    async def _stream(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status, headers=fields_of(answer))
+        await response.prepare(self.request)
+        reader = EventReader()
+        try:
+            async for piece in answer.content.iter_any():
+                for event in reader.feed(piece):
+                    if event.data:
+                        self._take(event.data)
+                        for message in self.exchange.take():
+                            await response.write(event.raw if message == event.data else event.with_data(message))
+                    else:
+                        await response.write(event.raw)
+                await self._write_rest(response)
+        except (aiohttp.ClientError, MalformedError):
+            # The stream broke off: whoever waits is told below.
+            answer.close()
+        await self._until_told()
+        self._end(by_client=False)
+        await self._write_rest(response)
+        await response.write_eof()
+        return response
+
+    async def _write_rest(self, response: web.StreamResponse) -> None:
+        """Write what came late: refusals, which wait for their receipts."""
+        for message in self.exchange.take():
+            await response.write(b"data: " + message + b"\n\n")
+
+    def _take(self, octets: bytes | Overlong) -> None:
+        self.connected.session.from_server(octets, self.hub.boot(), lane=self.exchange)
+        self.hub.go_on(self.connected)
+
+    async def _until_told(self) -> None:
+        """Wait until there is a message for the client, or everything is recorded of which one could come."""
+        mark = self.connected.last_ticket
+        while not self.exchange.has_replies and self.connected.told < mark:
+            await self.exchange.change()
+
+    def _end(self, *, by_client: bool) -> None:
+        self.connected.session.lane_ended(self.exchange, self.hub.boot(), by_client=by_client)
+        self.hub.go_on(self.connected)
+
+
+def reply_with(octets: bytes, *, status: int = 200) -> web.Response:
+    """Return an answer of our own."""
+    return web.Response(status=status, body=octets, headers={"Content-Type": JSON})
+
+
+def fields_of(answer: aiohttp.ClientResponse) -> list[tuple[str, str]]:
+    """Return the fields of the server's answer that go on."""
+    return fields.to_client(answer.headers.items())
+
+
+def _empty(answer: aiohttp.ClientResponse) -> web.Response:
+    return web.Response(status=answer.status, headers=fields_of(answer))
+
+
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Read a body of at most so many bytes; None if it is longer."""
+    pieces, length = list[bytes](), 0
+    async for piece in _pieces(answer):
+        length += len(piece)
+        if length > most:
+            answer.close()
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async for piece in answer.content.iter_any():
+        yield piece

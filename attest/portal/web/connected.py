@@ -1,0 +1,88 @@
+"""Whoever is connected: sessions by caller and `Mcp-Session-Id`, each with what it has to record.
+
+Identifiers of MCP sessions come from the server and are secrets of one caller: known to another one, they open nothing.
+Since 2026-07-28 there are none, and a caller has one session for all of its requests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from attest.portal.recording import Came, Recording
+from attest.portal.session.gate import Gate
+from attest.portal.session.governed import Caller
+from attest.portal.session.session import Session
+from attest.portal.web.exchange import Exchange
+
+MAX_SESSIONS: Final = 4096
+"""Of all callers; the one that was idle longest makes room for a new one."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Connected:
+    """One session, the exchanges that are open in it, and its receipts under way."""
+
+    session: Session
+    recording: Recording
+    caller: Caller
+    exchanges: set[Exchange] = field(default_factory=set)
+    last_ticket: int = 0
+    told: int = 0
+    """Every receipt up to this ticket is on disk, or will never be."""
+
+    def nudge(self) -> None:
+        """Have all exchanges look again."""
+        for exchange in self.exchanges:
+            exchange.nudge()
+
+
+@final
+class Table:
+    """All sessions of a portal."""
+
+    def __init__(self, gate: Gate, open_recording: Callable[[Callable[[list[Came]], None]], Recording]) -> None:
+        """`open_recording` makes what records for one session, and is told what to call when it has."""
+        self._gate = gate
+        self._open_recording = open_recording
+        self._known: OrderedDict[tuple[str, str | None], Connected] = OrderedDict()
+        self.told: Callable[[Connected, list[Came]], None] = lambda _connected, _came: None
+
+    def __iter__(self) -> Iterator[Connected]:
+        return iter(tuple(self._known.values()))
+
+    def find(self, caller: Caller, identifier: str | None) -> Connected | None:
+        """Return the caller's session; None for an identifier that this caller was not given."""
+        key = _key(caller, identifier)
+        found = self._known.get(key)
+        if found is None and identifier is None:
+            return self.begin(caller, None)
+        if found is not None:
+            self._known.move_to_end(key)
+        return found
+
+    def begin(self, caller: Caller, identifier: str | None) -> Connected:
+        """Begin a session under an identifier of the server's, in place of one that had it before."""
+        if len(self._known) >= MAX_SESSIONS:
+            idle = next((key for key, each in self._known.items() if not each.exchanges), None)
+            if idle is not None:
+                del self._known[idle]
+        session = Session(self._gate, caller, os.urandom)
+
+        def told(came: list[Came]) -> None:
+            self.told(connected, came)
+
+        connected = Connected(session=session, recording=self._open_recording(told), caller=caller)
+        self._known[_key(caller, identifier)] = connected
+        return connected
+
+    def end(self, caller: Caller, identifier: str) -> None:
+        """Forget a session that its caller ended."""
+        self._known.pop(_key(caller, identifier), None)
+
+
+def _key(caller: Caller, identifier: str | None) -> tuple[str, str | None]:
+    return ("" if caller.principal is None else caller.principal.name), identifier

@@ -1,0 +1,58 @@
+"""One exchange of HTTP, as the session knows it: a lane of its own, and what is to become of its body.
+
+A POST waits here for its decision; what goes back to the client is put here, message by message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, final
+
+
+@final
+class Exchange:
+    """What one request of the client's has to wait for; for one event loop. Compared by identity, as a lane is."""
+
+    def __init__(self, body: bytes = b"", *, carried: Sequence[tuple[str, str]] = ()) -> None:
+        """`body` is what the client sent; the session hands these very bytes back when they may go on.
+
+        `carried` are the header fields that a message of our own has to have in common with it.
+        """
+        self.body: Final = body
+        self.carried: Final = tuple(carried)
+        self.cleared = False
+        """Whether the body may be forwarded."""
+        self._replies: deque[bytes] = deque()
+        self._changed = asyncio.Event()
+
+    def clear(self) -> None:
+        """Let the body go on."""
+        self.cleared = True
+        self._changed.set()
+
+    def reply(self, octets: bytes) -> None:
+        """Put a message for the client."""
+        self._replies.append(octets)
+        self._changed.set()
+
+    def nudge(self) -> None:
+        """Have whoever waits look again."""
+        self._changed.set()
+
+    def take(self) -> list[bytes]:
+        """Return the messages that there are for the client, and forget them."""
+        taken = list(self._replies)
+        self._replies.clear()
+        return taken
+
+    @property
+    def has_replies(self) -> bool:
+        """Whether there is a message for the client."""
+        return bool(self._replies)
+
+    async def change(self) -> None:
+        """Wait until something has changed since the last time."""
+        await self._changed.wait()
+        self._changed.clear()

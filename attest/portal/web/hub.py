@@ -1,0 +1,116 @@
+"""What sessions want done, done: bodies let go, messages put to their exchanges, receipts submitted.
+
+One hub for all sessions of a portal, in one event loop. Whatever changes a session ends with `go_on`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, final
+
+from attest.portal.recording import Came
+from attest.portal.session.effects import Disclose, Effect, Record, Say, ToClient, ToServer
+from attest.portal.session.gate import Footing, Gate
+from attest.portal.shells.stdio import Keeping
+from attest.portal.web.connected import Connected, Table
+from attest.portal.web.exchange import Exchange
+
+Send = Callable[[Connected, Exchange, bytes], Coroutine[Any, Any, None]]
+"""Sends the server a message that is no client's body, and hands its answer to the session."""
+
+
+@final
+class Hub:
+    """Carries out what sessions want."""
+
+    def __init__(self, gate: Gate, table: Table, keeping: Keeping, boot: Callable[[], int]) -> None:
+        """`boot` gives milliseconds since boot; `send` is set before the first exchange."""
+        self._gate = gate
+        self.table: Final = table
+        self._keeping = keeping
+        self.boot: Final = boot
+        self.send: Send | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self._timers: dict[Connected, asyncio.TimerHandle] = {}
+        self._settled = asyncio.Event()
+        table.told = self._told
+
+    def stand(self, footing: Footing) -> None:
+        """Take a new measurement of the server into account, for everybody."""
+        self._gate.footing = footing
+        for connected in self.table:
+            self.go_on(connected)
+
+    def go_on(self, connected: Connected) -> None:
+        """Do what a session wants done by now."""
+        session = connected.session
+        session.tick(self.boot())
+        while effects := session.take():
+            for effect in effects:
+                self._carry_out(connected, effect)
+        connected.nudge()
+        self._wake_later(connected)
+
+    def _carry_out(self, connected: Connected, effect: Effect) -> None:
+        match effect:
+            case ToServer(octets=octets, lane=Exchange() as exchange):
+                if octets is exchange.body:
+                    exchange.clear()
+                else:
+                    self._start(connected, exchange, octets)
+            case ToClient(octets=octets, lane=Exchange() as exchange):
+                exchange.reply(octets)
+            case Record():
+                connected.last_ticket = effect.ticket
+                connected.recording.submit(effect)
+            case Disclose():
+                self._keeping.disclosing.put(effect)
+            case Say():
+                self._keeping.say(effect.text)
+            case ToServer() | ToClient():
+                # What came on no exchange goes nowhere.
+                self._keeping.say("not forwarded: a message that belongs to no request")
+
+    def _start(self, connected: Connected, exchange: Exchange, octets: bytes) -> None:
+        if self.send is None:
+            return
+        task = asyncio.get_running_loop().create_task(self.send(connected, exchange, octets))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def _told(self, connected: Connected, came: list[Came]) -> None:
+        now = self.boot()
+        for each in came:
+            if each.error is not None:
+                self._keeping.say(f"not recorded: {each.error}")
+            if each.is_last:
+                self._gate.unrecordable = self._gate.unrecordable or str(each.error)
+            connected.told = max(connected.told, each.ticket)
+            connected.session.recorded(each.ticket, each.receipt, now)
+        self.go_on(connected)
+        self._settled.set()
+
+    def _wake_later(self, connected: Connected) -> None:
+        timer = self._timers.pop(connected, None)
+        if timer is not None:
+            timer.cancel()
+        at = connected.session.wakes_at()
+        if at is not None:
+            delay = max(0, at - self.boot()) / 1000
+            loop = asyncio.get_running_loop()
+            self._timers[connected] = loop.call_later(delay, self.go_on, connected)
+
+    async def close(self) -> None:
+        """Finish what is being sent, and record what was only counted."""
+        for task in tuple(self._sending):
+            task.cancel()
+        for connected in self.table:
+            connected.session.server_ended(self.boot())
+            connected.session.finish(self.boot())
+            self.go_on(connected)
+        while any(connected.told < connected.last_ticket for connected in self.table):
+            self._settled.clear()
+            await self._settled.wait()
+        for timer in self._timers.values():
+            timer.cancel()

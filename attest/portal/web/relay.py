@@ -1,0 +1,214 @@
+"""The relay: one request of HTTP at a time, from the checks of the transport to the answer.
+
+In this order: whose page asks; who calls; what is it, read strictly; do the header fields say the same; is it
+permitted, with the receipt on disk; then, and with the very bytes that were read, the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+import aiohttp
+from aiohttp import web
+
+from attest.appraisal.calls.kinds import RuleKind
+from attest.appraisal.calls.ruling import refused
+from attest.portal.callers.caller import UnknownCallerError
+from attest.portal.session.governed import Caller
+from attest.portal.session.lines import MAX_LINE_BYTES
+from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
+from attest.portal.session.methods import INITIALIZE, TOOLS_CALL
+from attest.portal.session.replies import DENIED, error_reply
+from attest.portal.web import fields
+from attest.portal.web.answering import JSON, Answering, reply_with
+from attest.portal.web.connected import Connected
+from attest.portal.web.exchange import Exchange
+from attest.portal.web.guards import Guard
+from attest.portal.web.hub import Hub
+from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
+
+_SESSION: Final = "mcp-session-id"
+_METHODS: Final = ("POST", "GET", "DELETE")
+_NOT_FOUND: Final = -31003
+"""An `Mcp-Session-Id` that this caller was not given."""
+
+Schema = Callable[[str | None], "dict[str, object] | None"]
+"""The sealed `inputSchema` of a tool."""
+Identify = Callable[[web.Request], Caller]
+"""Says who sent a request, or raises `UnknownCallerError`."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Relay:
+    """What stands between clients and one server."""
+
+    hub: Hub
+    client: aiohttp.ClientSession
+    url: str
+    path: str
+    guard: Guard
+    identify: Identify
+    schema: Schema
+    nobody: Connected
+    """The session in which it is recorded that somebody unknown was refused."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of HTTP."""
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        try:
+            caller = self.identify(request)
+        except UnknownCallerError as error:
+            self._refuse_unknown(f"expected {error.expected}, found {error.found}")
+            reply = reply_with(error_reply(None, DENIED, str(error)), status=401)
+            reply.headers["WWW-Authenticate"] = error.challenge
+            return reply
+        connected = self.hub.table.find(caller, request.headers.get(_SESSION))
+        if connected is None:
+            return reply_with(error_reply(None, _NOT_FOUND, "no session of this caller's has this id"), status=404)
+        if request.method == "POST":
+            return await self._post(request, connected)
+        return await self._plain(request, connected, None)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        """Return what is answered whoever calls."""
+        complaint = self.guard.complaint(request.headers.getall("Host", []), request.headers.getall("Origin", []))
+        if complaint is not None:
+            self._refuse_unknown(complaint)
+            return reply_with(error_reply(None, DENIED, complaint), status=403)
+        if request.path != self.path:
+            return reply_with(error_reply(None, DENIED, "there is nothing here"), status=404)
+        if request.method not in _METHODS:
+            return web.Response(status=405, headers={"Allow": ", ".join(_METHODS)})
+        if len(request.headers.getall(_SESSION, [])) > 1:
+            return reply_with(error_reply(None, INVALID_REQUEST, "one Mcp-Session-Id was expected"), status=400)
+        return None
+
+    async def _post(self, request: web.Request, connected: Connected) -> web.StreamResponse:
+        values = fields.gathered(request.headers.items())
+        if fields.media_type(values) != JSON or "content-encoding" in values:
+            return reply_with(error_reply(None, INVALID_REQUEST, f"a body of {JSON} was expected"), status=415)
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse_body(connected, f"a message of more than {MAX_LINE_BYTES} bytes", status=413)
+        message = read_message(body)
+        if isinstance(message, Message) and message.kind in {Kind.RESULT, Kind.ERROR}:
+            return await self._answer(request, connected, message)
+        exchange = Exchange(body, carried=carried_from(request))
+        connected.exchanges.add(exchange)
+        try:
+            return await self._ask(request, connected, exchange, message)
+        finally:
+            connected.exchanges.discard(exchange)
+
+    async def _ask(
+        self, request: web.Request, connected: Connected, exchange: Exchange, message: Message | Unreadable
+    ) -> web.StreamResponse:
+        session, hub = connected.session, self.hub
+        wrong = self._mismatch(request, message)
+        if wrong is not None:
+            ruling = refused(RuleKind.MESSAGE_MALFORMED, wrong)
+            session.refuse(
+                exchange.body, ruling, error_reply(message.id, HEADER_MISMATCH, wrong), hub.boot(), lane=exchange
+            )
+        else:
+            session.from_client_read(exchange.body, message, hub.boot(), lane=exchange)
+        hub.go_on(connected)
+        answering = Answering(hub=hub, connected=connected, exchange=exchange, request=request)
+        mark = connected.last_ticket
+        try:
+            while not (exchange.cleared or exchange.has_replies):
+                if not session.holds(exchange) and connected.told >= mark:
+                    # It was refused, and asked for no answer.
+                    return web.Response(status=403)
+                await exchange.change()
+            if not exchange.cleared:
+                status = 400 if wrong is not None or isinstance(message, Unreadable) else 200
+                return reply_with(exchange.take()[0], status=status)
+            return await self._forward(request, connected, exchange, answering, message)
+        except asyncio.CancelledError:
+            answering.left()
+            raise
+
+    async def _forward(
+        self,
+        request: web.Request,
+        connected: Connected,
+        exchange: Exchange,
+        answering: Answering,
+        message: Message | Unreadable,
+    ) -> web.StreamResponse:
+        try:
+            async with self.client.post(
+                self.url, data=exchange.body, headers=fields.to_server(request.headers.items()), allow_redirects=False
+            ) as answer:
+                self._learn(connected, message, answer)
+                return await answering.hand_on(answer)
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, ConnectionResetError) and request.transport is None:
+                raise
+            return answering.lost(f"the server cannot be asked: {type(error).__name__}")
+
+    async def _answer(self, request: web.Request, connected: Connected, message: Message) -> web.StreamResponse:
+        """Hand on the client's answer to a question of the server's."""
+        if not connected.session.takes_answer(message):
+            return reply_with(error_reply(None, INVALID_REQUEST, "nothing was asked under this id"), status=400)
+        return await self._plain(request, connected, message.octets)
+
+    async def _plain(self, request: web.Request, connected: Connected, body: bytes | None) -> web.StreamResponse:
+        """Forward what no rule is about; questions of the server's may come back in its stream."""
+        exchange = Exchange(carried=carried_from(request))
+        connected.exchanges.add(exchange)
+        answering = Answering(hub=self.hub, connected=connected, exchange=exchange, request=request)
+        sent = fields.to_server(request.headers.items())
+        try:
+            async with self.client.request(
+                request.method, self.url, data=body, headers=sent, allow_redirects=False
+            ) as answer:
+                if request.method == "DELETE" and answer.ok:
+                    self.hub.table.end(connected.caller, request.headers.get(_SESSION, ""))
+                return await answering.hand_on(answer)
+        except asyncio.CancelledError:
+            answering.left()
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            return answering.lost(f"the server cannot be asked: {type(error).__name__}")
+        finally:
+            connected.exchanges.discard(exchange)
+
+    def _mismatch(self, request: web.Request, message: Message | Unreadable) -> str | None:
+        if isinstance(message, Unreadable):
+            return None
+        name = message.params.get("name") if message.method == TOOLS_CALL and message.params is not None else None
+        schema = self.schema(name if isinstance(name, str) else None)
+        whole = {"method": message.method, "params": message.params}
+        return mismatch(fields.gathered(request.headers.items()), whole, schema)
+
+    def _learn(self, connected: Connected, message: Message | Unreadable, answer: aiohttp.ClientResponse) -> None:
+        """Begin a session where the server gave an identifier for one."""
+        given = answer.headers.getall(_SESSION, [])
+        if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.ok:
+            self.hub.table.begin(connected.caller, given[0])
+
+    def _refuse_unknown(self, why: str) -> None:
+        ruling = refused(RuleKind.PRINCIPAL_UNKNOWN, why)
+        self.nobody.session.refuse(b"", ruling, b"", self.hub.boot(), lane=Exchange())
+        self.hub.go_on(self.nobody)
+
+    def _refuse_body(self, connected: Connected, why: str, *, status: int) -> web.Response:
+        reply = error_reply(None, INVALID_REQUEST, why)
+        connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
+        self.hub.go_on(connected)
+        return reply_with(reply, status=status)
+
+
+def carried_from(request: web.Request) -> list[tuple[str, str]]:
+    """Return the fields that a message of our own has in common with the client's request."""
+    kept = {_SESSION, "mcp-protocol-version"}
+    return [(name, value) for name, value in request.headers.items() if name.lower() in kept]

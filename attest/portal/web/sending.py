@@ -1,0 +1,71 @@
+"""What the portal itself sends to a server over HTTP: listings of its tools, refusals of what it asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import aiohttp
+
+from attest.portal.session.lines import MAX_LINE_BYTES
+from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
+from attest.portal.session.methods import META, PROTOCOL_VERSION, TOOLS_LIST
+from attest.portal.session.replies import error_reply
+from attest.portal.web import fields
+from attest.portal.web.answering import EVENTS, JSON
+from attest.portal.web.connected import Connected
+from attest.portal.web.events import EventReader
+from attest.portal.web.exchange import Exchange
+from attest.portal.web.hub import Hub
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Sends messages that no client sent, and hands what comes back to the session."""
+
+    hub: Hub
+    client: aiohttp.ClientSession
+    url: str
+
+    async def send(self, connected: Connected, exchange: Exchange, octets: bytes) -> None:
+        """Send one message, on behalf of an exchange whose revision and session it shares."""
+        message = read_message(octets)
+        if isinstance(message, Unreadable):
+            return
+        try:
+            async with self.client.post(
+                self.url, data=octets, headers=_own_fields(message, exchange), allow_redirects=False
+            ) as answer:
+                await self._hear(connected, exchange, answer)
+        except (aiohttp.ClientError, OSError) as error:
+            if message.kind is Kind.REQUEST:
+                # Nobody else would tell the session that this has no answer.
+                self._heard(connected, exchange, error_reply(message.id, INVALID_REQUEST, type(error).__name__))
+
+    async def _hear(self, connected: Connected, exchange: Exchange, answer: aiohttp.ClientResponse) -> None:
+        kind, reader, held = fields.media_type(fields.gathered(answer.headers.items())), EventReader(), bytearray()
+        async for piece in answer.content.iter_any():
+            if kind == EVENTS:
+                for event in reader.feed(piece):
+                    if event.data:
+                        self._heard(connected, exchange, event.data)
+            else:
+                held += piece
+                if len(held) > MAX_LINE_BYTES:
+                    return
+        if kind == JSON and held:
+            self._heard(connected, exchange, bytes(held))
+
+    def _heard(self, connected: Connected, exchange: Exchange, octets: bytes) -> None:
+        connected.session.from_server(octets, self.hub.boot(), lane=exchange)
+        self.hub.go_on(connected)
+
+
+def _own_fields(message: Message, exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the header fields, in the revision that the client speaks."""
+    own = [("Content-Type", JSON), ("Accept", f"{JSON}, {EVENTS}"), *exchange.carried]
+    meta = (message.params or {}).get(META)
+    if isinstance(meta, dict) and PROTOCOL_VERSION in meta:
+        own.append(("Mcp-Method", TOOLS_LIST))
+    return own
