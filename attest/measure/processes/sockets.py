@@ -68,7 +68,7 @@ def look_at_listening(pids: Sequence[int]) -> tuple[str, ...]:
     found: set[str] = set()
     for position, pid in enumerate(pids):
         try:
-            sockets = _sockets(pid)
+            sockets = sockets_of(pid)
             namespace = os.readlink(f"/proc/{pid}/ns/net")
             if sockets and namespace not in tables:
                 tables[namespace] = _table(pid)
@@ -90,7 +90,8 @@ def _table(pid: int) -> dict[int, str]:
     return table
 
 
-def _sockets(pid: int) -> frozenset[int]:
+def sockets_of(pid: int) -> frozenset[int]:
+    """Return the inodes of the sockets that a process holds. Raises `OSError` if it cannot be looked at."""
     folder = f"/proc/{pid}/fd"
     found: set[int] = set()
     for name in os.listdir(folder):
