@@ -5,15 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, final
 
 import click
 
-from attest.cli.arguments import WithCommand, command_of, example
+from attest.agent.launching.launch import Launch
+from attest.cli.arguments import FILE, WithCommand, command_of, example
 from attest.cli.home import REFERENCE
 from attest.cli.launching import launch_options, launch_request, reporter, tell
 from attest.codec.printable import printable
+
+_OF_HTTP: Final = ("listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
+_MAX_PORT: Final = 65535
 
 
 @click.command(
@@ -21,31 +26,89 @@ from attest.codec.printable import printable
 )
 @click.argument("ref", type=REFERENCE)
 @launch_options
+@click.option("--upstream", metavar="URL", help="Where the server listens, for one that speaks HTTP.")
+@click.option("--listen", metavar="HOST:PORT", help="Where clients find the portal; with --upstream. [127.0.0.1:8080]")
+@click.option("--callers", type=FILE, help="Tokens and issuers by which callers over HTTP are known.")
+@click.option("--name", "names", multiple=True, help="A further name that clients know the portal by.")
+@click.option("--tls-certificate", type=FILE, help="The portal's own certificate and those above it, PEM.")
+@click.option("--tls-key", type=FILE, help="The key of --tls-certificate, PEM.")
+@click.option("--client-ca", type=FILE, help="Who vouches for client certificates, PEM.")
+@click.option("--upstream-ca", type=FILE, help="Who vouches for the server's certificate, PEM.")
 @click.pass_context
 def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Start the server of REF as attest run does, and check every request of its client by the sealed rules.
 
-    Speaks MCP on standard input and output, in the client's revision. What is allowed passes byte for byte; each
-    decision is a receipt in the log before anything is forwarded, and each outcome one after. What attest has to say
-    goes to standard error. Exits with the server's code, or 1 if anything did not match.
+    Speaks MCP on standard input and output, in the client's revision; with --upstream over HTTP. What is allowed
+    passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
+    after. What attest has to say goes to standard error. Exits with the server's code, or 1 if anything did not match.
     """
+    say = _Sparing()
+    if given["upstream"] is None:
+        return _over_stdio(context, ref, given, say)
+    return _over_http(context, ref, given, say)
+
+
+def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], say: Callable[[str], None]) -> int:
     from attest.agent.launching.launch import open_launch
     from attest.agent.launching.streams import open_streams
     from attest.portal.portal import Portal, stand_between
 
-    say = _Sparing()
+    for name in _OF_HTTP:
+        if given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-').removesuffix('s')} needs --upstream.")
     with (
         open_streams() as streams,
         open_launch(
             launch_request(ref, given), command_of(context), reporter(), user=given["user"], streams=streams
         ) as launch,
     ):
-        launch.run.tell = tell
-        if launch.server.reference.tools is None:
-            audit_only = launch.server.reference.enforcement.audit_only
-            effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
-            tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
+        _begin(launch)
         return stand_between(Portal(launch=launch, streams=streams, say=say))
+
+
+def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Callable[[str], None]) -> int:
+    from attest.agent.launching.launch import open_launch
+    from attest.portal.needing import need_web
+
+    need_web()
+    from attest.portal.web.listening import Listening
+    from attest.portal.web.portal import WebPortal, stand_before, upstream_of
+
+    host, port = _place(given["listen"] or "127.0.0.1:8080")
+    listening = Listening(
+        host=host,
+        port=port,
+        certificate=given["tls_certificate"],
+        key=given["tls_key"],
+        client_authorities=given["client_ca"],
+        names=given["names"],
+    )
+    with open_launch(launch_request(ref, given), command_of(context), reporter(), user=given["user"]) as launch:
+        _begin(launch)
+        web = WebPortal(
+            launch=launch,
+            upstream=upstream_of(launch.server.reference.tools, given["upstream"]),
+            listening=listening,
+            callers=given["callers"],
+            authorities=given["upstream_ca"],
+            say=say,
+        )
+        return stand_before(web)
+
+
+def _begin(launch: Launch) -> None:
+    launch.run.tell = tell
+    if launch.server.reference.tools is None:
+        audit_only = launch.server.reference.enforcement.audit_only
+        effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
+        tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
+
+
+def _place(written: str) -> tuple[str, int]:
+    host, _, port = written.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
+        raise click.UsageError("--listen takes HOST:PORT.")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 @final

@@ -9,22 +9,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final
 
 from attest.agent.drafts import subjects_of
-from attest.agent.keeping import Reported
 from attest.agent.launching.launch import Launch
 from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
-from attest.portal.measuring import footing_after
 from attest.portal.opening import local_caller, open_gate
-from attest.portal.session.gate import Footing, Gate
+from attest.portal.running import Running
+from attest.portal.session.gate import Gate
 from attest.portal.session.session import Session
 from attest.portal.shells.pipes import pollable
 from attest.portal.shells.stdio import Ends, Keeping, StdioShell
@@ -32,8 +29,6 @@ from attest.portal.shells.stdio import Ends, Keeping, StdioShell
 PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 END_GRACE_SECONDS: Final = 10.0
 """How long a server may take to end once its input has."""
-_FINISH_SECONDS: Final = 30.0
-"""How long the run waits for what is still to be recorded."""
 _STDIN, _STDOUT = 0, 1
 
 
@@ -69,7 +64,7 @@ def stand_between(portal: Portal) -> int:
             newest=launch.run.recorder.newest,
         )
         keeping = Keeping(recorder=launch.run.recorder, drafts=drafts, disclosing=disclosing, say=portal.say)
-        runner = stack.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
+        runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
         return runner.run(_serve(portal, gate, ends, keeping))
 
 
@@ -78,7 +73,7 @@ async def _serve(portal: Portal, gate: Gate, ends: Ends, keeping: Keeping) -> in
     session = Session(gate, local_caller(launch), os.urandom)
     shell = StdioShell(session, gate, ends, keeping, launch.run.clock.boot)
     loop = asyncio.get_running_loop()
-    running = _Running(launch, loop, shell)
+    running = Running(launch, loop, stand=shell.stand, server_ended=shell.server_ended)
 
     def pass_on(number: signal.Signals) -> None:
         launch.pass_on(number)
@@ -103,56 +98,8 @@ async def _end_late(shell: StdioShell, launch: Launch) -> None:
     launch.run.stop.set()
 
 
-@final
-class _Running:
-    """The agent's run in its own thread."""
-
-    def __init__(self, launch: Launch, loop: asyncio.AbstractEventLoop, shell: StdioShell) -> None:
-        self._launch = launch
-        self._loop = loop
-        self._shell = shell
-        self._finished = threading.Event()
-        self._footing = Footing(upstream="not started")
-        self._report = launch.run.report
-        self._code: Future[int] = Future()
-        launch.run.report = self._reported
-        launch.run.before_stop = self._before_stop
-        for target in launch.run.request.targets:
-            # Each clean cycle has a receipt of its own, on which permits can rely.
-            target.windows.clear()
-
-    def start(self) -> Future[int]:
-        """Begin; the future has the exit code."""
-        # The server ends with the thread that starts it: not one of a pool.
-        threading.Thread(target=self._run, name="attest-run", daemon=True).start()
-        return self._code
-
-    def finish(self) -> None:
-        """Let the run stop: everything is recorded."""
-        self._finished.set()
-        self._launch.run.stop.set()
-
-    def _run(self) -> None:
-        try:
-            code = self._launch.until_ended()
-        except BaseException as error:  # noqa: BLE001  (it is raised again, in the thread that waits)
-            self._code.set_exception(error)
-        else:
-            self._code.set_result(code)
-
-    def _reported(self, reported: Reported) -> None:
-        self._footing = footing_after(self._footing, reported, self._launch.run)
-        self._loop.call_soon_threadsafe(self._shell.stand, self._footing)
-        self._report(reported)
-
-    def _before_stop(self) -> None:
-        if self._launch.child is not None:
-            self._launch.child.end()
-        self._loop.call_soon_threadsafe(self._shell.server_ended)
-        self._finished.wait(_FINISH_SECONDS)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loop, if that is installed; None: the standard one will do."""
     try:
         import uvloop
     except ImportError:

@@ -169,5 +169,3 @@ def _schemas(rules: ToolRules) -> dict[str | None, dict[str, object]]:
         if isinstance(schema, dict):
             found[definition.name] = schema
     return found
-
-

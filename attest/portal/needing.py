@@ -1,0 +1,15 @@
+"""What a portal over HTTP needs and the core does not bring."""
+
+from __future__ import annotations
+
+from attest.errors import UnavailableError
+
+
+def need_web() -> None:
+    """Raise `UnavailableError` where aiohttp is not installed."""
+    try:
+        import aiohttp  # noqa: F401  (only whether it is there)
+    except ImportError as error:
+        raise UnavailableError(
+            "portal", "the extra 'portal'", "no module aiohttp", hint="pip install 'mcp-attest[portal]'"
+        ) from error

@@ -1,0 +1,78 @@
+"""The agent's run in a thread of its own, beside the event loop that carries the messages.
+
+It starts the server, looks at it and records. It stops only once all that belongs to it is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final, final
+
+from attest.agent.keeping import Reported
+from attest.agent.launching.launch import Launch
+from attest.portal.measuring import footing_after
+from attest.portal.session.gate import Footing
+
+_FINISH_SECONDS: Final = 30.0
+"""How long the run waits for what is still to be recorded."""
+
+
+@final
+class Running:
+    """The run of one launch."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        stand: Callable[[Footing], None],
+        server_ended: Callable[[], None],
+    ) -> None:
+        """`stand` is told each cycle's footing, `server_ended` that there is no server any more; both in `loop`."""
+        self._launch = launch
+        self._loop = loop
+        self._stand = stand
+        self._server_ended = server_ended
+        self._finished = threading.Event()
+        self._footing = Footing(upstream="not started")
+        self._report = launch.run.report
+        self._code: Future[int] = Future()
+        launch.run.report = self._reported
+        launch.run.before_stop = self._before_stop
+        for target in launch.run.request.targets:
+            # Each clean cycle has a receipt of its own, on which permits can rely.
+            target.windows.clear()
+
+    def start(self) -> Future[int]:
+        """Begin; the future has the exit code."""
+        # The server ends with the thread that starts it: not one of a pool.
+        threading.Thread(target=self._run, name="attest-run", daemon=True).start()
+        return self._code
+
+    def finish(self) -> None:
+        """Let the run stop: everything is recorded."""
+        self._finished.set()
+        self._launch.run.stop.set()
+
+    def _run(self) -> None:
+        try:
+            code = self._launch.until_ended()
+        except BaseException as error:  # noqa: BLE001  (it is raised again, in the thread that waits)
+            self._code.set_exception(error)
+        else:
+            self._code.set_result(code)
+
+    def _reported(self, reported: Reported) -> None:
+        self._footing = footing_after(self._footing, reported, self._launch.run)
+        self._loop.call_soon_threadsafe(self._stand, self._footing)
+        self._report(reported)
+
+    def _before_stop(self) -> None:
+        if self._launch.child is not None:
+            self._launch.child.end()
+        self._loop.call_soon_threadsafe(self._server_ended)
+        self._finished.wait(_FINISH_SECONDS)
