@@ -8,10 +8,9 @@ from typing import Any, Final, final
 from attest.errors import MalformedError
 from attest.portal.session.gate import Gate
 from attest.portal.session.messages import Kind, Message
-from attest.portal.session.replies import tools_list_request
+from attest.portal.session.replies import METHOD_NOT_FOUND, tools_list_request
 from attest.statement.tools.definitions import MAX_DEFINITIONS, definition_of
 
-_METHOD_NOT_FOUND: Final = -32601
 _PATIENCE_MS: Final = 30_000
 """How long the server may take for all pages."""
 
@@ -90,7 +89,7 @@ class Listing:
 
     def _refused(self, error: Any, now: int) -> None:  # noqa: ANN401  (a JSON value)
         code = error.get("code") if isinstance(error, Mapping) else None
-        if code == _METHOD_NOT_FOUND:
+        if code == METHOD_NOT_FOUND:
             # A server without tools does not know the method.
             self._gate.list((), now)
         else:

@@ -48,6 +48,12 @@ def is_plumbing(method: str, *, notified: bool) -> bool:
     return method.startswith(_NOTIFICATION) if notified else method in _REQUESTS
 
 
+def is_removed(method: str, params: Mapping[str, Any] | None) -> bool:
+    """Return whether a request is of a revision that has its method no more (2026-07-28)."""
+    meta = (params or {}).get(META)
+    return method in _REMOVED and isinstance(meta, Mapping) and PROTOCOL_VERSION in meta
+
+
 def is_server_plumbing(method: str) -> bool:
     """Return whether the server may always ask this of the client."""
     return method in _SERVER_REQUESTS
@@ -79,4 +85,6 @@ def arguments_of(method: str, params: Mapping[str, Any]) -> Mapping[str, Any] | 
 
 
 _NAMED: Final = frozenset({TOOLS_CALL, "prompts/get"})
+_REMOVED: Final = frozenset({"resources/subscribe"})
+"""Governed ones alone: to others the server says by itself that it has them not."""
 _LOCATED: Final = frozenset({"resources/read", "resources/subscribe"})

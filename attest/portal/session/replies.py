@@ -9,11 +9,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attest.appraisal.calls.kinds import RuleKind
 from attest.portal.session.messages import Id
 from attest.portal.session.methods import ERA_KEYS, META, TOOLS_LIST
 
 DENIED: Final = -31001
 """A rule refused; `data` names it, and the receipt that says so."""
+METHOD_NOT_FOUND: Final = -32601
+"""JSON-RPC 2.0, 5.1."""
 LOST: Final = -31002
 """It was permitted, and no answer will come."""
 
@@ -27,9 +30,13 @@ def error_reply(number: Id | None, code: int, message: str, data: Mapping[str, A
 
 
 def denial_reply(number: Id | None, rule: str, reason: str, receipt: str | None) -> bytes:
-    """Return the answer to a request that a rule refused."""
+    """Return the answer to a request that a rule refused.
+
+    A method that nobody names is answered as by a server that has none: clients ask for such things to find out.
+    """
     data = {"rule": rule} if receipt is None else {"rule": rule, "receipt": f"sha256:{receipt}"}
-    return error_reply(number, DENIED, f"refused by the sealed rules, {rule}: {reason}", data)
+    code = METHOD_NOT_FOUND if rule == RuleKind.METHOD_UNKNOWN else DENIED
+    return error_reply(number, code, f"refused by the sealed rules, {rule}: {reason}", data)
 
 
 def tools_list_request(number: str, *, cursor: str | None, meta: Mapping[str, Any] | None) -> bytes:

@@ -21,7 +21,7 @@ from attest.portal.session.lanes import Lanes, Slot, Turn
 from attest.portal.session.lines import Overlong, id_at_an_end
 from attest.portal.session.listing import Listing
 from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Kind, Message, Unreadable, read_message
-from attest.portal.session.methods import CANCELLED, INITIALIZED, TargetError, is_plumbing
+from attest.portal.session.methods import CANCELLED, INITIALIZED, TargetError, is_plumbing, is_removed
 from attest.portal.session.outbox import Outbox, Receipt
 from attest.portal.session.replies import LOST, denial_reply, error_reply
 from attest.portal.session.serving import Serving
@@ -184,6 +184,8 @@ class Session:
             return refused(RuleKind.MEASUREMENT_NONE, "the server has ended")
         if self._flight.is_used(message.id, lane):
             return refused(RuleKind.MESSAGE_ID, "the id of a request that is not answered yet")
+        if is_removed(message.method, message.params):
+            return refused(RuleKind.METHOD_UNKNOWN, "this revision of the protocol has it no more")
         if self._flight.is_full:
             return refused(RuleKind.SESSION_CROWDED, "too many requests wait for an answer")
         return None

@@ -14,9 +14,6 @@ from typing import Any, Final
 HEADER_MISMATCH: Final = -32020
 """The error code of the specification."""
 
-MIRRORING: Final = "2026-07-28"
-"""The first revision in which fields repeat the body; earlier ones only have the version, and not in the body."""
-
 _VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
 _NAMED_BY: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _SENTINEL: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
@@ -37,10 +34,8 @@ def mismatch(
     params = params if isinstance(params, Mapping) else {}
     meta = params.get("_meta")
     said = meta.get(_VERSION_KEY) if isinstance(meta, Mapping) else None
-    version = fields.get("mcp-protocol-version", ())
-    if said is None and (len(version) > 1 or (version and version[0] >= MIRRORING)):
-        return "MCP-Protocol-Version is not what the body says"
     if said is None:
+        # An earlier revision, or a request that the server has to refuse: it says nothing to differ from.
         return _unexpected(fields, message, params)
     for name, expected in _expected(message, params, said):
         if _only(fields, name) != expected:
@@ -60,6 +55,8 @@ def _unexpected(
     fields: Mapping[str, Sequence[str]], message: Mapping[str, Any], params: Mapping[str, Any]
 ) -> str | None:
     """An earlier revision has none of these fields: if they are there all the same, they have to be right."""
+    if len(fields.get("mcp-protocol-version", ())) > 1:
+        return "MCP-Protocol-Version stands twice"
     for name, expected in _expected(message, params, None):
         if name != "mcp-protocol-version" and name in fields and _only(fields, name) != expected:
             return f"{name} is not what the body says"

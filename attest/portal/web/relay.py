@@ -7,6 +7,7 @@ permitted, with the receipt on disk; then, and with the very bytes that were rea
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
@@ -20,8 +21,8 @@ from attest.portal.callers.caller import UnknownCallerError
 from attest.portal.session.governed import Caller
 from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
-from attest.portal.session.methods import INITIALIZE, TOOLS_CALL
-from attest.portal.session.replies import DENIED, error_reply
+from attest.portal.session.methods import INITIALIZE, META, PROTOCOL_VERSION, TOOLS_CALL
+from attest.portal.session.replies import DENIED, METHOD_NOT_FOUND, error_reply
 from attest.portal.web import fields
 from attest.portal.web.answering import JSON, Answering, reply_with
 from attest.portal.web.connected import Connected
@@ -129,8 +130,9 @@ class Relay:
                     return web.Response(status=403)
                 await exchange.change()
             if not exchange.cleared:
-                status = 400 if wrong is not None or isinstance(message, Unreadable) else 200
-                return reply_with(exchange.take()[0], status=status)
+                reply = exchange.take()[0]
+                malformed = wrong is not None or isinstance(message, Unreadable)
+                return reply_with(reply, status=400 if malformed else _status_of(reply, message))
             return await self._forward(request, connected, exchange, answering, message)
         except asyncio.CancelledError:
             answering.left()
@@ -206,6 +208,16 @@ class Relay:
         connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
         self.hub.go_on(connected)
         return reply_with(reply, status=status)
+
+
+def _status_of(reply: bytes, message: Message | Unreadable) -> int:
+    """Return the status of a refusal: since 2026-07-28 a method that is not there has one of its own.
+
+    Before, 404 said that the session was over.
+    """
+    code = json.loads(reply).get("error", {}).get("code")
+    meta = message.params.get(META) if isinstance(message, Message) and message.params is not None else None
+    return 404 if code == METHOD_NOT_FOUND and isinstance(meta, dict) and PROTOCOL_VERSION in meta else 200
 
 
 def carried_from(request: web.Request) -> list[tuple[str, str]]:

@@ -98,5 +98,5 @@ def test_an_earlier_revision_needs_none_and_may_lie_in_none():
     assert mismatch({"mcp-name": ["read"], "mcp-method": ["tools/call"]}, message, None) is None
     assert mismatch({"mcp-name": ["write"]}, message, None) is not None
     assert mismatch({"mcp-method": ["tools/list"]}, message, None) is not None
-    assert mismatch({"mcp-protocol-version": ["2026-07-28"]}, message, None) is not None
+    assert mismatch({"mcp-protocol-version": ["2026-07-28"]}, message, None) is None
     assert mismatch({"mcp-protocol-version": ["2025-11-25", "2025-06-18"]}, message, None) is not None
