@@ -20,7 +20,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench soak soak-servers installs laws fuzz differential schemas clean
+.PHONY: help venv demo test check bench soak soak-servers installs conformance laws fuzz differential schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
@@ -29,6 +29,7 @@ help:
 	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
+	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal (needs npm; minutes)'
 	@echo 'make soak     10,000 cycles of an agent beside a server: memory, descriptors and log must not grow (minutes)'
 	@echo 'make soak-servers  the reference servers by pip, uv and npx, measured under load; ARGS=2000 for as many cycles each'
 	@echo 'make laws     the property tests with a thousand examples each instead of thirty (minutes)'
@@ -86,6 +87,9 @@ bench: venv
 
 installs: venv
 	@$(PYTEST) -m installs tests/servers tests/real tests/attacks $(ARGS)
+
+conformance: venv
+	@$(BIN)/python -m pytest -m conformance tests/protocol $(ARGS)
 
 soak: venv
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
