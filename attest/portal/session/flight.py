@@ -94,6 +94,10 @@ class Flight:
         asked, self._asked = self._asked, {}
         yield from (awaited for awaited in asked.values() if not awaited.cancelled)
 
+    def governs(self, lane: Lane) -> bool:
+        """Return whether a governed request has no answer yet on one lane."""
+        return any(key[0] == lane and awaited.governed is not None for key, awaited in self._asked.items())
+
     def end_lane(self, lane: Lane) -> Iterator[Awaited]:
         """Yield what will have no answer any more on one lane."""
         self._questions = {key for key in self._questions if key[0] != lane}

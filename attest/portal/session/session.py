@@ -128,15 +128,19 @@ class Session:
         """Return whether the server asked for this answer of the client's on any lane; it may have it once."""
         return self._flight.client_answered_anywhere(message.id)
 
+    def governs(self, lane: Lane) -> bool:
+        """Return whether something that a rule permitted waits on a lane for its answer."""
+        return self._flight.governs(lane)
+
     def lane_ended(self, lane: Lane, now: int, *, by_client: bool) -> None:
         """Record that what was forwarded on a lane gets no answer: its client left, or the server said no more."""
         for awaited in self._flight.end_lane(lane):
-            if awaited.governed is None or not awaited.sent:
-                continue
-            if by_client:
+            if by_client and awaited.governed is not None and awaited.sent:
                 self._decisions.cancel(awaited.governed, now)
-            else:
-                self._decisions.lose(awaited.governed, now)
+            elif not by_client:
+                if awaited.governed is not None and awaited.sent:
+                    self._decisions.lose(awaited.governed, now)
+                self._outbox.to_client(error_reply(awaited.id, LOST, _BROKEN_OFF), lane)
 
     def refuse(self, octets: bytes, ruling: Ruling, reply: bytes, now: int, *, lane: Lane = None) -> None:
         """Refuse, with `reply`, what a transport found to be wrong before anybody could read it."""
@@ -285,4 +289,5 @@ class Session:
         )
 
 
+_BROKEN_OFF: Final = "the server ended its answer without saying one"
 _ENDED: Final = "the server has ended, and no answer will come"

@@ -6,7 +6,6 @@ governs, with an error of HTTP, and short.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -18,7 +17,7 @@ from attest.portal.session.lines import MAX_LINE_BYTES, Overlong
 from attest.portal.session.replies import LOST, error_reply
 from attest.portal.web import fields
 from attest.portal.web.connected import Connected
-from attest.portal.web.events import EventReader
+from attest.portal.web.events import Event, EventReader
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.hub import Hub
 
@@ -75,10 +74,10 @@ class Answering:
         if is_message and self.exchange.body:
             self._take(body)
             return await self._settled(answer.status, answer)
+        governed = self.connected.session.governs(self.exchange)
         self._end(by_client=False)
-        told = self.exchange.take()
-        if told:
-            return reply_with(told[0], status=max(answer.status, _FIRST_ERROR))
+        if governed:
+            return reply_with(self.exchange.take()[0], status=max(answer.status, _FIRST_ERROR))
         if answer.status < _FIRST_ERROR or len(body) > MAX_ERROR_BYTES:
             return self.lost("the server answered with what is no message")
         return web.Response(status=answer.status, body=body, headers=fields_of(answer))
@@ -97,24 +96,29 @@ class Answering:
         response = web.StreamResponse(status=answer.status, headers=fields_of(answer))
         await response.prepare(self.request)
         reader = EventReader()
-        try:
-            async for piece in answer.content.iter_any():
-                for event in reader.feed(piece):
-                    if event.data:
-                        self._take(event.data)
-                        for message in self.exchange.take():
-                            await response.write(event.raw if message == event.data else event.with_data(message))
-                    else:
-                        await response.write(event.raw)
-                await self._write_rest(response)
-        except (aiohttp.ClientError, MalformedError):
-            # The stream broke off: whoever waits is told below.
-            answer.close()
+        while piece := await _next(answer):
+            try:
+                events = list(reader.feed(piece))
+            except MalformedError:
+                answer.close()
+                break
+            for event in events:
+                await self._pass(event, response)
+            await self._write_rest(response)
         await self._until_told()
         self._end(by_client=False)
         await self._write_rest(response)
         await response.write_eof()
         return response
+
+    async def _pass(self, event: Event, response: web.StreamResponse) -> None:
+        """Hand on an event as it came, or with what became of its message."""
+        if not event.data:
+            await response.write(event.raw)
+            return
+        self._take(event.data)
+        for message in self.exchange.take():
+            await response.write(event.raw if message == event.data else event.with_data(message))
 
     async def _write_rest(self, response: web.StreamResponse) -> None:
         """Write what came late: refusals, which wait for their receipts."""
@@ -150,18 +154,21 @@ def _empty(answer: aiohttp.ClientResponse) -> web.Response:
     return web.Response(status=answer.status, headers=fields_of(answer))
 
 
+async def _next(answer: aiohttp.ClientResponse) -> bytes:
+    """Return what came next; nothing at the end, and where the stream broke off."""
+    try:
+        return await answer.content.readany()
+    except (aiohttp.ClientError, OSError):
+        return b""
+
+
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
     """Read a body of at most so many bytes; None if it is longer."""
     pieces, length = list[bytes](), 0
-    async for piece in _pieces(answer):
+    while piece := await answer.content.readany():
         length += len(piece)
         if length > most:
             answer.close()
             return None
         pieces.append(piece)
     return b"".join(pieces)
-
-
-async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    async for piece in answer.content.iter_any():
-        yield piece
