@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    rb'"(?:[^"\\]|\\.)*"?'  # a string, perhaps one that does not end
+    rb'"[^"\\]*(?:\\.[^"\\]*)*"?'  # a string, perhaps one that does not end
     rb"|//[^\r\n]*"
     rb"|/\*.*?(?:\*/|\Z)"
     # Atomic: a comment that has ended is not made longer, or shorter, to find a bracket in it or behind it.

@@ -13,7 +13,7 @@ from attest.clients.nodes import Node, Span, Way
 
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
-_STRING: Final = rb'"(?:[^"\\]|\\.)*"'
+_STRING: Final = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _TOKEN: Final = re.compile(_STRING + rb'|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 _BRACKET: Final = re.compile(_STRING + rb"|[\[\]{}]")
 _OPENING: Final = frozenset((b"{", b"["))
