@@ -28,10 +28,12 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def verified(bench: Bench) -> dict[str, Any]:
-    """Export the log, verify it, and return the verdict, which has to be that it passed."""
-    passed(attest(bench.folder, "bundle", "log", "-o", "evidence.jsonl"))
-    words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
+    """Export the log with all that it discloses, verify it, and return the verdict, which has to be that it passed."""
+    passed(attest(bench.folder, "bundle", "log", "--tier", "full", "-o", "evidence.jsonl"))
+    words = ("--trust", "trust.json", "--reference", "server.ref", "--tier", "full", "--format", "json")
     verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
+    calls = verdict["counts"]["calls"]
+    assert calls is None or calls["opened"] == calls["commitments"]
     return verdict
 
 

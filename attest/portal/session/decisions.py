@@ -72,7 +72,9 @@ class Decisions:
             self._outbox.record(denial, self._outcome_recorded)
         status = _status_of(message)
         if status is OutcomeStatus.INPUT_REQUIRED:
-            self.rounds.expect(state_of(message.answer), Round(call_id=call.id, number=governed.asked.round + 1))
+            asked = governed.asked
+            about = (asked.method, asked.name, asked.uri)
+            self.rounds.expect(state_of(message.answer), Round(call_id=call.id, number=asked.round + 1, about=about))
         self._settle(governed, status, now, result=result)
         self._outbox.to_client(message.octets, governed.slot.lane)
 

@@ -67,7 +67,8 @@ class Governed:
 
     def refusal(self, rounds: Rounds) -> Ruling | None:
         """Return why it is refused before any rule is asked."""
-        if self.state is not None and (self.round is None or rounds.find(self.state) is not self.round):
+        found = self.round
+        if self.state is not None and (found is None or rounds.find(self.state, found.about) is not found):
             return refused(RuleKind.CALL_STATE, "no call waits for input under this requestState")
         if self.message.kind is not Kind.REQUEST:
             return refused(RuleKind.MESSAGE_MALFORMED, "a request without an id, whose outcome nobody would learn")
@@ -103,7 +104,7 @@ def governed_request(slot: Slot, caller: Caller, rounds: Rounds, deadline: int) 
     name, uri = target_of(message.method, params)
     octets = b"" if message.params is None else params_of(message.octets)
     state = state_of(params)
-    found = None if state is None else rounds.find(state)
+    found = None if state is None else rounds.find(state, (message.method, name, uri))
     asked = Asked(
         method=message.method,
         name=name,

@@ -18,12 +18,17 @@ _MOST: Final = 1024
 """Calls that wait for input; of more, the oldest is forgotten, and its retry refused."""
 
 
+About = tuple[str, str | None, str | None]
+"""Method, name and URI: a retry under the state of a cheap call must not be one of another tool."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """Which call a retry belongs to, and how many requests for input it had before."""
 
     call_id: str
     number: int
+    about: About
 
 
 def state_of(parameters: Mapping[str, Any]) -> str | None:
@@ -46,9 +51,10 @@ class Rounds:
         """Await none."""
         self._awaited: OrderedDict[str, Round] = OrderedDict()
 
-    def find(self, state: str) -> Round | None:
-        """Return the call that a state belongs to."""
-        return self._awaited.get(state)
+    def find(self, state: str, about: About) -> Round | None:
+        """Return the call that a state belongs to, if a retry asks for the same as that."""
+        found = self._awaited.get(state)
+        return found if found is not None and found.about == about else None
 
     def spend(self, state: str) -> None:
         """Let a state be good no more."""

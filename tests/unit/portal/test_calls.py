@@ -33,6 +33,20 @@ def asking():
     )
 
 
+@pytest.mark.parametrize("about", [("tools/call", "seen"), ("prompts/get", "echo")])
+def test_the_state_of_one_call_lets_no_other_one_go_on(about):
+    method, name = about
+    other = ToolRule(name="seen", arguments='{"additionalProperties":false,"type":"object"}')
+    talk = Talk(rules=make_tool_rules(tools=(asking(), other), prompts=("echo",)))
+    talk.modern(1, "tools/call", name="echo", arguments={})
+    talk.answer(id=1, result={"resultType": "input_required", "requestState": "s1"})
+    before = list(talk.to_server)
+    talk.modern(2, method, name=name, arguments={}, requestState="s1")
+    assert (talk.to_server, talk.denials()[0].rule) == (before, "call.state")
+    talk.modern(3, "tools/call", name="echo", arguments={}, requestState="s1")
+    assert talk.permits()[-1].call.round == 1
+
+
 @pytest.mark.parametrize("state", ["s2", "s1", 5])
 def test_a_state_that_no_call_waits_for_is_refused(state):
     talk = Talk(rules=make_tool_rules(tools=(asking(),)))
