@@ -81,7 +81,9 @@ class WatchedProcess:
         if process.trouble is None:
             # Who may open what is mapped has no need for it. Outside of what is sealed, no digest would say anything.
             self._held.hold(self.pid, () if process.mapped_files_seen else _below(process, places))
-        self.first = self.first or process
+        if self.first is None and process.alive and process.trouble is None:
+            # Of one that could not be seen nothing is known that a later look could be held against.
+            self.first = process
         earlier = self._in_place
         self._in_place = frozenset(
             file.identity for file in process.mapped if file.in_place or file.identity in earlier
