@@ -80,6 +80,8 @@ def measure_once(
     runtime = looks.at_runtime(server, handle)
     own = looks.at(server, handle)
     parts = (own,) if runtime is None else (runtime, own)
+    if watched is not None and seen is not None:
+        seen = watched.complete(seen, [part.observation for part in parts])
     parts = (*parts, *looks.beside_it(server, parts))
     started_at = min([began, *(part.observation.started_at for part in parts)])
     findings: list[Finding] = [*looks.around]

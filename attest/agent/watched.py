@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from attest.agent.resolving import resolve_profile
 from attest.agent.sealed import SealedServer
@@ -15,6 +15,7 @@ from attest.measure.adopted import adopted
 from attest.measure.process import (
     ProcessHandle,
     Wanted,
+    complete,
     effective_uid,
     observe_process,
     open_process,
@@ -23,7 +24,7 @@ from attest.measure.process import (
 )
 from attest.measure.processes.held import HeldFiles
 from attest.measure.standpoint import standing_at
-from attest.statement.observation import FileIdentity, MappedFile, ObservedProcess
+from attest.statement.observation import FileIdentity, Key, MappedFile, Observation, ObservedProcess
 from attest.statement.salted import SALT_BYTES
 
 
@@ -56,6 +57,8 @@ class WatchedProcess:
         """Whether a receipt says that it came under watch."""
         self._in_place: frozenset[FileIdentity] = frozenset()
         self._held = HeldFiles()
+        self._sought: tuple[FileIdentity, Key | None] | None = None
+        """Its executable, and where among the files of a cycle that was found."""
 
     @property
     def handle(self) -> ProcessHandle:
@@ -75,6 +78,7 @@ class WatchedProcess:
             prefix=prefix,
             held=self._held,
             adopted=adopted(),
+            hashed_with_tree=self._sought[0] if self._sought is not None and self._sought[1] is not None else None,
         )
         places = frozenset(place for part in parts for place in part.real_places(prefix).values())
         process = observe_process(self._handle, wanted)
@@ -91,6 +95,22 @@ class WatchedProcess:
         resolved = resolve_profile(server, prefix, outside)
         return SeenProcess(process=process, resolved=resolved, earlier=earlier, given=self._given, prefix=prefix)
 
+    def complete(self, seen: SeenProcess, parts: Sequence[Observation]) -> SeenProcess:
+        """Return what was seen with the executable's digest, from where it lies in the trees of the same cycle.
+
+        Where that is, is remembered: from the next cycle on nobody reads it twice.
+        """
+        process = seen.process
+        identity = process.executable_identity
+        if identity is None:
+            return seen
+        if self._sought is None or self._sought[0] != identity:
+            self._sought = identity, _find(identity, parts)
+        place = self._sought[1]
+        found = next((part.files[place] for part in parts if place in part.files), None) if place is not None else None
+        same = found is not None and (found.device, found.inode) == (identity.device, identity.inode)
+        return replace(seen, process=complete(self._handle, process, found.sha256 if found and same else None))
+
     def uid(self) -> int | None:
         """Return the effective user id of the process, None if it cannot be seen."""
         return effective_uid(self._handle)
@@ -106,6 +126,12 @@ class WatchedProcess:
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this very process; one that has ended is left alone."""
         signal_process(self._handle, number)
+
+
+def _find(identity: FileIdentity, parts: Sequence[Observation]) -> Key | None:
+    device, inode = identity.device, identity.inode
+    every = (each for part in parts for each in part.files.values())
+    return next((each.key for each in every if each.inode == inode and each.device == device), None)
 
 
 def _below(process: ObservedProcess, places: Iterable[str]) -> tuple[MappedFile, ...]:

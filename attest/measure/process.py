@@ -12,19 +12,18 @@ import select
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
 
 from attest.codec.printable import printable
 from attest.errors import MalformedError, UnavailableError
-from attest.measure.hashing import hash_descriptor
 from attest.measure.opening import MAX_RETRIES, unreadable
 from attest.measure.processes.children import look_at_children, read_stat
 from attest.measure.processes.environ import MAX_ENVIRONMENT_BYTES, parse_environment
+from attest.measure.processes.executable import look_at_executable
 from attest.measure.processes.held import HeldFiles
 from attest.measure.processes.mapped import identity_of, look_at_mapped
-from attest.measure.processes.maps import DELETED
 from attest.measure.processes.mounts import look_at_mounts
 from attest.measure.processes.namespaces import look_at_namespaces
 from attest.measure.processes.reading import read_whole
@@ -80,20 +79,13 @@ class Wanted:
     """What it started and disowned, and was handed to us."""
     prefix: str = ""
     """Its root directory, if that is not ours."""
+    hashed_with_tree: FileIdentity | None = None
+    """A file that is hashed in the same cycle anyway: if it is the executable, its digest is left to `complete`."""
     held: HeldFiles = field(default_factory=HeldFiles)
     """What it had mapped when it was looked at before."""
 
 
 _NOTHING: Final = Wanted()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Executable:
-    path: str
-    deleted: bool
-    in_memory: bool
-    sha256: str | None
-    identity: FileIdentity
 
 
 def open_process(pid: int) -> ProcessHandle:
@@ -149,6 +141,25 @@ def observe_process(handle: ProcessHandle, wanted: Wanted = _NOTHING) -> Observe
     )
 
 
+def complete(handle: ProcessHandle, seen: ObservedProcess, digest: str | None) -> ObservedProcess:
+    """Return an observation with the digest that was left out, `digest` if the tree had it, else taken now.
+
+    Of the executable that was seen: a process that runs another by now is trouble, one that has ended is not alive.
+    """
+    if not seen.alive or seen.trouble is not None or seen.executable_sha256 is not None:
+        return seen
+    if digest is not None:
+        return replace(seen, executable_sha256=digest)
+    trouble = Trouble(kind=FindingKind.UNSTABLE, detail="the executable changed after the look")
+    try:
+        now = look_at_executable(handle.pid, None)
+        if now is not None and now.identity == seen.executable_identity:
+            return replace(seen, executable_sha256=now.sha256)
+    except OSError as error:
+        trouble = unreadable(error)
+    return replace(seen, trouble=trouble) if _is_same(handle) else _ended(handle)
+
+
 def signal_process(handle: ProcessHandle, number: signal.Signals) -> bool:
     """Send a signal to this very process; return False if it has ended.
 
@@ -193,8 +204,8 @@ def effective_uid(handle: ProcessHandle) -> int | None:
 def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
     """None if the executable's file changed while it was hashed."""
     pid = handle.pid
-    executable = _executable(pid)
-    if executable.sha256 is None:
+    executable = look_at_executable(pid, wanted.hashed_with_tree)
+    if executable is None:
         return None
     user = _user(pid)
     mapped = look_at_mapped(pid, Writing(f"/proc/{pid}/root", user), wanted.held)
@@ -246,31 +257,6 @@ def _is_same(handle: ProcessHandle) -> bool:
 
 def _start_time_ticks(pid: int) -> int:
     return read_stat(pid).start_time_ticks
-
-
-def _executable(pid: int) -> _Executable:
-    place = f"/proc/{pid}/exe"
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        identity = identity_of(status)
-        path = os.fsencode(os.readlink(place)).decode("utf-8", "surrogateescape")
-        deleted = status.st_nlink == 0
-        in_memory = deleted and path.startswith("/memfd:")
-        if path.endswith(DELETED):
-            # A file may be called so; the kernel says it of a name that is gone.
-            deleted = deleted or file_identity(f"/proc/{pid}/root{path}") != identity
-        if deleted:
-            path = path.removesuffix(DELETED)
-        return _Executable(
-            path=printable(path),
-            deleted=deleted,
-            in_memory=in_memory,
-            sha256=hash_descriptor(descriptor, status),
-            identity=identity,
-        )
-    finally:
-        os.close(descriptor)
 
 
 def boot_id() -> str:

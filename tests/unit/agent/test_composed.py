@@ -20,6 +20,8 @@ from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError
 from attest.measure.deriver import Deriver
+from attest.measure.hashing import hash_descriptor
+from attest.measure.processes import executable
 from attest.seal.request import Rules, Tree
 from attest.seal.seal import Sealed
 from attest.statement.findings import FindingKind, State
@@ -266,6 +268,30 @@ def test_the_process_runs_the_program_of_the_runtime(place: Place) -> None:
     assert runtime is not None
     assert runtime.reference.program is not None
     assert process.executable_sha256 == runtime.reference.program.sha256
+
+
+def test_a_sealed_executable_is_read_once_a_cycle(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counted(descriptor: int, status: os.stat_result) -> str | None:
+        read.append(descriptor)
+        return hash_descriptor(descriptor, status)
+
+    monkeypatch.setattr(executable, "hash_descriptor", counted)
+    with a_process(place.bench.tree / "bin/python") as pid, running(place, pid=pid) as (run, seen):
+        run._start()
+        for _ in range(4):
+            run._cycle()
+    assert len(read) == 1
+    processes = {reported.cycle.measured.coverage.process for reported in seen}
+    assert {each.executable_sha256 for each in processes if each is not None} == {digest_of(place, seen)}
+
+
+def digest_of(place: Place, seen: list[Reported]) -> str:
+    runtime = seen[0].server.runtime
+    assert runtime is not None
+    assert runtime.reference.program is not None
+    return str(runtime.reference.program.sha256)
 
 
 def test_a_process_of_a_copy_elsewhere_is_not_the_sealed_one(place: Place) -> None:

@@ -20,6 +20,8 @@ from attest.measure import process as looked_at
 from attest.measure.isolation import isolation_of
 from attest.measure.process import (
     ProcessHandle,
+    Wanted,
+    complete,
     file_identity,
     observe_process,
     open_process,
@@ -187,6 +189,32 @@ def test_a_process_that_became_another_program_shows_that_one(tmp_path: Path) ->
         after = observe_process(handle)
     assert before.start_time_ticks == after.start_time_ticks
     assert before.executable_sha256 != after.executable_sha256 == digest(CAT)
+
+
+def test_the_digest_of_an_executable_that_is_hashed_with_the_tree_is_left_out_and_completed(tmp_path: Path) -> None:
+    program = copy_of_cat(tmp_path / "cat")
+    identity = file_identity(program)
+    with running([program]) as (_, handle):
+        seen = observe_process(handle, Wanted(hashed_with_tree=identity))
+        assert (seen.executable_sha256, seen.executable_identity, seen.trouble) == (None, identity, None)
+        assert complete(handle, seen, "ab" * 32).executable_sha256 == "ab" * 32
+        assert complete(handle, seen, None).executable_sha256 == digest(CAT)
+        program.unlink()
+        gone = observe_process(handle, Wanted(hashed_with_tree=identity))
+        assert (gone.executable_deleted, gone.executable_sha256) == (True, digest(CAT))
+        assert complete(handle, gone, "ab" * 32) == gone
+
+
+def test_a_process_that_changes_or_ends_before_its_digest_is_completed_is_trouble_or_gone() -> None:
+    with running([CAT]) as (child, handle):
+        seen = observe_process(handle, Wanted(hashed_with_tree=file_identity(CAT)))
+        changed = dataclasses.replace(seen, executable_identity=FileIdentity(device=0, inode=0))
+        trouble = complete(handle, changed, None).trouble
+        assert trouble is not None
+        assert trouble.kind is FindingKind.UNSTABLE
+        child.kill()
+        child.wait()
+        assert not complete(handle, seen, None).alive
 
 
 def test_a_change_of_program_during_every_look_is_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
