@@ -1,8 +1,9 @@
 """Which interpreters outside the measured roots may compile again what the server's interpreter compiled.
 
-A tree names its interpreter by a link that whoever can write to the tree can turn. So a program is only run if it lies
-where interpreters are installed (not beside the tree, in the same archive) and nobody but root and ourselves could have
-written it or put it there; and then with `-I -S`, in a child without keys.
+A tree names its interpreter by a link, or, where it holds a copy (`python -m venv --copies`), by the `home` in its
+`pyvenv.cfg`: whoever can write to the tree can turn either. So a program is only run if it lies where interpreters are
+installed (not beside the tree, in the same archive) and nobody but root and ourselves could have written it or put it
+there; and then with `-I -S`, in a child without keys.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from typing import Final
 _NAME: Final = re.compile(r"python(3(\.[0-9]{1,2}t?)?)?")
 _LINKS: Final = ("bin/python", "bin/python3")
 _INSTALLED: Final = ("/usr", "/opt", "/nix/store", "~/.local/share/uv/python", "~/.pyenv/versions", sys.base_prefix)
+_CONFIGURATION: Final = "pyvenv.cfg"
+_HOME: Final = re.compile(rb"^home[ \t]*=[ \t]*(/[^\0\n]*?)[ \t]*$", re.MULTILINE)
+_MOST_BYTES: Final = 16 * 1024
 _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -29,8 +33,20 @@ def interpreters_of(places: Iterable[str], programs: Iterable[str] = ()) -> tupl
     """
     roots = [os.path.realpath(place) for place in places]
     linked = {os.path.realpath(Path(root, link)) for root in roots for link in _LINKS}
+    linked |= {
+        os.path.realpath(Path(home, Path(link).name)) for home in map(_home_of, roots) for link in _LINKS if home
+    }
     outside = {program for program in linked if not any(program.startswith(f"{root}/") for root in roots)}
     return tuple(Path(program) for program in sorted({*outside, *programs}) if _is_safe(Path(program)))
+
+
+def _home_of(root: str) -> str:
+    try:
+        with Path(root, _CONFIGURATION).open("rb") as file:
+            found = _HOME.search(file.read(_MOST_BYTES))
+    except OSError:
+        return ""
+    return os.fsdecode(found[1]) if found else ""
 
 
 def _is_safe(program: Path) -> bool:

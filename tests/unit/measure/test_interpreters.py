@@ -33,6 +33,26 @@ def test_the_interpreter_of_an_environment_is_found_through_its_link(tmp_path: P
     assert found in {(real,), ()}, "found, or in a place that others may write to"
 
 
+def test_the_interpreter_of_an_environment_of_copies_is_found_through_its_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = program(tmp_path / "installed/bin/python3.12")
+    (original.parent / "python3").symlink_to(original.name)
+    env = tmp_path / "env"
+    program(env / "bin/python")
+    (env / "pyvenv.cfg").write_text(f"home = {original.parent}\nversion = 3.12.1\n")
+    assert interpreters_of([str(env)]) == (), "it lies where everybody may write"
+    monkeypatch.setattr("attest.measure.interpreters._INSTALLED", (str(tmp_path),))
+    monkeypatch.setattr("attest.measure.interpreters._OTHERS_MAY_WRITE", 0)
+    assert interpreters_of([str(env)]) == (original,)
+
+
+@pytest.mark.parametrize("text", [b"", b"home = bin\n", b"home = \0\n", b"# home = /usr/bin\n", b"\xff" * 50])
+def test_a_configuration_that_names_no_home_names_none(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "pyvenv.cfg").write_bytes(text)
+    assert interpreters_of([str(tmp_path)]) == ()
+
+
 def test_one_that_others_can_write_is_left_alone(tmp_path: Path) -> None:
     evil = program(tmp_path / "open" / "python3")
     evil.chmod(0o777)
