@@ -37,6 +37,7 @@ _OF_OBJECTS: Final = frozenset(
 _OF_ARRAYS: Final = frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"})
 _OF_STRINGS: Final = frozenset({"pattern", "minLength", "maxLength", "format"})
 _OF_NUMBERS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_TYPED: Final = frozenset({"type", "enum", "const", "$ref", *_BRANCHES})
 _ABOUT: Final = {
     "object": _OF_OBJECTS | _CLOSING | {"propertyNames", "dependentSchemas"},
     "array": _OF_ARRAYS,
@@ -146,7 +147,7 @@ def _typed(schema: Any) -> Any:  # noqa: ANN401  (a schema)
     """Give a schema the type that its keywords are about, and elements that may be anything; True for one without."""
     if not isinstance(schema, dict):
         return schema
-    if not {"type", "enum", "const"} & schema.keys():
+    if not _TYPED & schema.keys():
         for kind, words in _ABOUT.items():
             if words & schema.keys():
                 schema["type"] = kind

@@ -96,6 +96,7 @@ def test_a_definition_that_is_one_part_of_a_value_is_left_to_a_person(several):
         ({"required": ["a"]}, {"type": "object", "required": ["a"], "additionalProperties": False}),
         ({"enum": [1, "a"]}, {"enum": [1, "a"]}),
         ({"const": {"a": 1}}, {"const": {"a": 1}}),
+        ({"anyOf": [S, {"type": "null"}], "maxLength": 3}, {"anyOf": [S, {"type": "null"}], "maxLength": 3}),
         ({"not": {"const": 1}, "title": "T"}, {"not": {"const": 1}}),
     ],
     ids=repr,
