@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from attest.cli.home import home as data_folder
 from attest.cli.home import log_named
 from attest.cli.output import wants_colours
 from attest.clients.configuration import Configuration
@@ -95,12 +96,14 @@ class WrapText:
             yield "hint: name a configuration: attest wrap FILE"
             return
         left = len(outcomes) - len(protected)
-        yield f"{len(outcomes)} servers: {len(protected)} protected ({len(audited)} audit-only), {left} not"
+        count = f"{len(outcomes)} server{'' if len(outcomes) == 1 else 's'}"
+        yield f"{count}: {len(protected)} protected ({len(audited)} audit-only), {left} not"
         if self.dry_run or not protected:
             return
         if new:
             clients = dict.fromkeys(each.configuration.client for each in new if each.configuration.client != _UNKNOWN)
             yield f"next: restart {', '.join(clients) or 'the client'}: what runs now was started before"
+            yield f"Kept from your keys, these servers make no new file right in {self._ways()} (see docs/wrapping.md)."
         if audited:
             name = self._text(audited[0].reference.name.removesuffix(_SUFFIX))
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."
@@ -112,6 +115,12 @@ class WrapText:
             yield f"  attest update {name} --tools tools.toml --enforce"
         if new:
             yield "undo: attest wrap --undo"
+
+    def _ways(self) -> str:
+        """Return the user's directories on the way to what is kept from servers."""
+        place = data_folder()
+        ways = [str(folder) for folder in reversed(place.parents) if folder.is_relative_to(self._home)]
+        return ", ".join(self._text(f"{way}/") for way in ways or [str(place.parent)])
 
     def _name(self, row: Row) -> str:
         portal = read_portal(row.server.command)
