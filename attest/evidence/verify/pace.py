@@ -5,6 +5,7 @@ from typing import Final, final
 import msgspec
 
 from attest.codec import instant
+from attest.evidence.verify.covering import Covering
 from attest.evidence.verify.lifetime import NEVER, Lifetime
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed
@@ -56,6 +57,9 @@ class Pace:
         self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._lifetime = Lifetime(sealed, sheet)
         self._mark: Mark | None = None
+        self._opened: Mark | None = None
+        """What `_mark` is as long as the run has measured nothing."""
+        self._covering = Covering(sealed, sheet)
         self._started = False
         """Whether the run has shown the process that it started."""
         self._unstarted: Isolation | None = None
@@ -74,20 +78,26 @@ class Pace:
 
     def open(self, mark: Mark) -> None:
         """Say that a run about this reference began, or that it is known to have been going on then."""
-        self._mark = mark
+        self._mark = self._opened = mark
         self._lifetime.use(mark.real)
         self._leave_unstarted()
 
     def name(self, mark: Mark) -> None:
         """Say that the run goes on, this reference among those that it is about."""
         if self._mark is None:
-            self._mark = mark
+            self._mark = self._opened = mark
         self._lifetime.use(mark.real)
         self._leave_unstarted()
 
     def close(self, mark: Mark, where: str) -> None:
         """Say that the run stopped, or that the log ends here."""
-        self._check_gap(mark, where)
+        opened, self._opened = self._opened, None
+        if opened is not None and opened is self._mark:
+            self._covering.bare(opened.real, mark.real, where)
+        else:
+            self._check_gap(mark, where)
+            if opened is not None:
+                self._covering.measured(opened.real, mark.real)
         self._mark = None
         self._leave_unstarted()
 
@@ -117,6 +127,7 @@ class Pace:
 
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
+        self._covering.finish()
         self._finish_age()
         self.judge_validity()
         self._leave_unstarted()

@@ -110,3 +110,42 @@ def test_a_permit_relies_on_no_match_of_a_server_that_was_started_again(tmp_path
         permit(agent, portal)
 
     assert list(failing(told(tmp_path, tell))) == [RELIED]
+
+
+def idle(folder: Path, cycles: int, *, pause: int = 10_000, stop: int = 0, bundled: bool = True) -> list[str]:
+    """Let a portal measure nothing while an agent does, a run of each; return the checks that fail."""
+    with CallStory(folder / "agent") as agent, CallStory(folder / "portal") as portal:
+        agent.open()
+        portal.now = agent.now
+        portal.start()
+        for number in range(cycles):
+            portal.now = agent.now
+            permit(agent, portal)
+            if number == cycles // 2 and pause > 10_000:
+                agent.stop()
+                agent.wait(pause)
+                agent.start()
+                agent.launch()
+            agent.match()
+        portal.now = agent.now
+        portal.wait(stop).stop()
+        if not stop:
+            agent.now = portal.now
+            agent.stop()
+        lines = export_all([agent, portal] if bundled else [portal])
+        return list(failing(judge(lines, references=(portal.reference,))))
+
+
+def test_what_an_agent_measures_covers_a_portal_that_measures_nothing(tmp_path: Path):
+    assert idle(tmp_path, 5) == []
+
+
+@pytest.mark.parametrize("pause", [15_000, 60_000])
+def test_an_agent_that_starts_again_soon_enough_covers_it_too(tmp_path: Path, pause: int):
+    assert idle(tmp_path, 5, pause=pause) == ([] if pause < 30_000 else ["freshness.cadence"])
+
+
+def test_a_portal_that_nobody_measures_for_long_is_not_covered(tmp_path: Path):
+    (tmp_path / "alone").mkdir()
+    assert "freshness.cadence" in idle(tmp_path, 2, stop=60_000)
+    assert "freshness.cadence" in idle(tmp_path / "alone", 5, bundled=False)

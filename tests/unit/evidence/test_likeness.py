@@ -59,6 +59,10 @@ NUMBERS = st.one_of(st.integers(-1, 300), st.integers(2**53 - 2, 2**53 + 1), st.
 """For every field of any kind: what it may hold, what it may not, and what is nearly right."""
 
 
+ENTRY = b'{"event":"runtime-measurement"}'
+"""As much of an entry as tells that lines like it are worth a mould."""
+
+
 class Readers:
     """Those of a bundle's lines and of its receipts, one behind the other."""
 
@@ -67,7 +71,7 @@ class Readers:
         self.receipts = ReceiptReader()
 
     def read(self, envelope: Envelope) -> Told:
-        parts = self.entries.read(entry_line(b"{}", encode_envelope(envelope)), "here")
+        parts = self.entries.read(entry_line(ENTRY, encode_envelope(envelope)), "here")
         assert parts.envelope == envelope
         opened = open_envelope(parts.envelope, RING, where="here")
         return self.receipts.read(parts.envelope, opened, parts.pieces, EVENT, "here")
