@@ -11,6 +11,7 @@ import posixpath
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -23,6 +24,7 @@ from attest.portal.session.effects import Disclose, Record
 from attest.portal.session.gate import Gate, GateRules
 from attest.portal.session.governed import Caller
 from attest.portal.session.outbox import Receipt
+from attest.portal.space import Space
 from attest.portal.web.connected import Table
 from attest.portal.web.guards import make_guard
 from attest.portal.web.hub import Hub
@@ -176,7 +178,9 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
     sealed = GateRules(audit_only=False, max_age_ms=60_000, cycle_ms=10_000, on_caller_drift=OnCallerDrift.STOP)
     gate = Gate(sealed, rulebook, rulebook.ledger())
     gate.footing = match_at(boot())
-    keeping: Any = _Keeping(disclosing=world, say=world.said.append)
+    keeping: Any = _Keeping(
+        disclosing=world, space=Space(Path.cwd(), world.said.append, reserve_bytes=0), say=world.said.append
+    )
     hub = Hub(gate, Table(gate, lambda told: Kept(world, told)), keeping, boot)  # type: ignore[arg-type, return-value]
     listening = Listening(host="127.0.0.1", port=0)
     async with open_client(upstream) as client, aiohttp.ClientSession() as world.client:
@@ -208,4 +212,5 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
 @dataclass
 class _Keeping:
     disclosing: World
+    space: Space
     say: Callable[[str], None]

@@ -34,6 +34,7 @@ _MAX_PORT: Final = 65535
 @click.option("--tls-key", type=FILE, help="The key of --tls-certificate, PEM.")
 @click.option("--client-ca", type=FILE, help="Who vouches for client certificates, PEM.")
 @click.option("--upstream-ca", type=FILE, help="Who vouches for the server's certificate, PEM.")
+@click.option("--receipts", is_flag=True, help="Name the receipt of its permit in the _meta of each result.")
 @click.pass_context
 def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Start the server of REF as attest run does, and check every request of its client by the sealed rules.
@@ -63,7 +64,7 @@ def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], say: C
         ) as launch,
     ):
         _begin(launch)
-        return stand_between(Portal(launch=launch, streams=streams, say=say))
+        return stand_between(Portal(launch=launch, streams=streams, say=say, tells_receipts=given["receipts"]))
 
 
 def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Callable[[str], None]) -> int:
@@ -90,6 +91,7 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Ca
             upstream=upstream_of(launch.server.reference.tools, given["upstream"]),
             listening=listening,
             callers=given["callers"],
+            tells_receipts=given["receipts"],
             authorities=given["upstream_ca"],
             say=say,
         )

@@ -25,6 +25,7 @@ from attest.portal.session.gate import Gate
 from attest.portal.session.session import Session
 from attest.portal.shells.pipes import pollable
 from attest.portal.shells.stdio import Ends, Keeping, StdioShell
+from attest.portal.space import Space
 
 PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 END_GRACE_SECONDS: Final = 10.0
@@ -40,6 +41,8 @@ class Portal:
     streams: Streams
     say: Callable[[str], None]
     """Says to whoever watches what no receipt can say; called from both threads."""
+    tells_receipts: bool = False
+    """Whether results name the receipt of their permit in `_meta`."""
 
 
 def stand_between(portal: Portal) -> int:
@@ -50,6 +53,7 @@ def stand_between(portal: Portal) -> int:
     """
     launch = portal.launch
     gate = open_gate(launch)
+    gate.tells_receipts = portal.tells_receipts
     with ExitStack() as stack:
         disclosing = stack.enter_context(open_disclosing(launch.request.log, portal.say))
         ends = Ends(
@@ -63,7 +67,13 @@ def stand_between(portal: Portal) -> int:
             standing=launch.run.request.standing,
             newest=launch.run.recorder.newest,
         )
-        keeping = Keeping(recorder=launch.run.recorder, drafts=drafts, disclosing=disclosing, say=portal.say)
+        keeping = Keeping(
+            recorder=launch.run.recorder,
+            drafts=drafts,
+            disclosing=disclosing,
+            space=Space(launch.request.log, portal.say),
+            say=portal.say,
+        )
         runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
         return runner.run(_serve(portal, gate, ends, keeping))
 

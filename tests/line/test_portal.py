@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from attest.codec.octets import sha256_hex
 from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.disclosures import kept_lines, read_disclosures
+from attest.statement.tools.limits import Limit, Per, Unit
+from attest.tlog.stores import SQLITE
 from tests.commands import attest, attest_process, passed
 from tests.installed import Bench
 from tests.launches import receipts, story
@@ -27,13 +30,16 @@ def bench(tmp_path: Path) -> Bench:
     return seal_server(tmp_path)
 
 
-def verified(bench: Bench) -> dict[str, Any]:
-    """Export the log with all that it discloses, verify it, and return the verdict, which has to be that it passed."""
+def verified(bench: Bench, *, killed: bool = False) -> dict[str, Any]:
+    """Export the log with all that it discloses, verify it, and return the verdict, which has to be that it passed.
+
+    A portal that was killed may not have kept what opens its last commitments.
+    """
     passed(attest(bench.folder, "bundle", "log", "--tier", "full", "-o", "evidence.jsonl"))
     words = ("--trust", "trust.json", "--reference", "server.ref", "--tier", "full", "--format", "json")
     verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
     calls = verdict["counts"]["calls"]
-    assert calls is None or calls["opened"] == calls["commitments"]
+    assert killed or calls is None or calls["opened"] == calls["commitments"]
     return verdict
 
 
@@ -171,8 +177,34 @@ def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_
         assert client.close()[0] == 0
     events = story(bench)
     assert "resume" in events
-    verdict = verified(bench)
+    verdict = verified(bench, killed=True)
     assert verdict["counts"]["permits"] == 3
+
+
+def test_a_restart_renews_no_limit(tmp_path):
+    limit = Limit(id="twice", unit=Unit.CALLS, per=Per.PRINCIPAL, amount=2)
+    bench = seal_server(tmp_path, tools=make_tool_rules(*ALLOWED, limits=(limit,)))
+    for answered in (("result", "result"), ("error",)):
+        with portal(bench) as client:
+            client.open()
+            for number, kind in enumerate(answered, 1):
+                assert kind in client.call(number, "echo")
+            client.close()
+    assert [each["predicate"]["denial"]["rule"] for each in receipts(bench) if "denial" in each["predicate"]] == [
+        "limit:twice"
+    ]
+    verified(bench)
+
+
+def test_a_result_names_its_receipt_if_asked_to(bench):
+    with portal(bench, "--receipts") as client:
+        client.open()
+        told = client.call(1, "echo")["result"]["_meta"]["io.github.mcp-attest/receipt"]
+        client.close()
+    reader = SQLITE.open_reader(bench.folder / "log")
+    found = {f"sha256:{sha256_hex(row.receipt)}" for row in reader.rows(0, reader.size)}
+    reader.close()
+    assert told in found
 
 
 def test_sigterm_ends_it_with_everything_recorded(bench):

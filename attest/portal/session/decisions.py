@@ -19,7 +19,7 @@ from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller, Governed
 from attest.portal.session.messages import Kind, Message
 from attest.portal.session.outbox import Outbox, Receipt
-from attest.portal.session.replies import denial_reply
+from attest.portal.session.replies import denial_reply, with_receipt
 from attest.portal.session.rounds import Round, Rounds, state_of
 from attest.statement.tools.calls import Call, Commitment, Denial, DenialStage, Outcome, OutcomeStatus, Permit
 
@@ -46,7 +46,7 @@ class Decisions:
     def decide(self, governed: Governed, now: int) -> None:
         """Decide a request, once nothing has to be waited for."""
         gate = self._gate
-        if gate.unrecordable is not None:
+        if gate.closed is not None:
             self._refuse_unrecorded(governed, now)
             return
         ruling = governed.refusal(self.rounds) or gate.rule(governed.asked, now)
@@ -76,7 +76,8 @@ class Decisions:
             about = (asked.method, asked.name, asked.uri)
             self.rounds.expect(state_of(message.answer), Round(call_id=call.id, number=asked.round + 1, about=about))
         self._settle(governed, status, now, result=result)
-        self._outbox.to_client(message.octets, governed.slot.lane)
+        octets = with_receipt(message, governed.receipt) if gate.tells_receipts else message.octets
+        self._outbox.to_client(octets, governed.slot.lane)
 
     def garbled(self, governed: Governed, octets: bytes, reason: str, now: int) -> None:
         """Withhold an answer that nobody could read: there is nothing in it that could be judged."""
@@ -118,6 +119,8 @@ class Decisions:
 
     def flush(self, now: int, *, all_of_them: bool = False) -> None:
         """Record the denials that were counted together, if it is time to."""
+        if self._gate.closed is not None:
+            return
         for denial in self.denials.take(now, all_of_them=all_of_them):
             self._outbox.record(denial, lambda _receipt, _now: None)
 
@@ -163,7 +166,7 @@ class Decisions:
         if receipt is None:
             self._refuse_unrecorded(governed, now)
             return
-        governed.decision = receipt.sequence
+        governed.decision, governed.receipt = receipt.sequence, receipt.digest
         self._drifting.judge(receipt, now)
         self._release(governed, True, now)  # noqa: FBT003  (as above)
 
@@ -205,9 +208,7 @@ class Decisions:
     def _record_denial(
         self, denial: Denial, now: int, *, together: bool, then: Callable[[Receipt | None, int], None]
     ) -> None:
-        if self._gate.unrecordable is None and (
-            not denial.enforced or self.denials.admit(denial, now, together=together)
-        ):
+        if self._gate.closed is None and (not denial.enforced or self.denials.admit(denial, now, together=together)):
             self._outbox.record(denial, then)
         else:
             then(None, now)

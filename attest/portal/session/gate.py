@@ -86,10 +86,14 @@ class Gate:
         self.listed: Listed | None = None
         self.unrecordable: str | None = None
         """Why nothing can be recorded any more, which ends everything."""
+        self.short_of_space = False
+        """Whether what room the log has is kept for measurements, and for the outcomes of what was permitted."""
+        self.tells_receipts = False
+        """Whether a caller is told the receipt of its permit, in the `_meta` of the result."""
 
     def needs(self, asked: Asked, now: int) -> Need:
         """Return what has to be known before `asked` can be decided at `now`."""
-        if self.unrecordable is not None or self.footing.refusal is not None:
+        if self.closed is not None or self.footing.refusal is not None:
             return Need.NOTHING
         if self.footing.match is None:
             return Need.MEASUREMENT
@@ -111,6 +115,11 @@ class Gate:
             return None
         age = max(0, now - match.began_ms)
         return Relied(log_origin=match.log_origin, sequence=match.sequence, receipt=match.receipt, age_milliseconds=age)
+
+    @property
+    def closed(self) -> str | None:
+        """Why no receipt can be written about a request now, which is to be refused without one."""
+        return self.unrecordable or ("there is hardly any room for the log" if self.short_of_space else None)
 
     @property
     def definitions(self) -> str | None:

@@ -54,6 +54,8 @@ class Governed:
     call: Call | None = None
     decision: int | None = None
     """The sequence number of the receipt that permits it."""
+    receipt: str | None = None
+    """The digest of that receipt."""
     forwarded_ms: int | None = None
     refused: bool = False
     """Whether its caller will be told so, once the receipt is on disk."""

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attest.appraisal.calls.kinds import RuleKind
-from attest.portal.session.messages import Id
+from attest.portal.session.messages import Id, Message
 from attest.portal.session.methods import ERA_KEYS, META, TOOLS_LIST
+from attest.portal.session.spans import with_member
 
 DENIED: Final = -31001
 """A rule refused; `data` names it, and the receipt that says so."""
 METHOD_NOT_FOUND: Final = -32601
 """JSON-RPC 2.0, 5.1."""
+RECEIPT: Final = "io.github.mcp-attest/receipt"
+"""The member of `_meta`, in the form that MCP 2026-07-28 demands of names that are not its own."""
 LOST: Final = -31002
 """It was permitted, and no answer will come."""
 
@@ -37,6 +40,17 @@ def denial_reply(number: Id | None, rule: str, reason: str, receipt: str | None)
     data = {"rule": rule} if receipt is None else {"rule": rule, "receipt": f"sha256:{receipt}"}
     code = METHOD_NOT_FOUND if rule == RuleKind.METHOD_UNKNOWN else DENIED
     return error_reply(number, code, f"refused by the sealed rules, {rule}: {reason}", data)
+
+
+def with_receipt(message: Message, receipt: str | None) -> bytes:
+    """Return a result with the receipt of its permit in `_meta`, and every other byte as it was.
+
+    An error, or a result whose `_meta` is no object or has such a member, stays as it is.
+    """
+    result = message.whole.get("result")
+    if receipt is None or not isinstance(result, Mapping) or not isinstance(result.get(META, {}), Mapping):
+        return message.octets
+    return with_member(message.octets, ("result", META), RECEIPT, f'"sha256:{receipt}"'.encode())
 
 
 def tools_list_request(number: str, *, cursor: str | None, meta: Mapping[str, Any] | None) -> bytes:

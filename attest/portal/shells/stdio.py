@@ -20,6 +20,7 @@ from attest.portal.session.gate import Footing, Gate
 from attest.portal.session.lines import Lines
 from attest.portal.session.session import Session
 from attest.portal.shells.pipes import HIGH_WATER, Reader, Writer
+from attest.portal.space import Space
 from attest.recorder import Recorder
 
 _MAX_BACKLOG: Final = 4 * HIGH_WATER
@@ -44,6 +45,7 @@ class Keeping:
     recorder: Recorder
     drafts: Drafts
     disclosing: Disclosing
+    space: Space
     say: Callable[[str], None]
 
 
@@ -131,6 +133,7 @@ class StdioShell:
 
     def _go_on(self) -> None:
         """Do what the session wants done, then read from whoever may be read from."""
+        self._gate.short_of_space = self._keeping.space.is_short()
         self._session.tick(self._boot())
         self._work()
         self._flow()

@@ -45,6 +45,7 @@ class Hub:
     def go_on(self, connected: Connected) -> None:
         """Do what a session wants done by now."""
         session = connected.session
+        self._gate.short_of_space = self._keeping.space.is_short()
         session.tick(self.boot())
         while effects := session.take():
             for effect in effects:

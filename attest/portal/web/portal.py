@@ -29,6 +29,7 @@ from attest.portal.running import Running
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
 from attest.portal.shells.stdio import Keeping
+from attest.portal.space import Space
 from attest.portal.web.connected import Table
 from attest.portal.web.guards import make_guard
 from attest.portal.web.hub import Hub
@@ -53,6 +54,8 @@ class WebPortal:
     authorities: Path | None
     """Certificates (PEM) that vouch for the server, instead of the machine's."""
     say: Callable[[str], None]
+    tells_receipts: bool = False
+    """Whether results name the receipt of their permit in `_meta`."""
 
 
 def upstream_of(rules: ToolRules | None, url: str) -> Upstream:
@@ -72,6 +75,7 @@ def stand_before(portal: WebPortal) -> int:
     check_address(portal.upstream)
     check_listening(portal.listening)
     gate = open_gate(portal.launch)
+    gate.tells_receipts = portal.tells_receipts
     with (
         open_disclosing(portal.launch.request.log, portal.say) as disclosing,
         asyncio.Runner(loop_factory=loop_factory()) as runner,
@@ -80,8 +84,15 @@ def stand_before(portal: WebPortal) -> int:
             reference=portal.launch.server.opened.digest,
             subjects=subjects_of(portal.launch.server),
             standing=portal.launch.run.request.standing,
+            newest=portal.launch.run.recorder.newest,
         )
-        keeping = Keeping(recorder=portal.launch.run.recorder, drafts=drafts, disclosing=disclosing, say=portal.say)
+        keeping = Keeping(
+            recorder=portal.launch.run.recorder,
+            drafts=drafts,
+            disclosing=disclosing,
+            space=Space(portal.launch.request.log, portal.say),
+            say=portal.say,
+        )
         return runner.run(_serve(portal, gate, keeping))
 
 

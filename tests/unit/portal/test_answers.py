@@ -107,3 +107,19 @@ def test_after_an_outcome_that_could_not_be_recorded_nothing_is_permitted():
     before = list(talk.to_server)
     talk.call(2)
     assert (talk.to_server, talk.reply()["error"]["data"]["rule"]) == (before, "log.unavailable")
+
+
+def test_with_hardly_any_room_for_the_log_nothing_new_is_permitted_and_what_was_is_finished():
+    talk = opened()
+    talk.call(1)
+    talk.gate.short_of_space = True
+    before = list(talk.to_server)
+    talk.call(2)
+    talk.client(b"rubbish")
+    assert (talk.to_server, talk.denials()) == (before, [])
+    said = talk.answer(id=1, result=RESULT)
+    assert talk.to_client[-1] == said
+    assert len(talk.outcomes()) == 1
+    talk.gate.short_of_space = False
+    talk.call(3)
+    assert len(talk.permits()) == 2

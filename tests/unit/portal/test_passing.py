@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from attest.statement.tools.calls import OutcomeStatus
@@ -108,3 +110,21 @@ def test_plumbing_passes_without_a_receipt(method):
     sent = talk.say(id="a", method=method, params={"cursor": "c"})
     said = talk.answer(id="a", result={})
     assert (talk.to_server, talk.to_client, talk.receipts) == ([sent], [said], [])
+
+
+def test_a_result_names_its_receipt_only_if_that_is_wanted():
+    talk = opened()
+    talk.gate.tells_receipts = True
+    results: list[dict[str, Any]] = [RESULT, {"_meta": {"a": 1}}, {}, {"_meta": 5}, {"isError": True}]
+    for number, result in enumerate(results):
+        talk.call(number)
+        said = talk.answer(id=number, result=result)
+        receipt = f"sha256:{talk.receipts.index(talk.permits()[-1]):064x}"
+        meta = result.get("_meta", {})
+        if meta == 5:
+            assert talk.to_client[-1] == said
+        else:
+            told = {**result, "_meta": {**meta, "io.github.mcp-attest/receipt": receipt}}
+            assert talk.reply() == {"jsonrpc": "2.0", "id": number, "result": told}
+    talk.call(9)
+    assert talk.answer(id=9, error={"code": 1, "message": "no"}) == talk.to_client[-1]
