@@ -93,6 +93,8 @@ INNOCENT: dict[str, str] = {
     "words": "basic usage, bearer of news, Basic Authentication, bearer token",
     "a cursor": f'{{"nextPageToken": "{letters(40)}"}}',
     "base64 of JSON": base64.b64encode(b'{"type":"service"}').decode(),
+    "a name for a secret": "client_secret: Kubernetes-Config-Loader",
+    "a part of a word": f"idAKIA{letters(16, string.ascii_uppercase + '234567')} Zghp_{letters(36)}",
     "hash of a password": f"password_hash={letters(60)}",
 }
 
