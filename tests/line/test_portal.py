@@ -16,6 +16,7 @@ from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.disclosures import kept_lines, read_disclosures
 from attest.statement.tools.limits import Limit, Per, Unit
+from attest.statement.tools.rules import BaselineRule, Trait
 from attest.tlog.stores import SQLITE
 from tests.commands import attest, attest_process, passed
 from tests.installed import Bench
@@ -23,6 +24,15 @@ from tests.launches import receipts, story
 from tests.portal_world import ALLOWED, META, make_tool_rules, portal, portal_words, seal_server
 
 CALL = b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":{"text":"%s"}}}\n'
+
+LIMITED = {
+    "limits": (
+        Limit(id="at-once", unit=Unit.CONCURRENCY, per=Per.PRINCIPAL, amount=60),
+        Limit(id="bytes", unit=Unit.BYTES, per=Per.REFERENCE, amount=1_000_000),
+        Limit(id="rate", unit=Unit.CALLS, per=Per.TOOL, amount=150, within_seconds=3),
+    ),
+    "baseline": (BaselineRule(id="calm", trait=Trait.CALLS, at_most=1000, within_seconds=60),),
+}
 
 
 @pytest.fixture
@@ -272,3 +282,20 @@ def test_a_client_that_does_not_read_makes_everybody_wait_and_loses_nothing(benc
 
 def test_the_command_says_how_it_is_used(tmp_path):
     assert b"attest portal server.ref" in passed(attest_process(tmp_path, "portal", "--help"))
+
+
+def test_limits_that_many_calls_at_a_time_run_into_are_what_the_evidence_adds_up_to(tmp_path):
+    bench = seal_server(tmp_path, tools=make_tool_rules(*ALLOWED, **LIMITED))
+    for first in (0, 1000):  # the second portal counts from the log of the first
+        with portal(bench) as client:
+            client.open()
+            client.write(b"".join(CALL % (first + number, b"echo", b"hi") for number in range(400)))
+            answers = [client.read() for _ in range(400)]
+            denied = {answer["error"]["data"]["rule"] for answer in answers if "error" in answer}
+            code, err = client.close()
+        assert code == 0, err
+        assert denied
+        assert all(rule.startswith(("limit:", "caller.drifted")) for rule in denied)
+    counts = verified(bench)["counts"]
+    assert counts["permits"] > 100
+    assert counts["denials"] > 0

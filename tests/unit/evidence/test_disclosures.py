@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,16 @@ def test_a_request_is_what_its_receipt_says(tmp_path: Path, call: dict[str, Any]
 
     lines, question = told(tmp_path, tell)
     assert expected in detail(judge(lines, **question), ARGUMENTS)
+
+
+def test_without_the_engine_of_a_rule_nobody_says_that_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    lines, question = told(tmp_path, two_calls)
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    with pytest.raises(UnavailableError, match="portal"):
+        judge(lines, **question)
+    kept = [line for line in lines if not line.startswith(b'{"kind":"disclosure"')]
+    closed = rewrite(kept, "header", setting(opened=0))
+    assert judge(closed, **question).passed
 
 
 def test_an_answer_that_breaks_the_rules_had_to_be_withheld(tmp_path: Path):
