@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attest.appraisal.calls.compiling import compile_rules
-from attest.portal.session.effects import Disclose, Effect, Permitted, Record, Say, Settled, ToClient, ToServer
+from attest.portal.session.effects import (
+    Cut,
+    Disclose,
+    Effect,
+    Permitted,
+    Record,
+    Say,
+    Settled,
+    ToClient,
+    ToPhantom,
+    ToServer,
+)
 from attest.portal.session.gate import Footing, Gate, GateRules, Match
 from attest.portal.session.governed import Caller
 from attest.portal.session.lines import Overlong
@@ -44,10 +55,13 @@ class Talk:
     """Whether receipts are on disk as soon as they are submitted."""
     listing: bool = True
     """Whether the server answers the portal's own listing, with the sealed tools."""
+    phantoms: bool = False
+    """Whether whoever carries the messages has phantoms."""
     now: int = 1_000_000
     to_server: list[bytes] = field(default_factory=list)
     """What reached the server, without the portal's own requests."""
     to_client: list[bytes] = field(default_factory=list)
+    to_phantom: list[bytes] = field(default_factory=list)
     listings: list[dict[str, Any]] = field(default_factory=list)
     """The portal's own requests."""
     receipts: list[Any] = field(default_factory=list)
@@ -67,6 +81,7 @@ class Talk:
             on_caller_drift=OnCallerDrift(self.rules.on_caller_drift),
         )
         self.gate = Gate(sealed, rulebook, rulebook.ledger())
+        self.gate.has_phantoms = self.phantoms
         local = next((each for each in self.rules.principals if each.kind is PrincipalKind.LOCAL), None)
         numbers = itertools.count()
         self.session = Session(
@@ -98,6 +113,13 @@ class Talk:
         """The server sends a message; return its bytes."""
         line = json.dumps({"jsonrpc": "2.0", **message}).encode()
         self.server(line)
+        return line
+
+    def phantom(self, **message: Any) -> bytes:
+        """The phantom sends a message; return its bytes."""
+        line = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self.session.from_phantom(line, self.now)
+        self.settle()
         return line
 
     def open(self) -> None:
@@ -172,6 +194,11 @@ class Talk:
         match effect:
             case ToServer():
                 self._to_server(effect.octets)
+            case Cut():
+                self.order.append(("cut", None))
+            case ToPhantom():
+                self.order.append(("phantom", effect.octets))
+                self.to_phantom.append(effect.octets)
             case ToClient():
                 self.order.append(("client", effect.octets))
                 self.to_client.append(effect.octets)

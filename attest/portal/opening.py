@@ -7,13 +7,14 @@ from typing import Final
 
 from attest.agent.launching.launch import Launch
 from attest.appraisal.calls.compiling import compile_rules
+from attest.portal.phantoms import Phantoms
 from attest.portal.remembering import remember
 from attest.portal.session.gate import Gate, GateRules
 from attest.portal.session.governed import Caller
 from attest.signing.keyfiles import load_private
 from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.principals import Principal, PrincipalKind
-from attest.statement.tools.rules import ToolRules
+from attest.statement.tools.rules import OnCallerDrift, ToolRules
 
 _SECOND: Final = 1000
 
@@ -46,6 +47,12 @@ def open_gate(launch: Launch) -> Gate:
         on_caller_drift=rules.on_caller_drift,
     )
     return Gate(sealed, rulebook, ledger)
+
+
+def open_phantoms(launch: Launch) -> Phantoms | None:
+    """Return where phantoms of the launched server come from, if the reference seals that callers may get one."""
+    rules = launch.server.reference.tools or NO_RULES
+    return Phantoms(rules) if rules.on_caller_drift is OnCallerDrift.PHANTOM else None
 
 
 def local_caller(launch: Launch) -> Caller:

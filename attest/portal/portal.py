@@ -19,7 +19,7 @@ from attest.agent.launching.launch import Launch
 from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
-from attest.portal.opening import local_caller, open_gate
+from attest.portal.opening import local_caller, open_gate, open_phantoms
 from attest.portal.running import Running
 from attest.portal.session.gate import Gate
 from attest.portal.session.session import Session
@@ -81,7 +81,7 @@ def stand_between(portal: Portal) -> int:
 async def _serve(portal: Portal, gate: Gate, ends: Ends, keeping: Keeping) -> int:
     launch = portal.launch
     session = Session(gate, local_caller(launch), os.urandom)
-    shell = StdioShell(session, gate, ends, keeping, launch.run.clock.boot)
+    shell = StdioShell(session, gate, ends, keeping, launch.run.clock.boot, open_phantoms(launch))
     loop = asyncio.get_running_loop()
     running = Running(launch, loop, stand=shell.stand, server_ended=shell.server_ended)
 

@@ -22,6 +22,7 @@ class RuleKind(StrEnum):
     PRINCIPAL_UNKNOWN = "principal.unknown"
     PRINCIPAL_TOOL = "principal.tool"
     CALLER_DRIFTED = "caller.drifted"
+    CALLER_PHANTOM = "caller.phantom"
     CLOCK_BACKWARDS = "clock.backwards"
     METHOD_UNKNOWN = "method.unknown"
     TOOL_UNKNOWN = "tool.unknown"
@@ -84,6 +85,10 @@ RULES: Final[Mapping[RuleKind, RuleText]] = MappingProxyType(
         ),
         RuleKind.CALLER_DRIFTED: RuleText(
             "the caller left the named baseline", "look into what it did; a new session starts it afresh"
+        ),
+        RuleKind.CALLER_PHANTOM: RuleText(
+            "the caller left the baseline before: this reached a phantom of the server, or nothing",
+            "read what it tried: `attest show`, and `attest bundle --tier full` for its arguments",
         ),
         RuleKind.CLOCK_BACKWARDS: RuleText(
             "the clock shows less than at an earlier decision, so no rate can be judged",

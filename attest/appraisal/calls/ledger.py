@@ -90,6 +90,12 @@ class Ledger:
         if principal in self._watches:
             self.stopped.add(principal)
 
+    def forgive(self, principal: str) -> None:
+        """Take back `stop`, and count afresh what is usual: of a copy, behind which nothing real is done."""
+        self.stopped.discard(principal)
+        if principal in self._watches:
+            self._watches[principal] = Watch(())
+
     def pending(self) -> tuple[str, ...]:
         """Return the ids of the calls that have no outcome; after a restart, whoever starts settles them as lost."""
         return tuple(self._pending)

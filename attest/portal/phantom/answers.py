@@ -13,8 +13,6 @@ import string
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attest.codec import canonical
-
 MAX_DEPTH: Final = 12
 """A schema may refer to itself: below this depth only what it requires, and nothing that is optional."""
 
@@ -44,11 +42,6 @@ def answer(definition: Mapping[str, Any], arguments: Any, secret: bytes) -> dict
     value = _Maker(schema, chance).make(schema, 0)
     text = json.dumps(value, ensure_ascii=False)
     return {"content": [{"type": "text", "text": text}], "structuredContent": value, "isError": False}
-
-
-def message(identity: bytes, result: Mapping[str, Any]) -> bytes:
-    """Return the response to a request whose `id` is written as `identity` in it."""
-    return b'{"jsonrpc":"2.0","id":' + identity + b',"result":' + canonical.encode_value(dict(result)) + b"}"
 
 
 class _Maker:

@@ -12,6 +12,7 @@ from typing import Final, final
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.results import asks_for_input
 from attest.appraisal.calls.ruling import Ruling
+from attest.portal.session.capturing import Capturing
 from attest.portal.session.denials import Denials
 from attest.portal.session.drifting import Drifting
 from attest.portal.session.effects import Permitted, Settled
@@ -33,13 +34,17 @@ _UNRECORDED: Final = "the receipt could not be written, and without one nothing 
 class Decisions:
     """Decides for one caller."""
 
-    def __init__(self, gate: Gate, outbox: Outbox, caller: Caller, release: Release) -> None:
-        """Decide by `gate`; `release` is called for each request that was decided."""
+    def __init__(
+        self, gate: Gate, outbox: Outbox, caller: Caller, release: Release, divert: Callable[[int], None]
+    ) -> None:
+        """Decide by `gate`; `release` is called for each request that was decided, `divert` once the caller drifted."""
         self._gate = gate
         self._outbox = outbox
         self._caller = caller
         self._release = release
         self._drifting = Drifting(gate, outbox, caller)
+        self._divert = divert
+        self.capturing: Final = Capturing(gate, outbox, caller)
         self.rounds: Final = Rounds()
         self.denials: Final = Denials()
 
@@ -49,7 +54,13 @@ class Decisions:
         if gate.closed is not None:
             self._refuse_unrecorded(governed, now)
             return
+        if self.capturing.is_on:
+            self.capture(governed, now)
+            return
         ruling = governed.refusal(self.rounds) or gate.rule(governed.asked, now)
+        if self._is_diverted(now, ruling):
+            self.capture(governed, now)
+            return
         call = governed.make_call(self._outbox.new_id(), self._outbox.commit_any(governed.params), self._caller)
         if ruling.permitted:
             self._permit(governed, call, ruling, now)
@@ -58,6 +69,11 @@ class Decisions:
 
     def answer(self, governed: Governed, message: Message, now: int) -> None:
         """Judge the answer to a request that was forwarded, record what came of it, and hand it on or withhold it."""
+        if governed.captured:
+            status = _status_of(message)
+            self._expect_round(governed, message, status)
+            self.capturing.answer(governed, message, status, now)
+            return
         gate, call, size = self._gate, _call_of(governed), len(message.octets)
         ruling = gate.rulebook.answered(governed.asked, message.whole, size, gate.ledger, now)
         result = self._outbox.commit(message.octets)
@@ -71,16 +87,16 @@ class Decisions:
             gate.ledger.deny(governed.asked, now)
             self._outbox.record(denial, self._outcome_recorded)
         status = _status_of(message)
-        if status is OutcomeStatus.INPUT_REQUIRED:
-            asked = governed.asked
-            about = (asked.method, asked.name, asked.uri)
-            self.rounds.expect(state_of(message.answer), Round(call_id=call.id, number=asked.round + 1, about=about))
+        self._expect_round(governed, message, status)
         self._settle(governed, status, now, result=result)
         octets = with_receipt(message, governed.receipt) if gate.tells_receipts else message.octets
         self._outbox.to_client(octets, governed.slot.lane)
 
     def garbled(self, governed: Governed, octets: bytes, reason: str, now: int) -> None:
         """Withhold an answer that nobody could read: there is nothing in it that could be judged."""
+        if governed.captured:
+            self.capturing.lose(governed, f"the server's answer was refused: {reason}")
+            return
         ruling = Ruling(permitted=False, rule=RuleKind.MESSAGE_MALFORMED, reason=reason)
         denial = self._denial(
             _call_of(governed),
@@ -95,11 +111,17 @@ class Decisions:
 
     def cancel(self, governed: Governed, now: int) -> None:
         """Record that the caller wants no answer any more; one that comes is not handed on."""
-        self._settle(governed, OutcomeStatus.CANCELLED, now)
+        if not governed.captured:
+            self._settle(governed, OutcomeStatus.CANCELLED, now)
 
     def lose(self, governed: Governed, now: int) -> None:
         """Record that no answer will come."""
-        self._settle(governed, OutcomeStatus.LOST, now)
+        if not governed.captured:
+            self._settle(governed, OutcomeStatus.LOST, now)
+
+    def capture(self, governed: Governed, now: int) -> None:
+        """Record a request of a caller that drifted, before a phantom gets it."""
+        self.capturing.capture(governed, governed.refusal(self.rounds), now, self._captured)
 
     def refuse(
         self, call: Call, ruling: Ruling, now: int, *, together: bool, reply: Callable[[str | None], None]
@@ -157,7 +179,7 @@ class Decisions:
             reply = denial_reply(governed.message.id, denial.rule, denial.reason, _digest(receipt))
             self._answer_request(governed, reply)
             self._release(governed, False, later)  # noqa: FBT003  (what is said of the one request)
-            self._drifting.judge(receipt, later)
+            self._judge_caller(receipt, later)
 
         self._record_denial(denial, now, together=False, then=then)
 
@@ -167,8 +189,43 @@ class Decisions:
             self._refuse_unrecorded(governed, now)
             return
         governed.decision, governed.receipt = receipt.sequence, receipt.digest
-        self._drifting.judge(receipt, now)
+        self._judge_caller(receipt, now)
+        if self.capturing.is_on:
+            # It was permitted, and drift came between: the server never gets it.
+            self.lose(governed, now)
+            self.capture(governed, now)
+            return
         self._release(governed, True, now)  # noqa: FBT003  (as above)
+
+    def _captured(self, governed: Governed, receipt: Receipt | None, ruling: Ruling, now: int) -> None:
+        """Let the phantom have a request whose receipt is on disk."""
+        if receipt is None:
+            self._refuse_unrecorded(governed, now)
+            return
+        governed.receipt = receipt.digest
+        if not ruling.permitted:
+            reply = denial_reply(governed.message.id, ruling.rule, ruling.reason, receipt.digest)
+            self._answer_request(governed, reply)
+        elif governed.state is not None:
+            self.rounds.spend(governed.state)
+        self._release(governed, ruling.permitted, now)
+
+    def _judge_caller(self, receipt: Receipt | None, now: int) -> None:
+        self._drifting.judge(receipt, now)
+        self._is_diverted(now)
+
+    def _is_diverted(self, now: int, ruling: Ruling | None = None) -> bool:
+        """Return whether a phantom stands in the server's place; put it there if it is time to."""
+        if not self.capturing.is_on and self.capturing.is_due(ruling):
+            self._divert(now)
+        return self.capturing.is_on
+
+    def _expect_round(self, governed: Governed, message: Message, status: OutcomeStatus) -> None:
+        if status is OutcomeStatus.INPUT_REQUIRED:
+            asked = governed.asked
+            about = (asked.method, asked.name, asked.uri)
+            following = Round(call_id=_call_of(governed).id, number=asked.round + 1, about=about)
+            self.rounds.expect(state_of(message.answer), following)
 
     def _refuse_unrecorded(self, governed: Governed, now: int) -> None:
         self._outbox.say(f"refused without a receipt: {governed.asked.method}: {_UNRECORDED}")
@@ -187,7 +244,7 @@ class Decisions:
         def then(receipt: Receipt | None, later: int) -> None:
             reply = denial_reply(governed.message.id, denial.rule, denial.reason, _digest(receipt))
             self._outbox.to_client(reply, governed.slot.lane)
-            self._drifting.judge(receipt, later)
+            self._judge_caller(receipt, later)
 
         self._outbox.record(denial, then)
 
@@ -203,7 +260,7 @@ class Decisions:
         if receipt is None:
             # The answer has gone already: what cannot be told any more must not go on.
             self._gate.unrecordable = self._gate.unrecordable or "the receipt of an outcome could not be written"
-        self._drifting.judge(receipt, now)
+        self._judge_caller(receipt, now)
 
     def _record_denial(
         self, denial: Denial, now: int, *, together: bool, then: Callable[[Receipt | None, int], None]

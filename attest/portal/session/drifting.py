@@ -45,4 +45,6 @@ class Drifting:
             response=CallerResponse(gate.rules.on_caller_drift) if enforced else CallerResponse.NONE,
         )
         self._outbox.record(drifted, lambda _receipt, _now: None)
+        if enforced and gate.captures:
+            self._outbox.say(f"{name} goes on against a phantom; what it does is recorded as {RuleKind.CALLER_PHANTOM}")
         self._outbox.say(f"{name} left the sealed baseline ({rule.id}): {used} {rule.trait}, usual are {rule.at_most}")

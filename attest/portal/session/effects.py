@@ -19,6 +19,19 @@ class ToServer:
     lane: Lane
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Nothing goes to the server any more, nor what waits to be written to it; a phantom takes its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToPhantom:
+    """Bytes of a message for what stands in the server's place, without a line end: the server never sees them."""
+
+    octets: bytes
+    lane: Lane
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToClient:
     """Bytes of a message for the client, without a line end."""
@@ -73,4 +86,4 @@ class Say:
     text: str
 
 
-Effect = ToServer | ToClient | Record | Disclose | Say
+Effect = ToServer | Cut | ToPhantom | ToClient | Record | Disclose | Say

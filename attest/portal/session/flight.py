@@ -26,6 +26,10 @@ class Awaited:
     lane: Lane
     method: str
     governed: Governed | None = None
+    octets: bytes = b""
+    """The request itself, where it is not governed."""
+    is_whole: bool = False
+    """Whether that asks for all that there is of something, and not for a further page."""
     sent: bool = False
     """Whether the server has it: nothing before that is an answer to it."""
     cancelled: bool = False
@@ -88,6 +92,12 @@ class Flight:
         if awaited is None or not awaited.sent:
             return None
         return self._asked.pop((lane, number))
+
+    def cut(self) -> tuple[Awaited, ...]:
+        """Return what the server has and will not answer; it is awaited on, from whatever stands in its place."""
+        self._questions.clear()
+        self._asked = {key: awaited for key, awaited in self._asked.items() if not awaited.cancelled}
+        return tuple(awaited for awaited in self._asked.values() if awaited.sent)
 
     def end(self) -> Iterator[Awaited]:
         """Yield what will have no answer any more."""

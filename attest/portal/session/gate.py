@@ -90,6 +90,14 @@ class Gate:
         """Whether what room the log has is kept for measurements, and for the outcomes of what was permitted."""
         self.tells_receipts = False
         """Whether a caller is told the receipt of its permit, in the `_meta` of the result."""
+        self.has_phantoms = False
+        """Whether whoever carries the messages has phantoms to give."""
+
+    @property
+    def captures(self) -> bool:
+        """Whether a caller that left the baseline goes on against a phantom."""
+        sealed = self.rules.on_caller_drift is OnCallerDrift.PHANTOM and not self.rules.audit_only
+        return sealed and self.has_phantoms
 
     def needs(self, asked: Asked, now: int) -> Need:
         """Return what has to be known before `asked` can be decided at `now`."""
@@ -107,6 +115,10 @@ class Gate:
             if ruling is not None:
                 return ruling
         return self.rulebook.decide(asked, self.ledger, now)
+
+    def rule_aside(self, asked: Asked, ledger: Ledger, now: int) -> Ruling:
+        """Decide a request that goes to a phantom, by other counts; its definitions are the sealed ones."""
+        return self._measured(now) or self.rulebook.decide(asked, ledger, now)
 
     def relied(self, now: int) -> Relied | None:
         """Return the measurement that a decision at `now` relies on."""

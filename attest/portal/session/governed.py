@@ -61,6 +61,8 @@ class Governed:
     """Whether its caller will be told so, once the receipt is on disk."""
     told: bool = False
     """Whether its caller was told that nothing will come."""
+    captured: bool = False
+    """Whether it went to a phantom: no permit, no outcome."""
 
     @property
     def message(self) -> Message:

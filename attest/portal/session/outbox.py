@@ -6,7 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
-from attest.portal.session.effects import Content, Disclose, Effect, Lane, Record, Say, ToClient, ToServer
+from attest.portal.session.effects import (
+    Content,
+    Cut,
+    Disclose,
+    Effect,
+    Lane,
+    Record,
+    Say,
+    ToClient,
+    ToPhantom,
+    ToServer,
+)
 from attest.statement.tools.calls import Commitment
 from attest.statement.tools.committing import SALT_BYTES, commit
 
@@ -35,6 +46,8 @@ class Outbox:
         self._effects: list[Effect] = []
         self._then: dict[int, Then] = {}
         self._tickets = 0
+        self.is_diverted = False
+        """Whether a phantom stands in the server's place."""
 
     def take(self) -> list[Effect]:
         """Return what is to be done, in order, and forget it."""
@@ -47,8 +60,15 @@ class Outbox:
         return len(self._then)
 
     def to_server(self, octets: bytes, lane: Lane) -> None:
-        """Send bytes to the server."""
-        self._effects.append(ToServer(octets=octets, lane=lane))
+        """Send bytes to the server, or to what stands in its place."""
+        kind = ToPhantom if self.is_diverted else ToServer
+        self._effects.append(kind(octets=octets, lane=lane))
+
+    def divert(self) -> None:
+        """Send nothing to the server any more, also not what waits to be taken or written."""
+        self.is_diverted = True
+        self._effects = [each for each in self._effects if not isinstance(each, ToServer)]
+        self._effects.append(Cut())
 
     def to_client(self, octets: bytes, lane: Lane) -> None:
         """Send bytes to the client."""

@@ -22,6 +22,7 @@ from attest.portal.session.spans import params_of, without_elements
 from attest.statement.tools.calls import Call
 
 _ENDS_BYTES: Final = 512
+_MAX_REMEMBERED_BYTES: Final = 1024 * 1024
 _ASKS: Final = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?(?:"id"\s*:[^,{}\[\]]{1,300},\s*)?"method"')
 """A message that begins so is no answer."""
 
@@ -37,6 +38,8 @@ class Serving:
         self._flight = flight
         self._decisions = decisions
         self._listing = listing
+        self.remembered: Final[dict[str, bytes]] = {}
+        """What the server said of itself last, by method: a phantom says the same."""
 
     def take(self, line: bytes | Overlong, now: int, lane: Lane) -> None:
         """Take one message."""
@@ -49,7 +52,7 @@ class Serving:
         elif message.kind is Kind.REQUEST:
             self._ask_client(message, now, lane)
         elif message.kind is Kind.NOTIFICATION:
-            if message.method == TOOLS_CHANGED:
+            if message.method == TOOLS_CHANGED and not self._outbox.is_diverted:
                 self._listing.changed()
             self._outbox.to_client(line, lane)
         else:
@@ -67,7 +70,7 @@ class Serving:
             # The server could not read something: nobody waits for this, and clients are used to it.
             self._outbox.to_client(message.octets, lane)
             return
-        if message.id == self._listing.id:
+        if message.id == self._listing.id and not self._outbox.is_diverted:
             following = self._listing.take(message, now)
             if following is not None:
                 self._outbox.to_server(following, lane)
@@ -85,6 +88,8 @@ class Serving:
             else:
                 self._decisions.answer(awaited.governed, message, now)
             return
+        if self._gate.captures and awaited.is_whole and len(message.octets) <= _MAX_REMEMBERED_BYTES:
+            self.remembered[awaited.method] = message.octets
         octets = self._shown(message) if awaited.method == TOOLS_LIST else message.octets
         self._outbox.to_client(octets, awaited.lane)
 
@@ -128,7 +133,7 @@ class Serving:
         """Forward nothing that could not be read; whoever waits for it is told, as far as it is known who that is."""
         self._outbox.say(f"not forwarded: a message of the server's: {printable(reason)}")
         number = id_at_an_end(head, tail)
-        if number is not None and number == self._listing.id:
+        if number is not None and number == self._listing.id and not self._outbox.is_diverted:
             self._listing.failed(reason, now)
             return
         awaited = None if number is None else self._flight.answered(number, lane)

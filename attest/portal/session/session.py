@@ -7,12 +7,13 @@ else once a decision about it is on disk. What a server sends goes to the client
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, final
 
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
 from attest.portal.session.decisions import Decisions
+from attest.portal.session.diverting import Diversion
 from attest.portal.session.effects import Effect, Lane
 from attest.portal.session.flight import Awaited, Flight
 from attest.portal.session.gate import Gate, Need
@@ -21,7 +22,7 @@ from attest.portal.session.lanes import Lanes, Slot, Turn
 from attest.portal.session.lines import Overlong, id_at_an_end
 from attest.portal.session.listing import Listing
 from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Kind, Message, Unreadable, read_message
-from attest.portal.session.methods import CANCELLED, INITIALIZED, TargetError, is_plumbing, is_removed
+from attest.portal.session.methods import CANCELLED, INITIALIZE, INITIALIZED, META, TargetError, is_plumbing, is_removed
 from attest.portal.session.outbox import Outbox, Receipt
 from attest.portal.session.replies import LOST, denial_reply, error_reply
 from attest.portal.session.serving import Serving
@@ -43,11 +44,10 @@ class Session:
         self._lanes = Lanes()
         self._flight = Flight()
         self._undecided: deque[Governed] = deque()
-        self._decisions = Decisions(gate, self._outbox, caller, self._release)
+        self._decisions = Decisions(gate, self._outbox, caller, self._release, self._divert)
         self._listing = Listing(gate, lambda: f"attest-{self._outbox.new_id()}")
         self._serving = Serving(gate, self._outbox, self._flight, self._decisions, self._listing)
-        self._opened = False
-        """Whether the client said that a handshake is complete; in 2026-07-28 there is none."""
+        self._diversion = Diversion(self._outbox, self._flight, self._decisions, self._serving)
         self._ended = False
 
     def take(self) -> list[Effect]:
@@ -96,12 +96,24 @@ class Session:
         if isinstance(message, Unreadable):
             self._refuse_unreadable(line, message, now, lane)
         elif message.kind in {Kind.RESULT, Kind.ERROR}:
+            self._diversion.heed(now)
             self._serving.client_answered(message, lane)
         else:
             self._ask(Slot(message=message, lane=lane), now)
 
+    def from_phantom(self, line: bytes | Overlong, now: int, *, lane: Lane = None) -> None:
+        """Take one message of what stands in the server's place."""
+        self._diversion.take(line, now, lane)
+
+    @property
+    def remembered(self) -> Mapping[str, bytes]:
+        """What the server said of itself, by method."""
+        return self._diversion.remembered
+
     def from_server(self, line: bytes | Overlong, now: int, *, lane: Lane = None) -> None:
-        """Take one message of the server's."""
+        """Take one message of the server's; nothing of it once a phantom stands in its place."""
+        if self._diversion.is_on:
+            return
         self._serving.take(line, now, lane)
         # The listing that a call waits for may just have ended.
         self._decide(now)
@@ -156,14 +168,26 @@ class Session:
         """Record what was only counted."""
         self._decisions.flush(now, all_of_them=True)
 
+    def _divert(self, now: int) -> None:
+        self._diversion.begin(now)
+
     def _ask(self, slot: Slot, now: int) -> None:
+        self._diversion.heed(now)
         message = slot.message
         if message.kind is Kind.REQUEST and (refusal := self._refusal(message, slot.lane)) is not None:
             self._refuse(message, refusal, now, slot.lane)
             return
         if is_plumbing(message.method, notified=message.kind is Kind.NOTIFICATION):
             if message.id is not None:
-                self._flight.begin(Awaited(id=message.id, lane=slot.lane, method=message.method))
+                self._flight.begin(
+                    Awaited(
+                        id=message.id,
+                        lane=slot.lane,
+                        method=message.method,
+                        octets=message.octets,
+                        is_whole=_is_whole(message),
+                    )
+                )
             slot.turn = Turn.CLEAR
             self._lanes.put(slot)
             self._leave(slot.lane, now)
@@ -196,9 +220,13 @@ class Session:
 
     def _decide(self, now: int) -> None:
         """Decide what can be decided, in order."""
+        self._diversion.heed(now)
         while self._undecided:
             governed = self._undecided[0]
             need = self._gate.needs(governed.asked, now)
+            if self._diversion.is_on and need is Need.DEFINITIONS:
+                # A phantom has the sealed ones, and the server is asked nothing more for this caller.
+                need = Need.NOTHING
             if need is not Need.NOTHING and now < governed.deadline:
                 if need is Need.MEASUREMENT or self._list(governed, now):
                     return
@@ -210,7 +238,7 @@ class Session:
 
     def _list(self, governed: Governed, now: int) -> bool:
         """Have the tools listed for a request, in its own revision; return whether that is possible."""
-        if governed.meta is None and not self._opened:
+        if governed.meta is None and not self._diversion.opened:
             return False
         request = self._listing.begin(governed.meta, now)
         if request is not None:
@@ -219,6 +247,10 @@ class Session:
 
     def _release(self, governed: Governed, clear: bool, now: int) -> None:  # noqa: FBT001  (`Release`)
         slot = governed.slot
+        if clear and governed.captured and governed.forwarded_ms is not None:
+            # The server had it when it was cut off.
+            self._outbox.to_server(slot.message.octets, slot.lane)
+            return
         if clear and self._ended:
             # Whoever asked was told when the server ended.
             self._decisions.lose(governed, now)
@@ -240,9 +272,11 @@ class Session:
             awaited = self._flight.sent(message.id, slot.lane)
             if awaited is not None and awaited.governed is not None:
                 awaited.governed.forwarded_ms = now
+            if message.method == INITIALIZE:
+                self._diversion.handshake = message
         elif message.method == INITIALIZED:
-            self._opened = True
-            request = self._listing.begin(None, now)
+            self._diversion.opened = True
+            request = None if self._diversion.is_on else self._listing.begin(None, now)
             if request is not None:
                 self._outbox.to_server(request, slot.lane)
         elif message.method == CANCELLED:
@@ -287,6 +321,11 @@ class Session:
             principal=None if principal is None else principal.name,
             authenticated=self._caller.authenticated,
         )
+
+
+def _is_whole(message: Message) -> bool:
+    """Return whether a request asks for all that there is of something, and not for a further page."""
+    return message.method == INITIALIZE or not (message.params or {}).keys() - {META}
 
 
 _BROKEN_OFF: Final = "the server ended its answer without saying one"

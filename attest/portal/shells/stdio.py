@@ -7,17 +7,18 @@ in its order. Whoever does not read makes the other side wait, in bounded memory
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
 from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import Disclosing
 from attest.portal.drafts import Drafts
+from attest.portal.phantom.end import PhantomEnd, PhantomSource
 from attest.portal.recording import Came, Recording
-from attest.portal.session.effects import Disclose, Record, Say, Settled, ToClient, ToServer
+from attest.portal.session.effects import Cut, Disclose, Record, Say, Settled, ToClient, ToPhantom, ToServer
 from attest.portal.session.gate import Footing, Gate
-from attest.portal.session.lines import Lines
+from attest.portal.session.lines import Lines, Overlong
 from attest.portal.session.session import Session
 from attest.portal.shells.pipes import HIGH_WATER, Reader, Writer
 from attest.portal.space import Space
@@ -53,8 +54,19 @@ class Keeping:
 class StdioShell:
     """One client and one server, until both have ended and everything is recorded."""
 
-    def __init__(self, session: Session, gate: Gate, ends: Ends, keeping: Keeping, boot: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        gate: Gate,
+        ends: Ends,
+        keeping: Keeping,
+        boot: Callable[[], int],
+        phantoms: PhantomSource | None = None,
+    ) -> None:
         """Begin in the running loop; `boot` gives milliseconds since boot."""
+        self._phantoms = phantoms
+        self._phantom: PhantomEnd | None = None
+        gate.has_phantoms = phantoms is not None
         self._session = session
         self._gate = gate
         self._keeping = keeping
@@ -112,6 +124,12 @@ class StdioShell:
             self._server_finished()
         self._go_on()
 
+    def _phantom_said(self, lines: Sequence[bytes | Overlong]) -> None:
+        now = self._boot()
+        for line in lines:
+            self._session.from_phantom(line, now)
+        self._go_on()
+
     def _server_finished(self) -> None:
         if not self._server_over:
             self._server_over = True
@@ -158,6 +176,10 @@ class StdioShell:
                     self._for_server += (effect.octets, _END)
                 case ToClient():
                     self._for_client += (effect.octets, _END)
+                case Cut():
+                    self._cut_off()
+                case ToPhantom():
+                    self._ask_phantom(effect.octets)
                 case Record():
                     self._records.append(effect)
                     urgent = urgent or not isinstance(effect.content, Settled)
@@ -169,6 +191,9 @@ class StdioShell:
 
     def _record(self) -> None:
         records, self._records = self._records, []
+        if self._phantoms is not None:
+            for content in (each.content for each in records if isinstance(each.content, Settled)):
+                self._phantoms.note(content)
         self._take_in(self._recording.record(records))
 
     def _send(self) -> None:
@@ -176,6 +201,17 @@ class StdioShell:
             if octets:
                 writer.write(b"".join(octets))
                 octets.clear()
+
+    def _cut_off(self) -> None:
+        """Write nothing more to the server, and have a phantom take its place."""
+        self._for_server.clear()
+        self._to_server.close()
+        if self._phantoms is not None:
+            self._phantom = self._phantoms.raise_one(self._session.remembered, self._phantom_said)
+
+    def _ask_phantom(self, octets: bytes) -> None:
+        if self._phantom is not None:
+            self._phantom.take(octets)
 
     def _flow(self) -> None:
         """Let each side be read as far as the other takes what comes of it."""
@@ -192,13 +228,22 @@ class StdioShell:
             # Nobody reads what is answered: nobody is there to ask.
             self._from_client.close()
             self._input_ended = True
-        if self._input_ended and self._session.is_idle and not self._to_server.waiting:
+        if self._input_ended and self._session.is_idle and not self._to_server.waiting and self._phantom_finished():
             self._to_server.close()
             self._server.close_input()
             self.input_closed.set()
         if self._server_over and self._session.is_idle and (self._to_client.broken or not self._to_client.waiting):
             self._from_client.close()
+            if self._phantom is not None:
+                self._phantom.close()
             self.ended.set()
+
+    def _phantom_finished(self) -> bool:
+        """Have the phantom finish what was asked; return whether it has."""
+        if self._phantom is None:
+            return True
+        self._phantom.finish()
+        return self._phantom.is_idle
 
     def _wake_later(self) -> None:
         if self._timer is not None:

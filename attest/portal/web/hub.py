@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, final
 
 from attest.portal.recording import Came
-from attest.portal.session.effects import Disclose, Effect, Record, Say, ToClient, ToServer
+from attest.portal.session.effects import Cut, Disclose, Effect, Record, Say, ToClient, ToPhantom, ToServer
 from attest.portal.session.gate import Footing, Gate
 from attest.portal.shells.stdio import Keeping
 from attest.portal.web.connected import Connected, Table
@@ -69,6 +69,9 @@ class Hub:
                 self._keeping.disclosing.put(effect)
             case Say():
                 self._keeping.say(effect.text)
+            case Cut() | ToPhantom():
+                # Nobody drifts into a phantom here: such rules are refused at the start.
+                self._keeping.say("not forwarded: there are no phantoms over HTTP")
             case ToServer() | ToClient():
                 # What came on no exchange goes nowhere.
                 self._keeping.say("not forwarded: a message that belongs to no request")

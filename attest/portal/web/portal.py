@@ -38,7 +38,7 @@ from attest.portal.web.listening import Listening, check_listening, open_listeni
 from attest.portal.web.relay import Relay
 from attest.portal.web.sending import Sender
 from attest.portal.web.upstream import check_address, open_client
-from attest.statement.tools.rules import ToolRules, Upstream
+from attest.statement.tools.rules import OnCallerDrift, ToolRules, Upstream
 
 _MAX_FAMILY = 1000
 
@@ -75,6 +75,7 @@ def stand_before(portal: WebPortal) -> int:
     check_address(portal.upstream)
     check_listening(portal.listening)
     gate = open_gate(portal.launch)
+    check_drift(gate)
     gate.tells_receipts = portal.tells_receipts
     with (
         open_disclosing(portal.launch.request.log, portal.say) as disclosing,
@@ -94,6 +95,13 @@ def stand_before(portal: WebPortal) -> int:
             say=portal.say,
         )
         return runner.run(_serve(portal, gate, keeping))
+
+
+def check_drift(gate: Gate) -> None:
+    """Refuse rules by which a caller that drifted gets a phantom: over HTTP there are none."""
+    if gate.rules.on_caller_drift is OnCallerDrift.PHANTOM and not gate.rules.audit_only:
+        hint = 'seal `on-caller-drift = "stop"`, or let the portal start the server over standard input and output'
+        raise RefusedError("on-caller-drift", "stop, before a server over HTTP", gate.rules.on_caller_drift, hint=hint)
 
 
 async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:

@@ -2,7 +2,8 @@
 
 1. A drift names a sealed principal and a sealed rule with its numbers, more than they allow, and the sealed response.
 2. The receipt that went over it stands before it in the log.
-3. Nothing is permitted to that principal afterwards under this reference: no restart forgets it. (Nor before, from when
+3. A request goes to a phantom only where that is sealed, and only of a sealed principal; it is denied for good.
+4. Nothing is permitted to that principal afterwards under this reference: no restart forgets it. (Nor before, from when
    on the log shows it over the baseline: see `replay`.)
 """
 
@@ -10,11 +11,12 @@ from __future__ import annotations
 
 from typing import final
 
+from attest.appraisal.calls.kinds import RuleKind
 from attest.evidence.verify.checks_of_calls import CALLERS
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.statement.predicates.runtime_reference import RuntimeReference
-from attest.statement.tools.calls import CallerResponse, Drifted
+from attest.statement.tools.calls import CallerResponse, Denial, DenialStage, Drifted
 from attest.statement.tools.rules import ToolRules
 
 
@@ -41,6 +43,15 @@ class Callers:
                 f"nothing for {principal} after {self._stopped[principal]}",
                 "a permit",
             )
+
+    def deny(self, told: Told, denial: Denial) -> None:
+        """Take a denial."""
+        if denial.rule != RuleKind.CALLER_PHANTOM:
+            return
+        if self._response is not CallerResponse.PHANTOM:
+            self._fail("a phantom where none is sealed", told, self._response, denial.rule)
+        if denial.call.principal not in self._principals or denial.stage is not DenialStage.REQUEST:
+            self._fail("a phantom for nobody's request", told, "a request of a sealed principal", denial.call.principal)
 
     def drift(self, told: Told, drift: Drifted) -> None:
         """Take a drift."""

@@ -198,6 +198,7 @@ class LogCalls:
             self._answers.forward(told, denial.call)
         if judged is not None:
             judged.denied.judge(told, denial)
+            judged.callers.deny(told, denial)
             judged.replay.count(told, said)
 
     def _judge_unruled(self, told: Told, said: OfCall) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.portal.phantom.answers import answer, message
+from attest.portal.phantom.answers import answer
 
 SECRET = b"one session's secret"
 
@@ -80,9 +80,3 @@ def test_nobody_can_foretell_an_answer_without_the_secret():
 )
 def test_a_schema_without_end_ends(schema):
     assert len(json.dumps(answer({"name": "look", "outputSchema": schema}, {}, SECRET))) < 200_000
-
-
-def test_a_message_has_the_id_as_it_was_written():
-    sent = message(b'"00012345678901234567890"', answer({"name": "look"}, {}, SECRET))
-    assert json.loads(sent)["id"] == "00012345678901234567890"
-    assert json.loads(message(b"1", {"content": []}))["result"] == {"content": []}

@@ -1,0 +1,39 @@
+"""Where phantoms come from: one for each caller that drifted, of the better kind where that is possible."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from typing import final
+
+from attest.portal.phantom.end import PhantomEnd, Said
+from attest.portal.phantom.paces import Paces
+from attest.portal.phantom.synthesis import Synthesis
+from attest.portal.phantom.synthetic import SyntheticEnd
+from attest.portal.session.effects import Settled
+from attest.statement.tools.calls import OutcomeStatus
+from attest.statement.tools.rules import ToolRules
+
+_ANSWERED = frozenset({OutcomeStatus.RESULT, OutcomeStatus.ERROR})
+
+
+@final
+class Phantoms:
+    """Makes phantoms of one server, and learns meanwhile how long it takes."""
+
+    def __init__(self, rules: ToolRules) -> None:
+        """`rules` hold the sealed definitions."""
+        self._rules = rules
+        self._paces = Paces()
+
+    def note(self, settled: Settled) -> None:
+        """Learn from an outcome."""
+        if settled.outcome.status in _ANSWERED:
+            self._paces.note(settled.call.tool, settled.outcome.milliseconds)
+
+    def raise_one(self, remembered: Mapping[str, bytes], said: Said) -> PhantomEnd:
+        """Return a phantom in the running loop; `remembered` is what the server said of itself, by method."""
+        secret = os.urandom(32)
+        synthesis = Synthesis(self._rules, remembered, secret)
+        return SyntheticEnd(synthesis, said, self._paces, random.Random(secret))  # noqa: S311  (delays, no key)

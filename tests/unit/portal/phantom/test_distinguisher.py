@@ -1,0 +1,127 @@
+"""What a client that knows the real server can tell of a phantom, and what not; `docs/phantom.md` says it, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from attest.statement.tools.definitions import definition_of, digest_of_set
+from attest.statement.tools.foreign import text_of
+from attest.statement.tools.principals import Principal, PrincipalKind
+from attest.statement.tools.rules import BaselineRule, OnCallerDrift, ToolRule, ToolRules, Trait
+from tests.launches import receipts
+from tests.portal_world import TEXT, portal, seal_server
+from tests.unit.portal.phantom.distinguisher import CALLS, Seen, differ, look
+
+ALLOWED: Final = ("keep", "slow", "tell")
+TOOLS: Final = [
+    {"name": name, "description": f"It can {name}.", "inputSchema": TEXT} for name in ("hidden", "keep", "slow", "tell")
+]
+SERVER: Final = """
+import json, random, sys, time
+TOOLS = json.loads(%r)
+kept = ""
+def say(**message):
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\\n")
+    sys.stdout.flush()
+def call(params):
+    global kept
+    name, text = params["name"], params.get("arguments", {}).get("text", "")
+    token = params.get("_meta", {}).get("progressToken")
+    if token is not None:
+        say(method="notifications/progress", params={"progressToken": token, "progress": 1})
+    if name == "slow":
+        time.sleep(random.uniform(0.004, 0.016))
+    if name == "keep":
+        kept = text
+    return {"content": [{"type": "text", "text": kept if name == "tell" else text}], "isError": False}
+for line in sys.stdin:
+    message = json.loads(line)
+    method, number, params = message.get("method"), message.get("id"), message.get("params", {})
+    if method == "initialize":
+        told = {"capabilities": {"tools": {}}, "serverInfo": {"name": "small", "version": "1"}}
+        say(id=number, result={"protocolVersion": params["protocolVersion"], **told})
+    elif method == "tools/list":
+        say(id=number, result={"tools": TOOLS})
+    elif method == "tools/call":
+        say(id=number, result=call(params))
+""" % json.dumps(TOOLS)  # noqa: UP031  (braces belong to the program)
+
+USUAL: Final = CALLS + 6
+"""The calls of one look that are permitted."""
+
+
+def rules() -> ToolRules:
+    """Return rules by which one look is usual, and a second one is drift."""
+    definitions = tuple(definition_of(tool) for tool in TOOLS)
+    return ToolRules(
+        definitions=definitions,
+        definitions_digest=digest_of_set((each.name, each.sha256) for each in definitions),
+        tools=tuple(ToolRule(name=name, arguments=text_of(TEXT, where="TEXT")) for name in ALLOWED),
+        principals=(Principal(name="local", kind=PrincipalKind.LOCAL),),
+        baseline=(BaselineRule(id="calm", trait=Trait.CALLS, at_most=USUAL, within_seconds=3600),),
+        on_caller_drift=OnCallerDrift.PHANTOM,
+    )
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seen, Seen]:
+    """What the client sees of the real server, and then of what answers in its place."""
+    folder: Path = tmp_path_factory.mktemp("distinguished")
+    bench = seal_server(folder, tools=rules(), server=SERVER)
+    with portal(bench) as client:
+        client.open()
+        before, after = look(client, 1000), look(client, 2000)
+        code, err = client.close()
+    assert code == 0, err
+    said = [each["predicate"] for each in receipts(bench)]
+    captured: list[dict[str, Any]] = [each["denial"] for each in said if "denial" in each]
+    assert sum(each["rule"] == "caller.phantom" for each in captured) == USUAL + 2
+    return before, after
+
+
+def test_it_cannot_tell_by_latency(looks: tuple[Seen, Seen]) -> None:
+    before, after = looks
+    assert not differ(before.seconds, after.seconds), (before.seconds, after.seconds)
+
+
+def test_the_test_of_latencies_finds_a_difference() -> None:
+    usual = [0.010 + number / 5000 for number in range(CALLS)]
+    assert not differ(usual, [each + 0.001 for each in usual])
+    assert differ(usual, [each + 0.010 for each in usual])
+    assert differ(usual, [min(usual)] * CALLS)
+
+
+def test_it_cannot_tell_by_ids_and_members(looks: tuple[Seen, Seen]) -> None:
+    before, after = looks
+    assert before.ids_kept
+    assert after.ids_kept
+    assert before.members == after.members
+
+
+def test_it_cannot_tell_by_order(looks: tuple[Seen, Seen]) -> None:
+    assert [each.in_order for each in looks] == [True, True]
+
+
+def test_it_cannot_tell_by_definitions(looks: tuple[Seen, Seen]) -> None:
+    before, after = looks
+    assert before.definitions == after.definitions
+
+
+def test_it_cannot_tell_by_the_texts_of_errors(looks: tuple[Seen, Seen]) -> None:
+    before, after = looks
+    assert before.errors == after.errors
+
+
+def test_it_can_tell_by_content_state_and_progress(looks: tuple[Seen, Seen]) -> None:
+    before, after = looks
+    assert set(before.texts) == {"same"} != set(after.texts)
+    assert (before.remembers, after.remembers) == (True, False)
+    assert (before.notified, after.notified) == (1, 0)
+
+
+def test_the_same_question_gets_the_same_answer(looks: tuple[Seen, Seen]) -> None:
+    assert [len(set(each.texts)) for each in looks] == [1, 1]
