@@ -144,6 +144,8 @@ class CallCounts(msgspec.Struct, frozen=True, kw_only=True):
     permitted: int
     denied: int
     """Requests and answers; one receipt may stand for many."""
+    let_pass: int
+    """Those of them that went on all the same, in audit-only mode."""
     unanswered: int
     """Permitted ones of which nothing says what came, since their run was cut off or goes on."""
     drifted: int

@@ -124,9 +124,9 @@ def _became(calls: CallCounts) -> str:
     permitted = _by_rule((each.rule, each.permitted) for each in calls.rules)
     denied = _by_rule((each.rule, each.denied) for each in calls.rules)
     drifted = f", {calls.drifted} callers left the baseline" if calls.drifted else ""
-    return (
-        f"{calls.permitted} permitted{permitted}, {calls.denied} denied{denied}, {calls.unanswered} unanswered{drifted}"
-    )
+    let_pass = f", {calls.let_pass} of them let pass" if calls.let_pass else ""
+    told = f"{calls.permitted} permitted{permitted}, {calls.denied} denied{denied}{let_pass}"
+    return f"{told}, {calls.unanswered} unanswered{drifted}"
 
 
 def _by_rule(counts: Iterable[tuple[str, int]]) -> str:

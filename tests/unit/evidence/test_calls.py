@@ -68,6 +68,7 @@ def test_an_honest_log_of_calls_passes_and_says_what_became_of_them(tmp_path: Pa
     assert verdict.counts.calls == CallCounts(
         permitted=5,
         denied=1,
+        let_pass=0,
         unanswered=0,
         drifted=0,
         commitments=10,
@@ -407,6 +408,7 @@ def test_audit_only_forwards_what_it_denies_and_says_so(tmp_path: Path):
     verdict = told(tmp_path, tell, reference=AUDIT_ONLY)
     assert verdict.passed, list(failing(verdict))
     assert verdict.enforcement == "audit-only"
+    assert "1 denied (tool.unknown 1), 1 of them let pass, 0 unanswered" in render_text(verdict)
 
 
 def test_another_caller_goes_on_when_one_drifted(tmp_path: Path):

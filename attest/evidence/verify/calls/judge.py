@@ -192,7 +192,7 @@ class LogCalls:
 
     def _deny(self, told: Told, said: ToolDenial, judged: ByReference | None) -> None:
         denial = said.denial
-        self._tally.deny(denial.rule, denial.repeated)
+        self._tally.deny(denial)
         self._answers.deny(told, denial)
         if denial.stage is DenialStage.REQUEST and not denial.enforced:
             self._answers.forward(told, denial.call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from attest.evidence.verdict import CallCounts, RuleCount
+from attest.statement.tools.calls import Denial
 
 MAX_RULES: Final = 1024
 """Different rules that are counted apart: more than a reference can seal. Others are counted together."""
@@ -20,6 +21,7 @@ class Tally:
         """Begin with nothing."""
         self._permits: dict[str, int] = {}
         self._denials: dict[str, int] = {}
+        self._let_pass = 0
         self.unanswered = 0
         """Permitted calls of which nobody knows what came: their run was cut off."""
         self.drifted = 0
@@ -32,9 +34,10 @@ class Tally:
         """Count a permitted call."""
         _count(self._permits, rule, 1)
 
-    def deny(self, rule: str, times: int) -> None:
-        """Count refused requests."""
-        _count(self._denials, rule, times)
+    def deny(self, denial: Denial) -> None:
+        """Count what was refused."""
+        _count(self._denials, denial.rule, denial.repeated)
+        self._let_pass += 0 if denial.enforced else denial.repeated
 
     def counts(self) -> CallCounts:
         """Return what was counted, the most frequent rules first."""
@@ -45,6 +48,7 @@ class Tally:
         return CallCounts(
             permitted=sum(self._permits.values()),
             denied=sum(self._denials.values()),
+            let_pass=self._let_pass,
             unanswered=self.unanswered,
             drifted=self.drifted,
             commitments=self.commitments,
