@@ -246,6 +246,14 @@ def test_files_do_for_standard_input_and_output(bench):
     assert [answer["id"] for answer in answers] == [0, 1]
 
 
+def test_a_device_that_has_nothing_to_say_does_for_both(bench):
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(
+        portal_words(), cwd=bench.folder, stdin=nothing, stdout=nothing, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_line_without_end_is_refused_in_bounded_memory_and_the_next_one_is_heard(bench):
     with portal(bench) as client:
         client.open()

@@ -131,9 +131,10 @@ class Writer:
 def pollable(descriptor: int, *, reading: bool) -> Iterator[int]:
     """Give a descriptor that an event loop can wait for: this one, or a pipe that a thread pumps from or to it.
 
-    A file cannot be waited for. Afterwards the descriptor blocks as it did before.
+    Files and devices (`/dev/null`) cannot be waited for. Afterwards the descriptor blocks as it did before.
     """
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
         blocking = os.get_blocking(descriptor)
         try:
             yield descriptor
