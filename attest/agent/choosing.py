@@ -8,6 +8,7 @@ under way (`updating`), for as long as there may be no measurement at all; after
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,9 +17,11 @@ from attest.agent.cycle import Cycle, measure_once
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
 from attest.appraisal.choosing import as_updated, is_as_sealed_on_disk
-from attest.appraisal.updating import Lying, as_updating, contents_of, is_mixture
+from attest.appraisal.updating import as_updating, contents_of, is_mixture
 from attest.codec.clock import Clock
+from attest.measure.process import ProcessHandle
 from attest.statement.findings import FindingKind, State
+from attest.statement.manifest import Scope
 
 _SECOND: Final = 1000
 
@@ -66,24 +69,40 @@ class Choice:
         judge, found = next(((each, cycle) for each, cycle in cycles if each is last), cycles[0])
         if watched is not None and last is not None:
             found = _updated(judge, found, cycles)
-        return judge, self._updating(judge, found, cycles, looks, clock.boot())
-
-    def _updating(
-        self, judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer, Cycle]], looks: Looks, now: int
-    ) -> Cycle:
-        """Say that an update seems to be under way, if files of two references lie together and not for too long."""
-        lying = Lying.of(looks.observed[judge.opened.digest])
-        known = self.known | frozenset(judge.digests)
-        for each, cycle in cycles:
-            if each is judge or not is_mixture(found.findings, cycle.findings, lying, each.entries, known):
-                continue
-            self.updating_since = now if self.updating_since is None else self.updating_since
-            if now - self.updating_since > judge.reference.measurement.max_gap_seconds * _SECOND:
-                return found
-            return replace(found, findings=as_updating(found.findings, one=_name(judge), other=_name(each)))
         if found.state is not State.DRIFT:
             self.updating_since = None
+        handle = watched.handle if watched is not None else None
+        return judge, self._updating(judge, found, every, looks, handle, clock.boot())
+
+    def _updating(
+        self,
+        judge: SealedServer,
+        found: Cycle,
+        every: Sequence[SealedServer],
+        looks: Looks,
+        process: ProcessHandle | None,
+        now: int,
+    ) -> Cycle:
+        """Say that an update seems to be under way, if files of two references lie together and not for too long."""
+        if found.state is not State.DRIFT or found.findings.total > len(found.findings.findings):
+            return found
+        observation = looks.observed[judge.opened.digest]
+        known = self.known | judge.digests
+        for each in every:
+            if each is judge or each.places != judge.places:
+                continue
+            roots = _exact(judge) & _exact(each)
+            other = looks.judged_by(each, observation, process).findings
+            if is_mixture(found.findings.findings, other, observation, each.entries, roots, known):
+                self.updating_since = now if self.updating_since is None else self.updating_since
+                if now - self.updating_since > judge.reference.measurement.max_gap_seconds * _SECOND:
+                    return found
+                return replace(found, findings=as_updating(found.findings, one=_name(judge), other=_name(each)))
         return found
+
+
+def _exact(sealed: SealedServer) -> frozenset[str]:
+    return frozenset(root.name for root in sealed.roots if root.scope is Scope.EXACT)
 
 
 def _updated(judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer, Cycle]]) -> Cycle:

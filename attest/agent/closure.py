@@ -79,6 +79,11 @@ class Looks:
         with standing_at(process, self.caches) as standpoint:
             return self._look(server, standpoint)
 
+    def judged_by(self, other: SealedServer, observation: Observation, process: ProcessHandle | None) -> Looked:
+        """Judge by another reference what was found in the same places for one."""
+        with standing_at(process) as standpoint:
+            return judge_files(other, observation, self.deriver, self.judge, standpoint)
+
     def beside_it(self, server: SealedServer, parts: tuple[Looked, ...]) -> tuple[Looked, ...]:
         """Look at what this run made for the server beside its sealed files, which were looked at as `parts`."""
         return () if self.beside is None else (self.beside(server, parts, self.deriver, self.clock_ms),)
@@ -133,6 +138,13 @@ def look_at_closure(
         standpoint=standpoint,
         most_names=len(sealed.entries) + SPARE_NAMES,
     )
+    return judge_files(sealed, observation, deriver, judge, standpoint)
+
+
+def judge_files(
+    sealed: SealedServer, observation: Observation, deriver: Deriver, judge: Judge, standpoint: Standpoint
+) -> Looked:
+    """Judge what was found in the roots of a reference, perhaps by a look that was meant for another one."""
     derivations = _derive(sealed, observation, deriver, standpoint)
     findings = compare_files(
         sealed.roots,

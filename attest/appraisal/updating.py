@@ -6,8 +6,7 @@ where every file is one that was sealed, it need not be an attack either, and fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attest.appraisal.choosing import ON_DISK, UNUSABLE
@@ -22,43 +21,39 @@ _MOVED: Final = frozenset({FindingKind.EXTRA, FindingKind.UNDERIVED})
 aside, and byte code stays a little longer than its source."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lying:
-    """What was found in the roots of a server, by where findings say it is: content as `contents_of` spells it."""
-
-    contents: Mapping[str, str]
-
-    @classmethod
-    def of(cls, observation: Observation) -> Lying:
-        """Spell what was observed. Of two names that are spelled alike, as hostile ones can be, neither is known."""
-        contents: dict[str, str] = {}
-        for key, seen in observation.files.items():
-            where = _where(key)
-            contents[where] = "" if where in contents else _spelled(seen.sha256, seen.target)
-        return cls(contents=contents)
-
-
 def contents_of(observation: Observation) -> frozenset[str]:
     """Return every content that was found, wherever it lay."""
     return frozenset(_spelled(seen.sha256, seen.target) for seen in observation.files.values()) - {""}
 
 
 def is_mixture(
-    found: Findings, other: Findings, lying: Lying, sealed: Mapping[Key, Entry], known: frozenset[str]
+    found: Sequence[Finding],
+    other: Sequence[Finding],
+    observation: Observation,
+    entries: Mapping[Key, Entry],
+    roots: frozenset[str],
+    known: frozenset[str],
 ) -> bool:
-    """Return whether each file is as one of two references seals it, is gone, or was moved aside.
+    """Return whether each file of one look is as one of two references seals it, is gone, or was moved aside.
 
-    `found` is by the first of them, when what is `lying` there was seen; `other` by the second, which has `sealed` its
-    entries. `known` are the contents that the first one matched with before.
+    Or all are as the second one has it, so that the update ended while others were looking.
+
+    `found` is what was found of it by the first, `other` by the second, which has these `entries`; both seal everything
+    in `roots`. `known` are the contents that the first one matched with before.
     """
-    if any(not _is_whole(each) for each in (found, other)):
+    if any(each.kind in UNUSABLE for each in (*found, *other)):
         return False
-    theirs = {_where(key): _spelled(entry.sha256, entry.target) for key, entry in sealed.items()}
-    elsewhere = {each.where for each in other.findings if each.kind in ON_DISK}
-    wrong = [each for each in found.findings if each.kind in ON_DISK]
+    lying = _lying(observation)
+    theirs = {_where(key): _spelled(entry.sha256, entry.target) for key, entry in entries.items()}
     contents = known | frozenset(theirs.values()) - {""}
-    return bool(wrong and elsewhere) and all(
-        each.where not in elsewhere or _is_explained(each, lying.contents, theirs, contents) for each in wrong
+    # What the second one seals there, and what it could not tell in this moment, the next look tells.
+    untold = {each.where for each in other if STATE_OF[each.kind] is State.UNKNOWN and each.where in theirs}
+    elsewhere = {each.where for each in other if each.kind in ON_DISK} - untold
+    wrong = [each for each in found if each.kind in ON_DISK]
+    return bool(wrong) and all(
+        each.where.partition("/")[0] in roots
+        and (each.where not in elsewhere or _is_explained(each, lying.get(each.where, ""), contents))
+        for each in wrong
     )
 
 
@@ -74,20 +69,20 @@ def as_updating(findings: Findings, *, one: str, other: str) -> Findings:
     return make_findings([updating, *(each for each in findings.findings if each.kind not in ON_DISK)])
 
 
-def _is_whole(findings: Findings) -> bool:
-    return findings.total == len(findings.findings) and not any(each.kind in UNUSABLE for each in findings.findings)
-
-
-def _is_explained(
-    finding: Finding, lying: Mapping[str, str], theirs: Mapping[str, str], contents: frozenset[str]
-) -> bool:
+def _is_explained(finding: Finding, there: str, contents: frozenset[str]) -> bool:
+    """Whether a file that is as neither reference has it may still be one in the middle of an update."""
     if finding.kind is FindingKind.MISSING or STATE_OF[finding.kind] is State.UNKNOWN:
         return True
-    there = lying.get(finding.where, "")
-    if finding.kind is FindingKind.CHANGED:
-        # The second look may have come to it when it was gone again.
-        return there != "" and there == theirs.get(finding.where)
     return finding.kind in _MOVED and there in contents
+
+
+def _lying(observation: Observation) -> Mapping[str, str]:
+    """Return what lies where; of two names that are spelled alike, as hostile ones can be, neither is known."""
+    contents: dict[str, str] = {}
+    for key, seen in observation.files.items():
+        where = _where(key)
+        contents[where] = "" if where in contents else _spelled(seen.sha256, seen.target)
+    return contents
 
 
 def _where(key: Key) -> str:

@@ -7,6 +7,7 @@ its first start, from that on while a client calls a tool, and then started anew
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -29,6 +30,8 @@ from tests.attacks.talking import Talk, loading, talking
 from tests.servers.servers import SERVERS, Server, attest, install_node, install_python, run
 
 CYCLES: Final = 100
+MOST_CHARACTERS: Final = 1000
+"""Of what was found in one cycle."""
 START_SECONDS: Final = 60
 UVX: Final = Path(sys.executable).with_name("uvx")
 WITH_BYTE_CODE: Final = {"PYTHONDONTWRITEBYTECODE": ""}
@@ -115,6 +118,7 @@ class Use:
     arguments: Mapping[str, str]
     words: tuple[str, ...] = ()
     """Further words of the server's command."""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -129,8 +133,10 @@ def used(server: Server, folder: Path) -> Iterator[Use]:
             run(place, "git", "init", "--quiet")
             yield Use(tool="git_status", arguments={"repo_path": str(place)})
         case "fetch":
+            # With node at hand it would install packages of npm into its own tree, which nobody sealed: that is drift.
+            path = {"PATH": f"{_without_node(place)}:{os.environ['PATH']}"}
             with _pages() as address:
-                yield Use(tool="fetch", arguments={"url": address}, words=("--allow-private-ips",))
+                yield Use(tool="fetch", arguments={"url": address}, words=("--allow-private-ips",), environment=path)
         case "filesystem":
             yield Use(tool="list_directory", arguments={"path": str(place)}, words=(str(place),))
         case "everything":
@@ -150,7 +156,7 @@ def soak(server: Server, install: Install, folder: Path, cycles: int) -> Soaked:
         measuring.once()
         calls = 0
         for number in (cycles // 2, cycles - cycles // 2):
-            with talking(command, folder, {**WITH_BYTE_CODE, **installed.environment}) as talk:
+            with talking(command, folder, {**WITH_BYTE_CODE, **installed.environment, **use.environment}) as talk:
                 calls += measuring.beside(talk, use, number)
     name = f"{server.program} {install.__name__.removeprefix('by_')}"
     took = time.monotonic() - began
@@ -219,7 +225,7 @@ class _Measuring:
         while self._seen:
             last = self._seen.pop()
             if last.state is not State.MATCH:
-                self.alarms.append(f"cycle {number}: {last.state}\n{last.text}")
+                self.alarms.append(f"cycle {number}: {last.state}\n{last.text[:MOST_CHARACTERS]}")
 
 
 def _seal(folder: Path, installed: Installed, command: tuple[str, ...]) -> None:
@@ -233,6 +239,15 @@ def _seal(folder: Path, installed: Installed, command: tuple[str, ...]) -> None:
 
 def _run(folder: Path, environment: Mapping[str, str], *words: str | Path) -> str:
     return run(folder, "env", *(f"{name}={value}" for name, value in environment.items()), *words)
+
+
+def _without_node(folder: Path) -> Path:
+    """A directory for the search path whose node does not work."""
+    program = folder / "programs/node"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    return program.parent
 
 
 @contextmanager
