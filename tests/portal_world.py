@@ -169,10 +169,16 @@ class Client:
 
 
 @contextmanager
-def portal(bench: Bench, *words: str, environment: Mapping[str, str] | None = None) -> Iterator[Client]:
-    """Start `attest portal` over the sealed server, and end it."""
+def portal(
+    bench: Bench, *words: str, environment: Mapping[str, str] | None = None, before: str = ""
+) -> Iterator[Client]:
+    """Start `attest portal` over the sealed server, and end it; `before` is what the process does at its start."""
+    command = list(portal_words())
+    if before:
+        program = f"{before}; import sys; from attest.cli.door import enter; sys.exit(enter(sys.argv[1:]))"
+        command = [sys.executable, "-c", program, *command[3:]]
     with subprocess.Popen(
-        [*portal_words(), *words],
+        [*command, *words],
         cwd=bench.folder,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,3 +40,11 @@ def may_unshare() -> bool:
     """Return whether a process here may move to a network namespace of its own."""
     program = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x40000000) != 0)"
     return subprocess.run([sys.executable, "-S", "-c", program], check=False, timeout=60).returncode == 0
+
+
+def may_confine() -> bool:
+    """Return whether bubblewrap is installed, and may confine a process here."""
+    if shutil.which("bwrap") is None:
+        return False
+    command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    return subprocess.run(command, check=False, timeout=60, stderr=subprocess.DEVNULL).returncode == 0

@@ -7,6 +7,7 @@ from typing import Final
 
 from attest.agent.launching.launch import Launch
 from attest.appraisal.calls.compiling import compile_rules
+from attest.portal.confining import confine
 from attest.portal.phantoms import Phantoms
 from attest.portal.remembering import remember
 from attest.portal.session.gate import Gate, GateRules
@@ -52,7 +53,7 @@ def open_gate(launch: Launch) -> Gate:
 def open_phantoms(launch: Launch) -> Phantoms | None:
     """Return where phantoms of the launched server come from, if the reference seals that callers may get one."""
     rules = launch.server.reference.tools or NO_RULES
-    return Phantoms(rules) if rules.on_caller_drift is OnCallerDrift.PHANTOM else None
+    return Phantoms(rules, confine(launch)) if rules.on_caller_drift is OnCallerDrift.PHANTOM else None
 
 
 def local_caller(launch: Launch) -> Caller:

@@ -12,6 +12,7 @@ from attest.portal.phantom.paces import Paces
 from attest.portal.phantom.synthesis import Synthesis
 from attest.portal.phantom.synthetic import SyntheticEnd
 from attest.portal.session.effects import Settled
+from attest.portal.shells.instance import Confined, start_instance
 from attest.statement.tools.calls import OutcomeStatus
 from attest.statement.tools.rules import ToolRules
 
@@ -22,9 +23,10 @@ _ANSWERED = frozenset({OutcomeStatus.RESULT, OutcomeStatus.ERROR})
 class Phantoms:
     """Makes phantoms of one server, and learns meanwhile how long it takes."""
 
-    def __init__(self, rules: ToolRules) -> None:
-        """`rules` hold the sealed definitions."""
+    def __init__(self, rules: ToolRules, confined: Confined | None) -> None:
+        """`rules` hold the sealed definitions; `confined` says how to start a second instance, if there can be one."""
         self._rules = rules
+        self._confined = confined
         self._paces = Paces()
 
     def note(self, settled: Settled) -> None:
@@ -34,6 +36,11 @@ class Phantoms:
 
     def raise_one(self, remembered: Mapping[str, bytes], said: Said) -> PhantomEnd:
         """Return a phantom in the running loop; `remembered` is what the server said of itself, by method."""
+        if self._confined is not None:
+            return start_instance(self._confined, said, lambda: self._synthetic(remembered, said))
+        return self._synthetic(remembered, said)
+
+    def _synthetic(self, remembered: Mapping[str, bytes], said: Said) -> PhantomEnd:
         secret = os.urandom(32)
         synthesis = Synthesis(self._rules, remembered, secret)
         return SyntheticEnd(synthesis, said, self._paces, random.Random(secret))  # noqa: S311  (delays, no key)

@@ -33,6 +33,8 @@ class Seen:
     definitions: str = ""
     errors: list[str] = field(default_factory=list)
     notified: int = 0
+    recalled: str = ""
+    """What the first call knew of those before."""
     remembers: bool = False
     """Whether one call knew of another."""
     texts: list[str] = field(default_factory=list)
@@ -40,7 +42,7 @@ class Seen:
 
 def look(client: Client, first: int) -> Seen:
     """Use a server for a while; ids begin at `first`."""
-    seen = Seen()
+    seen = Seen(recalled=_told(client, f"r{first}"))
     for number in range(first, first + CALLS):
         began = time.perf_counter()
         answer = client.call(number, "slow", "same")
@@ -88,5 +90,9 @@ def _notified(client: Client, number: str) -> int:
 
 def _remembers(client: Client, first: int) -> bool:
     client.call(f"k{first}", "keep", f"the word {first}")
-    answer = client.call(f"t{first}", "tell")
-    return f"the word {first}" in answer["result"]["content"][0]["text"]
+    return _told(client, f"t{first}") == f"the word {first}"
+
+
+def _told(client: Client, number: str) -> str:
+    text: str = client.call(number, "tell")["result"]["content"][0]["text"]
+    return text

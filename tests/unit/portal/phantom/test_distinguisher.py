@@ -15,7 +15,9 @@ from attest.statement.tools.rules import BaselineRule, OnCallerDrift, ToolRule, 
 from tests.launches import receipts
 from tests.portal_world import TEXT, portal, seal_server
 from tests.unit.portal.phantom.distinguisher import CALLS, Seen, differ, look
+from tests.unprivileged import may_confine
 
+needs_bubblewrap = pytest.mark.skipif(not may_confine(), reason="no bubblewrap here, or none that works")
 ALLOWED: Final = ("keep", "slow", "tell")
 TOOLS: Final = [
     {"name": name, "description": f"It can {name}.", "inputSchema": TEXT} for name in ("hidden", "keep", "slow", "tell")
@@ -50,7 +52,10 @@ for line in sys.stdin:
         say(id=number, result=call(params))
 """ % json.dumps(TOOLS)  # noqa: UP031  (braces belong to the program)
 
-USUAL: Final = CALLS + 6
+Looks = tuple[Seen, Seen]
+WITHOUT_BUBBLEWRAP: Final = "import attest.portal.confining as confining; confining._WHERE = ''"
+
+USUAL: Final = CALLS + 7
 """The calls of one look that are permitted."""
 
 
@@ -67,23 +72,43 @@ def rules() -> ToolRules:
     )
 
 
-@pytest.fixture(scope="module")
-def looks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seen, Seen]:
-    """What the client sees of the real server, and then of what answers in its place."""
-    folder: Path = tmp_path_factory.mktemp("distinguished")
+def distinguished(folder: Path, before: str = "") -> Looks:
+    """Return what the client sees of the real server, and then of what answers in its place."""
     bench = seal_server(folder, tools=rules(), server=SERVER)
-    with portal(bench) as client:
+    with portal(bench, before=before) as client:
         client.open()
-        before, after = look(client, 1000), look(client, 2000)
+        seen = look(client, 1000), look(client, 2000)
         code, err = client.close()
     assert code == 0, err
     said = [each["predicate"] for each in receipts(bench)]
     captured: list[dict[str, Any]] = [each["denial"] for each in said if "denial" in each]
     assert sum(each["rule"] == "caller.phantom" for each in captured) == USUAL + 2
-    return before, after
+    return seen
 
 
-def test_it_cannot_tell_by_latency(looks: tuple[Seen, Seen]) -> None:
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Looks:
+    """Of answers that are made up, as where bubblewrap is not installed."""
+    return distinguished(tmp_path_factory.mktemp("made-up"), WITHOUT_BUBBLEWRAP)
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Looks:
+    """Of a second instance."""
+    return distinguished(tmp_path_factory.mktemp("second"))
+
+
+KINDS: Final = ["made_up", pytest.param("second", marks=needs_bubblewrap)]
+
+
+@pytest.fixture(params=KINDS)
+def looks(request: pytest.FixtureRequest) -> Looks:
+    """Of either kind of phantom."""
+    found: Looks = request.getfixturevalue(request.param)
+    return found
+
+
+def test_it_cannot_tell_by_latency(looks: Looks) -> None:
     before, after = looks
     assert not differ(before.seconds, after.seconds), (before.seconds, after.seconds)
 
@@ -95,33 +120,46 @@ def test_the_test_of_latencies_finds_a_difference() -> None:
     assert differ(usual, [min(usual)] * CALLS)
 
 
-def test_it_cannot_tell_by_ids_and_members(looks: tuple[Seen, Seen]) -> None:
+def test_it_cannot_tell_by_ids_and_members(looks: Looks) -> None:
     before, after = looks
     assert before.ids_kept
     assert after.ids_kept
     assert before.members == after.members
 
 
-def test_it_cannot_tell_by_order(looks: tuple[Seen, Seen]) -> None:
+def test_it_cannot_tell_by_order(looks: Looks) -> None:
     assert [each.in_order for each in looks] == [True, True]
 
 
-def test_it_cannot_tell_by_definitions(looks: tuple[Seen, Seen]) -> None:
+def test_it_cannot_tell_by_definitions(looks: Looks) -> None:
     before, after = looks
     assert before.definitions == after.definitions
 
 
-def test_it_cannot_tell_by_the_texts_of_errors(looks: tuple[Seen, Seen]) -> None:
+def test_it_cannot_tell_by_the_texts_of_errors(looks: Looks) -> None:
     before, after = looks
     assert before.errors == after.errors
 
 
-def test_it_can_tell_by_content_state_and_progress(looks: tuple[Seen, Seen]) -> None:
-    before, after = looks
+def test_it_can_tell_by_what_was_done_before(looks: Looks) -> None:
+    _, after = looks
+    assert after.recalled != "the word 1000"
+
+
+def test_it_can_tell_made_up_answers_by_content_state_and_progress(made_up: Looks) -> None:
+    before, after = made_up
     assert set(before.texts) == {"same"} != set(after.texts)
     assert (before.remembers, after.remembers) == (True, False)
     assert (before.notified, after.notified) == (1, 0)
 
 
-def test_the_same_question_gets_the_same_answer(looks: tuple[Seen, Seen]) -> None:
+@needs_bubblewrap
+def test_it_cannot_tell_a_second_instance_by_content_its_own_state_and_progress(second: Looks) -> None:
+    before, after = second
+    assert before.texts == after.texts
+    assert (before.remembers, after.remembers) == (True, True)
+    assert (before.notified, after.notified) == (1, 1)
+
+
+def test_the_same_question_gets_the_same_answer(looks: Looks) -> None:
     assert [len(set(each.texts)) for each in looks] == [1, 1]

@@ -1,0 +1,95 @@
+"""How a second instance of a launched server is confined: bubblewrap, no network, only what the first is made of.
+
+In it lie, read-only: the sealed roots, the program with its library, and the system's shared libraries; and an empty
+`/tmp`. Not our key, log and trust file, nor variables that nobody sealed: what a caller that drifted talks to knows no
+secret of the user's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from attest.agent.launching.environment import BYTE_CODE_NAME
+from attest.agent.launching.launch import Launch
+from attest.portal.shells.instance import Confined
+from attest.statement.profile import EXPECTED_NAMES, covers
+
+_WHERE: Final = "/usr/bin:/bin:/usr/local/bin"
+"""Where bubblewrap is looked for: not where a caller's variable says."""
+_SYSTEM: Final = (
+    "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/etc/ld.so.cache", "/etc/localtime",
+)  # fmt: skip
+_SHARED: Final = ("/", "/usr", "/usr/local")
+"""Prefixes below which more lies than an interpreter."""
+_TMP: Final = "/tmp"  # noqa: S108  (its own, and empty)
+_TMP_BYTES: Final = 64 * 1024 * 1024
+
+
+def confine(launch: Launch) -> Confined | None:
+    """Return how to start a second instance; None where bubblewrap is not installed, or the command has parameters.
+
+    What stands for a parameter may be a secret, or a place that nobody sealed.
+    """
+    bubblewrap, profile = shutil.which("bwrap", path=_WHERE), launch.server.reference.process
+    if bubblewrap is None or profile is None or None in profile.fixed_argv:
+        return None
+    command, user = launch.command, launch.user
+    words = (
+        "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
+        "--size", str(_TMP_BYTES), "--tmpfs", _TMP, "--proc", "/proc", "--dev", "/dev",
+        *_mounts(launch),
+        "--remount-ro", "/", "--chdir", command.working_directory,
+    )  # fmt: skip
+    return Confined(
+        argv=(bubblewrap, *words, "--", launch.program.path, *command.argv[1:]),
+        environment=_variables(launch),
+        uid=user.uid if user.is_other else None,
+        gid=user.gid if user.is_other else None,
+    )
+
+
+def _mounts(launch: Launch) -> Iterator[str]:
+    seen = sorted({*_SYSTEM, *_roots(launch), *_programs(launch)})
+    for place in seen:
+        yield from ("--ro-bind-try", place, place)
+    if not _is_below(launch.command.working_directory, seen):
+        yield from ("--dir", launch.command.working_directory)
+    request = launch.request
+    for path in (request.key, request.log, request.trust):
+        place = os.path.realpath(path)
+        if _is_below(place, seen):
+            yield from ("--tmpfs", place) if Path(place).is_dir() else ("--ro-bind", "/dev/null", place)
+
+
+def _roots(launch: Launch) -> Iterator[str]:
+    for sealed in (launch.server, launch.server.runtime):
+        if sealed is not None:
+            yield from (os.path.realpath(place) for place in sealed.places.values())
+            yield from sealed.places.values()
+
+
+def _programs(launch: Launch) -> Iterator[str]:
+    yield from {launch.program.path, os.path.realpath(launch.program.path)}
+    prefix = launch.library.prefix
+    if prefix is not None:
+        yield f"{prefix.rstrip('/')}/lib" if prefix in _SHARED else prefix
+
+
+def _variables(launch: Launch) -> Mapping[str, str]:
+    profile = launch.server.reference.process
+    rules = None if profile is None else profile.environment
+    sealed = frozenset(() if rules is None else (each.name for each in rules.fixed))
+    kept = {
+        name: value
+        for name, value in launch.environment.variables.items()
+        if name in sealed or any(covers(pattern, name) for pattern in EXPECTED_NAMES)
+    }
+    return {**kept, BYTE_CODE_NAME: f"{_TMP}/byte-code"}
+
+
+def _is_below(path: str, places: list[str]) -> bool:
+    return any(path == place or path.startswith(f"{place.rstrip('/')}/") for place in places)
