@@ -29,6 +29,16 @@ class PhantomEnd(Protocol):
     def is_idle(self) -> bool:
         """Whether it will say nothing more unless it is asked."""
 
+    @property
+    def waiting(self) -> int:
+        """The bytes that it was given, or has to say, and that nobody took yet."""
+
+    def hold(self) -> None:
+        """Say nothing for now, as far as that is possible: whoever should hear it does not read."""
+
+    def go_on(self) -> None:
+        """Say on."""
+
     def take(self, octets: bytes) -> None:
         """Take a message of the caller's, without a line end."""
 

@@ -27,12 +27,24 @@ class SyntheticEnd:
         self._chance = chance
         self._loop = asyncio.get_running_loop()
         self._due: deque[tuple[float, bytes]] = deque()
+        self._waiting = 0
         self._timer: asyncio.Handle | None = None
 
     @property
     def is_idle(self) -> bool:
         """Whether everything was answered."""
         return not self._due
+
+    @property
+    def waiting(self) -> int:
+        """The bytes of answers that are not due yet."""
+        return self._waiting
+
+    def hold(self) -> None:
+        """What is due is said: it is no more than was asked for."""
+
+    def go_on(self) -> None:
+        """Nothing was held."""
 
     def take(self, octets: bytes) -> None:
         """Answer a message later, after those before it."""
@@ -43,6 +55,7 @@ class SyntheticEnd:
         delay = self._paces.draw(tool, self._chance) if tool is not None else 0.0
         before = self._due[-1][0] if self._due else 0.0
         self._due.append((max(before, self._loop.time() + delay), answer))
+        self._waiting += len(answer)
         if self._timer is None:
             self._wait()
 
@@ -52,6 +65,7 @@ class SyntheticEnd:
     def close(self) -> None:
         """Say nothing more."""
         self._due.clear()
+        self._waiting = 0
 
     def _wait(self) -> None:
         left = self._due[0][0] - self._loop.time() if self._due else 0.0
@@ -65,6 +79,7 @@ class SyntheticEnd:
         while self._due and self._due[0][0] <= now:
             said.append(self._due.popleft()[1])
         self._timer = None
+        self._waiting -= sum(map(len, said))
         if self._due:
             self._wait()
         if said:

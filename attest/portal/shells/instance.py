@@ -58,6 +58,19 @@ class InstanceEnd:
             return self._other.is_idle
         return self._ended if self._finishing else not self._asked
 
+    @property
+    def waiting(self) -> int:
+        """The bytes that it has not read yet."""
+        return self._writer.waiting if self._other is None else self._other.waiting
+
+    def hold(self) -> None:
+        """Leave what it says where it is."""
+        self._reader.pause()
+
+    def go_on(self) -> None:
+        """Read on."""
+        self._reader.resume()
+
     def take(self, octets: bytes) -> None:
         """Hand a message on."""
         if self._other is not None:
@@ -82,6 +95,8 @@ class InstanceEnd:
             self._other.close()
 
     def _drained(self) -> None:
+        """Close its input if that was the last of it; whoever waited for room may go on."""
+        self._loop.call_soon(self._said, ())
         if self._finishing and not self._writer.waiting and not self._given.closed:
             self._writer.close()
             self._given.close()

@@ -215,7 +215,7 @@ class StdioShell:
 
     def _flow(self) -> None:
         """Let each side be read as far as the other takes what comes of it."""
-        crowded = self._recording.pending > _MAX_PENDING
+        crowded = self._recording.pending > _MAX_PENDING or self._phantom_crowded()
         if crowded or self._to_server.waiting > HIGH_WATER or self._session.backlog > _MAX_BACKLOG:
             self._from_client.pause()
         else:
@@ -237,6 +237,17 @@ class StdioShell:
             if self._phantom is not None:
                 self._phantom.close()
             self.ended.set()
+
+    def _phantom_crowded(self) -> bool:
+        """Let the phantom say as much as the client takes; return whether it has enough to do, or to say."""
+        if self._phantom is None:
+            return False
+        full = self._to_client.waiting > HIGH_WATER
+        if full:
+            self._phantom.hold()
+        else:
+            self._phantom.go_on()
+        return full or self._phantom.waiting > HIGH_WATER
 
     def _phantom_finished(self) -> bool:
         """Have the phantom finish what was asked; return whether it has."""

@@ -17,6 +17,7 @@ from attest.statement.predicates.runtime_measurement import MeasuredProcess
 from attest.statement.statement import findings_subject
 from attest.statement.tools.calls import CallerResponse, DenialStage, OutcomeStatus
 from attest.statement.tools.limits import Counter
+from attest.statement.tools.rules import OnCallerDrift
 from tests.calls_story import AUDIT_ONLY, GOVERNED, OTHER, USUAL, CallStory
 from tests.documents import SUBJECTS
 from tests.evidence_story import REFERENCE, change, failing, judge, seal
@@ -456,3 +457,33 @@ def test_calls_by_a_reference_that_nobody_asked_about_are_counted_and_not_judged
     assert verdict.counts is not None
     assert verdict.counts.permits == 1
     assert "conformance.permitted" not in failing(verdict)
+
+
+PHANTOM = change(GOVERNED, tools__on_caller_drift=OnCallerDrift.PHANTOM)
+
+
+def captured(**changes: Any) -> Telling:
+    """Return the telling of a caller that drifted, and of a call that a phantom answered."""
+
+    def tell(story: CallStory) -> None:
+        drifting(response=CallerResponse.PHANTOM)(story)
+        story.deny(story.call(**changes), "caller.phantom")
+
+    return tell
+
+
+def test_what_a_phantom_answered_is_counted_as_denied(tmp_path: Path):
+    verdict = told(tmp_path, captured(), reference=PHANTOM)
+    assert verdict.passed, list(failing(verdict))
+    assert verdict.counts is not None
+    assert verdict.counts.calls is not None
+    assert RuleCount(rule="caller.phantom", permitted=0, denied=1) in verdict.counts.calls.rules
+
+
+def test_a_phantom_is_one_only_where_it_is_sealed_and_for_a_sealed_principal(tmp_path: Path):
+    verdict = told(tmp_path / "a", lambda story: story.deny(story.call(), "caller.phantom"))
+    assert "conformance.callers" in failing(verdict)
+    verdict = told(tmp_path / "b", captured(principal=None), reference=PHANTOM)
+    assert "conformance.callers" in failing(verdict)
+    verdict = told(tmp_path / "c", one_by_one(captured(), lambda s: s.answered()), reference=PHANTOM)
+    assert "conformance.callers" in failing(verdict)
