@@ -6,10 +6,10 @@ They are not waited for: what is lost in a crash cannot be opened, and is no les
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final, final
 
 from attest.errors import AttestError
@@ -17,6 +17,8 @@ from attest.portal.session.effects import Disclose
 from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
+_LOOK_SECONDS: Final = 0.05
+"""A thread that was woken for each value would take turns with the calls, and make them wait for it."""
 _MAX_BATCH: Final = 256
 
 
@@ -28,10 +30,11 @@ class Disclosing:
         """Write into a folder; `say` may be called from the thread that does."""
         self._folder = folder
         self._say = say
-        self._queue: SimpleQueue[Disclose | None] = SimpleQueue()
+        self._queue: deque[Disclose] = deque()
         self._waiting = 0
         self._lost = 0
         self._failed = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attest-disclosures", daemon=True)
         self._thread.start()
 
@@ -41,35 +44,30 @@ class Disclosing:
             self._lost += 1
             return
         self._waiting += len(disclose.octets)
-        self._queue.put(disclose)
+        self._queue.append(disclose)
 
     def close(self) -> None:
         """Write what waits, and say what could not be kept."""
-        self._queue.put(None)
+        self._closing.set()
         self._thread.join()
         if self._lost:
             self._say(f"{self._lost} values cannot be disclosed: there was no room for them")
 
     def _run(self) -> None:
         try:
-            while batch := tuple(self._batch()):
-                self._folder.write(disclosure_line(each.commitment, each.salt, each.octets) for each in batch)
+            while not self._closing.wait(_LOOK_SECONDS):
+                self._write()
+            self._write()
             self._folder.close()
         except AttestError as error:
             self._failed = True
             self._say(f"no more values are kept to be disclosed: {error}")
 
-    def _batch(self) -> Iterator[Disclose]:
-        """Yield what there is; nothing once it was closed."""
-        for _ in range(_MAX_BATCH):
-            disclose = self._queue.get()
-            if disclose is None:
-                self._queue.put(None)
-                return
-            self._waiting -= len(disclose.octets)
-            yield disclose
-            if self._queue.empty():
-                return
+    def _write(self) -> None:
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), _MAX_BATCH))]
+            self._folder.write(disclosure_line(each.commitment, each.salt, each.octets) for each in batch)
+            self._waiting -= sum(len(each.octets) for each in batch)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,8 @@ from attest.portal.space import Space
 PASSED_ON: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 END_GRACE_SECONDS: Final = 10.0
 """How long a server may take to end once its input has."""
+_LAST_SECONDS: Final = 5.0
+"""How long a client may take to read the last answers once the run is over."""
 _STDIN, _STDOUT = 0, 1
 
 
@@ -95,7 +97,11 @@ async def _serve(portal: Portal, gate: Gate, ends: Ends, keeping: Keeping) -> in
     # However the run ended, there is no server any more.
     code.add_done_callback(lambda _: shell.server_ended())
     ending = asyncio.create_task(_end_late(shell, launch))
-    await shell.ended.wait()
+    ended = asyncio.ensure_future(shell.ended.wait())
+    await asyncio.wait((ended, code), return_when=asyncio.FIRST_COMPLETED)
+    # A run that is over already waited for us; a client that does not read is not waited for any longer.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(ended, _LAST_SECONDS)
     running.finish()
     ending.cancel()
     return await code

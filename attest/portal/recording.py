@@ -20,6 +20,8 @@ _QUICK_SECONDS: Final = 0.005
 """A flush that takes longer holds up what needs no receipt."""
 _RECEIPT_SECONDS: Final = 0.0005
 """What one takes to be made, on a busy machine."""
+_SHARE: Final = 0.1
+"""Of the newest flush, in what counts as usual."""
 _LEFT_ALONE_SECONDS: Final = 1.0
 
 
@@ -50,6 +52,8 @@ class Recording:
         self._done: deque[tuple[Record, Future[Recorded]]] = deque()
         self._woken = False
         self._slow_until = 0.0
+        self._usual = 0.0
+        """What a flush took lately, in seconds."""
         self.pending = 0
         """Receipts that are not on disk."""
 
@@ -64,10 +68,18 @@ class Recording:
             for each in records:
                 self.submit(each)
             return []
-        came = self._recorder.record_all([self._drafts.draft(each.content) for each in records])
-        if time.monotonic() - now > _QUICK_SECONDS + len(records) * _RECEIPT_SECONDS:
-            self._slow_until = time.monotonic() + _LEFT_ALONE_SECONDS
+        try:
+            came = self._recorder.record_all([self._drafts.draft(each.content) for each in records])
+        except AttestError as error:
+            return [Came(ticket=each.ticket, error=error) for each in records]
+        self._watch(time.monotonic() - now - len(records) * _RECEIPT_SECONDS)
         return [_came(record, each) for record, each in zip(records, came, strict=True)]
+
+    def _watch(self, seconds: float) -> None:
+        """Leave a log to its own thread for a while if it is slow again and again; once is the machine's business."""
+        self._usual += (seconds - self._usual) * _SHARE
+        if self._usual > _QUICK_SECONDS:
+            self._usual, self._slow_until = 0.0, time.monotonic() + _LEFT_ALONE_SECONDS
 
     def submit(self, record: Record) -> None:
         """Have a receipt made after all that were submitted before; `told` is called with what came of it."""

@@ -152,6 +152,8 @@ _MARKS: Final = (("method", Kind.REQUEST), ("result", Kind.RESULT), ("error", Ki
 
 def _refuse_lookalikes(value: Mapping[str, Any], names: frozenset[str]) -> None:
     """Refuse a key that is another one of `names` to a reader who is not strict about case."""
+    if value.keys() <= names:
+        return
     for key in value.keys() - names:
         name = _UNFOLDED.get(key.casefold())
         if name in names:

@@ -27,6 +27,8 @@ from attest.recorder import Recorder
 _MAX_BACKLOG: Final = 4 * HIGH_WATER
 _MAX_PENDING: Final = 1024
 """Receipts under way before nothing more is read."""
+_SOON_SECONDS: Final = 0.002
+"""How long an outcome waits for a decision to share a flush with, which takes longer than to sign it."""
 _END: Final = b"\n"
 
 
@@ -82,6 +84,7 @@ class StdioShell:
         self._for_server, self._for_client = list[bytes](), list[bytes]()
         self._records: list[Record] = []
         """Not handed to the log yet, in their order."""
+        self._recording_soon = False
         self._timer: asyncio.TimerHandle | None = None
         self._input_ended = False
         self._server_over = False
@@ -158,14 +161,19 @@ class StdioShell:
         self._wake_later()
 
     def _work(self) -> None:
-        """Carry out effects until there are none; outcomes, for which nothing waits, after what can go out already."""
-        while True:
-            while self._carry_out():
-                self._record()
-            self._send()
-            if not self._records:
-                return
+        """Carry out effects until there are none; outcomes, which nothing waits for, share the next flush."""
+        while self._carry_out():
             self._record()
+        self._send()
+        if self._records and not self._recording_soon:
+            self._recording_soon = True
+            self._loop.call_later(_SOON_SECONDS, self._record_now)
+
+    def _record_now(self) -> None:
+        self._recording_soon = False
+        if self._records:
+            self._record()
+            self._go_on()
 
     def _carry_out(self) -> bool:
         """Carry out what there is, all but the receipts; return whether something waits for one of these."""

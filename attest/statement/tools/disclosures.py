@@ -28,6 +28,8 @@ MAX_SEGMENTS: Final = 16
 MAX_VALUE_BYTES: Final = 16 * 1024 * 1024
 """The longest message that a portal takes."""
 
+_GATHERED_BYTES: Final = 1024 * 1024
+"""Lines are written together up to here."""
 _MAX_LINE_BYTES: Final = MAX_VALUE_BYTES * 4 // 3 + 1024
 _SEGMENT: Final = re.compile(r"([0-9]{8})\.jsonl")
 
@@ -104,11 +106,18 @@ class DisclosureFolder:
 
     def write(self, lines: Iterable[bytes]) -> None:
         """Write lines; raise `UnavailableError` where they cannot be kept, and maybe some of them were."""
-        for line in lines:
-            try:
-                self._write_all(line)
-            except OSError as error:
-                raise self._unavailable(error) from error
+        gathered: list[bytes] = []
+        size = 0
+        try:
+            for line in lines:
+                gathered.append(line)
+                size += len(line)
+                if size >= self._segment_bytes - self._written or size >= _GATHERED_BYTES:
+                    self._write_all(b"".join(gathered))
+                    gathered, size = [], 0
+            self._write_all(b"".join(gathered))
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     def close(self) -> None:
         """Put what was written on disk, and let go of it."""
@@ -121,11 +130,13 @@ class DisclosureFolder:
             finally:
                 self._descriptor = None
 
-    def _write_all(self, line: bytes) -> None:
+    def _write_all(self, octets: bytes) -> None:
+        if not octets:
+            return
         if self._descriptor is None or self._written >= self._segment_bytes:
             self.close()
             self._descriptor = self._begin()
-        rest = memoryview(line)
+        rest = memoryview(octets)
         while rest:
             written = os.write(self._descriptor, rest)
             self._written += written
