@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -50,13 +51,15 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
         msg = "--disclose names entries of one log, and needs --tier full"
         raise click.UsageError(msg)
     pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
-    sources = [
-        LogSource(
-            reader=SQLITE.open_reader(log), documents=Documents(log), kept=Kept(log) if tier == Tier.FULL else None
-        )
-        for log in directory
-    ]
-    with Progress() as progress:
+    with ExitStack() as stack, Progress() as progress:
+        sources = [
+            LogSource(
+                reader=stack.enter_context(closing(SQLITE.open_reader(log))),
+                documents=Documents(log),
+                kept=Kept(log) if tier == Tier.FULL else None,
+            )
+            for log in directory
+        ]
         told = progress.count(
             write_bundle(sources, tier=Tier(tier), since=pinned, disclose=disclose), "exporting lines"
         )

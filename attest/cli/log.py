@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -25,13 +26,13 @@ def show(directory: Path) -> None:
     from attest.tlog.entry import read_entry
     from attest.tlog.stores import SQLITE
 
-    reader = SQLITE.open_reader(directory)
-    gone = f" (those before {reader.first} in closed segments)" if reader.first else ""
-    click.echo(f"log {reader.origin}, {reader.size} entries{gone}, not verified")
-    for row in reader.rows(reader.first, reader.size):
-        entry = read_entry(row.entry, where=f"entry {row.sequence}")
-        told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
-        click.echo(told.rstrip())
+    with closing(SQLITE.open_reader(directory)) as reader:
+        gone = f" (those before {reader.first} in closed segments)" if reader.first else ""
+        click.echo(f"log {reader.origin}, {reader.size} entries{gone}, not verified")
+        for row in reader.rows(reader.first, reader.size):
+            entry = read_entry(row.entry, where=f"entry {row.sequence}")
+            told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
+            click.echo(told.rstrip())
 
 
 @log.command(epilog=example("attest log checkpoint log"))
@@ -41,7 +42,8 @@ def checkpoint(directory: Path) -> None:
     from attest.errors import UnavailableError
     from attest.tlog.stores import SQLITE
 
-    note = SQLITE.open_reader(directory).newest_checkpoint()
+    with closing(SQLITE.open_reader(directory)) as reader:
+        note = reader.newest_checkpoint()
     if note is None:
         raise UnavailableError(str(directory), "a log with a checkpoint", "none yet", hint="attest agent makes one")
     click.echo(note.decode(), nl=False)
@@ -57,11 +59,11 @@ def check(directory: Path) -> int:
     from attest.tlog.check import check_structure
     from attest.tlog.stores import SQLITE
 
-    reader = SQLITE.open_reader(directory)
-    problems = check_structure(reader)
+    with closing(SQLITE.open_reader(directory)) as reader:
+        problems, size = check_structure(reader), reader.size
     for problem in problems:
         click.echo(str(problem))
-    click.echo(f"{reader.size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))
+    click.echo(f"{size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))
     return 1 if problems else 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import re
 import shlex
@@ -127,8 +126,6 @@ def test_help_examples_run_one_after_the_other(folder: Path) -> None:
             write_build_evidence(folder)
         if verb in {"demo", "fetch"}:
             continue  # they have tests of their own: these need a package index
-        if verb == "log close":
-            gc.collect()  # what reads a log ends with its process, and these share one
         # A server reads the very standard input of the process that starts it.
         call = attest_process if verb in {"run", "portal"} else attest
         for line in examples_of(folder, verb):
