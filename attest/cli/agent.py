@@ -44,7 +44,8 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     Several REFs of one server are good at once while it is updated: it is measured by the newest that matches.
     """
     from attest.agent.board import Board
-    from attest.agent.metrics import serving
+    from attest.agent.exposition import serving
+    from attest.agent.metrics import text_of
     from attest.agent.starting import AgentRequest, open_agent
     from attest.cli.agent_log import json_voice, text_voice
     from attest.cli.agent_watch import Watch
@@ -84,7 +85,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         if watch is not None:
             stack.enter_context(watch)
         if given["metrics"] is not None:
-            where = stack.enter_context(serving(given["metrics"], board.status))
+            where = stack.enter_context(serving(given["metrics"], lambda: text_of(board.status())))
             voice.tell(f"metrics at http://{where}/metrics")
         _listen(run)
         matched = run.once() if given["once"] else run.until_stopped()

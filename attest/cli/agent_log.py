@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import click
@@ -34,8 +34,8 @@ def text_voice() -> Voice:
 def json_voice() -> Voice:
     """Return JSON Lines on standard error; of a file only what a receipt says of it, too."""
     return Voice(
-        report=lambda reported: _echo(_cycle(reported)),
-        tell=lambda line: _echo({"event": "notice", "level": "warning", "message": line}),
+        report=lambda reported: echo_json(_cycle(reported)),
+        tell=lambda line: echo_json({"event": "notice", "level": "warning", "message": line}),
     )
 
 
@@ -61,5 +61,6 @@ def _cycle(reported: Reported) -> dict[str, object]:
     }
 
 
-def _echo(told: dict[str, object]) -> None:
+def echo_json(told: Mapping[str, object]) -> None:
+    """Write one object as a line on standard error, without what is None."""
     click.echo(json.dumps({name: value for name, value in told.items() if value is not None}), err=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final
 
 import click
 
 from attest.agent.launching.launch import Launch
+from attest.cli.agent_log import Voice
 from attest.cli.arguments import FILE, WithCommand, command_of, example
 from attest.cli.home import REFERENCE
-from attest.cli.launching import launch_options, launch_request, reporter, tell
-from attest.codec.printable import printable
+from attest.cli.launching import launch_options, launch_request
+from attest.cli.portal_watching import Sparing, portal_voice, watching, watching_options
 
 _OF_HTTP: Final = ("listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
 _MAX_PORT: Final = 65535
@@ -34,6 +31,7 @@ _MAX_PORT: Final = 65535
 @click.option("--tls-key", type=FILE, help="The key of --tls-certificate, PEM.")
 @click.option("--client-ca", type=FILE, help="Who vouches for client certificates, PEM.")
 @click.option("--upstream-ca", type=FILE, help="Who vouches for the server's certificate, PEM.")
+@watching_options
 @click.option("--receipts", is_flag=True, help="Name the receipt of its permit in the _meta of each result.")
 @click.pass_context
 def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: ANN401  (click's options)
@@ -43,13 +41,13 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
     passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
     after. What attest has to say goes to standard error. Exits with the server's code, or 1 if anything did not match.
     """
-    say = _Sparing()
+    voice = portal_voice(given)
     if given["upstream"] is None:
-        return _over_stdio(context, ref, given, say)
-    return _over_http(context, ref, given, say)
+        return _over_stdio(context, ref, given, voice)
+    return _over_http(context, ref, given, voice)
 
 
-def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], say: Callable[[str], None]) -> int:
+def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], voice: Voice) -> int:
     from attest.agent.launching.launch import open_launch
     from attest.agent.launching.streams import open_streams
     from attest.portal.portal import Portal, stand_between
@@ -60,14 +58,22 @@ def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], say: C
     with (
         open_streams() as streams,
         open_launch(
-            launch_request(ref, given), command_of(context), reporter(), user=given["user"], streams=streams
+            launch_request(ref, given), command_of(context), voice.report, user=given["user"], streams=streams
         ) as launch,
+        watching(launch, voice, given) as observe,
     ):
-        _begin(launch)
-        return stand_between(Portal(launch=launch, streams=streams, say=say, tells_receipts=given["receipts"]))
+        _begin(launch, voice)
+        portal = Portal(
+            launch=launch,
+            streams=streams,
+            say=Sparing(voice.tell),
+            tells_receipts=given["receipts"],
+            observe=observe,
+        )
+        return stand_between(portal)
 
 
-def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Callable[[str], None]) -> int:
+def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: Voice) -> int:
     from attest.agent.launching.launch import open_launch
     from attest.portal.needing import need_web
 
@@ -84,8 +90,12 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Ca
         client_authorities=given["client_ca"],
         names=given["names"],
     )
-    with open_launch(launch_request(ref, given), command_of(context), reporter(), user=given["user"]) as launch:
-        _begin(launch)
+    request = launch_request(ref, given)
+    with (
+        open_launch(request, command_of(context), voice.report, user=given["user"]) as launch,
+        watching(launch, voice, given) as observe,
+    ):
+        _begin(launch, voice)
         web = WebPortal(
             launch=launch,
             upstream=upstream_of(launch.server.reference.tools, given["upstream"]),
@@ -93,17 +103,18 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], say: Ca
             callers=given["callers"],
             tells_receipts=given["receipts"],
             authorities=given["upstream_ca"],
-            say=say,
+            say=Sparing(voice.tell),
+            observe=observe,
         )
         return stand_before(web)
 
 
-def _begin(launch: Launch) -> None:
-    launch.run.tell = tell
+def _begin(launch: Launch, voice: Voice) -> None:
+    launch.run.tell = voice.tell
     if launch.server.reference.tools is None:
         audit_only = launch.server.reference.enforcement.audit_only
         effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
-        tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
+        voice.tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
 
 
 def _place(written: str) -> tuple[str, int]:
@@ -111,29 +122,3 @@ def _place(written: str) -> tuple[str, int]:
     if not host or not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
         raise click.UsageError("--listen takes HOST:PORT.")
     return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-@final
-class _Sparing:
-    """Says what a portal has to say, and counts what would be too much: a client may keep all of it."""
-
-    _LINES: Final = 20
-    _SPAN: Final = 10.0
-    """Seconds in which so many lines are said."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._said: deque[float] = deque(maxlen=self._LINES)
-        self._unsaid = 0
-
-    def __call__(self, line: str) -> None:
-        with self._lock:
-            now = time.monotonic()
-            if len(self._said) == self._LINES and now - self._said[0] < self._SPAN:
-                self._unsaid += 1
-                return
-            self._said.append(now)
-            if self._unsaid:
-                tell(f"and {self._unsaid} lines more")
-                self._unsaid = 0
-            tell(printable(line))

@@ -19,6 +19,7 @@ from attest.agent.launching.launch import Launch
 from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
+from attest.portal.observing.observed import Observe
 from attest.portal.opening import local_caller, open_gate, open_phantoms
 from attest.portal.running import Running
 from attest.portal.session.gate import Gate
@@ -45,6 +46,8 @@ class Portal:
     """Says to whoever watches what no receipt can say; called from both threads."""
     tells_receipts: bool = False
     """Whether results name the receipt of their permit in `_meta`."""
+    observe: Observe | None = None
+    """Whoever watches decisions."""
 
 
 def stand_between(portal: Portal) -> int:
@@ -75,6 +78,7 @@ def stand_between(portal: Portal) -> int:
             disclosing=disclosing,
             space=Space(launch.request.log, portal.say),
             say=portal.say,
+            observe=portal.observe,
         )
         runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
         return runner.run(_serve(portal, gate, ends, keeping))

@@ -12,6 +12,7 @@ from typing import Final, final
 
 from attest.errors import AttestError, UnavailableError
 from attest.portal.drafts import Drafts
+from attest.portal.observing.observed import Observe, Observed
 from attest.portal.session.effects import Record
 from attest.portal.session.outbox import Receipt
 from attest.recorder import Recorded, Recorder
@@ -43,13 +44,20 @@ class Came:
 class Recording:
     """Records for one loop. `told` is called in it, in the order in which receipts came on disk."""
 
-    def __init__(self, recorder: Recorder, drafts: Drafts, told: Callable[[list[Came]], None]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        drafts: Drafts,
+        told: Callable[[list[Came]], None],
+        observe: Observe | None = None,
+    ) -> None:
         """Nothing is under way; the loop is the running one."""
         self._recorder = recorder
         self._drafts = drafts
         self._told = told
+        self._observe = observe
         self._loop = asyncio.get_running_loop()
-        self._done: deque[tuple[Record, Future[Recorded]]] = deque()
+        self._done: deque[tuple[Record, float, Future[Recorded]]] = deque()
         self._woken = False
         self._slow_until = 0.0
         self._usual = 0.0
@@ -71,9 +79,9 @@ class Recording:
         try:
             came = self._recorder.record_all([self._drafts.draft(each.content) for each in records])
         except AttestError as error:
-            return [Came(ticket=each.ticket, error=error) for each in records]
+            return [self._came(each, now, error) for each in records]
         self._watch(time.monotonic() - now - len(records) * _RECEIPT_SECONDS)
-        return [_came(record, each) for record, each in zip(records, came, strict=True)]
+        return [self._came(record, now, each) for record, each in zip(records, came, strict=True)]
 
     def _watch(self, seconds: float) -> None:
         """Leave a log to its own thread for a while if it is slow again and again; once is the machine's business."""
@@ -85,11 +93,12 @@ class Recording:
         """Have a receipt made after all that were submitted before; `told` is called with what came of it."""
         self.pending += 1
         future = self._recorder.submit(self._drafts.draft(record.content))
-        future.add_done_callback(lambda done: self._wake(record, done))
+        since = time.monotonic()
+        future.add_done_callback(lambda done: self._wake(record, since, done))
 
-    def _wake(self, record: Record, future: Future[Recorded]) -> None:
+    def _wake(self, record: Record, since: float, future: Future[Recorded]) -> None:
         """In the log's thread: one call into the loop for all that are done by then."""
-        self._done.append((record, future))
+        self._done.append((record, since, future))
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._tell)
@@ -98,16 +107,21 @@ class Recording:
         self._woken = False
         came: list[Came] = []
         while self._done:
-            record, future = self._done.popleft()
-            came.append(_came(record, _result(future)))
+            record, since, future = self._done.popleft()
+            came.append(self._came(record, since, _result(future)))
         self.pending -= len(came)
         self._told(came)
 
-
-def _came(record: Record, came: Recorded | AttestError) -> Came:
-    if isinstance(came, AttestError):
-        return Came(ticket=record.ticket, error=came)
-    return Came(ticket=record.ticket, receipt=Receipt(sequence=came.sequence, digest=came.digest))
+    def _came(self, record: Record, since: float, recorded: Recorded | AttestError) -> Came:
+        if isinstance(recorded, AttestError):
+            came = Came(ticket=record.ticket, error=recorded)
+        else:
+            receipt = Receipt(sequence=recorded.sequence, digest=recorded.digest)
+            came = Came(ticket=record.ticket, receipt=receipt)
+        if self._observe is not None:
+            waited = time.monotonic() - since
+            self._observe(Observed(content=record.content, receipt=came.receipt, waited_seconds=waited))
+        return came
 
 
 def _result(future: Future[Recorded]) -> Recorded | AttestError:

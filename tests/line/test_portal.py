@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -307,3 +310,29 @@ def test_limits_that_many_calls_at_a_time_run_into_are_what_the_evidence_adds_up
     counts = verified(bench)["counts"]
     assert counts["permits"] > 100
     assert counts["denials"] > 0
+
+
+def test_watched_by_prometheus_and_by_json_lines(bench: Bench) -> None:
+    with portal(bench, "--metrics", "0", "--log-format", "json") as client:
+        client.open()
+        client.call(1, "echo", "hunter2")
+        client.call(2, "hidden", "hunter2")
+        err = client.process.stderr
+        assert err is not None
+        said = b""
+        while (found := re.search(rb"metrics at (\S+/metrics)", said)) is None:
+            said += os.read(err.fileno(), 65536)
+        with urlopen(found[1].decode()) as answer:
+            scraped = answer.read().decode()
+        code, rest = client.close()
+    assert code == 0
+    told = [json.loads(line) for line in (said.decode() + rest).splitlines()]
+    by_event = {each["event"]: each for each in told}
+    assert {"cycle", "permit", "outcome", "denial"} <= by_event.keys()
+    assert by_event["permit"]["tool"] == "echo"
+    assert by_event["denial"]["rule"] == "tool.unknown"
+    assert "hunter2" not in json.dumps(told)
+    assert 'attest_portal_permits_total{rule="tool.allowed",tool="echo"} 1\n' in scraped
+    assert 'attest_portal_denials_total{rule="tool.unknown",tool="hidden",stage="request",enforced="true"} 1' in scraped
+    assert "attest_portal_measurement_age_seconds" in scraped
+    assert 'state="match"} 1\n' in scraped

@@ -14,6 +14,7 @@ from typing import Final, final
 from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import Disclosing
 from attest.portal.drafts import Drafts
+from attest.portal.observing.observed import Observe
 from attest.portal.phantom.end import PhantomEnd, PhantomSource
 from attest.portal.recording import Came, Recording
 from attest.portal.session.effects import Cut, Disclose, Record, Say, Settled, ToClient, ToPhantom, ToServer
@@ -50,6 +51,7 @@ class Keeping:
     disclosing: Disclosing
     space: Space
     say: Callable[[str], None]
+    observe: Observe | None = None
 
 
 @final
@@ -75,7 +77,7 @@ class StdioShell:
         self._boot = boot
         self._server = ends.server
         self._loop = asyncio.get_running_loop()
-        self._recording = Recording(keeping.recorder, keeping.drafts, self._recorded)
+        self._recording = Recording(keeping.recorder, keeping.drafts, self._recorded, keeping.observe)
         self._client_lines, self._server_lines = Lines(), Lines()
         self._to_client = Writer(ends.to_client, self._flow)
         self._to_server = Writer(ends.server.to_server, self._flow)

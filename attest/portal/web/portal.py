@@ -22,6 +22,7 @@ from attest.portal.callers.callers_file import NOBODY, read_callers
 from attest.portal.callers.identify import Identifier
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
+from attest.portal.observing.observed import Observe
 from attest.portal.opening import NO_RULES, open_gate
 from attest.portal.portal import PASSED_ON, loop_factory
 from attest.portal.recording import Came, Recording
@@ -56,6 +57,8 @@ class WebPortal:
     say: Callable[[str], None]
     tells_receipts: bool = False
     """Whether results name the receipt of their permit in `_meta`."""
+    observe: Observe | None = None
+    """Whoever watches decisions."""
 
 
 def upstream_of(rules: ToolRules | None, url: str) -> Upstream:
@@ -93,6 +96,7 @@ def stand_before(portal: WebPortal) -> int:
             disclosing=disclosing,
             space=Space(portal.launch.request.log, portal.say),
             say=portal.say,
+            observe=portal.observe,
         )
         return runner.run(_serve(portal, gate, keeping))
 
@@ -109,7 +113,7 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
     clock, loop = launch.run.clock, asyncio.get_running_loop()
 
     def open_recording(told: Callable[[list[Came]], None]) -> Recording:
-        return Recording(keeping.recorder, keeping.drafts, told)
+        return Recording(keeping.recorder, keeping.drafts, told, keeping.observe)
 
     hub = Hub(gate, Table(gate, open_recording), keeping, clock.boot)
     ended = asyncio.Event()

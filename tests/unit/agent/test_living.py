@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from attest.agent.board import Board, read_status
-from attest.agent.metrics import serving
+from attest.agent.exposition import serving
+from attest.agent.metrics import text_of
 from attest.errors import RefusedError, UnavailableError
 from attest.seal.request import Rules
 from attest.statement.findings import FindingKind, State
@@ -166,7 +167,7 @@ def fetch(address: str, path: str) -> tuple[int, str]:
 def test_metrics_are_what_prometheus_reads(watch) -> None:
     board = Board(log=watch.log, began_at=NOW)
     board.take(watch.once(watch.bench.write(watch.bench.seal())))
-    with serving("0", board.status) as address:
+    with serving("0", lambda: text_of(board.status())) as address:
         assert address.startswith("127.0.0.1:")
         assert fetch(address, "/other")[0] == 404
         code, told = fetch(address, "/metrics")
@@ -180,5 +181,5 @@ def test_metrics_are_what_prometheus_reads(watch) -> None:
 @pytest.mark.parametrize("address", ["host.example:9", "127.0.0.1", "x", "127.0.0.1:x", "[::1]:9"])
 def test_metrics_at_no_numeric_address_are_refused(watch, address: str) -> None:
     board = Board(log=watch.log, began_at=NOW)
-    with pytest.raises(RefusedError), serving(address, board.status):
+    with pytest.raises(RefusedError), serving(address, lambda: text_of(board.status())):
         pass
