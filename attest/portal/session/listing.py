@@ -11,6 +11,7 @@ from attest.portal.session.messages import Kind, Message
 from attest.portal.session.replies import METHOD_NOT_FOUND, tools_list_request
 from attest.statement.tools.definitions import MAX_DEFINITIONS, definition_of
 
+_MOST_BEGINNINGS: Final = 8
 _PATIENCE_MS: Final = 30_000
 """How long the server may take for all pages."""
 
@@ -43,6 +44,7 @@ class Listing:
         self._found: list[tuple[str, str]] = []
         self._deadline = 0
         self._dirty = False
+        self._began_again = 0
         self.id: str | None = None
         """The id of the page that is awaited."""
 
@@ -50,9 +52,9 @@ class Listing:
         """Return the request for the first page; None while a listing is under way."""
         if self.id is not None and now < self._deadline:
             return None
-        self._meta, self._found, self._dirty = meta, [], False
+        self._meta, self._began_again = meta, 0
         self._deadline = now + _PATIENCE_MS
-        return self._ask(None)
+        return self._start()
 
     def changed(self) -> None:
         """The server says that its tools have changed: what is known, and what is being listed, counts no more."""
@@ -73,7 +75,7 @@ class Listing:
         self._found += map(named_definition, tools)
         if self._dirty:
             # It changed meanwhile: pages of before and after belong to no set.
-            return self.begin(self._meta, now)
+            return self._begin_again(now)
         if cursor is None:
             self._gate.list(self._found, now)
             return None
@@ -94,6 +96,18 @@ class Listing:
             self._gate.list((), now)
         else:
             self._gate.list_failed("the server refused to list its tools", now)
+
+    def _start(self) -> bytes:
+        self._found, self._dirty = [], False
+        return self._ask(None)
+
+    def _begin_again(self, now: int) -> bytes | None:
+        """A server that changes its tools whenever it is asked for them would be asked for ever."""
+        self._began_again += 1
+        if self._began_again < _MOST_BEGINNINGS:
+            return self._start()
+        self._gate.list_failed("the server's tools change while they are listed, again and again", now)
+        return None
 
     def _ask(self, cursor: str | None) -> bytes:
         self.id = self._new_id()

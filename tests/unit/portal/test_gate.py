@@ -136,6 +136,28 @@ def test_a_server_that_never_lists_its_tools_has_none_called():
     assert (talk.to_server, talk.denials()[0].rule) == ([], "definitions.unknown")
 
 
+def test_an_old_listing_does_not_stand_in_for_one_that_does_not_come():
+    talk = opened()
+    talk.stand(match_at(talk.now + CYCLE_MS))
+    talk.listing = False
+    talk.wait(CYCLE_MS + 1)
+    talk.call(1)
+    talk.wait(PATIENCE_MS)
+    assert (talk.to_server, talk.denials()[0].rule) == ([], "definitions.unknown")
+
+
+def test_a_server_whose_tools_change_whenever_they_are_listed_is_not_asked_for_ever():
+    talk = Talk(listing=False)
+    talk.open()
+    for _ in range(100):
+        talk.answer(method="notifications/tools/list_changed")
+        talk.answer(id=talk.listings[-1]["id"], result={"tools": talk.tools})
+    talk.call(1)
+    talk.wait(PATIENCE_MS)
+    assert len(talk.listings) < 10
+    assert (talk.to_server, talk.denials()[0].rule) == ([], "definitions.unknown")
+
+
 def test_all_pages_count_as_one_set():
     talk = Talk(listing=False)
     talk.open()
