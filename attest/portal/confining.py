@@ -1,8 +1,8 @@
 """How a second instance of a launched server is confined: bubblewrap, no network, only what the first is made of.
 
-In it lie, read-only: the sealed roots, the program with its library, and the system's shared libraries; and an empty
-`/tmp`. Not our key, log and trust file, nor variables that nobody sealed: what a caller that drifted talks to knows no
-secret of the user's.
+In it lie, read-only: the sealed roots, the program with its library, the system's shared libraries, and the sealed
+decoys; and an empty `/tmp`. Not our key, log and trust file, nor variables that nobody sealed: what a caller that
+drifted talks to knows no secret of the user's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 
 from attest.agent.launching.environment import BYTE_CODE_NAME
 from attest.agent.launching.launch import Launch
-from attest.portal.shells.instance import Confined
+from attest.portal.shells.instance import Confined, marker
 from attest.statement.profile import EXPECTED_NAMES, covers
 
 _WHERE: Final = "/usr/bin:/bin:/usr/local/bin"
@@ -37,16 +37,19 @@ def confine(launch: Launch) -> Confined | None:
     bubblewrap, profile = shutil.which("bwrap", path=_WHERE), launch.server.reference.process
     if bubblewrap is None or profile is None or None in profile.fixed_argv:
         return None
-    command, user = launch.command, launch.user
+    command, user, rules = launch.command, launch.user, launch.server.reference.tools
+    decoys = () if rules is None else rules.decoys
     words = (
         "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
         "--size", str(_TMP_BYTES), "--tmpfs", _TMP, "--proc", "/proc", "--dev", "/dev",
         *_mounts(launch),
+        *(word for number, each in enumerate(decoys) for word in ("--ro-bind-data", marker(number), each.path)),
         "--remount-ro", "/", "--chdir", command.working_directory,
     )  # fmt: skip
     return Confined(
         argv=(bubblewrap, *words, "--", launch.program.path, *command.argv[1:]),
         environment=_variables(launch),
+        files=tuple(each.text.encode() for each in decoys),
         uid=user.uid if user.is_other else None,
         gid=user.gid if user.is_other else None,
     )

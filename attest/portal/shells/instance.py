@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -20,10 +22,14 @@ _END_GRACE_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Confined:
-    """A command that confines a program and starts it; `uid` and `gid` are None to stay who we are."""
+    """A command that confines a program and starts it; `uid` and `gid` are None to stay who we are.
+
+    `files` are handed to it open, each in the place of its `marker` among the words.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
+    files: tuple[bytes, ...] = ()
     uid: int | None
     gid: int | None
 
@@ -133,23 +139,44 @@ class InstanceEnd:
             self._given.close()
 
 
+def marker(number: int) -> str:
+    """Return the word in whose place the descriptor of a file stands; no path has a null character."""
+    return f"\0{number}"
+
+
 def start_instance(confined: Confined, said: Said, instead: Callable[[], PhantomEnd]) -> PhantomEnd:
     """Start an instance in the running loop; return what `instead` makes if it cannot be started."""
-    try:
-        process = start_own(
-            lambda: subprocess.Popen(
-                confined.argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=dict(confined.environment),
-                cwd="/",
-                start_new_session=True,
-                user=confined.uid,
-                group=confined.gid,
-                extra_groups=None if confined.uid is None else (),
-            )
-        )
-    except OSError:
-        return instead()
+    with ExitStack() as stack:
+        try:
+            opened = [_opened(stack, octets) for octets in confined.files]
+            process = start_own(lambda: _start(confined, opened))
+        except OSError:
+            return instead()
     return InstanceEnd(process, said, instead)
+
+
+def _opened(stack: ExitStack, octets: bytes) -> int:
+    """Return a descriptor from which exactly these bytes can be read."""
+    descriptor = os.memfd_create("decoy")
+    stack.callback(os.close, descriptor)
+    with os.fdopen(os.dup(descriptor), "wb") as stream:
+        stream.write(octets)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _start(confined: Confined, opened: Sequence[int]) -> subprocess.Popen[bytes]:
+    places = {marker(number): str(descriptor) for number, descriptor in enumerate(opened)}
+    return subprocess.Popen(
+        [places.get(word, word) for word in confined.argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=dict(confined.environment),
+        cwd="/",
+        pass_fds=opened,
+        start_new_session=True,
+        user=confined.uid,
+        group=confined.gid,
+        extra_groups=None if confined.uid is None else (),
+    )

@@ -162,3 +162,5 @@ class ToolsFile(Record, kw_only=True, rename="kebab"):
     """Without it the portal starts the server itself."""
     egress: tuple[Line, ...] | None = None
     """Where the server may connect to, `tcp:443`; empty: nowhere; absent: anywhere."""
+    decoys: dict[Line, str] = msgspec.field(default_factory=dict)
+    """Files that a phantom sees beside what is sealed: the path, and what stands in it."""

@@ -28,6 +28,7 @@ from attest.statement.tools.limits import Limit
 from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import (
     BaselineRule,
+    Decoy,
     PathRule,
     ResourceRule,
     ResultRule,
@@ -82,6 +83,7 @@ def _rules(file: ToolsFile, defined: Mapping[str, ToolDefinition], digest: str) 
         on_caller_drift=file.on_caller_drift,
         upstream=None if file.upstream is None else _upstream(file.upstream),
         egress=None if file.egress is None else _sorted(map(_port, file.egress)),
+        decoys=tuple(Decoy(path=path, text=text) for path, text in sorted(file.decoys.items())),
     )
 
 

@@ -178,6 +178,21 @@ Egress = Annotated[str, msgspec.Meta(pattern=r"^tcp:[1-9][0-9]{0,4}$(?!\n)")]
 """A port that the server may connect to."""
 
 
+class Decoy(Record, kw_only=True):
+    """A file that a phantom sees, and no server: something to be found."""
+
+    path: Line
+    """Absolute."""
+    text: Annotated[str, msgspec.Meta(max_length=65_536)]
+    """What stands in it; made up, as whoever has the reference can read it."""
+
+    def __post_init__(self) -> None:
+        """Refuse a path with steps that lead elsewhere."""
+        first, *steps = self.path.split("/")
+        if first or {"", ".", ".."} & set(steps):
+            raise MalformedError("decoy: path", "an absolute path without . and ..", self.path)
+
+
 class ToolRules(Record, kw_only=True):
     """Everything that a caller may do. What is not named here is denied."""
 
@@ -203,6 +218,8 @@ class ToolRules(Record, kw_only=True):
     """Absent: the portal starts the server itself."""
     egress: Annotated[tuple[Egress, ...], msgspec.Meta(max_length=256)] | None = None
     """Where the server may connect to, `tcp:443`; empty: nowhere; absent: anywhere."""
+    decoys: Annotated[tuple[Decoy, ...], msgspec.Meta(max_length=64)] = ()
+    """What a phantom sees beside what is sealed; sorted by path."""
 
     def __post_init__(self) -> None:
         """Refuse what would be ambiguous, and rules about what nobody may call or is."""
@@ -214,6 +231,8 @@ class ToolRules(Record, kw_only=True):
         for where, named, known in _mentions(self):
             for name in sorted(set(named) - set(known)):
                 raise MalformedError(where, f"one of: {', '.join(map(ascii, known))[:300] or 'none'}", ascii(name))
+        if self.decoys and self.on_caller_drift is not OnCallerDrift.PHANTOM:
+            raise MalformedError("decoys", "onCallerDrift phantom, as nobody else sees them", self.on_caller_drift)
         for twice in sorted(_more_than_once(_ids(self))):
             raise MalformedError("rules", "ids that name one rule each", twice)
         for twice in sorted(_more_than_once(filter(None, (each.known_by for each in self.principals)))):
@@ -237,6 +256,7 @@ def _sets(rules: ToolRules) -> Iterator[tuple[str, Sequence[str]]]:
     yield "methods", rules.methods
     yield "inputRequests", rules.input_requests
     yield "egress", rules.egress or ()
+    yield "decoys", [each.path for each in rules.decoys]
 
 
 def _mentions(rules: ToolRules) -> Iterator[tuple[str, Iterable[str], Sequence[str]]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from attest.statement.tools.rules import BaselineRule, OnCallerDrift, Trait
+from attest.statement.tools.rules import BaselineRule, Decoy, OnCallerDrift, Trait
 from tests.portal_world import SERVER, make_tool_rules, portal, seal_server
 from tests.unprivileged import may_confine
 
@@ -51,7 +51,8 @@ def below(pid: int) -> set[int]:
 
 def test_it_gets_at_nothing_that_is_not_sealed(tmp_path: Path) -> None:
     rule = BaselineRule(id="calm", trait=Trait.CALLS, at_most=1, within_seconds=600)
-    tools = make_tool_rules("echo", baseline=(rule,), on_caller_drift=OnCallerDrift.PHANTOM)
+    decoy = Decoy(path="/home/ops/.netrc", text="machine internal.example")
+    tools = make_tool_rules("echo", baseline=(rule,), on_caller_drift=OnCallerDrift.PHANTOM, decoys=(decoy,))
     bench = seal_server(tmp_path, tools=tools, server=TRYING)
     (tmp_path / "beside").mkdir()
     (tmp_path / "beside" / "secret").write_text("of the user's")
@@ -65,6 +66,7 @@ def test_it_gets_at_nothing_that_is_not_sealed(tmp_path: Path) -> None:
             f"connect {outside.getsockname()[1]}",
             "variable SECRET_OF_A_USER",
             "read /etc/passwd",
+            f"read {decoy.path}",
         ]
         with portal(bench, environment={"SECRET_OF_A_USER": "x"}) as client:
             client.open()
@@ -75,8 +77,8 @@ def test_it_gets_at_nothing_that_is_not_sealed(tmp_path: Path) -> None:
             began = below(client.process.pid)
             code, err = client.close()
     assert code == 0, err
-    assert free == sorted(tries)
-    assert confined == [sealed]
+    assert free == sorted(set(tries) - {f"read {decoy.path}"})
+    assert confined == sorted([sealed, f"read {decoy.path}"])
     # At least the server, bubblewrap, what that is in its namespace, and the second instance.
     assert len(began) >= 4
     assert not any(Path(f"/proc/{pid}").exists() for pid in began)

@@ -138,3 +138,20 @@ def test_what_no_screen_shows_is_an_escape_in_the_definitions():
 def test_what_is_no_list_of_tools_is_refused(octets):
     with pytest.raises(MalformedError, match=r"^x"):
         read_definitions(octets, where="x")
+
+
+DECOY = b'[decoys]\n"/home/ops/.netrc" = "machine internal.example"\n'
+
+
+def test_decoys_are_sealed_where_a_phantom_may_see_them():
+    rules = rules_of(b'on-caller-drift = "phantom"\n' + LEAST_TOOLS + DECOY)
+    assert [(each.path, each.text) for each in rules.decoys] == [("/home/ops/.netrc", "machine internal.example")]
+    with pytest.raises(MalformedError, match="onCallerDrift phantom"):
+        rules_of(LEAST_TOOLS + DECOY)
+
+
+@pytest.mark.parametrize("path", ["relative", "/", "/a/../b", "/a/./b", "/a//b"])
+def test_a_decoy_lies_where_its_path_says(path: str):
+    decoy = f'[decoys]\n"{path}" = "x"\n'.encode()
+    with pytest.raises(MalformedError, match="decoy"):
+        rules_of(b'on-caller-drift = "phantom"\n' + LEAST_TOOLS + decoy)
