@@ -116,6 +116,7 @@ ABILITIES: Final = (
     ),
     _row("tools", "node", probes.tool("node"), "servers from npm", "install Node.js"),
     _row("tools", "npm", probes.tool("npm"), "attest demo --server filesystem, and their archives", "install Node.js"),
+    _row("tools", "bwrap", probes.tool("bwrap"), "phantoms that are second instances", "install bubblewrap"),
     _row("tools", "uv", probes.tool("uv"), "servers that uvx starts", "install uv"),
 )
 """In the order in which they are told."""

@@ -180,3 +180,11 @@ def test_a_permit_that_was_waiting_for_the_disk_does_not_go_out_after_the_drift(
     permits = [each for each in talk.receipts if isinstance(each, Permitted)]
     assert len(talk.outcomes()) == len(permits)
     assert {json.loads(line)["id"] for line in talk.to_phantom[2:]} == {1, 2, 3, 4}
+
+
+def test_who_is_told_receipts_of_permits_is_told_those_of_captured_calls():
+    talk = drifted()
+    talk.gate.tells_receipts = True
+    talk.phantom(id=3, result=RESULT)
+    digest = f"{talk.receipts.index(talk.denials()[0]):064x}"
+    assert digest in json.dumps(talk.reply()["result"]["_meta"])
