@@ -8,7 +8,7 @@ from typing import Final
 from attest.agent.launching.launch import Launch
 from attest.appraisal.calls.compiling import compile_rules
 from attest.portal.confining import confine
-from attest.portal.phantoms import Phantoms
+from attest.portal.raising import Phantoms
 from attest.portal.remembering import remember
 from attest.portal.session.gate import Gate, GateRules
 from attest.portal.session.governed import Caller
