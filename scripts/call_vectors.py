@@ -92,7 +92,7 @@ def _definition_faults() -> Iterator[Fault]:
     yield "definition-with-a-large-integer", _defined('{"name":"convert_time","x":9007199254740993}')
     yield "definition-that-is-cut", _defined(text[:-1])
     yield "egress-over-udp", _put("egress", value=["udp:53"])
-    yield "decoys-that-nobody-sees", _put("decoys", value=[{"path": "/home/ops/.netrc", "text": "x"}])
+    yield "decoys-that-nobody-sees", _put("decoys", value=[{"path": "/srv/ops/.netrc", "text": "x"}])
     yield "schema-that-is-true", _put("tools", 0, "arguments", value="true")
     yield "schema-in-another-order", _put("tools", 0, "arguments", value='{"type":"object","properties":{}}')
 

@@ -51,7 +51,7 @@ def below(pid: int) -> set[int]:
 
 def test_it_gets_at_nothing_that_is_not_sealed(tmp_path: Path) -> None:
     rule = BaselineRule(id="calm", trait=Trait.CALLS, at_most=1, within_seconds=600)
-    decoy = Decoy(path="/home/ops/.netrc", text="machine internal.example")
+    decoy = Decoy(path="/srv/ops/.netrc", text="machine internal.example")
     tools = make_tool_rules("echo", baseline=(rule,), on_caller_drift=OnCallerDrift.PHANTOM, decoys=(decoy,))
     bench = seal_server(tmp_path, tools=tools, server=TRYING)
     (tmp_path / "beside").mkdir()

@@ -140,12 +140,12 @@ def test_what_is_no_list_of_tools_is_refused(octets):
         read_definitions(octets, where="x")
 
 
-DECOY = b'[decoys]\n"/home/ops/.netrc" = "machine internal.example"\n'
+DECOY = b'[decoys]\n"/srv/ops/.netrc" = "machine internal.example"\n'
 
 
 def test_decoys_are_sealed_where_a_phantom_may_see_them():
     rules = rules_of(b'on-caller-drift = "phantom"\n' + LEAST_TOOLS + DECOY)
-    assert [(each.path, each.text) for each in rules.decoys] == [("/home/ops/.netrc", "machine internal.example")]
+    assert [(each.path, each.text) for each in rules.decoys] == [("/srv/ops/.netrc", "machine internal.example")]
     with pytest.raises(MalformedError, match="onCallerDrift phantom"):
         rules_of(LEAST_TOOLS + DECOY)
 
