@@ -4,5 +4,7 @@ from typing import Final
 
 NETWORK_ALONE: Final = "network namespace of its own"
 """It was started in one that holds no interface that is up: nothing leaves, nothing comes in, UDP as little as TCP."""
+SOCKETS_REFUSED: Final = "seccomp: no sockets but local ones"
+"""The kernel refuses it every socket that could reach another machine, over whatever protocol."""
 PIPES: Final = "pipes of a portal"
 """Its standard input and output are pipes that a portal alone holds the other ends of."""

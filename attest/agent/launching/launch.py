@@ -30,9 +30,10 @@ from attest.measure.adopted import adopting_orphans
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
 from attest.measure.processes.namespaces import is_off_our_network
+from attest.measure.processes.seccomp import has_more_filters
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
 from attest.measure.standpoint import Standpoint
-from attest.statement.apart import NETWORK_ALONE, PIPES
+from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
 
@@ -113,8 +114,7 @@ class Launch:
         request = self.request
         ours = (request.key, request.log, request.trust, *(() if request.pinned is None else (request.pinned,)))
         # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
-        ports = None if self.server.reference.tools is None else self.server.reference.tools.egress_ports
-        with sandbox_around(map(str, ours), ports=ports) as sandbox:
+        with sandbox_around(map(str, ours), ports=self._ports) as sandbox:
             self.child = start_child(
                 self.command,
                 self.program,
@@ -122,7 +122,7 @@ class Launch:
                 user=self.user,
                 sandbox=sandbox,
                 streams=self.streams,
-                offline=ports == (),
+                offline=self._is_offline,
             )
         if self.streams is not None:
             self.streams.hand_over()
@@ -130,10 +130,22 @@ class Launch:
         self._record_start()
         return self.child.watched
 
+    @property
+    def _ports(self) -> tuple[int, ...] | None:
+        """Where the server may connect to, as sealed."""
+        tools = self.server.reference.tools
+        return None if tools is None else tools.egress_ports
+
+    @property
+    def _is_offline(self) -> bool:
+        return self._ports == ()
+
     def _kept_off(self) -> Iterator[str]:
         """Say how it can reach others, and be reached: as it is, not as it was asked for."""
         if self.child is not None and is_off_our_network(self.child.watched.pid):
             yield NETWORK_ALONE
+        elif self.child is not None and self._is_offline and has_more_filters(self.child.watched.pid):
+            yield SOCKETS_REFUSED
         if self.streams is not None:
             yield PIPES
 

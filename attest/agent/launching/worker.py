@@ -17,6 +17,7 @@ import errno
 import json
 import os
 import signal
+import struct
 import sys
 from typing import Any
 
@@ -35,6 +36,18 @@ By these root would see into other processes, the kernel and disks, Landlock or 
 """
 CLONE_NEWNET = 0x40000000
 """linux/sched.h."""
+PR_SET_SECCOMP = 22
+FILTER = 2
+REFUSED, ALLOWED = 0x00050000, 0x7FFF0000
+"""linux/seccomp.h: the low half of what is refused is the error number."""
+LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+"""linux/bpf_common.h: a word at an offset of struct seccomp_data (number 0, architecture 4, first argument 16)."""
+NUMBERS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""By machine: its architecture (linux/audit.h), and its number of socket(2)."""
+X32 = 0x40000000
+"""From here on numbers are those of x32, which are no architecture of their own."""
+IO_URING_SETUP = 425
+AF_UNIX = 1
 FAILED = 127
 LIBRARY = ctypes.CDLL(None, use_errno=True)
 
@@ -42,11 +55,12 @@ LIBRARY = ctypes.CDLL(None, use_errno=True)
 def follow(plan: dict[str, Any]) -> None:
     """Become the program; return never, or raise `OSError`."""
     reset_signals()
-    if plan["offline"]:
-        leave_network()
+    alone = not plan["offline"] or leave_network()
     if plan["uid"] is not None:
         become(plan["uid"], plan["gid"])
     give_up_privileges()
+    if not alone:
+        refuse_sockets()
     if plan["ruleset"] is not None:
         check(
             LIBRARY.syscall(ctypes.c_long(RESTRICT_SELF), ctypes.c_long(plan["ruleset"]), ctypes.c_long(0)), "landlock"
@@ -83,13 +97,46 @@ def check_reachable(path: str, program: int) -> None:
         raise OSError(errno.ESTALE, "another file by now")
 
 
-def leave_network() -> None:
-    """Move to a network namespace of our own, which has no interface that is up; without the privilege, stay.
+def leave_network() -> bool:
+    """Move to a network namespace of our own, which has no interface that is up; return whether we were let.
 
     Not by way of a user namespace: who has one of his own may mount what he likes where he is measured. Whoever started
     us looks where we are, and says no more than that.
     """
-    LIBRARY.unshare(CLONE_NEWNET)
+    return bool(LIBRARY.unshare(CLONE_NEWNET) == 0)
+
+
+def refuse_sockets() -> None:
+    """Have the kernel refuse every socket that is not a local one, to us and all that we start (seccomp(2)).
+
+    Nor may a ring of io_uring be made, which makes sockets as well, nor a call by another architecture's numbers. Where
+    we do not know the numbers, nothing is refused: whoever started us looks whether there is a filter.
+    """
+    if os.uname().machine not in NUMBERS:
+        return
+    architecture, number = NUMBERS[os.uname().machine]
+    words = [
+        (LOAD, 0, 0, 4),
+        (IF_EQUAL, 0, 8, architecture),
+        (LOAD, 0, 0, 0),
+        (IF_AT_LEAST, 6, 0, X32),
+        (IF_EQUAL, 5, 0, IO_URING_SETUP),
+        (IF_EQUAL, 0, 3, number),
+        (LOAD, 0, 0, 16),
+        (IF_EQUAL, 1, 0, AF_UNIX),
+        (RETURN, 0, 0, REFUSED | errno.EACCES),
+        (RETURN, 0, 0, ALLOWED),
+        (RETURN, 0, 0, REFUSED | errno.EPERM),
+    ]
+    octets = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *word) for word in words))
+    program = FilterProgram(len(words), ctypes.addressof(octets))
+    control(PR_SET_SECCOMP, FILTER, ctypes.addressof(program))
+
+
+class FilterProgram(ctypes.Structure):
+    """Struct sock_fprog of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("words", ctypes.c_void_p))
 
 
 def become(uid: int, gid: int) -> None:
@@ -113,10 +160,11 @@ def give_up_privileges() -> None:
     control(PR_SET_NO_NEW_PRIVS, 1)
 
 
-def control(option: int, value: int) -> None:
-    """Call prctl(2) with one argument; raise `OSError`."""
+def control(option: int, value: int, more: int = 0) -> None:
+    """Call prctl(2) with one argument or two; raise `OSError`."""
     nothing = ctypes.c_ulong(0)
-    check(LIBRARY.prctl(option, ctypes.c_ulong(value), nothing, nothing, nothing), f"prctl {option}")
+    words = (ctypes.c_ulong(value), ctypes.c_ulong(more))
+    check(LIBRARY.prctl(option, *words, nothing, nothing), f"prctl {option}")
 
 
 def check(answer: int, what: str) -> None:

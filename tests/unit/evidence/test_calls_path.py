@@ -9,11 +9,12 @@ import pytest
 
 from attest.evidence.reports.text import render_text
 from attest.evidence.verdict import PathKind, Verdict
-from attest.statement.apart import NETWORK_ALONE, PIPES
+from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from tests.calls_story import GOVERNED, CallStory
 from tests.evidence_story import change, judge
 
 NOWHERE = change(GOVERNED, tools__egress=())
+REFUSED = (PIPES, SOCKETS_REFUSED)
 SOLE = (PIPES, NETWORK_ALONE, "landlock 7: tcp connections")
 
 Telling = Callable[[CallStory], object]
@@ -35,8 +36,9 @@ def called(*kept_apart: str) -> Telling:
     return lambda story: story.launch(*kept_apart).match().answered()
 
 
-def test_pipes_of_a_portal_and_no_network_are_the_only_path(tmp_path: Path):
-    verdict = judged(tmp_path, called(*SOLE))
+@pytest.mark.parametrize("kept_apart", [SOLE, REFUSED])
+def test_pipes_of_a_portal_and_no_network_are_the_only_path(tmp_path: Path, kept_apart: tuple[str, ...]):
+    verdict = judged(tmp_path, called(*kept_apart))
     assert verdict.path is PathKind.SOLE
     assert "path        sole: " in render_text(verdict)
 

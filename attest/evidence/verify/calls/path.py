@@ -2,7 +2,8 @@
 
 1. The sealed rules let the server connect nowhere (`egress` is empty).
 2. Every process of that reference was started by a portal, with pipes of the portal's as its input and output, and in a
-   network namespace of its own, in which no interface is up.
+   network namespace of its own, in which no interface is up, or under a filter that refuses it all sockets but local
+   ones.
 3. Every permit names one of these processes as its upstream.
 
 What is not judged: sockets in the file system, and files that others read; who may use those, their modes and owners
@@ -16,11 +17,11 @@ from typing import Final, final
 from attest.evidence.verdict import PathKind
 from attest.evidence.verify.calls.match import name_of
 from attest.evidence.verify.told import Told
-from attest.statement.apart import NETWORK_ALONE, PIPES
+from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from attest.statement.predicates.runtime_event import ProcessStart
 from attest.statement.tools.rules import ToolRules
 
-_APART: Final = frozenset({NETWORK_ALONE, PIPES})
+_NO_NETWORK: Final = frozenset({NETWORK_ALONE, SOCKETS_REFUSED})
 
 
 @final
@@ -44,7 +45,8 @@ class SolePath:
 
     def start(self, told: Told, started: ProcessStart) -> None:
         """Take a process that was started, or came under watch."""
-        if self._nowhere and set(started.kept_apart) >= _APART:
+        kept = set(started.kept_apart)
+        if self._nowhere and PIPES in kept and kept & _NO_NETWORK:
             self._alone.add((told.lasting.boot_id, name_of(started.process)))
         else:
             self._others = True

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from attest.agent.launching.worker import NUMBERS
 from attest.measure.sandbox import landlock_version
-from attest.statement.apart import NETWORK_ALONE, PIPES
+from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from tests.launches import PYTHON, make_launch_bench, receipts, run_words
 from tests.portal_world import make_tool_rules
 from tests.unprivileged import may_unshare
@@ -39,6 +41,7 @@ sys.stdin.read()
 """
 
 needs_tcp_rules = pytest.mark.skipif(landlock_version() < 4, reason="this Landlock knows no networks")
+needs_filters = pytest.mark.skipif(os.uname().machine not in NUMBERS, reason="no numbers for this machine")
 needs_namespaces = pytest.mark.skipif(not may_unshare(), reason="no network namespace may be made here")
 
 
@@ -71,7 +74,14 @@ def outside() -> Iterator[Listening]:
         yield Listening(tcp, udp, name)
 
 
-def reached(folder: Path, outside: Listening, egress: tuple[str, ...] | None) -> tuple[list[str], set[str]]:
+def give_up_namespaces() -> None:
+    """Take away what lets root make one (CAP_SYS_ADMIN); who has not got it loses nothing."""
+    ctypes.CDLL(None).prctl(24, 21, 0, 0, 0)
+
+
+def reached(
+    folder: Path, outside: Listening, egress: tuple[str, ...] | None, before: Callable[[], None] | None = None
+) -> tuple[list[str], set[str]]:
     """Start a server under that rule; return whom it could reach, and by what the receipt says it was kept apart."""
     bench = make_launch_bench(folder)
     (bench.tree / "serve.py").write_text(TRYING)
@@ -79,7 +89,9 @@ def reached(folder: Path, outside: Listening, egress: tuple[str, ...] | None) ->
     command = (PYTHON, "-S", str(bench.tree / "serve.py"), *words)
     rules = make_tool_rules("echo", egress=egress)
     bench.write(bench.seal(allow_site=("serve.py",), command=command, tools=rules))
-    done = subprocess.run(run_words(bench), cwd=folder, input=b"", capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        run_words(bench), cwd=folder, input=b"", capture_output=True, timeout=60, check=False, preexec_fn=before
+    )
     assert done.returncode == 0, done.stderr.decode()
     events = [each["predicate"].get("event", {}) for each in receipts(bench)]
     [started] = [each["process"] for each in events if "process" in each]
@@ -112,3 +124,13 @@ def test_who_may_connect_nowhere_has_no_network_at_all(tmp_path: Path, outside: 
     could, kept = reached(tmp_path, outside, ())
     assert could == []
     assert NETWORK_ALONE in kept
+
+
+@needs_filters
+def test_without_the_right_to_make_a_namespace_it_gets_no_sockets_but_local_ones(
+    tmp_path: Path, outside: Listening
+) -> None:
+    could, kept = reached(tmp_path, outside, (), give_up_namespaces)
+    assert could == ["abstract"]
+    assert SOCKETS_REFUSED in kept
+    assert NETWORK_ALONE not in kept
