@@ -14,7 +14,7 @@ from attest.agent.composing import compose
 from attest.agent.cycle_files import CycleFiles
 from attest.agent.drafts import Standing
 from attest.agent.enforcement.enforcer import Enforcer
-from attest.agent.enforcement.past import read_past
+from attest.agent.enforcement.past import Past, read_past
 from attest.agent.explaining import Explainer
 from attest.agent.history import highest_sequences, read_history
 from attest.agent.keeping import Reported
@@ -31,9 +31,9 @@ from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
 from attest.measure.fine_times import proven_fine
 from attest.measure.leasing import ignore_lease_breaks
-from attest.recorder import open_recorder
+from attest.recorder import Recorder, open_recorder
 from attest.signing.keyfiles import load_private
-from attest.signing.keys import PrivateKey
+from attest.signing.keys import PrivateKey, PublicKey
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.documents import Documents
@@ -74,6 +74,18 @@ class Opening:
     """The loaded ones, each server with its runtime."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnLog:
+    """The log that a run writes, open, and what it tells of the time before."""
+
+    key: PublicKey
+    recorder: Recorder
+    circumstances: Circumstances
+    past: Past
+    unsigned_cycles: int | None
+    """Of a run that was cut short; see `RunRequest`."""
+
+
 @contextmanager
 def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Iterator[Run]:
     """Open everything that a run needs and close it again.
@@ -98,6 +110,15 @@ def open_references(request: AgentRequest) -> Opening:
     return Opening(trust=trust, at=now, clock=clock, loaded=loaded, servers=compose(loaded))
 
 
+def only_server(opening: Opening) -> SealedServer:
+    """Return the one server that the references are about; raise `RefusedError` if there are several, or none."""
+    servers = [each for each in opening.servers if each.reference.program is None]
+    if len(servers) != 1 or len(opening.servers) != 1 or servers[0].others:
+        found = ", ".join(str(each.path) for each in opening.loaded)
+        raise RefusedError("REF", "one server, with --runtime-ref for the runtime that it names", found)
+    return servers[0]
+
+
 @contextmanager
 def open_run(
     opening: Opening,
@@ -109,12 +130,47 @@ def open_run(
     beside: Beside | None = None,
 ) -> Iterator[Run]:
     """Open key and log, and close them again; the second half. Without `targets`, no process is watched yet."""
-    key = _writer(request.key, opening.trust, opening.at)
     given = tuple(targets or (Target(server=each, standing=standing) for each in opening.servers))
+    for target in given:
+        check_minima(target, opening.trust)
+    ignore_lease_breaks()
+    with open_own_log(opening, request) as own:
+        digests = [each.opened.digest for each in opening.loaded]
+        for target in given:
+            if target.watched is not None and target.server.others:
+                process = target.watched.handle
+                target.choice.matched = read_history(request.log, own.key, digests, process).matched
+        run_request = RunRequest(
+            targets=given,
+            standing=standing,
+            verifier_nonce=request.verifier_nonce,
+            context=request.context,
+            unsigned_cycles=own.unsigned_cycles,
+            cycle_seconds=request.cycle_seconds,
+            fine=proven_fine(request.log),
+            beside=beside,
+        )
+        enforcer = Enforcer.over(own.recorder, standing, request.log, own.past)
+        with closing(enforcer):
+            yield Run(
+                request=run_request,
+                recorder=own.recorder,
+                enforcer=enforcer,
+                circumstances=own.circumstances,
+                explainer=Explainer(Neighbours(trust=opening.trust, places=request.places)),
+                clock=opening.clock,
+                report=report,
+                files=CycleFiles(request.log),
+                reopen=lambda before: _reopen(request, own.key.keyid, own.circumstances, before),
+            )
+
+
+@contextmanager
+def open_own_log(opening: Opening, request: AgentRequest) -> Iterator[OwnLog]:
+    """Open the key, and the log that it writes; see that both may be used for the references. Nothing is recorded."""
+    key = _writer(request.key, opening.trust, opening.at)
     for each in opening.loaded:
         check_writer(each, key.keyid)
-    for target in given:
-        _check_minima(target, opening.trust)
     circumstances = Circumstances(
         clock=opening.clock,
         files=RevocationFiles(request.revocations, opening.trust),
@@ -123,44 +179,21 @@ def open_run(
     )
     if circumstances.writer_is_void():
         raise UntrustedError(str(request.key), "a writer's key that is not revoked", key.keyid)
-    pinned = _pinned(request.pinned, key)
-    ignore_lease_breaks()
-    recorder = open_recorder(request.log, key, clock=opening.clock, pinned=pinned)
+    recorder = open_recorder(request.log, key, clock=opening.clock, pinned=_pinned(request.pinned, key))
     try:
         digests = [each.opened.digest for each in opening.loaded]
         circumstances.remember(read_history(request.log, key.public, digests, None))
-        for target in given:
-            if target.watched is not None and target.server.others:
-                process = target.watched.handle
-                target.choice.matched = read_history(request.log, key.public, digests, process).matched
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
         cut_short = None if recorder.interrupted is None else recorder.interrupted.run
-        run_request = RunRequest(
-            targets=given,
-            standing=standing,
-            verifier_nonce=request.verifier_nonce,
-            context=request.context,
+        yield OwnLog(
+            key=key.public,
+            recorder=recorder,
+            circumstances=circumstances,
+            past=read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded)),
             unsigned_cycles=None if cut_short is None else count_lost(request.log, key.public, cut_short, digests),
-            cycle_seconds=request.cycle_seconds,
-            fine=proven_fine(request.log),
-            beside=beside,
         )
-        past = read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded))
-        enforcer = Enforcer.over(recorder, standing, request.log, past)
-        with closing(enforcer):
-            yield Run(
-                request=run_request,
-                recorder=recorder,
-                enforcer=enforcer,
-                circumstances=circumstances,
-                explainer=Explainer(Neighbours(trust=opening.trust, places=request.places)),
-                clock=opening.clock,
-                report=report,
-                files=CycleFiles(request.log),
-                reopen=lambda before: _reopen(request, key.keyid, circumstances, before),
-            )
     finally:
         recorder.close()
 
@@ -177,7 +210,7 @@ def _reopen(
     for each in opening.loaded:
         check_writer(each, writer)
     for target in targets:
-        _check_minima(target, opening.trust)
+        check_minima(target, opening.trust)
     _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
     for server in opening.servers:
         server.keep(Documents(request.log))
@@ -213,8 +246,8 @@ def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path])
             raise RefusedError(f"--root {name}", f"a root of the references: {', '.join(sorted(known))}", name)
 
 
-def _check_minima(target: Target, trust: Trust) -> None:
-    """Refuse to make receipts that could never be enough."""
+def check_minima(target: Target, trust: Trust) -> None:
+    """Refuse to make receipts that could never be enough: `RefusedError`."""
     server, standing = target.server, target.standing
     rules = [each.reference.measurement for each in (server, server.runtime) if each is not None]
     for least in (*(rule.min_binding for rule in rules), trust.minima.binding):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from attest.agent.launching.launch import Launch
 from attest.cli.agent_log import Voice
 from attest.cli.arguments import FILE, WithCommand, command_of, example
 from attest.cli.home import REFERENCE
 from attest.cli.launching import launch_options, launch_request
-from attest.cli.portal_watching import Sparing, portal_voice, watching, watching_options
+from attest.cli.portal_watching import Sparing, portal_voice, watching, watching_calls, watching_options
+from attest.portal.observing.observed import Observe
+from attest.statement.predicates.runtime_reference import RuntimeReference
 
-_OF_HTTP: Final = ("listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
+if TYPE_CHECKING:
+    from attest.portal.web.behind import Behind
+
+_OF_HTTP: Final = ("agent_log", "listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
 _MAX_PORT: Final = 65535
 
 
@@ -24,6 +30,7 @@ _MAX_PORT: Final = 65535
 @click.argument("ref", type=REFERENCE)
 @launch_options
 @click.option("--upstream", metavar="URL", help="Where the server listens, for one that speaks HTTP.")
+@click.option("--agent-log", type=FILE, help="Follow the log of the agent that measures a running server; start none.")
 @click.option("--listen", metavar="HOST:PORT", help="Where clients find the portal; with --upstream. [127.0.0.1:8080]")
 @click.option("--callers", type=FILE, help="Tokens and issuers by which callers over HTTP are known.")
 @click.option("--name", "names", multiple=True, help="A further name that clients know the portal by.")
@@ -39,7 +46,9 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
 
     Speaks MCP on standard input and output, in the client's revision; with --upstream over HTTP. What is allowed
     passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
-    after. What attest has to say goes to standard error. Exits with the server's code, or 1 if anything did not match.
+    after. With --agent-log the server runs already, and attest agent --pid measures it: nothing is permitted unless
+    that log says that it matches. What attest has to say goes to standard error. Exits with the server's code, or 1 if
+    anything did not match.
     """
     voice = portal_voice(given)
     if given["upstream"] is None:
@@ -62,7 +71,8 @@ def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], voice:
         ) as launch,
         watching(launch, voice, given) as observe,
     ):
-        _begin(launch, voice)
+        launch.run.tell = voice.tell
+        _tell_rules(launch.server.reference, voice)
         portal = Portal(
             launch=launch,
             streams=streams,
@@ -74,7 +84,6 @@ def _over_stdio(context: click.Context, ref: Path, given: dict[str, Any], voice:
 
 
 def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: Voice) -> int:
-    from attest.agent.launching.launch import open_launch
     from attest.portal.needing import need_web
 
     need_web()
@@ -90,15 +99,12 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: 
         client_authorities=given["client_ca"],
         names=given["names"],
     )
-    request = launch_request(ref, given)
-    with (
-        open_launch(request, command_of(context), voice.report, user=given["user"]) as launch,
-        watching(launch, voice, given) as observe,
-    ):
-        _begin(launch, voice)
+    behind_of = _launched if given["agent_log"] is None else _followed
+    with behind_of(context, ref, given, voice) as (behind, observe):
+        _tell_rules(behind.server.reference, voice)
         web = WebPortal(
-            launch=launch,
-            upstream=upstream_of(launch.server.reference.tools, given["upstream"]),
+            behind=behind,
+            upstream=upstream_of(behind.server.reference.tools, given["upstream"]),
             listening=listening,
             callers=given["callers"],
             tells_receipts=given["receipts"],
@@ -109,10 +115,42 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: 
         return stand_before(web)
 
 
-def _begin(launch: Launch, voice: Voice) -> None:
-    launch.run.tell = voice.tell
-    if launch.server.reference.tools is None:
-        audit_only = launch.server.reference.enforcement.audit_only
+@contextmanager
+def _launched(
+    context: click.Context, ref: Path, given: dict[str, Any], voice: Voice
+) -> Iterator[tuple[Behind, Observe | None]]:
+    from attest.agent.launching.launch import open_launch
+    from attest.portal.web.launched import Launched
+
+    request = launch_request(ref, given)
+    with (
+        open_launch(request, command_of(context), voice.report, user=given["user"]) as launch,
+        watching(launch, voice, given) as observe,
+    ):
+        launch.run.tell = voice.tell
+        yield Launched(launch, given["upstream"]), observe
+
+
+@contextmanager
+def _followed(
+    context: click.Context, ref: Path, given: dict[str, Any], voice: Voice
+) -> Iterator[tuple[Behind, Observe | None]]:
+    from attest.portal.following.following import open_following
+
+    for name, value in (("COMMAND", command_of(context)), ("--user", given["user"]), ("--cycle", given["cycle"])):
+        if value:
+            raise click.UsageError(f"{name} is for a server that is started, which one of --agent-log is not.")
+    request = launch_request(ref, given)
+    with (
+        open_following(request, given["agent_log"], given["upstream"], voice.tell) as following,
+        watching_calls(following, voice, given) as observe,
+    ):
+        yield following, observe
+
+
+def _tell_rules(reference: RuntimeReference, voice: Voice) -> None:
+    if reference.tools is None:
+        audit_only = reference.enforcement.audit_only
         effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
         voice.tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
 

@@ -7,17 +7,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, Final, final
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
 from attest.agent.keeping import Reported
 from attest.agent.launching.launch import Launch
+from attest.agent.sealed import SealedServer
 from attest.cli.agent_log import Voice, echo_json, json_voice
 from attest.cli.launching import reporter, tell
+from attest.codec.clock import Clock
 from attest.codec.printable import printable
 from attest.portal.observing.observed import Observe, Observed, all_of
+
+if TYPE_CHECKING:
+    from attest.portal.following.following import Following
+    from attest.portal.observing.counts import Counts
 
 _MAX_UNTOLD: Final = 4096
 """Decisions that wait for whoever reads standard error."""
@@ -44,13 +51,46 @@ def portal_voice(given: Mapping[str, Any]) -> Voice:
 @contextmanager
 def watching(launch: Launch, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Yield what is to be told of each decision; None if nobody asked for any of it."""
+    with _observing(launch.run.clock, given, lambda address: _metrics(launch, voice, address)) as observe:
+        yield observe
+
+
+@contextmanager
+def watching_calls(following: Following, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
+    """Do as `watching` where somebody else measures: of the server's state his own metrics tell."""
+    with _observing(following.clock, given, lambda address: _metrics_of_calls(following, voice, address)) as observe:
+        yield observe
+
+
+@contextmanager
+def _observing(
+    clock: Clock, given: Mapping[str, Any], metrics: Callable[[str], AbstractContextManager[Observe]]
+) -> Iterator[Observe | None]:
     with ExitStack() as stack:
         observers: list[Observe] = []
         if given["log_format"] == "json":
-            observers.append(stack.enter_context(_json_lines(launch)))
+            observers.append(stack.enter_context(_json_lines(clock.real)))
         if given["metrics"] is not None:
-            observers.append(stack.enter_context(_metrics(launch, voice, given["metrics"])))
+            observers.append(stack.enter_context(metrics(given["metrics"])))
         yield all_of(observers)
+
+
+def _counts(server: SealedServer, log: Path, clock: Clock) -> Counts:
+    from attest.portal.observing.counts import Counts
+
+    rules = server.reference.tools
+    names = () if rules is None else tuple(each.name for each in rules.definitions)
+    return Counts(names, log, clock.boot)
+
+
+@contextmanager
+def _metrics_of_calls(following: Following, voice: Voice, address: str) -> Iterator[Observe]:
+    from attest.agent.exposition import serving
+
+    counts = _counts(following.server, following.request.log, following.clock)
+    with serving(address, counts.lines) as where:
+        voice.tell(f"metrics at http://{where}/metrics")
+        yield counts.observe
 
 
 @contextmanager
@@ -58,12 +98,10 @@ def _metrics(launch: Launch, voice: Voice, address: str) -> Iterator[Observe]:
     from attest.agent.board import Board
     from attest.agent.exposition import serving
     from attest.agent.metrics import text_of
-    from attest.portal.observing.counts import Counts
 
-    clock, rules, report = launch.run.clock, launch.server.reference.tools, launch.run.report
-    names = () if rules is None else tuple(each.name for each in rules.definitions)
-    counts = Counts(names, launch.request.log, clock.boot)
-    board = Board(log=launch.request.log, began_at=clock.real())
+    report = launch.run.report
+    counts = _counts(launch.server, launch.request.log, launch.run.clock)
+    board = Board(log=launch.request.log, began_at=launch.run.clock.real())
 
     def reported(cycle: Reported) -> None:
         board.take(cycle)
@@ -81,10 +119,9 @@ def _metrics(launch: Launch, voice: Voice, address: str) -> Iterator[Observe]:
 
 
 @contextmanager
-def _json_lines(launch: Launch) -> Iterator[Observe]:
+def _json_lines(real: Callable[[], int]) -> Iterator[Observe]:
     from attest.portal.observing.telling import told_of
 
-    real = launch.run.clock.real
     with Aside(echo_json) as aside:
 
         def observe(observed: Observed) -> None:

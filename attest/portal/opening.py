@@ -1,12 +1,16 @@
-"""A gate for a launch: the sealed rules compiled, their ledger as the log left it."""
+"""A gate before a server: the sealed rules compiled, their ledger as the log left it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Final
 
 from attest.agent.launching.launch import Launch
+from attest.agent.sealed import SealedServer
+from attest.agent.starting import AgentRequest
 from attest.appraisal.calls.compiling import compile_rules
+from attest.codec.clock import Clock
 from attest.portal.confining import confine
 from attest.portal.raising import Phantoms
 from attest.portal.remembering import remember
@@ -28,19 +32,25 @@ NO_RULES: Final = ToolRules(
 """What a reference without tool rules permits: nothing."""
 
 
-def open_gate(launch: Launch) -> Gate:
-    """Compile the rules of the launched server's reference, and count what the log says of calls under it.
+def open_gate(
+    server: SealedServer,
+    request: AgentRequest,
+    clock: Clock,
+    *,
+    resolve: Callable[[str], str],
+    working_directory: str | None,
+) -> Gate:
+    """Compile the rules of a server's reference, and count what the log says of calls under it.
 
-    Raises `MalformedError` for rules that cannot be compiled, `UnavailableError` where an engine is not installed.
+    `resolve` and `working_directory` are as for `compile_rules`. Raises `MalformedError` for rules that cannot be
+    compiled, `UnavailableError` where an engine is not installed.
     """
-    reference, clock = launch.server.reference, launch.run.clock
+    reference = server.reference
     rules = reference.tools or NO_RULES
-    folder = launch.command.working_directory
-    # The server that we start has our own root directory and mounts, so links lead where they lead for us.
-    rulebook = compile_rules(rules, launch.server.places, os.path.realpath, working_directory=folder)
+    rulebook = compile_rules(rules, server.places, resolve, working_directory=working_directory)
     ledger = rulebook.ledger()
-    key = load_private(launch.request.key).public
-    remember(ledger, rules, launch.request.log, key, reference=launch.server.opened.digest, clock=clock)
+    key = load_private(request.key).public
+    remember(ledger, rules, request.log, key, reference=server.opened.digest, clock=clock)
     sealed = GateRules(
         audit_only=reference.enforcement.audit_only,
         max_age_ms=reference.measurement.max_age_seconds * _SECOND,
@@ -48,6 +58,17 @@ def open_gate(launch: Launch) -> Gate:
         on_caller_drift=rules.on_caller_drift,
     )
     return Gate(sealed, rulebook, ledger)
+
+
+def open_launch_gate(launch: Launch) -> Gate:
+    """Do so for a server that is about to be started.
+
+    It has our own root directory and mounts, so links lead where they lead for us.
+    """
+    folder = launch.command.working_directory
+    return open_gate(
+        launch.server, launch.request, launch.run.clock, resolve=os.path.realpath, working_directory=folder
+    )
 
 
 def open_phantoms(launch: Launch) -> Phantoms | None:

@@ -20,7 +20,7 @@ from attest.agent.launching.streams import Streams
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
 from attest.portal.observing.observed import Observe
-from attest.portal.opening import local_caller, open_gate, open_phantoms
+from attest.portal.opening import local_caller, open_launch_gate, open_phantoms
 from attest.portal.running import Running
 from attest.portal.session.gate import Gate
 from attest.portal.session.session import Session
@@ -57,7 +57,7 @@ def stand_between(portal: Portal) -> int:
     engine is not installed, or there is no place for disclosures.
     """
     launch = portal.launch
-    gate = open_gate(launch)
+    gate = open_launch_gate(launch)
     gate.tells_receipts = portal.tells_receipts
     with ExitStack() as stack:
         disclosing = stack.enter_context(open_disclosing(launch.request.log, portal.say))

@@ -22,10 +22,9 @@ from attest.agent.launching.streams import Streams
 from attest.agent.launching.user import User, server_user
 from attest.agent.run import Run
 from attest.agent.sealed import SealedServer
-from attest.agent.starting import AgentRequest, Opening, open_references, open_run
+from attest.agent.starting import AgentRequest, only_server, open_references, open_run
 from attest.agent.watched import WatchedProcess
 from attest.codec.printable import printable
-from attest.errors import RefusedError
 from attest.measure.adopted import adopting_orphans
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
@@ -193,7 +192,7 @@ def open_launch(
     is not the sealed one.
     """
     opening = open_references(request)
-    server = _only(opening)
+    server = only_server(opening)
     chosen = server_user(user, os.environ)
     started = sealed_command(server.reference.process, server.places, command, where=str(server.path))
     standing = Standing(binding=Binding.LAUNCHED, isolation=isolation_of(chosen.uid))
@@ -218,11 +217,3 @@ def open_launch(
         with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
             launch.run = run
             yield launch
-
-
-def _only(opening: Opening) -> SealedServer:
-    servers = [each for each in opening.servers if each.reference.program is None]
-    if len(servers) != 1 or len(opening.servers) != 1 or servers[0].others:
-        found = ", ".join(str(each.path) for each in opening.loaded)
-        raise RefusedError("REF", "one server, with --runtime-ref for the runtime that it names", found)
-    return servers[0]

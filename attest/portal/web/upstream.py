@@ -11,6 +11,7 @@ import hashlib
 import socket
 import ssl
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -28,6 +29,15 @@ CONNECT_SECONDS: Final = 10
 MAX_CONNECTIONS: Final = 1024
 
 _SHOWN_DIGITS: Final = 16
+
+
+class Connections(StrEnum):
+    """For how long a connection to the server may be used."""
+
+    KEPT = "kept"
+    """For one request after the other: the process at its other end is always the same."""
+    ONE_A_REQUEST = "one a request"
+    """Once: each time it is asked anew who listens."""
 
 
 class _Pinned(ssl.SSLObject):
@@ -92,17 +102,26 @@ def check_address(upstream: Upstream) -> tuple[str, int]:
     return place
 
 
+def is_secure(url: str) -> bool:
+    """Return whether the server is spoken to over TLS."""
+    return urlsplit(url).scheme == "https"
+
+
 def identity(upstream: Upstream) -> str:
     """Return in words for a receipt who the server is, as far as every connection was checked."""
     if upstream.spki:
         return f"{upstream.url} spki {' '.join(digest[:_SHOWN_DIGITS] for digest in upstream.spki)}"
     if upstream.spiffe_id is not None:
         return f"{upstream.url} {upstream.spiffe_id}"
-    return f"{upstream.url} {'tls' if urlsplit(upstream.url).scheme == 'https' else 'loopback'}"
+    return f"{upstream.url} {'tls' if is_secure(upstream.url) else 'loopback'}"
 
 
 def open_client(
-    upstream: Upstream, *, authorities: Path | None = None, complaint: Callable[[], str | None] = lambda: None
+    upstream: Upstream,
+    *,
+    authorities: Path | None = None,
+    complaint: Callable[[], str | None] = lambda: None,
+    connections: Connections = Connections.KEPT,
 ) -> aiohttp.ClientSession:
     """Return a client for this server alone: no redirects, no cookies, no proxies, nothing decompressed, no time-out.
 
@@ -112,9 +131,10 @@ def open_client(
     import aiohttp
 
     check_address(upstream)
-    secure = urlsplit(upstream.url).scheme == "https"
+    secure = is_secure(upstream.url)
     connector = aiohttp.TCPConnector(
         limit=MAX_CONNECTIONS,
+        force_close=connections is Connections.ONE_A_REQUEST,
         ssl=tls_context(upstream, authorities=authorities) if secure else False,
         resolver=None if secure else _loopback_resolver(),
         use_dns_cache=False,

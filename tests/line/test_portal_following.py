@@ -1,0 +1,182 @@
+"""`attest portal --agent-log` before a server that runs already, measured by an `attest agent` in its own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError
+
+import pytest
+
+from tests.commands import attest, failed, passed
+from tests.installed import Bench
+from tests.launches import PYTHON
+from tests.portal_world import TOOLS, seal_server
+from tests.web_world import call, mirrored
+
+SERVER: Final = """
+import http.server, json
+TOOLS = json.loads(%r)
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        method = message["method"]
+        result = {"tools": list(TOOLS.values())}
+        if method == "tools/call":
+            result = {"content": [{"type": "text", "text": message["params"]["arguments"].get("text", "")}]}
+        body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+""" % json.dumps(TOOLS)  # noqa: UP031  (braces belong to the program)
+
+OPTIONS: Final = ("--trust", "trust.json", "--key", "writer.key")
+SECONDS: Final = 60
+"""How long anything may take on a machine that is busy with other tests."""
+
+
+@dataclass
+class Line:
+    """The three processes, and where the portal listens."""
+
+    bench: Bench
+    server: subprocess.Popen[bytes]
+    agent: subprocess.Popen[bytes]
+    portal: subprocess.Popen[bytes]
+    url: str
+
+    def ask(self, tool: str, text: str = "") -> dict[str, Any]:
+        """Call a tool through the portal."""
+        message = call(1, tool, text=text)
+        fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        body = json.dumps(message).encode()
+        request = urllib.request.Request(self.url, body, {**fields, **mirrored(message)})
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+                return dict(json.load(answer))
+        except HTTPError as error:
+            return dict(json.load(error))
+
+    def denied_by(self) -> str | None:
+        """Return the rule by which a call is denied now."""
+        rule: str | None = self.ask("echo").get("error", {}).get("data", {}).get("rule")
+        return rule
+
+    def until_denied(self, *rules: str) -> None:
+        """Wait until calls are denied by one of these rules."""
+        until = time.monotonic() + SECONDS
+        while (found := self.denied_by()) not in rules:
+            assert time.monotonic() < until, found
+
+    def end(self) -> tuple[int, int]:
+        """Stop portal and agent; return their exit codes."""
+        codes = []
+        for process in (self.portal, self.agent):
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=SECONDS)
+            codes.append(process.returncode)
+        return codes[0], codes[1]
+
+    def verify(self) -> Any:
+        """Verify the two logs together."""
+        passed(attest(self.bench.folder, "bundle", "log-agent", "log-portal", "-o", "evidence.jsonl"))
+        words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
+        return attest(self.bench.folder, "verify", "evidence.jsonl", *words)
+
+
+@pytest.fixture(scope="module")
+def address() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(bench: Bench, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
+        words, cwd=bench.folder, env={**os.environ, "NO_COLOR": "1"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def attesting(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "attest", *words)
+
+
+def line_of(stream: Any, words: str) -> str:
+    """Return the next line with these words."""
+    for line in stream:
+        if words in line.decode():
+            return str(line.decode())
+    raise AssertionError(words)
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[Line]:
+    """Start a sealed server, the agent that measures it, and the portal that follows that."""
+    bench = seal_server(folder, server=SERVER)
+    with ExitStack() as stack:
+        server = stack.enter_context(running(bench, PYTHON, "-S", str(bench.tree / "serve.py")))
+        assert server.stdout is not None
+        upstream = f"http://127.0.0.1:{int(server.stdout.readline())}/mcp"
+        measure = ("agent", "server.ref", *OPTIONS, "--log", "log-agent", "--pid", str(server.pid), "--cycle", "1")
+        agent = stack.enter_context(running(bench, *attesting(*measure)))
+        assert agent.stdout is not None
+        line_of(agent.stdout, "MATCH")
+        follow = ("portal", "server.ref", *OPTIONS, "--log", "log-portal", "--upstream", upstream)
+        where = ("--agent-log", "log-agent", "--listen", f"127.0.0.1:{port}")
+        portal = stack.enter_context(running(bench, *attesting(*follow, *where)))
+        assert portal.stderr is not None
+        url = line_of(portal.stderr, "listening at").split()[-1]
+        yield Line(bench=bench, server=server, agent=agent, portal=portal, url=url)
+
+
+def test_calls_rely_on_what_the_agent_measured_and_both_logs_verify(tmp_path: Path, address: int):
+    with serving(tmp_path, address) as line:
+        assert line.ask("echo", "hi")["result"]["content"][0]["text"] == "hi"
+        assert line.ask("hidden")["error"]["data"]["rule"] == "tool.unknown"
+        assert line.end() == (0, 0)
+        verdict = json.loads(passed(line.verify()))
+    assert (verdict["counts"]["permits"], verdict["counts"]["denials"]) == (1, 1)
+    assert verdict["binding"] == "adopted"
+
+
+def test_a_file_that_changes_ends_the_calls_within_a_cycle(tmp_path: Path, address: int):
+    with serving(tmp_path, address) as line:
+        assert line.ask("echo", "hi")["result"]["content"][0]["text"] == "hi"
+        (line.bench.tree / "tiny_server" / "tools.py").write_text("TOOLS = ('another',)\n")
+        line.until_denied("measurement.drift")
+        assert line.end() == (1, 1)
+        assert failed(line.verify()) == {"conformance.matched"}
+
+
+def test_an_agent_that_stops_ends_the_calls(tmp_path: Path, address: int):
+    with serving(tmp_path, address) as line:
+        line.ask("echo", "hi")
+        line.agent.send_signal(signal.SIGTERM)
+        line.until_denied("measurement.unknown")
+        assert "stopped" in line.ask("echo")["error"]["message"]
