@@ -336,3 +336,20 @@ def test_watched_by_prometheus_and_by_json_lines(bench: Bench) -> None:
     assert 'attest_portal_denials_total{rule="tool.unknown",tool="hidden",stage="request",enforced="true"} 1' in scraped
     assert "attest_portal_measurement_age_seconds" in scraped
     assert 'state="match"} 1\n' in scraped
+
+
+def test_a_server_that_may_connect_nowhere_has_the_portal_as_its_only_path(tmp_path):
+    bench = seal_server(tmp_path, tools=make_tool_rules(*ALLOWED, egress=()))
+    with portal(bench) as client:
+        client.open()
+        assert text_of(client.call(1, "echo", "hi")) == "hi"
+        assert client.close()[0] == 0
+    assert verified(bench)["path"] == "sole"
+
+
+def test_a_server_that_may_connect_anywhere_has_others(bench):
+    with portal(bench) as client:
+        client.open()
+        client.call(1, "echo", "hi")
+        client.close()
+    assert verified(bench)["path"] == "advisory"
