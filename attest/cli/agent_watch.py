@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-import click
-
 from attest.agent.board import AgentStatus, Board, ServerStatus
 from attest.agent.keeping import Reported
+from attest.cli.canvas import DIM, Canvas, Paint, span
 from attest.codec import instant
 from attest.codec.printable import printable
 from attest.statement.findings import State
 
-_ENTER: Final = "\x1b[?1049h\x1b[?25l"
-"""Another screen, so that what was on this one is there again at the end; no cursor."""
-_LEAVE: Final = "\x1b[?25h\x1b[?1049l"
-_HOME: Final = "\x1b[H"
-_TO_END_OF_LINE: Final = "\x1b[K"
-_BELOW: Final = "\x1b[J"
 _COLOURS: Final = {State.MATCH: "32", State.STALE: "33", State.UNKNOWN: "33", State.DRIFT: "1;31"}
-_DIM: Final = "2"
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _MESSAGES: Final = 5
 _NAME: Final = 28
-_SECOND: Final = 1000
-_MINUTE: Final = 60
-_HOUR: Final = 3600
 
 
 class Watch:
@@ -40,18 +27,15 @@ class Watch:
 
     def __init__(self, board: Board, terminal: TextIO | None = None) -> None:
         """Draw on standard output; raise `click.UsageError` if that is no terminal."""
-        self._out: Final = sys.stdout if terminal is None else terminal
-        if not self._out.isatty():
-            raise click.UsageError("--watch: expected a terminal, found none")
+        self._canvas: Final = Canvas("--watch", terminal)
         self._board = board
-        self._coloured = not os.environ.get("NO_COLOR")
         self._messages: deque[str] = deque(maxlen=_MESSAGES)
         self._wake = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._draw_on, name="watch", daemon=True)
 
     def __enter__(self) -> Self:
-        self._out.write(_ENTER)
+        self._canvas.enter()
         self._thread.start()
         return self
 
@@ -61,8 +45,7 @@ class Watch:
         self._ended = True
         self._wake.set()
         self._thread.join()
-        self._out.write(_LEAVE)
-        self._out.flush()
+        self._canvas.leave()
 
     def report(self, reported: Reported) -> None:
         """Take up a cycle, which the board has already; what was done about it stays to be read."""
@@ -82,23 +65,17 @@ class Watch:
             self._wake.wait(1.0)
 
     def _draw(self) -> None:
-        size = os.get_terminal_size(self._out.fileno())
+        size = self._canvas.size()
         lines = screen(
             self._board.status(),
             self._board.durations(),
             tuple(self._messages),
             now=time.time_ns() // 1_000_000,
-            columns=size.columns or 80,
-            rows=size.lines or 24,
-            paint=_painted if self._coloured else _plain,
+            columns=size.columns,
+            rows=size.rows,
+            paint=self._canvas.paint,
         )
-        self._out.write(_HOME + "".join(f"{line}{_TO_END_OF_LINE}\r\n" for line in lines[:-1]))
-        self._out.write(f"{lines[-1]}{_TO_END_OF_LINE}{_BELOW}")
-        self._out.flush()
-
-
-Paint = Callable[[str, str], str]
-"""Gives (text, code) its colour, or not."""
+        self._canvas.draw(lines)
 
 
 def screen(
@@ -113,10 +90,10 @@ def screen(
 ) -> list[str]:
     """Return what stands on the screen, at most `rows` lines of at most `columns` characters, colours not counted."""
     matching = sum(each.state is State.MATCH for each in status.servers)
-    since = _span(now - instant.parse(status.began_at))
+    since = span(now - instant.parse(status.began_at))
     head = f"attest agent {status.pid}  ·  {matching} of {len(status.servers)} as sealed  ·  for {since}"
-    lines = [head[:columns], paint(printable(status.log)[:columns], _DIM), ""]
-    tail = ["", *(paint(message[:columns], _DIM) for message in messages), paint("Ctrl-C ends"[:columns], _DIM)]
+    lines = [head[:columns], paint(printable(status.log)[:columns], DIM), ""]
+    tail = ["", *(paint(message[:columns], DIM) for message in messages), paint("Ctrl-C ends"[:columns], DIM)]
     space = max(1, rows - len(lines) - len(tail))
     worst_first = sorted(status.servers, key=lambda each: (each.state is State.MATCH, each.name))
     body: list[str] = []
@@ -129,21 +106,21 @@ def screen(
         shown += 1
     left = len(worst_first) - shown
     if left:
-        body.append(paint(f"and {left} more"[:columns], _DIM))
+        body.append(paint(f"and {left} more"[:columns], DIM))
     return [*lines, *body, *tail][:rows]
 
 
 def _block(each: ServerStatus, took: Sequence[int], now: int, columns: int, paint: Paint) -> list[str]:
     state = each.state.value.upper()
     name = printable(each.name)[:_NAME].ljust(_NAME)
-    age = _span(now - instant.parse(each.measured_at))
+    age = span(now - instant.parse(each.measured_at))
     text = f" {name} {age:>8} ago  {each.files:>7,} files {each.bytes / 1e6:>8.1f} MB  {each.took_milliseconds:>6,} ms "
     room = max(0, columns - len(text) - 8)
     line = f"{paint(state.ljust(8)[:columns], _COLOURS[each.state])}{text[: max(0, columns - 8)]}"
-    lines = [line + paint(sparkline(took, room), _DIM)]
+    lines = [line + paint(sparkline(took, room), DIM)]
     if each.finding is not None and (each.state is not State.MATCH or each.not_matching):
         last = "" if each.state is not State.MATCH else "last: "
-        lines.append(paint(f"         {last}{printable(each.finding)}"[:columns], _DIM))
+        lines.append(paint(f"         {last}{printable(each.finding)}"[:columns], DIM))
     return lines
 
 
@@ -152,20 +129,3 @@ def sparkline(values: Sequence[int], room: int) -> str:
     newest = values[-room:] if room else ()
     top = max(newest, default=0) or 1
     return "".join(_BARS[min(len(_BARS) - 1, value * len(_BARS) // (top + 1))] for value in newest)
-
-
-def _span(milliseconds: int) -> str:
-    seconds = max(0, milliseconds) // _SECOND
-    if seconds < _MINUTE:
-        return f"{seconds} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min"
-    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE:02} min"
-
-
-def _painted(text: str, code: str) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m"
-
-
-def _plain(text: str, _code: str) -> str:
-    return text

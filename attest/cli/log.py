@@ -1,4 +1,4 @@
-"""`attest log`: show and check a log of receipts, and take its head to keep elsewhere."""
+"""`attest log`: show, check and watch a log of receipts, and take its head to keep elsewhere."""
 
 from __future__ import annotations
 
@@ -65,6 +65,25 @@ def check(directory: Path) -> int:
         click.echo(str(problem))
     click.echo(f"{size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))
     return 1 if problems else 0
+
+
+@log.command(epilog=example("attest log watch log --trust trust.json"))
+@click.argument("directory", metavar="DIR", type=FILE)
+@trust_option
+def watch(directory: Path, trust: Path) -> None:
+    """Draw the calls of the portal that writes into DIR on this terminal, as they come, until q or Ctrl-C.
+
+    Each receipt that is shown was signed by a trusted writer, for its place in the log; one that was not ends the view.
+    What the log proves as a whole is attest verify's to say.
+    """
+    from attest.cli.log_watch import NEWEST
+    from attest.cli.log_watch import watch as draw
+    from attest.portal.observing.following import Follower
+    from attest.trust.role import Role
+    from attest.trust.trust import load_trust
+
+    ring = load_trust(trust).ring(Role.WRITER, time.time_ns() // 1_000_000)
+    draw(Follower(directory, ring, newest=NEWEST), str(directory))
 
 
 @log.command(epilog=example("attest log close log -o segment.jsonl.gz --trust trust.json"))

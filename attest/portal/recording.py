@@ -92,8 +92,8 @@ class Recording:
     def submit(self, record: Record) -> None:
         """Have a receipt made after all that were submitted before; `told` is called with what came of it."""
         self.pending += 1
-        future = self._recorder.submit(self._drafts.draft(record.content))
         since = time.monotonic()
+        future = self._recorder.submit(self._drafts.draft(record.content))
         future.add_done_callback(lambda done: self._wake(record, since, done))
 
     def _wake(self, record: Record, since: float, future: Future[Recorded]) -> None:
