@@ -8,7 +8,6 @@ as the reader would; whatever does not fit has to be read in full.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterable
 from typing import Final, final
@@ -41,8 +40,3 @@ class Stencil:
     def fill(self, holes: tuple[bytes, ...]) -> bytes:
         """Return the document that has this in its holes; of what `read` returned, the one that was read."""
         return self._form % holes
-
-
-def spans_of(octets: bytes, holes: re.Pattern[bytes]) -> list[tuple[int, int]]:
-    """Return where the holes of a document begin and end: the group of each match that took part in it."""
-    return [match.span(match.lastindex or 0) for match in holes.finditer(octets)]

@@ -1,62 +1,104 @@
 """Statements read back before they are signed: what nobody could read is not to be signed.
 
 Records check their fields when they are read, not when they are made. So each statement is read as strictly as its
-reader will; but the measurements of a run differ in few values, and for one that is otherwise like the last it is
-enough to ask for the form of these (`attest.codec.stencil`). Reading it in full takes longer than to encode it.
+reader will; but the measurements of a run differ in few values, and so do the receipts of calls. For one that is
+otherwise like one before it is enough to ask for the form of these (`attest.codec.stencil`). Reading it in full takes
+longer than to encode it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final, final
 
 from attest.codec import instant
-from attest.codec.stencil import Stencil, spans_of
+from attest.codec.stencil import Stencil
 from attest.errors import MalformedError
+from attest.statement.predicate_type import PREDICATE_BASE
 from attest.statement.predicates import RECEIPTS, runtime_measurement
 from attest.statement.statement import read_statement
 
-_HOLES: Final = re.compile(
-    rb'"oldestHashAgeMilliseconds":([0-9]+)|"(?:finishedAt|startedAt)":"([^"]*)"|"receipt":(\{[^{}]*\})'
-)
-"""Inside a JSON string quotation marks are escaped, so that only names of fields match."""
+_HOLES: Final = {
+    runtime_measurement.PREDICATE_TYPE: re.compile(
+        rb'"oldestHashAgeMilliseconds":(?P<number>[0-9]+)'
+        rb'|"(?:finishedAt|startedAt)":"(?P<time>[^"]*)"'
+        rb'|"receipt":(?P<header>\{[^{}]*\})'
+    ),
+    # By its name: the record is imported by whoever makes one.
+    f"{PREDICATE_BASE}/tool-permit/v0.1": re.compile(
+        rb'"(?:ageMilliseconds|bytes|decision|milliseconds|sequence|used)":(?P<number>[0-9]+)'
+        rb'|"(?:id|receipt|sha256)":"(?P<digest>[0-9a-f]+)"'
+        rb'|"receipt":(?P<header>\{[^{}]*\})'
+    ),
+}
+"""What differs, by type. Inside a JSON string quotation marks are escaped, so that only names of fields match."""
 
-_SAFE_DIGITS: Final = 15
-"""Every number of so many digits is below 2**53."""
+_NUMBER: Final = re.compile(rb"0|[1-9][0-9]{0,14}")
+"""As JSON writes it; every number of so many digits is below 2**53."""
+_DIGEST: Final = re.compile(rb"[0-9a-f]*")
+"""Of the length that its field had: the parts around it are where they were."""
+
+_MAX_MOULDS: Final = 64
+"""Of each length of a statement one; numbers of other lengths make others."""
+
+
+def _is_time(octets: bytes) -> bool:
+    try:
+        instant.parse(octets.decode())
+    except (MalformedError, ValueError):
+        return False
+    return True
+
+
+_FITS: Final[dict[str, Callable[[bytes], object]]] = {
+    "number": _NUMBER.fullmatch,
+    "time": _is_time,
+    "digest": _DIGEST.fullmatch,
+    # That is for whoever makes headers.
+    "header": lambda _octets: True,
+}
+
+
+@final
+class _Mould:
+    """A statement that was read in full, and what has to be asked of another one that differs in its holes alone."""
+
+    __slots__ = ("_fits", "_stencil")
+
+    def __init__(self, payload: bytes, holes: re.Pattern[bytes]) -> None:
+        found = [(match.lastgroup or "", match.span(match.lastindex or 0)) for match in holes.finditer(payload)]
+        self._fits = tuple(_FITS[kind] for kind, _ in found)
+        self._stencil = Stencil(payload, [span for _, span in found])
+
+    def takes(self, payload: bytes) -> bool:
+        """Return whether the strict reader would take a payload as it took the first; False only means: ask it."""
+        found = self._stencil.read(payload)
+        return found is not None and all(fits(piece) for fits, piece in zip(self._fits, found, strict=True))
 
 
 @final
 class Proofreader:
     """Reads the statements of one writer of receipts."""
 
-    __slots__ = ("_stencil",)
+    __slots__ = ("_moulds",)
 
     def __init__(self) -> None:
         """Begin without having read anything."""
-        self._stencil: Stencil | None = None
+        self._moulds: dict[tuple[str, int], _Mould] = {}
 
     def read(self, predicate_type: str, payload: bytes) -> None:
         """Raise `MalformedError` if `payload`, in RFC 8785 form, is no statement of this type of receipt.
 
-        Does not check the header of a measurement that is like the last one: that is for whoever makes headers.
+        Does not check the header of one that is like one before: that is for whoever makes headers.
         """
-        measurement = predicate_type == runtime_measurement.PREDICATE_TYPE
-        if measurement and self._stencil is not None and _fits(payload, self._stencil):
+        holes = _HOLES.get(predicate_type)
+        like = (predicate_type, len(payload))
+        mould = None if holes is None else self._moulds.get(like)
+        if mould is not None and mould.takes(payload):
             return
         read_statement(payload, predicate_type, RECEIPTS[predicate_type], where="draft")
-        if measurement:
-            self._stencil = Stencil(payload, spans_of(payload, _HOLES))
-
-
-def _fits(payload: bytes, stencil: Stencil) -> bool:
-    found = stencil.read(payload)
-    if found is None:
-        return False
-    try:
-        age, finished, started, _header = found
-        instant.parse(finished.decode())
-        instant.parse(started.decode())
-    except (MalformedError, ValueError):
-        # No time, or another number of holes: the full reader says what is wrong, if anything is.
-        return False
-    return age.isdigit() and len(age) <= _SAFE_DIGITS
+        if holes is not None:
+            if len(self._moulds) >= _MAX_MOULDS:
+                self._moulds.clear()
+            self._moulds[like] = _Mould(payload, holes)
