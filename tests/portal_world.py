@@ -93,13 +93,15 @@ def make_tool_rules(*names: str, **changes: Any) -> ToolRules:
 ALLOWED: Final = ("ask", "change", "die", "echo", "fail", "seen", "wait")
 
 
-def seal_server(folder: Path, *, tools: ToolRules | None = None, server: str = SERVER, **rules: Any) -> Bench:
+def seal_server(
+    folder: Path, *, tools: ToolRules | None = None, server: str = SERVER, words: Sequence[str] = (), **rules: Any
+) -> Bench:
     """Install the server, seal it with rules, and write trust file and writer's key beside it."""
     bench = make_launch_bench(folder)
     (bench.tree / "serve.py").write_text(server)
     sealed = bench.seal(
         allow_site=("serve.py",),
-        command=(PYTHON, "-S", str(bench.tree / "serve.py")),
+        command=(PYTHON, "-S", str(bench.tree / "serve.py"), *words),
         rules=Rules(**rules),
         tools=tools or make_tool_rules(*ALLOWED),
     )

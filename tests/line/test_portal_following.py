@@ -1,4 +1,4 @@
-"""`attest portal --agent-log` before a server that runs already, measured by an `attest agent` in its own process."""
+"""`attest portal --upstream` before a real server: one that runs already and an `attest agent` measures, or its own."""
 
 from __future__ import annotations
 
@@ -10,23 +10,21 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
 
-import pytest
-
-from tests.commands import attest, failed, passed
+from tests.commands import Done, attest, failed, passed
 from tests.installed import Bench
 from tests.launches import PYTHON
 from tests.portal_world import TOOLS, seal_server
 from tests.web_world import call, mirrored
 
 SERVER: Final = """
-import http.server, json
+import http.server, json, sys
 TOOLS = json.loads(%r)
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -44,7 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *_):
         pass
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()
 """ % json.dumps(TOOLS)  # noqa: UP031  (braces belong to the program)
@@ -54,27 +52,31 @@ SECONDS: Final = 60
 """How long anything may take on a machine that is busy with other tests."""
 
 
+def ask(url: str, tool: str, text: str = "") -> dict[str, Any]:
+    """Call a tool over HTTP."""
+    message = call(1, tool, text=text)
+    fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    body = json.dumps(message).encode()
+    request = urllib.request.Request(url, body, {**fields, **mirrored(message)})
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            return dict(json.load(answer))
+    except HTTPError as error:
+        return dict(json.load(error))
+
+
 @dataclass
 class Line:
     """The three processes, and where the portal listens."""
 
     bench: Bench
-    server: subprocess.Popen[bytes]
     agent: subprocess.Popen[bytes]
     portal: subprocess.Popen[bytes]
     url: str
 
     def ask(self, tool: str, text: str = "") -> dict[str, Any]:
         """Call a tool through the portal."""
-        message = call(1, tool, text=text)
-        fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        body = json.dumps(message).encode()
-        request = urllib.request.Request(self.url, body, {**fields, **mirrored(message)})
-        try:
-            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-                return dict(json.load(answer))
-        except HTTPError as error:
-            return dict(json.load(error))
+        return ask(self.url, tool, text)
 
     def denied_by(self) -> str | None:
         """Return the rule by which a call is denied now."""
@@ -96,16 +98,13 @@ class Line:
             codes.append(process.returncode)
         return codes[0], codes[1]
 
-    def verify(self) -> Any:
+    def verify(self) -> Done:
         """Verify the two logs together."""
-        passed(attest(self.bench.folder, "bundle", "log-agent", "log-portal", "-o", "evidence.jsonl"))
-        words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
-        return attest(self.bench.folder, "verify", "evidence.jsonl", *words)
+        return verify(self.bench, "log-agent", "log-portal")
 
 
-@pytest.fixture(scope="module")
-def address() -> int:
-    """A port at which nobody listens."""
+def free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -123,6 +122,13 @@ def running(bench: Bench, *words: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
+def verify(bench: Bench, *logs: str) -> Done:
+    """Verify these logs together."""
+    passed(attest(bench.folder, "bundle", *logs, "-o", "evidence.jsonl"))
+    words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
+    return attest(bench.folder, "verify", "evidence.jsonl", *words)
+
+
 def attesting(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "attest", *words)
 
@@ -135,28 +141,44 @@ def line_of(stream: Any, words: str) -> str:
     raise AssertionError(words)
 
 
+def started(stack: ExitStack, bench: Bench, words: Sequence[str]) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server, and return it and its port."""
+    server = stack.enter_context(running(bench, *words))
+    assert server.stdout is not None
+    return server, int(server.stdout.readline())
+
+
+def before(stack: ExitStack, bench: Bench, upstream: int, *words: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a portal before the server at a port, and return it and its address."""
+    upper = ("--upstream", f"http://127.0.0.1:{upstream}/mcp", "--listen", f"127.0.0.1:{free_port()}")
+    command = attesting("portal", "server.ref", *OPTIONS, "--log", "log-portal", *upper, *words)
+    portal = stack.enter_context(running(bench, *command))
+    assert portal.stderr is not None
+    return portal, line_of(portal.stderr, "listening at").split()[-1]
+
+
 @contextmanager
-def serving(folder: Path, port: int) -> Iterator[Line]:
-    """Start a sealed server, the agent that measures it, and the portal that follows that."""
-    bench = seal_server(folder, server=SERVER)
+def serving(folder: Path, *, elsewhere: bool = False) -> Iterator[Line]:
+    """Start a sealed server, the agent that measures it, and the portal that follows that.
+
+    `elsewhere`: the portal stands before another process of the very same server, which nobody measures.
+    """
+    bench = seal_server(folder, server=SERVER, words=("0",))
+    command = (PYTHON, "-S", str(bench.tree / "serve.py"), "0")
     with ExitStack() as stack:
-        server = stack.enter_context(running(bench, PYTHON, "-S", str(bench.tree / "serve.py")))
-        assert server.stdout is not None
-        upstream = f"http://127.0.0.1:{int(server.stdout.readline())}/mcp"
+        server, upstream = started(stack, bench, command)
         measure = ("agent", "server.ref", *OPTIONS, "--log", "log-agent", "--pid", str(server.pid), "--cycle", "1")
         agent = stack.enter_context(running(bench, *attesting(*measure)))
         assert agent.stdout is not None
         line_of(agent.stdout, "MATCH")
-        follow = ("portal", "server.ref", *OPTIONS, "--log", "log-portal", "--upstream", upstream)
-        where = ("--agent-log", "log-agent", "--listen", f"127.0.0.1:{port}")
-        portal = stack.enter_context(running(bench, *attesting(*follow, *where)))
-        assert portal.stderr is not None
-        url = line_of(portal.stderr, "listening at").split()[-1]
-        yield Line(bench=bench, server=server, agent=agent, portal=portal, url=url)
+        if elsewhere:
+            _, upstream = started(stack, bench, command)
+        portal, url = before(stack, bench, upstream, "--agent-log", "log-agent")
+        yield Line(bench=bench, agent=agent, portal=portal, url=url)
 
 
-def test_calls_rely_on_what_the_agent_measured_and_both_logs_verify(tmp_path: Path, address: int):
-    with serving(tmp_path, address) as line:
+def test_calls_rely_on_what_the_agent_measured_and_both_logs_verify(tmp_path: Path):
+    with serving(tmp_path) as line:
         assert line.ask("echo", "hi")["result"]["content"][0]["text"] == "hi"
         assert line.ask("hidden")["error"]["data"]["rule"] == "tool.unknown"
         assert line.end() == (0, 0)
@@ -165,8 +187,8 @@ def test_calls_rely_on_what_the_agent_measured_and_both_logs_verify(tmp_path: Pa
     assert verdict["binding"] == "adopted"
 
 
-def test_a_file_that_changes_ends_the_calls_within_a_cycle(tmp_path: Path, address: int):
-    with serving(tmp_path, address) as line:
+def test_a_file_that_changes_ends_the_calls_within_a_cycle(tmp_path: Path):
+    with serving(tmp_path) as line:
         assert line.ask("echo", "hi")["result"]["content"][0]["text"] == "hi"
         (line.bench.tree / "tiny_server" / "tools.py").write_text("TOOLS = ('another',)\n")
         line.until_denied("measurement.drift")
@@ -174,9 +196,31 @@ def test_a_file_that_changes_ends_the_calls_within_a_cycle(tmp_path: Path, addre
         assert failed(line.verify()) == {"conformance.matched"}
 
 
-def test_an_agent_that_stops_ends_the_calls(tmp_path: Path, address: int):
-    with serving(tmp_path, address) as line:
+def test_an_agent_that_stops_ends_the_calls(tmp_path: Path):
+    with serving(tmp_path) as line:
         line.ask("echo", "hi")
         line.agent.send_signal(signal.SIGTERM)
         line.until_denied("measurement.unknown")
         assert "stopped" in line.ask("echo")["error"]["message"]
+
+
+def test_another_process_at_the_address_gets_nothing(tmp_path: Path):
+    with serving(tmp_path, elsewhere=True) as line:
+        assert line.denied_by() == "definitions.unknown"
+        assert line.end() == (0, 0)
+        counts = json.loads(passed(line.verify()))["counts"]
+    assert (counts["permits"], counts["denials"]) == (0, 1)
+
+
+def test_a_server_that_the_portal_starts_itself_is_called_over_http(tmp_path: Path):
+    upstream = free_port()
+    bench = seal_server(tmp_path, server=SERVER, words=(str(upstream),))
+    with ExitStack() as stack:
+        portal, url = before(stack, bench, upstream)
+        until = time.monotonic() + SECONDS
+        while "result" not in (answer := ask(url, "echo", "hi")):
+            assert time.monotonic() < until, answer
+        assert answer["result"]["content"][0]["text"] == "hi"
+        portal.send_signal(signal.SIGTERM)
+        portal.communicate(timeout=SECONDS)
+    assert json.loads(passed(verify(bench, "log-portal")))["counts"]["permits"] == 1

@@ -103,7 +103,7 @@ class Following:
         code: Future[int] = Future()
 
         def look(findings: tuple[Finding, ...]) -> None:
-            footing = self._stand(findings)
+            footing = self.stand(findings)
             if _differ(footing, self._footing):
                 self._footing = footing
                 loop.call_soon_threadsafe(stand, footing)
@@ -132,7 +132,8 @@ class Following:
         self._finished.set()
         self._run.stop.set()
 
-    def _stand(self, findings: tuple[Finding, ...]) -> Footing:
+    def stand(self, findings: tuple[Finding, ...]) -> Footing:
+        """Look at the log, and return where the server stands; `findings` are what stands against it by ourselves."""
         said = self._log.look()
         if any(each.kind is FindingKind.CLOCK for each in findings):
             # What was made before the clock was set back has no age that anybody could tell.
@@ -141,7 +142,9 @@ class Following:
         refusal, seen = self._refusal(said, findings), said.seen
         if refusal is not None and refusal.rule in _NOT_SEALED:
             self._matched = False
-        self._owner.process = None if seen is None else seen.process
+        if seen is not None:
+            # Else it stays the one that was measured last: what needs no permit goes to no other one.
+            self._owner.process = seen.process
         return Footing(
             upstream=self._footing.upstream if seen is None else name_of(seen.process),
             match=None if seen is None else seen.match,

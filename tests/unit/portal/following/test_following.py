@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from attest.codec import canonical
 from attest.codec.clock import Clock
 from attest.portal.following.reading import FollowedLog
 from attest.portal.following.word import Said
+from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keys import PrivateKey
 from attest.statement.findings import Findings, State
 from attest.statement.levels import Binding
@@ -246,13 +249,17 @@ def test_another_log_in_its_place_is_not_believed(story: CallStory, tmp_path: Pa
     assert "not to be believed" in reason(log.look())
 
 
-def test_a_receipt_that_its_entry_does_not_commit_to_is_not_believed(story: CallStory):
+def test_another_receipt_for_the_same_entry_is_not_believed_whoever_signed_it(story: CallStory):
     story.open().close()
     with sqlite3.connect(story.folder / "log.db") as database:
         for name in [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")]:
             database.execute(f"DROP TRIGGER {name}")
-        database.execute("UPDATE entries SET receipt = receipt || ' ' WHERE sequence = 2")
+        [receipt] = database.execute("SELECT receipt FROM entries WHERE sequence = 2").fetchone()
+        said = json.loads(read_envelope(receipt, where="receipt").payload)
+        said["predicate"]["receipt"]["nonce"] = "00" * 16
+        another = encode_envelope(sign_envelope(canonical.encode_value(said), WRITER))
+        database.execute("UPDATE entries SET receipt = ? WHERE sequence = 2", (another,))
     database.close()
-    said = follow(story).look()
-    assert said.seen is None
-    assert "not to be believed" in reason(said)
+    found = follow(story).look()
+    assert found.seen is None
+    assert "not to be believed" in reason(found)
