@@ -66,6 +66,8 @@ class Talk:
     """The portal's own requests."""
     receipts: list[Any] = field(default_factory=list)
     """What was recorded; its index is its sequence number."""
+    records: list[Record] = field(default_factory=list)
+    """The same, with what each is about."""
     waiting: list[Record] = field(default_factory=list)
     disclosed: list[Disclose] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -230,6 +232,7 @@ class Talk:
             self.order.append(("disk", record.content))
             receipt = Receipt(sequence=len(self.receipts), digest=f"{len(self.receipts):064x}")
             self.receipts.append(record.content)
+            self.records.append(record)
         self.session.recorded(record.ticket, receipt, self.now)
 
 

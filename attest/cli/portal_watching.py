@@ -38,6 +38,7 @@ def watching_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--log-format", type=formats, default="text", help="json: a line a decision, on standard error."),
         click.option("--metrics", metavar="[HOST:]PORT", help=served),
+        click.option("--otel", is_flag=True, help="Spans and metrics for OpenTelemetry, as OTEL_* variables say."),
     ):
         command = option(command)
     return command
@@ -51,20 +52,27 @@ def portal_voice(given: Mapping[str, Any]) -> Voice:
 @contextmanager
 def watching(launch: Launch, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Yield what is to be told of each decision; None if nobody asked for any of it."""
-    with _observing(launch.run.clock, given, lambda address: _metrics(launch, voice, address)) as observe:
+    with _observing(
+        launch.server, launch.run.clock, given, lambda address: _metrics(launch, voice, address)
+    ) as observe:
         yield observe
 
 
 @contextmanager
 def watching_calls(following: Following, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Do as `watching` where somebody else measures: of the server's state his own metrics tell."""
-    with _observing(following.clock, given, lambda address: _metrics_of_calls(following, voice, address)) as observe:
+    with _observing(
+        following.server, following.clock, given, lambda address: _metrics_of_calls(following, voice, address)
+    ) as observe:
         yield observe
 
 
 @contextmanager
 def _observing(
-    clock: Clock, given: Mapping[str, Any], metrics: Callable[[str], AbstractContextManager[Observe]]
+    server: SealedServer,
+    clock: Clock,
+    given: Mapping[str, Any],
+    metrics: Callable[[str], AbstractContextManager[Observe]],
 ) -> Iterator[Observe | None]:
     with ExitStack() as stack:
         observers: list[Observe] = []
@@ -72,6 +80,8 @@ def _observing(
             observers.append(stack.enter_context(_json_lines(clock.real)))
         if given["metrics"] is not None:
             observers.append(stack.enter_context(metrics(given["metrics"])))
+        if given["otel"]:
+            observers.append(stack.enter_context(_otel(server, given)))
         yield all_of(observers)
 
 
@@ -116,6 +126,15 @@ def _metrics(launch: Launch, voice: Voice, address: str) -> Iterator[Observe]:
     with serving(address, lines) as where:
         voice.tell(f"metrics at http://{where}/metrics")
         yield counts.observe
+
+
+def _otel(server: SealedServer, given: Mapping[str, Any]) -> AbstractContextManager[Observe]:
+    from attest.portal.observing.exporting import exporting
+
+    rules = server.reference.tools
+    names = () if rules is None else tuple(each.name for each in rules.definitions)
+    transport = "pipe" if given["upstream"] is None else "tcp"
+    return exporting(names, () if rules is None else rules.methods, transport=transport)
 
 
 @contextmanager

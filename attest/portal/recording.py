@@ -120,7 +120,9 @@ class Recording:
             came = Came(ticket=record.ticket, receipt=receipt)
         if self._observe is not None:
             waited = time.monotonic() - since
-            self._observe(Observed(content=record.content, receipt=came.receipt, waited_seconds=waited))
+            self._observe(
+                Observed(content=record.content, message=record.message, receipt=came.receipt, waited_seconds=waited)
+            )
         return came
 
 

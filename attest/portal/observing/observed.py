@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from attest.portal.session.effects import Content
+from attest.portal.session.messages import Message
 from attest.portal.session.outbox import Receipt
 
 
@@ -18,6 +19,8 @@ class Observed:
     """None: it could not be recorded."""
     waited_seconds: float
     """From the decision to its receipt on disk."""
+    message: Message | None = None
+    """The request that was decided, or the answer that settled it: for its ids and codes; its values are nobody's."""
 
 
 Observe = Callable[[Observed], None]

@@ -67,7 +67,7 @@ class Capturing:
             governed.captured = True
             ledger.permit(governed.asked, call.id, now)
         denial = self._denial(call, ruling, now)
-        self._outbox.record(denial, lambda receipt, later: follow(governed, receipt, ruling, later))
+        self._outbox.record(denial, lambda receipt, later: follow(governed, receipt, ruling, later), governed.message)
 
     def answer(self, governed: Governed, message: Message, status: OutcomeStatus, now: int) -> None:
         """Hand the phantom's answer on, or withhold what the rules would have withheld of the server's."""

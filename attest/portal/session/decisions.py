@@ -88,7 +88,7 @@ class Decisions:
             self._outbox.record(denial, self._outcome_recorded)
         status = _status_of(message)
         self._expect_round(governed, message, status)
-        self._settle(governed, status, now, result=result)
+        self._settle(governed, status, now, result=result, message=message)
         octets = with_receipt(message, governed.receipt) if gate.tells_receipts else message.octets
         self._outbox.to_client(octets, governed.slot.lane)
 
@@ -164,13 +164,16 @@ class Decisions:
                 gate.ledger.settle(call.id, size=0, status=OutcomeStatus.LOST, now_ms=later)
             self._decided(governed, receipt, later)
 
-        self._outbox.record(Permitted(call=call, permit=permit, until_ms=gate.footing.until_ms), then)
+        permitted = Permitted(call=call, permit=permit, until_ms=gate.footing.until_ms)
+        self._outbox.record(permitted, then, governed.message)
 
     def _deny(self, governed: Governed, call: Call, ruling: Ruling, now: int) -> None:
         self._gate.ledger.deny(governed.asked, now)
         denial = self._denial(call, ruling, now, stage=DenialStage.REQUEST)
         if not denial.enforced:
-            self._outbox.record(denial, lambda receipt, later: self._decided(governed, receipt, later))
+            self._outbox.record(
+                denial, lambda receipt, later: self._decided(governed, receipt, later), governed.message
+            )
             return
 
         governed.refused = True
@@ -181,7 +184,7 @@ class Decisions:
             self._release(governed, False, later)  # noqa: FBT003  (what is said of the one request)
             self._judge_caller(receipt, later)
 
-        self._record_denial(denial, now, together=False, then=then)
+        self._record_denial(denial, now, together=False, then=then, message=governed.message)
 
     def _decided(self, governed: Governed, receipt: Receipt | None, now: int) -> None:
         """Let a request go if the receipt that lets it is on disk."""
@@ -248,13 +251,21 @@ class Decisions:
 
         self._outbox.record(denial, then)
 
-    def _settle(self, governed: Governed, status: OutcomeStatus, now: int, *, result: Commitment | None = None) -> None:
+    def _settle(
+        self,
+        governed: Governed,
+        status: OutcomeStatus,
+        now: int,
+        *,
+        result: Commitment | None = None,
+        message: Message | None = None,
+    ) -> None:
         call = _call_of(governed)
         size = 0 if result is None else result.bytes
         self._gate.ledger.settle(call.id, size=size, status=status, now_ms=now)
         taken = 0 if governed.forwarded_ms is None else max(0, now - governed.forwarded_ms)
         outcome = Outcome(decision=governed.decision or 0, status=status, result=result, milliseconds=taken)
-        self._outbox.record(Settled(call=call, outcome=outcome), self._outcome_recorded)
+        self._outbox.record(Settled(call=call, outcome=outcome), self._outcome_recorded, message)
 
     def _outcome_recorded(self, receipt: Receipt | None, now: int) -> None:
         if receipt is None:
@@ -263,10 +274,16 @@ class Decisions:
         self._judge_caller(receipt, now)
 
     def _record_denial(
-        self, denial: Denial, now: int, *, together: bool, then: Callable[[Receipt | None, int], None]
+        self,
+        denial: Denial,
+        now: int,
+        *,
+        together: bool,
+        then: Callable[[Receipt | None, int], None],
+        message: Message | None = None,
     ) -> None:
         if self._gate.closed is None and (not denial.enforced or self.denials.admit(denial, now, together=together)):
-            self._outbox.record(denial, then)
+            self._outbox.record(denial, then, message)
         else:
             then(None, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from attest.portal.session.messages import Message
 from attest.statement.tools.calls import Call, Commitment, Denial, Drifted, Outcome, Permit
 
 Lane = Hashable
@@ -68,6 +69,8 @@ class Record:
 
     ticket: int
     content: Content
+    message: Message | None = None
+    """What it is about, for whoever watches: the request that was decided, the answer that settled it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

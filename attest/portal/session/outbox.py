@@ -18,6 +18,7 @@ from attest.portal.session.effects import (
     ToPhantom,
     ToServer,
 )
+from attest.portal.session.messages import Message
 from attest.statement.tools.calls import Commitment
 from attest.statement.tools.committing import SALT_BYTES, commit
 
@@ -93,11 +94,11 @@ class Outbox:
         """Return 128 random bits in hexadecimal."""
         return self._draw(_ID_BYTES).hex()
 
-    def record(self, content: Content, then: Then) -> None:
+    def record(self, content: Content, then: Then, message: Message | None = None) -> None:
         """Have a receipt made; `then` follows once it is on disk, or will never be."""
         self._tickets += 1
         self._then[self._tickets] = then
-        self._effects.append(Record(ticket=self._tickets, content=content))
+        self._effects.append(Record(ticket=self._tickets, content=content, message=message))
 
     def recorded(self, ticket: int, receipt: Receipt | None, now: int) -> None:
         """Go on with what waited for a receipt."""
