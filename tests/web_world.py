@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from attest.appraisal.calls.compiling import compile_rules
+from attest.errors import UnavailableError
 from attest.portal.callers.caller import UnknownCallerError
 from attest.portal.recording import Came
 from attest.portal.session.effects import Disclose, Record
@@ -68,6 +69,10 @@ class Kept:
 
     async def _finish(self, record: Record) -> None:
         await self._world.durable.wait()
+        if self._world.full:
+            self.pending -= 1
+            self._told([Came(ticket=record.ticket, error=UnavailableError("log", "space", "none"))])
+            return
         sequence = len(self._world.receipts)
         self._world.receipts.append(record.content)
         self.pending -= 1
@@ -89,7 +94,11 @@ class World:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     durable: asyncio.Event = field(default_factory=asyncio.Event)
     submission: asyncio.Event = field(default_factory=asyncio.Event)
+    full: bool = False
+    """Whether the log takes nothing more."""
     url: str = ""
+    upstream: str = ""
+    """The server's own address."""
     client: aiohttp.ClientSession = field(init=False)
     stop_serving: Callable[[], Awaitable[None]] = field(init=False)
 
@@ -174,6 +183,7 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     world.stop_serving = runner.cleanup
     upstream = Upstream(url=f"http://127.0.0.1:{runner.addresses[0][1]}/mcp")
+    world.upstream = upstream.url
     rulebook = compile_rules(world.rules, {}, posixpath.normpath)
     sealed = GateRules(audit_only=False, max_age_ms=60_000, cycle_ms=10_000, on_caller_drift=OnCallerDrift.STOP)
     gate = Gate(sealed, rulebook, rulebook.ledger())

@@ -43,6 +43,8 @@ class Flight:
     def __init__(self) -> None:
         """Nothing is in flight."""
         self._asked: dict[tuple[Lane, Id], Awaited] = {}
+        self._ids: dict[Lane, dict[Id, None]] = {}
+        """Of each lane, in order: a lane that ends is not looked for among all the others."""
         self._questions: set[tuple[Lane, Id]] = set()
 
     @property
@@ -52,7 +54,7 @@ class Flight:
             return False
         for key, awaited in self._asked.items():
             if awaited.cancelled:
-                del self._asked[key]
+                self._forget(key)
                 return False
         return True
 
@@ -63,6 +65,7 @@ class Flight:
     def begin(self, awaited: Awaited) -> None:
         """Await an answer."""
         self._asked[awaited.lane, awaited.id] = awaited
+        self._ids.setdefault(awaited.lane, {})[awaited.id] = None
 
     def sent(self, number: Id | None, lane: Lane) -> Awaited | None:
         """Note that the server has a request now."""
@@ -74,7 +77,7 @@ class Flight:
     def drop(self, number: Id | None, lane: Lane) -> None:
         """Await no answer to a request that was not forwarded."""
         if number is not None:
-            self._asked.pop((lane, number), None)
+            self._forget((lane, number))
 
     def cancel(self, number: Any, lane: Lane) -> Awaited | None:  # noqa: ANN401  (a JSON value)
         """Return the request that is cancelled, once; None if there is none that could be."""
@@ -91,28 +94,37 @@ class Flight:
         awaited = self._asked.get((lane, number))
         if awaited is None or not awaited.sent:
             return None
-        return self._asked.pop((lane, number))
+        return self._forget((lane, number))
 
     def cut(self) -> tuple[Awaited, ...]:
         """Return what the server has and will not answer; it is awaited on, from whatever stands in its place."""
         self._questions.clear()
-        self._asked = {key: awaited for key, awaited in self._asked.items() if not awaited.cancelled}
+        for key in [key for key, awaited in self._asked.items() if awaited.cancelled]:
+            self._forget(key)
         return tuple(awaited for awaited in self._asked.values() if awaited.sent)
 
     def end(self) -> Iterator[Awaited]:
         """Yield what will have no answer any more."""
-        asked, self._asked = self._asked, {}
+        asked, self._asked, self._ids = self._asked, {}, {}
         yield from (awaited for awaited in asked.values() if not awaited.cancelled)
 
     def governs(self, lane: Lane) -> bool:
         """Return whether a governed request has no answer yet on one lane."""
-        return any(key[0] == lane and awaited.governed is not None for key, awaited in self._asked.items())
+        return any(self._asked[lane, number].governed is not None for number in self._ids.get(lane, ()))
 
     def end_lane(self, lane: Lane) -> Iterator[Awaited]:
         """Yield what will have no answer any more on one lane."""
         self._questions = {key for key in self._questions if key[0] != lane}
-        keys = [key for key in self._asked if key[0] == lane]
-        yield from (awaited for awaited in map(self._asked.pop, keys) if not awaited.cancelled)
+        awaited = [self._asked.pop((lane, number)) for number in self._ids.pop(lane, ())]
+        yield from (each for each in awaited if not each.cancelled)
+
+    def _forget(self, key: tuple[Lane, Id]) -> Awaited | None:
+        awaited, ids = self._asked.pop(key, None), self._ids.get(key[0])
+        if awaited is not None and ids is not None:
+            del ids[key[1]]
+            if not ids:
+                del self._ids[key[0]]
+        return awaited
 
     def ask_client(self, number: Id, lane: Lane) -> bool:
         """Await the client's answer to a question of the server's; return False for an id in use, or too many."""

@@ -6,6 +6,7 @@ governs, with an error of HTTP, and short.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -47,7 +48,7 @@ class Answering:
             if kind == EVENTS:
                 return await self._stream(answer)
             return await self._whole(answer, is_message=kind == JSON)
-        except ConnectionResetError:
+        except (ConnectionResetError, asyncio.CancelledError):
             self.left()
             raise
         finally:
@@ -131,9 +132,9 @@ class Answering:
 
     async def _until_told(self) -> None:
         """Wait until there is a message for the client, or everything is recorded of which one could come."""
-        mark = self.connected.last_ticket
+        mark = self.exchange.mark = self.connected.last_ticket
         while not self.exchange.has_replies and self.connected.told < mark:
-            await self.exchange.change()
+            await self.connected.change(self.exchange)
 
     def _end(self, *, by_client: bool) -> None:
         self.connected.session.lane_ended(self.exchange, self.hub.boot(), by_client=by_client)

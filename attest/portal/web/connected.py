@@ -30,14 +30,25 @@ class Connected:
     recording: Recording
     caller: Caller
     exchanges: set[Exchange] = field(default_factory=set)
+    waiting: set[Exchange] = field(default_factory=set)
+    """Those that wait for something to change."""
     last_ticket: int = 0
     told: int = 0
     """Every receipt up to this ticket is on disk, or will never be."""
 
+    async def change(self, exchange: Exchange) -> None:
+        """Wait until something may have changed for an exchange."""
+        self.waiting.add(exchange)
+        try:
+            await exchange.change()
+        finally:
+            self.waiting.discard(exchange)
+
     def nudge(self) -> None:
-        """Have all exchanges look again."""
-        for exchange in self.exchanges:
-            exchange.nudge()
+        """Have those exchanges look again that wait for no receipt which is under way."""
+        for exchange in self.waiting:
+            if exchange.mark <= self.told:
+                exchange.nudge()
 
 
 @final

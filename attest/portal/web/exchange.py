@@ -24,6 +24,8 @@ class Exchange:
         self.carried: Final = tuple(carried)
         self.cleared = False
         """Whether the body may be forwarded."""
+        self.mark = 0
+        """The last receipt that had been submitted when it began to wait: before that one there is nothing to see."""
         self._replies: deque[bytes] = deque()
         self._changed = asyncio.Event()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,14 @@ from aiohttp import web
 from attest.errors import RefusedError, UnavailableError
 from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.portal.web.guards import is_loopback
-
-Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from attest.portal.web.idle import Handle, Idle
 
 END_SECONDS: Final = 5.0
 """How long open exchanges may take to end when the portal does."""
+BACKLOG: Final = 1024
+"""Connections that wait to be taken: callers may come all at once."""
+IDLE_SECONDS: Final = 75.0
+"""How long a connection may take to ask something, or to ask again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +57,20 @@ def check_listening(listening: Listening) -> None:
 
 
 @asynccontextmanager
-async def open_listening(listening: Listening, handle: Handle) -> AsyncIterator[int]:
+async def open_listening(
+    listening: Listening, handle: Handle, *, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[int]:
     """Listen as long as the context lasts; yields the port. Raises `RefusedError` and `UnavailableError`."""
     check_listening(listening)
     application = web.Application(client_max_size=MAX_LINE_BYTES)
-    application.router.add_route("*", "/{tail:.*}", handle)
+    idle = Idle(handle, seconds=idle_seconds)
+    application.router.add_route("*", "/{tail:.*}", idle.handle)
     # Without an access log: addresses and paths are in no log of ours but the signed one.
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=END_SECONDS)
     await runner.setup()
+    sweeping = asyncio.create_task(idle.sweep(runner))
     try:
-        site = web.TCPSite(runner, listening.host, listening.port, ssl_context=_tls(listening))
+        site = web.TCPSite(runner, listening.host, listening.port, ssl_context=_tls(listening), backlog=BACKLOG)
         try:
             await site.start()
         except OSError as error:
@@ -70,6 +78,7 @@ async def open_listening(listening: Listening, handle: Handle) -> AsyncIterator[
             raise UnavailableError(where, "an address to listen at", error.strerror or "none") from error
         yield runner.addresses[0][1]
     finally:
+        sweeping.cancel()
         await runner.cleanup()
 
 

@@ -33,6 +33,8 @@ from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
 
 _SESSION: Final = "mcp-session-id"
 _METHODS: Final = ("POST", "GET", "DELETE")
+BODY_SECONDS: Final = 60
+"""How long a client may take to send what it asks."""
 _NOT_FOUND: Final = -31003
 """An `Mcp-Session-Id` that this caller was not given."""
 
@@ -95,7 +97,10 @@ class Relay:
         if fields.media_type(values) != JSON or "content-encoding" in values:
             return reply_with(error_reply(None, INVALID_REQUEST, f"a body of {JSON} was expected"), status=415)
         try:
-            body = await request.read()
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            return reply_with(error_reply(None, INVALID_REQUEST, "the body did not come in time"), status=408)
         except web.HTTPRequestEntityTooLarge:
             return self._refuse_body(connected, f"a message of more than {MAX_LINE_BYTES} bytes", status=413)
         message = read_message(body)
@@ -122,13 +127,13 @@ class Relay:
             session.from_client_read(exchange.body, message, hub.boot(), lane=exchange)
         hub.go_on(connected)
         answering = Answering(hub=hub, connected=connected, exchange=exchange, request=request)
-        mark = connected.last_ticket
+        mark = exchange.mark = connected.last_ticket
         try:
             while not (exchange.cleared or exchange.has_replies):
                 if not session.holds(exchange) and connected.told >= mark:
                     # It was refused, and asked for no answer.
                     return web.Response(status=403)
-                await exchange.change()
+                await connected.change(exchange)
             if not exchange.cleared:
                 reply = exchange.take()[0]
                 malformed = wrong is not None or isinstance(message, Unreadable)
