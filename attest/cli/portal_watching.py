@@ -53,7 +53,7 @@ def portal_voice(given: Mapping[str, Any]) -> Voice:
 def watching(launch: Launch, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Yield what is to be told of each decision; None if nobody asked for any of it."""
     with _observing(
-        launch.server, launch.run.clock, given, lambda address: _metrics(launch, voice, address)
+        launch.server, launch.run.clock, voice, given, lambda address: _metrics(launch, voice, address)
     ) as observe:
         yield observe
 
@@ -62,7 +62,7 @@ def watching(launch: Launch, voice: Voice, given: Mapping[str, Any]) -> Iterator
 def watching_calls(following: Following, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Do as `watching` where somebody else measures: of the server's state his own metrics tell."""
     with _observing(
-        following.server, following.clock, given, lambda address: _metrics_of_calls(following, voice, address)
+        following.server, following.clock, voice, given, lambda address: _metrics_of_calls(following, voice, address)
     ) as observe:
         yield observe
 
@@ -71,6 +71,7 @@ def watching_calls(following: Following, voice: Voice, given: Mapping[str, Any])
 def _observing(
     server: SealedServer,
     clock: Clock,
+    voice: Voice,
     given: Mapping[str, Any],
     metrics: Callable[[str], AbstractContextManager[Observe]],
 ) -> Iterator[Observe | None]:
@@ -81,7 +82,7 @@ def _observing(
         if given["metrics"] is not None:
             observers.append(stack.enter_context(metrics(given["metrics"])))
         if given["otel"]:
-            observers.append(stack.enter_context(_otel(server, given)))
+            observers.append(stack.enter_context(_otel(server, voice, given)))
         yield all_of(observers)
 
 
@@ -128,13 +129,13 @@ def _metrics(launch: Launch, voice: Voice, address: str) -> Iterator[Observe]:
         yield counts.observe
 
 
-def _otel(server: SealedServer, given: Mapping[str, Any]) -> AbstractContextManager[Observe]:
+def _otel(server: SealedServer, voice: Voice, given: Mapping[str, Any]) -> AbstractContextManager[Observe]:
     from attest.portal.observing.exporting import exporting
 
     rules = server.reference.tools
     names = () if rules is None else tuple(each.name for each in rules.definitions)
     transport = "pipe" if given["upstream"] is None else "tcp"
-    return exporting(names, () if rules is None else rules.methods, transport=transport)
+    return exporting(names, () if rules is None else rules.methods, transport=transport, say=Sparing(voice.tell))
 
 
 @contextmanager

@@ -5,20 +5,19 @@ The providers are the portal's own, not those of the process. Samplers, resource
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attest.errors import RefusedError, UnavailableError
 from attest.portal.observing.observed import Observe
 from attest.statement.tools.rules import RULED_METHODS
 from attest.version import VERSION
-
-if TYPE_CHECKING:
-    from opentelemetry.sdk.resources import Resource
 
 _TRACES: Final = ("OTEL_TRACES_EXPORTER", "opentelemetry_traces_exporter")
 _METRICS: Final = ("OTEL_METRICS_EXPORTER", "opentelemetry_metrics_exporter")
@@ -31,14 +30,17 @@ _PROTOCOLS: Final = {
 }
 _NONE: Final = "none"
 _CONSOLE: Final = "console"
-_LAST_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 3.0
 """How long what is still to be exported may take at the end: a collector may be gone."""
 _SCOPE: Final = "attest.portal"
+_NAME: Final = "service.name"
 
 
 @contextmanager
-def exporting(tools: Iterable[str], methods: Iterable[str], *, transport: str) -> Iterator[Observe]:
-    """Yield an observer whose spans and metrics go where OTEL_* variables say.
+def exporting(
+    tools: Iterable[str], methods: Iterable[str], *, transport: str, say: Callable[[str], None]
+) -> Iterator[Observe]:
+    """Yield an observer whose spans and metrics go where OTEL_* variables say; `say` tells what the SDK complains of.
 
     Raises `UnavailableError` where OpenTelemetry's SDK or an exporter is not installed, `RefusedError` for an exporter
     that writes to standard output, which is the client's.
@@ -46,6 +48,7 @@ def exporting(tools: Iterable[str], methods: Iterable[str], *, transport: str) -
     try:
         from opentelemetry.sdk.metrics import MeterProvider
         from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+        from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -54,7 +57,7 @@ def exporting(tools: Iterable[str], methods: Iterable[str], *, transport: str) -
         hint = "pip install 'mcp-attest[otel]'"
         raise UnavailableError("--otel", "the extra 'otel'", "no opentelemetry-sdk", hint=hint) from error
     span_exporters, metric_exporters = _exporters(*_TRACES), _exporters(*_METRICS)
-    resource = _resource()
+    resource = Resource.create(_named())
     traces = TracerProvider(resource=resource, shutdown_on_exit=False)
     for each in span_exporters:
         traces.add_span_processor(BatchSpanProcessor(each))
@@ -69,10 +72,25 @@ def exporting(tools: Iterable[str], methods: Iterable[str], *, transport: str) -
         methods=RULED_METHODS | frozenset(methods),
         transport=transport,
     )
+    with _complaints(say):
+        try:
+            yield tracing.observe
+        finally:
+            _end(traces.shutdown, meters.shutdown)
+
+
+@contextmanager
+def _complaints(say: Callable[[str], None]) -> Iterator[None]:
+    """Tell in our way, in whichever format that is, what the SDK would write to standard error by itself."""
+    logger, handler = logging.getLogger("opentelemetry"), logging.Handler(logging.WARNING)
+    handler.emit = lambda record: say(record.getMessage().partition("\n")[0])  # type: ignore[method-assign]
+    logger.propagate = False
+    logger.addHandler(handler)
     try:
-        yield tracing.observe
+        yield
     finally:
-        _end(traces.shutdown, meters.shutdown)
+        # Not taken away: a thread that outlasts us would write to standard error again.
+        handler.setLevel(logging.CRITICAL + 1)
 
 
 def _exporters(variable: str, group: str) -> list[Any]:
@@ -95,11 +113,10 @@ def _exporter(name: str, variable: str, group: str) -> Any:  # noqa: ANN401  (a 
     raise UnavailableError(f"--otel: {variable}", f"the exporter {name!a}", "none of that name", hint=hint)
 
 
-def _resource() -> Resource:
-    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-
-    named = os.environ.get("OTEL_SERVICE_NAME") or SERVICE_NAME in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    return Resource.create(None if named else {SERVICE_NAME: "attest-portal"})
+def _named() -> dict[str, str]:
+    """Return the service's name, unless a variable says it."""
+    named = os.environ.get("OTEL_SERVICE_NAME") or _NAME in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    return {} if named else {_NAME: "attest-portal"}
 
 
 def _end(*endings: Callable[[], object]) -> None:
@@ -107,5 +124,6 @@ def _end(*endings: Callable[[], object]) -> None:
     threads = [threading.Thread(target=each, daemon=True) for each in endings]
     for thread in threads:
         thread.start()
+    until = time.monotonic() + _LAST_SECONDS
     for thread in threads:
-        thread.join(_LAST_SECONDS)
+        thread.join(max(0.0, until - time.monotonic()))

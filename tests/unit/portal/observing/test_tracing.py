@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from attest.errors import RefusedError, UnavailableError
 from attest.portal.observing.exporting import exporting
-from attest.portal.observing.observed import Observed
+from attest.portal.observing.observed import Observe, Observed
 from attest.portal.observing.traceparent import read_traceparent
 from attest.portal.observing.tracing import DURATION, Tracing
 from attest.portal.session.effects import Permitted
@@ -74,6 +76,10 @@ def seen() -> Iterator[Seen]:
     yield Seen(tracing=tracing, spans=spans, metrics=metrics)
     meters.shutdown()
     traces.shutdown()
+
+
+def opening() -> AbstractContextManager[Observe]:
+    return exporting((), (), transport="pipe", say=lambda _: None)
 
 
 def told(span: ReadableSpan) -> dict[str, Any]:
@@ -174,14 +180,14 @@ def test_a_parent_is_read_as_it_was_written(trace_id, span_id, flags) -> None:
 
 def test_an_exporter_to_standard_output_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
-    with pytest.raises(RefusedError), exporting((), (), transport="pipe"):
+    with pytest.raises(RefusedError), opening():
         pass
 
 
 def test_what_is_not_to_be_exported_needs_no_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
     monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
-    with exporting((), (), transport="pipe") as observe:
+    with opening() as observe:
         observe(Observed(content=permitted(), receipt=None, waited_seconds=0))
 
 
@@ -193,13 +199,16 @@ def permitted() -> Permitted:
 
 def test_an_exporter_that_is_not_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
-    with pytest.raises(UnavailableError, match="carrier-pigeon"), exporting((), (), transport="pipe"):
+    with (
+        pytest.raises(UnavailableError, match="carrier-pigeon"),
+        opening(),
+    ):
         pass
 
 
 def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
-    with pytest.raises(UnavailableError) as raised, exporting((), (), transport="pipe"):
+    with pytest.raises(UnavailableError) as raised, opening():
         pass
     assert "mcp-attest[otel]" in str(raised.value.hint)
 
@@ -208,3 +217,15 @@ def test_nobody_who_does_not_ask_pays_for_it() -> None:
     code = "import sys, attest.cli.portal, attest.portal.recording; print([m for m in sys.modules if 'telemetry' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_what_the_sdk_complains_of_is_said_in_our_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    said: list[str] = []
+    with exporting((), (), transport="pipe", say=said.append):
+        logging.getLogger("opentelemetry.sdk").warning("nobody at %s\nTraceback", "http://127.0.0.1:1")
+    assert said == ["nobody at http://127.0.0.1:1"]
+    assert capsys.readouterr().err == ""
