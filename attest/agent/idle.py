@@ -57,7 +57,7 @@ class IdleRun:
         Raises `UnavailableError` where the log takes nothing more.
         """
         self._start()
-        reason = "the portal was asked to stop"
+        reason = "the run was asked to stop"
         while not self.stop.is_set():
             if self.own.circumstances.writer_is_void():
                 reason = "the writer's key was revoked: nothing that it signs counts any more"

@@ -70,6 +70,7 @@ class Line:
     """The three processes, and where the portal listens."""
 
     bench: Bench
+    server: subprocess.Popen[bytes]
     agent: subprocess.Popen[bytes]
     portal: subprocess.Popen[bytes]
     url: str
@@ -148,6 +149,16 @@ def started(stack: ExitStack, bench: Bench, words: Sequence[str]) -> tuple[subpr
     return server, int(server.stdout.readline())
 
 
+@contextmanager
+def measuring(bench: Bench, pid: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start an agent that measures a process, and has done so once."""
+    words = ("agent", "server.ref", *OPTIONS, "--log", "log-agent", "--pid", str(pid), "--cycle", "1")
+    with running(bench, *attesting(*words)) as agent:
+        assert agent.stdout is not None
+        line_of(agent.stdout, "MATCH")
+        yield agent
+
+
 def before(stack: ExitStack, bench: Bench, upstream: int, *words: str) -> tuple[subprocess.Popen[bytes], str]:
     """Start a portal before the server at a port, and return it and its address."""
     upper = ("--upstream", f"http://127.0.0.1:{upstream}/mcp", "--listen", f"127.0.0.1:{free_port()}")
@@ -167,14 +178,11 @@ def serving(folder: Path, *, elsewhere: bool = False) -> Iterator[Line]:
     command = (PYTHON, "-S", str(bench.tree / "serve.py"), "0")
     with ExitStack() as stack:
         server, upstream = started(stack, bench, command)
-        measure = ("agent", "server.ref", *OPTIONS, "--log", "log-agent", "--pid", str(server.pid), "--cycle", "1")
-        agent = stack.enter_context(running(bench, *attesting(*measure)))
-        assert agent.stdout is not None
-        line_of(agent.stdout, "MATCH")
+        agent = stack.enter_context(measuring(bench, server.pid))
         if elsewhere:
             _, upstream = started(stack, bench, command)
         portal, url = before(stack, bench, upstream, "--agent-log", "log-agent")
-        yield Line(bench=bench, agent=agent, portal=portal, url=url)
+        yield Line(bench=bench, server=server, agent=agent, portal=portal, url=url)
 
 
 def test_calls_rely_on_what_the_agent_measured_and_both_logs_verify(tmp_path: Path):
@@ -202,6 +210,20 @@ def test_an_agent_that_stops_ends_the_calls(tmp_path: Path):
         line.agent.send_signal(signal.SIGTERM)
         line.until_denied("measurement.unknown")
         assert "stopped" in line.ask("echo")["error"]["message"]
+
+
+def test_an_agent_that_starts_again_lets_calls_pass_once_it_has_measured(tmp_path: Path):
+    with ExitStack() as stack, serving(tmp_path) as line:
+        assert "result" in line.ask("echo", "hi")
+        line.agent.send_signal(signal.SIGTERM)
+        line.agent.communicate(timeout=SECONDS)
+        line.until_denied("measurement.unknown")
+        line.agent = stack.enter_context(measuring(line.bench, line.server.pid))
+        until = time.monotonic() + SECONDS
+        while "result" not in (answer := line.ask("echo", "hi")):
+            assert time.monotonic() < until, answer
+        assert line.end() == (0, 0)
+        assert json.loads(passed(line.verify()))["counts"]["permits"] >= 2
 
 
 def test_another_process_at_the_address_gets_nothing(tmp_path: Path):

@@ -8,6 +8,7 @@ import ssl
 
 import aiohttp
 import pytest
+from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from attest.errors import RefusedError
-from attest.portal.web.upstream import check_address, identity, open_client
+from attest.portal.web.upstream import Connections, check_address, identity, open_client
 from attest.statement.tools.rules import Upstream
 
 SPIFFE = "spiffe://example.org/server"
@@ -157,3 +158,28 @@ def test_a_sealed_key_needs_tls():
     with pytest.raises(RefusedError):
         check_address(Upstream(url="http://127.0.0.1/mcp", spki=("a" * 64,)))
     assert "spki aaaa" in identity(Upstream(url="https://server.example/mcp", spki=("a" * 64,)))
+
+
+@pytest.mark.parametrize(("connections", "asked"), [(Connections.KEPT, 1), (Connections.ONE_A_REQUEST, 3)])
+def test_who_listens_is_asked_before_each_request_where_it_may_change(connections, asked):
+    questions = []
+
+    async def answer(_):
+        return web.Response(text="ok")
+
+    async def story():
+        application = web.Application()
+        application.router.add_post("/mcp", answer)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        upstream = Upstream(url=f"http://127.0.0.1:{runner.addresses[0][1]}/mcp")
+        complaint = lambda: questions.append(upstream)  # noqa: E731  (it complains about nothing)
+        async with open_client(upstream, complaint=complaint, connections=connections) as client:
+            for _ in range(3):
+                async with client.post(upstream.url) as got:
+                    assert await got.read() == b"ok"
+        await runner.cleanup()
+
+    asyncio.run(story())
+    assert len(questions) == asked
