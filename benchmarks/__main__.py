@@ -23,6 +23,7 @@ from benchmarks import (
     emit,
     export,
     portal,
+    portal_web,
     rehash,
     scan,
     sealing,
@@ -50,6 +51,7 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "export": export.run,
     "deciding": deciding.run,
     "portal": portal.run,
+    "portal-web": portal_web.run,
 }
 
 

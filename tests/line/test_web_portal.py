@@ -1,0 +1,94 @@
+"""`attest portal --upstream` as an operator starts it: a real server that listens, and evidence that verifies."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.commands import attest, passed
+from tests.installed import Bench
+from tests.launches import story
+from tests.portal_world import META, portal_words, seal_server
+from tests.web_server import web_server
+from tests.web_world import mirrored
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextlib.contextmanager
+def web_portal(bench: Bench, upstream: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start the portal before its server; yields its process and port."""
+    port = free_port()
+    words = ["--upstream", f"http://127.0.0.1:{upstream}/mcp", "--listen", f"127.0.0.1:{port}"]
+    with subprocess.Popen([*portal_words(), *words], cwd=bench.folder, stderr=subprocess.DEVNULL) as process:
+        try:
+            for place in (upstream, port):
+                wait_for(place, process)
+            yield process, port
+            process.terminate()
+            process.wait(60)
+        finally:
+            process.kill()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "it ended"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    message = f"nobody listens at {port}"
+    raise AssertionError(message)
+
+
+def send(port: int, number: int, tool: str) -> http.client.HTTPConnection:
+    params = {"name": tool, "arguments": {"text": "hello"}, "_meta": META}
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **mirrored(message)}
+    connection.request("POST", "/mcp", json.dumps(message), fields)
+    return connection
+
+
+def call(port: int, number: int) -> str:
+    connection = send(port, number, "echo")
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    said: str = answer["result"]["content"][0]["text"]
+    return said
+
+
+def verified(bench: Bench) -> dict[str, Any]:
+    passed(attest(bench.folder, "bundle", "log", "-o", "evidence.jsonl"))
+    words = ("--trust", "trust.json", "--reference", "server.ref", "--format", "json")
+    verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
+    return verdict
+
+
+def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_resumes(tmp_path: Path) -> None:
+    upstream = free_port()
+    bench = seal_server(tmp_path, server=web_server(upstream))
+    with web_portal(bench, upstream) as (process, port):
+        assert call(port, 1) == "hello"
+        waiting = send(port, 2, "wait")
+        # The permit of an earlier request is on disk before that of a later one.
+        assert call(port, 3) == "hello"
+        process.kill()
+        process.wait(60)
+        waiting.close()
+    with web_portal(bench, upstream) as (_, port):
+        assert call(port, 4) == "hello"
+    events = story(bench)
+    assert "resume" in events
+    # Of four permits, one without an outcome.
+    assert verified(bench)["counts"]["permits"] == 4
