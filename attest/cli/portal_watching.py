@@ -134,8 +134,12 @@ def _otel(server: SealedServer, voice: Voice, given: Mapping[str, Any]) -> Abstr
 
     rules = server.reference.tools
     names = () if rules is None else tuple(each.name for each in rules.definitions)
-    transport = "pipe" if given["upstream"] is None else "tcp"
-    return exporting(names, () if rules is None else rules.methods, transport=transport, say=Sparing(voice.tell))
+    methods, say = () if rules is None else rules.methods, Sparing(voice.tell)
+    if given["upstream"] is None:
+        return exporting(names, methods, transport="pipe", say=say)
+    from attest.portal.web.exchange import traceparent_of
+
+    return exporting(names, methods, transport="tcp", say=say, ambient=traceparent_of)
 
 
 @contextmanager

@@ -121,7 +121,13 @@ class Recording:
         if self._observe is not None:
             waited = time.monotonic() - since
             self._observe(
-                Observed(content=record.content, message=record.message, receipt=came.receipt, waited_seconds=waited)
+                Observed(
+                    content=record.content,
+                    receipt=came.receipt,
+                    waited_seconds=waited,
+                    message=record.message,
+                    lane=record.lane,
+                )
             )
         return came
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from attest.errors import RefusedError, UnavailableError
 from attest.portal.observing.observed import Observe
+from attest.portal.session.effects import Lane
 from attest.statement.tools.rules import RULED_METHODS
 from attest.version import VERSION
 
@@ -38,9 +39,16 @@ _NAME: Final = "service.name"
 
 @contextmanager
 def exporting(
-    tools: Iterable[str], methods: Iterable[str], *, transport: str, say: Callable[[str], None]
+    tools: Iterable[str],
+    methods: Iterable[str],
+    *,
+    transport: str,
+    say: Callable[[str], None],
+    ambient: Callable[[Lane], str | None] = lambda _: None,
 ) -> Iterator[Observe]:
     """Yield an observer whose spans and metrics go where OTEL_* variables say; `say` tells what the SDK complains of.
+
+    `ambient` returns the `traceparent` of what carried a request, if it has one.
 
     Raises `UnavailableError` where OpenTelemetry's SDK or an exporter is not installed, `RefusedError` for an exporter
     that writes to standard output, which is the client's.
@@ -71,6 +79,7 @@ def exporting(
         tools=frozenset(tools),
         methods=RULED_METHODS | frozenset(methods),
         transport=transport,
+        ambient=ambient,
     )
     with _complaints(say):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from attest.portal.session.effects import Content
+from attest.portal.session.effects import Content, Lane
 from attest.portal.session.messages import Message
 from attest.portal.session.outbox import Receipt
 
@@ -21,6 +21,8 @@ class Observed:
     """From the decision to its receipt on disk."""
     message: Message | None = None
     """The request that was decided, or the answer that settled it: for its ids and codes; its values are nobody's."""
+    lane: Lane = None
+    """Where the request came in: over HTTP an `Exchange`."""
 
 
 Observe = Callable[[Observed], None]

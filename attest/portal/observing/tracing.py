@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 from opentelemetry.trace import (
+    Link,
     NonRecordingSpan,
     Span,
     SpanContext,
@@ -29,7 +30,7 @@ from opentelemetry.trace import (
 from attest.appraisal.calls.kinds import RuleKind
 from attest.portal.observing.observed import Observed
 from attest.portal.observing.traceparent import read_traceparent
-from attest.portal.session.effects import Permitted, Settled
+from attest.portal.session.effects import Lane, Permitted, Settled
 from attest.portal.session.messages import Kind, Message
 from attest.portal.session.methods import META, PROTOCOL_VERSION, TOOLS_CALL
 from attest.portal.session.replies import DENIED, LOST, METHOD_NOT_FOUND
@@ -46,6 +47,8 @@ _MAX_OPEN: Final = 65_536
 _NANOSECONDS: Final = 1_000_000_000
 
 Attributes = dict[str, str | int]
+Ambient = Callable[[Lane], str | None]
+"""Returns the `traceparent` of what carried a request, if anything but its own `_meta` has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,14 @@ class Tracing:
     """An observer for one portal; the exporters, and whoever samples, are the user's."""
 
     def __init__(
-        self, tracer: Tracer, meter: Meter, *, tools: frozenset[str], methods: frozenset[str], transport: str
+        self,
+        tracer: Tracer,
+        meter: Meter,
+        *,
+        tools: frozenset[str],
+        methods: frozenset[str],
+        transport: str,
+        ambient: Ambient,
     ) -> None:
         """`tools` and `methods` are what is sealed, `transport` is `pipe` or `tcp`."""
         self._tracer = tracer
@@ -75,6 +85,7 @@ class Tracing:
         self._tools = tools
         self._methods = methods
         self._transport = transport
+        self._ambient = ambient
         self._open: OrderedDict[tuple[str, int], _Open] = OrderedDict()
 
     def observe(self, observed: Observed) -> None:
@@ -126,9 +137,12 @@ class Tracing:
         if request is not None and request.id is not None and len(str(request.id)) <= _MAX_ID:
             attributes["jsonrpc.request.id"] = str(request.id)
         target = call.tool if call.tool in self._tools else ""
+        ambient = _span_of(self._ambient(observed.lane))
+        parent = _span_of(_meta(request).get("traceparent")) or ambient
         span = self._tracer.start_span(
             f"{measured['mcp.method.name']} {target}".strip(),
-            context=_parent(request),
+            context=_under(parent),
+            links=[] if ambient is None or ambient == parent else [Link(ambient)],
             kind=SpanKind.SERVER,
             attributes=attributes,
             start_time=began,
@@ -183,13 +197,17 @@ def _meta(request: Message | None) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _parent(request: Message | None) -> Context:
-    parent = read_traceparent(_meta(request).get("traceparent"))
-    if parent is None:
-        return Context()
-    flags = TraceFlags(parent.flags & TraceFlags.SAMPLED)
-    context = SpanContext(parent.trace_id, parent.span_id, is_remote=True, trace_flags=flags)
-    return set_span_in_context(NonRecordingSpan(context), Context())
+def _span_of(traceparent: object) -> SpanContext | None:
+    """Return the span that a request was sent in, if that is said as it has to be."""
+    found = read_traceparent(traceparent)
+    if found is None:
+        return None
+    flags = TraceFlags(found.flags & TraceFlags.SAMPLED)
+    return SpanContext(found.trace_id, found.span_id, is_remote=True, trace_flags=flags)
+
+
+def _under(parent: SpanContext | None) -> Context:
+    return Context() if parent is None else set_span_in_context(NonRecordingSpan(parent), Context())
 
 
 def _code_of(answer: Message | None) -> int | None:

@@ -67,7 +67,11 @@ class Capturing:
             governed.captured = True
             ledger.permit(governed.asked, call.id, now)
         denial = self._denial(call, ruling, now)
-        self._outbox.record(denial, lambda receipt, later: follow(governed, receipt, ruling, later), governed.message)
+
+        def then(receipt: Receipt | None, later: int) -> None:
+            follow(governed, receipt, ruling, later)
+
+        self._outbox.record(denial, then, governed.message, governed.slot.lane)
 
     def answer(self, governed: Governed, message: Message, status: OutcomeStatus, now: int) -> None:
         """Hand the phantom's answer on, or withhold what the rules would have withheld of the server's."""

@@ -18,6 +18,7 @@ from attest.portal.session.drifting import Drifting
 from attest.portal.session.effects import Permitted, Settled
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller, Governed
+from attest.portal.session.lanes import Slot
 from attest.portal.session.messages import Kind, Message
 from attest.portal.session.outbox import Outbox, Receipt
 from attest.portal.session.replies import denial_reply, with_receipt
@@ -165,14 +166,15 @@ class Decisions:
             self._decided(governed, receipt, later)
 
         permitted = Permitted(call=call, permit=permit, until_ms=gate.footing.until_ms)
-        self._outbox.record(permitted, then, governed.message)
+        self._outbox.record(permitted, then, governed.message, governed.slot.lane)
 
     def _deny(self, governed: Governed, call: Call, ruling: Ruling, now: int) -> None:
         self._gate.ledger.deny(governed.asked, now)
         denial = self._denial(call, ruling, now, stage=DenialStage.REQUEST)
         if not denial.enforced:
+            slot = governed.slot
             self._outbox.record(
-                denial, lambda receipt, later: self._decided(governed, receipt, later), governed.message
+                denial, lambda receipt, at: self._decided(governed, receipt, at), slot.message, slot.lane
             )
             return
 
@@ -184,7 +186,7 @@ class Decisions:
             self._release(governed, False, later)  # noqa: FBT003  (what is said of the one request)
             self._judge_caller(receipt, later)
 
-        self._record_denial(denial, now, together=False, then=then, message=governed.message)
+        self._record_denial(denial, now, together=False, then=then, slot=governed.slot)
 
     def _decided(self, governed: Governed, receipt: Receipt | None, now: int) -> None:
         """Let a request go if the receipt that lets it is on disk."""
@@ -280,10 +282,11 @@ class Decisions:
         *,
         together: bool,
         then: Callable[[Receipt | None, int], None],
-        message: Message | None = None,
+        slot: Slot | None = None,
     ) -> None:
         if self._gate.closed is None and (not denial.enforced or self.denials.admit(denial, now, together=together)):
-            self._outbox.record(denial, then, message)
+            asked = (None, None) if slot is None else (slot.message, slot.lane)
+            self._outbox.record(denial, then, *asked)
         else:
             then(None, now)
 

@@ -71,6 +71,8 @@ class Record:
     content: Content
     message: Message | None = None
     """What it is about, for whoever watches: the request that was decided, the answer that settled it."""
+    lane: Lane = None
+    """Where a request that was decided came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

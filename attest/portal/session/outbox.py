@@ -94,11 +94,11 @@ class Outbox:
         """Return 128 random bits in hexadecimal."""
         return self._draw(_ID_BYTES).hex()
 
-    def record(self, content: Content, then: Then, message: Message | None = None) -> None:
+    def record(self, content: Content, then: Then, message: Message | None = None, lane: Lane = None) -> None:
         """Have a receipt made; `then` follows once it is on disk, or will never be."""
         self._tickets += 1
         self._then[self._tickets] = then
-        self._effects.append(Record(ticket=self._tickets, content=content, message=message))
+        self._effects.append(Record(ticket=self._tickets, content=content, message=message, lane=lane))
 
     def recorded(self, ticket: int, receipt: Receipt | None, now: int) -> None:
         """Go on with what waited for a receipt."""

@@ -10,18 +10,24 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, final
 
+from attest.portal.session.effects import Lane
+
 
 @final
 class Exchange:
     """What one request of the client's has to wait for; for one event loop. Compared by identity, as a lane is."""
 
-    def __init__(self, body: bytes = b"", *, carried: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, body: bytes = b"", *, carried: Sequence[tuple[str, str]] = (), traceparent: str | None = None
+    ) -> None:
         """`body` is what the client sent; the session hands these very bytes back when they may go on.
 
         `carried` are the header fields that a message of our own has to have in common with it.
         """
         self.body: Final = body
         self.carried: Final = tuple(carried)
+        self.traceparent: Final = traceparent
+        """The header field of that name, as the client sent it."""
         self.cleared = False
         """Whether the body may be forwarded."""
         self.mark = 0
@@ -58,3 +64,8 @@ class Exchange:
         """Wait until something has changed since the last time."""
         await self._changed.wait()
         self._changed.clear()
+
+
+def traceparent_of(lane: Lane) -> str | None:
+    """Return the `traceparent` of the HTTP request that a message came in."""
+    return lane.traceparent if isinstance(lane, Exchange) else None

@@ -106,7 +106,9 @@ class Relay:
         message = read_message(body)
         if isinstance(message, Message) and message.kind in {Kind.RESULT, Kind.ERROR}:
             return await self._answer(request, connected, message)
-        exchange = Exchange(body, carried=carried_from(request))
+        traced = values.get("traceparent", [])
+        traceparent = traced[0] if len(traced) == 1 else None
+        exchange = Exchange(body, carried=carried_from(request), traceparent=traceparent)
         connected.exchanges.add(exchange)
         try:
             return await self._ask(request, connected, exchange, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from attest.portal.observing.traceparent import read_traceparent
 from attest.portal.observing.tracing import DURATION, Tracing
 from attest.portal.session.effects import Permitted
 from attest.portal.session.outbox import Receipt
+from attest.portal.web.exchange import Exchange, traceparent_of
 from tests.portal_world import META
 from tests.sessions import RESULT, Talk, opened
 
@@ -45,9 +47,14 @@ class Seen:
         """Return the spans that come of what a session recorded."""
         for sequence, record in enumerate(talk.records):
             receipt = Receipt(sequence=sequence, digest=f"{sequence:064x}")
-            self.tracing.observe(
-                Observed(content=record.content, message=record.message, receipt=receipt, waited_seconds=0.001)
+            told = Observed(
+                content=record.content,
+                message=record.message,
+                lane=record.lane,
+                receipt=receipt,
+                waited_seconds=0.001,
             )
+            self.tracing.observe(told)
         return self.spans.get_finished_spans()
 
     def points(self) -> list[Any]:
@@ -72,6 +79,7 @@ def seen() -> Iterator[Seen]:
         tools=frozenset({"echo", "fail"}),
         methods=frozenset({"tools/call"}),
         transport="pipe",
+        ambient=traceparent_of,
     )
     yield Seen(tracing=tracing, spans=spans, metrics=metrics)
     meters.shutdown()
@@ -146,6 +154,22 @@ def test_what_is_let_pass_in_audit_only_mode_ends_with_its_answer(seen: Seen) ->
     talk.answer(id=1, result=RESULT)
     (span,) = seen.of(talk)
     assert (told(span)["attest.enforced"], told(span)["attest.outcome"]) == (False, "result")
+
+
+@pytest.mark.parametrize(("in_meta", "linked"), [(PARENT, "linked"), (None, ""), ("00-0", "")])
+def test_over_http_the_header_is_linked_or_the_parent_where_there_is_no_other(
+    seen: Seen, in_meta: str | None, linked: str
+) -> None:
+    exchange = Exchange(traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
+    talk = opened()
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    line = json.dumps({**message, "params": {"name": "hidden", "_meta": {"traceparent": in_meta}}}).encode()
+    talk.session.from_client(line, talk.now, lane=exchange)
+    talk.settle()
+    (span,) = seen.of(talk)
+    assert span.parent is not None
+    assert span.parent.span_id == int(SPAN if linked else "b" * 16, 16)
+    assert [link.context.trace_id for link in span.links] == ([int("a" * 32, 16)] if linked else [])
 
 
 @pytest.mark.parametrize(
