@@ -16,6 +16,8 @@ from attest.portal.session.messages import Id
 
 MAX_IN_FLIGHT: Final = 4096
 """Requests without an answer, in one direction; cancelled ones count until they are forgotten."""
+MAX_PARTED: Final = 64
+"""Lanes of a session that broke off, and may be resumed."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -46,6 +48,8 @@ class Flight:
         self._ids: dict[Lane, dict[Id, None]] = {}
         """Of each lane, in order: a lane that ends is not looked for among all the others."""
         self._questions: set[tuple[Lane, Id]] = set()
+        self._parted: dict[Lane, None] = {}
+        self._resuming: set[Lane] = set()
 
     @property
     def is_full(self) -> bool:
@@ -91,6 +95,8 @@ class Flight:
 
     def answered(self, number: Id, lane: Lane) -> Awaited | None:
         """Return the request that an answer is for, which awaits none from then on."""
+        if lane in self._resuming and (lane, number) not in self._asked:
+            self._move(number, lane)
         awaited = self._asked.get((lane, number))
         if awaited is None or not awaited.sent:
             return None
@@ -115,8 +121,38 @@ class Flight:
     def end_lane(self, lane: Lane) -> Iterator[Awaited]:
         """Yield what will have no answer any more on one lane."""
         self._questions = {key for key in self._questions if key[0] != lane}
+        self._parted.pop(lane, None)
+        self._resuming.discard(lane)
         awaited = [self._asked.pop((lane, number)) for number in self._ids.pop(lane, ())]
         yield from (each for each in awaited if not each.cancelled)
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes on which something has no answer yet."""
+        return tuple(self._ids)
+
+    def part(self, lane: Lane) -> tuple[Lane, ...]:
+        """Await on one that resumes it what a lane owes; return those that parted too long ago, and are to end."""
+        self._resuming.discard(lane)
+        if lane in self._ids:
+            self._parted[lane] = None
+        return tuple(self._parted)[: max(0, len(self._parted) - MAX_PARTED)]
+
+    def resume(self, lane: Lane) -> None:
+        """Take on a lane what one that parted owes."""
+        self._resuming.add(lane)
+
+    def _move(self, number: Id, lane: Lane) -> None:
+        owing = [each for each in self._parted if (each, number) in self._asked]
+        # With one id owed on two, nobody can say whose answer it is.
+        awaited = self._forget((owing[0], number)) if len(owing) == 1 else None
+        if awaited is not None:
+            if owing[0] not in self._ids:
+                del self._parted[owing[0]]
+            awaited.lane = lane
+            if awaited.governed is not None:
+                awaited.governed.slot.lane = lane
+            self.begin(awaited)
 
     def _forget(self, key: tuple[Lane, Id]) -> Awaited | None:
         awaited, ids = self._asked.pop(key, None), self._ids.get(key[0])

@@ -154,6 +154,20 @@ class Session:
                     self._decisions.lose(awaited.governed, now)
                 self._outbox.to_client(error_reply(awaited.id, LOST, _BROKEN_OFF), lane)
 
+    def lane_parted(self, lane: Lane, now: int) -> None:
+        """Await on what a lane owes: its stream broke off, and can be resumed on another one."""
+        for oldest in self._flight.part(lane):
+            self.lane_ended(oldest, now, by_client=False)
+
+    def lane_resumes(self, lane: Lane) -> None:
+        """Take on a lane the answers that lanes which parted still owe."""
+        self._flight.resume(lane)
+
+    def client_ended(self, now: int) -> None:
+        """Record that the client ended the session: it has no answer to anything any more."""
+        for lane in self._flight.lanes:
+            self.lane_ended(lane, now, by_client=True)
+
     def refuse(self, octets: bytes, ruling: Ruling, reply: bytes, now: int, *, lane: Lane = None) -> None:
         """Refuse, with `reply`, what a transport found to be wrong before anybody could read it."""
         self._decisions.refuse(
@@ -254,6 +268,10 @@ class Session:
         if clear and self._ended:
             # Whoever asked was told when the server ended.
             self._decisions.lose(governed, now)
+            clear = False
+        elif clear and slot.message.id is not None and not self._flight.is_used(slot.message.id, slot.lane):
+            # Whoever asked left before the permit was on disk: it is not forwarded.
+            self._decisions.cancel(governed, now)
             clear = False
         if not clear:
             self._flight.drop(slot.message.id, slot.lane)

@@ -102,6 +102,7 @@ class Answering:
                 events = list(reader.feed(piece))
             except MalformedError:
                 answer.close()
+                self.exchange.resumable = False
                 break
             for event in events:
                 await self._pass(event, response)
@@ -114,6 +115,8 @@ class Answering:
 
     async def _pass(self, event: Event, response: web.StreamResponse) -> None:
         """Hand on an event as it came, or with what became of its message."""
+        if self.exchange.in_session and not self.exchange.resumable:
+            self.exchange.resumable = event.has_id
         if not event.data:
             await response.write(event.raw)
             return
@@ -137,7 +140,12 @@ class Answering:
             await self.connected.change(self.exchange)
 
     def _end(self, *, by_client: bool) -> None:
-        self.connected.session.lane_ended(self.exchange, self.hub.boot(), by_client=by_client)
+        session, now = self.connected.session, self.hub.boot()
+        if self.exchange.resumable:
+            # Before 2026-07-28 to lose a stream is no cancellation, whoever lost it.
+            session.lane_parted(self.exchange, now)
+        else:
+            session.lane_ended(self.exchange, now, by_client=by_client)
         self.hub.go_on(self.connected)
 
 

@@ -61,6 +61,8 @@ class Table:
         self._open_recording = open_recording
         self._known: OrderedDict[tuple[str, str | None], Connected] = OrderedDict()
         self.told: Callable[[Connected, list[Came]], None] = lambda _connected, _came: None
+        self.forgotten: Callable[[Connected], None] = lambda _connected: None
+        """Called with a session that nobody finds any more."""
 
     def __iter__(self) -> Iterator[Connected]:
         return iter(tuple(self._known.values()))
@@ -80,7 +82,8 @@ class Table:
         if len(self._known) >= MAX_SESSIONS:
             idle = next((key for key, each in self._known.items() if not each.exchanges), None)
             if idle is not None:
-                del self._known[idle]
+                self._forget(idle)
+        self._forget(_key(caller, identifier))
         session = Session(self._gate, caller, os.urandom)
 
         def told(came: list[Came]) -> None:
@@ -92,7 +95,12 @@ class Table:
 
     def end(self, caller: Caller, identifier: str) -> None:
         """Forget a session that its caller ended."""
-        self._known.pop(_key(caller, identifier), None)
+        self._forget(_key(caller, identifier))
+
+    def _forget(self, key: tuple[str, str | None]) -> None:
+        forgotten = self._known.pop(key, None)
+        if forgotten is not None:
+            self.forgotten(forgotten)
 
 
 def _key(caller: Caller, identifier: str | None) -> tuple[str, str | None]:

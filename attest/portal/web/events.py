@@ -26,6 +26,11 @@ class Event:
     raw: bytes
     data: bytes | None
 
+    @property
+    def has_id(self) -> bool:
+        """Whether a stream may be resumed behind it."""
+        return b"id" in self.raw and any(_field(line) == b"id" for line in _LINE.split(self.raw))
+
     def with_data(self, data: bytes) -> bytes:
         """Return the event with other data, which must be one line; its other fields stay as they are."""
         if _LINE.search(data):

@@ -12,6 +12,9 @@ from typing import Final, final
 
 from attest.portal.session.effects import Lane
 
+SESSION: Final = "mcp-session-id"
+"""The header field of sessions, which there were before 2026-07-28."""
+
 
 @final
 class Exchange:
@@ -28,10 +31,13 @@ class Exchange:
         self.carried: Final = tuple(carried)
         self.traceparent: Final = traceparent
         """The header field of that name, as the client sent it."""
+        self.in_session: Final = any(name.lower() == SESSION for name, _ in self.carried)
         self.cleared = False
         """Whether the body may be forwarded."""
         self.mark = 0
         """The last receipt that had been submitted when it began to wait: before that one there is nothing to see."""
+        self.resumable = False
+        """Whether its stream had events with ids, in a session: what it owes may come on another stream."""
         self._replies: deque[bytes] = deque()
         self._changed = asyncio.Event()
 

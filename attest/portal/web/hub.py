@@ -35,6 +35,7 @@ class Hub:
         self._timers: dict[Connected, asyncio.TimerHandle] = {}
         self._settled = asyncio.Event()
         table.told = self._told
+        table.forgotten = self._end
 
     def stand(self, footing: Footing) -> None:
         """Take a new measurement of the server into account, for everybody."""
@@ -52,6 +53,11 @@ class Hub:
                 self._carry_out(connected, effect)
         connected.nudge()
         self._wake_later(connected)
+
+    def _end(self, connected: Connected) -> None:
+        """Record what a session that is over leaves without an answer."""
+        connected.session.client_ended(self.boot())
+        self.go_on(connected)
 
     def _carry_out(self, connected: Connected, effect: Effect) -> None:
         match effect:

@@ -26,12 +26,11 @@ from attest.portal.session.replies import DENIED, METHOD_NOT_FOUND, error_reply
 from attest.portal.web import fields
 from attest.portal.web.answering import JSON, Answering, reply_with
 from attest.portal.web.connected import Connected
-from attest.portal.web.exchange import Exchange
+from attest.portal.web.exchange import SESSION, Exchange
 from attest.portal.web.guards import Guard
 from attest.portal.web.hub import Hub
 from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
 
-_SESSION: Final = "mcp-session-id"
 _METHODS: Final = ("POST", "GET", "DELETE")
 BODY_SECONDS: Final = 60
 """How long a client may take to send what it asks."""
@@ -71,7 +70,7 @@ class Relay:
             reply = reply_with(error_reply(None, DENIED, str(error)), status=401)
             reply.headers["WWW-Authenticate"] = error.challenge
             return reply
-        connected = self.hub.table.find(caller, request.headers.get(_SESSION))
+        connected = self.hub.table.find(caller, request.headers.get(SESSION))
         if connected is None:
             return reply_with(error_reply(None, _NOT_FOUND, "no session of this caller's has this id"), status=404)
         if request.method == "POST":
@@ -88,7 +87,7 @@ class Relay:
             return reply_with(error_reply(None, DENIED, "there is nothing here"), status=404)
         if request.method not in _METHODS:
             return web.Response(status=405, headers={"Allow": ", ".join(_METHODS)})
-        if len(request.headers.getall(_SESSION, [])) > 1:
+        if len(request.headers.getall(SESSION, [])) > 1:
             return reply_with(error_reply(None, INVALID_REQUEST, "one Mcp-Session-Id was expected"), status=400)
         return None
 
@@ -175,13 +174,15 @@ class Relay:
         exchange = Exchange(carried=carried_from(request))
         connected.exchanges.add(exchange)
         answering = Answering(hub=self.hub, connected=connected, exchange=exchange, request=request)
+        if request.method == "GET" and "Last-Event-ID" in request.headers:
+            connected.session.lane_resumes(exchange)
         sent = fields.to_server(request.headers.items())
         try:
             async with self.client.request(
                 request.method, self.url, data=body, headers=sent, allow_redirects=False
             ) as answer:
                 if request.method == "DELETE" and answer.ok:
-                    self.hub.table.end(connected.caller, request.headers.get(_SESSION, ""))
+                    self.hub.table.end(connected.caller, request.headers.get(SESSION, ""))
                 return await answering.hand_on(answer)
         except asyncio.CancelledError:
             answering.left()
@@ -201,7 +202,7 @@ class Relay:
 
     def _learn(self, connected: Connected, message: Message | Unreadable, answer: aiohttp.ClientResponse) -> None:
         """Begin a session where the server gave an identifier for one."""
-        given = answer.headers.getall(_SESSION, [])
+        given = answer.headers.getall(SESSION, [])
         if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.ok:
             self.hub.table.begin(connected.caller, given[0])
 
@@ -229,5 +230,5 @@ def _status_of(reply: bytes, message: Message | Unreadable) -> int:
 
 def carried_from(request: web.Request) -> list[tuple[str, str]]:
     """Return the fields that a message of our own has in common with the client's request."""
-    kept = {_SESSION, "mcp-protocol-version"}
+    kept = {SESSION, "mcp-protocol-version"}
     return [(name, value) for name, value in request.headers.items() if name.lower() in kept]
