@@ -142,8 +142,8 @@ def run(setting: Setting) -> Report:
             "buffered": lambda: _through(setting.folder, Path(memory) / "log"),
             "durable": lambda: _through(setting.folder, setting.folder / "log"),
         }
-        (setting.folder / "echo.py").write_text(echo_program())
-        seal_server(setting.folder, server=echo_program(), cycle=600, max_gap=3600, max_age=3600)
+        (setting.folder / "echo.py").write_text(_program())
+        seal_server(setting.folder, server=_program(), cycle=600, max_gap=3600, max_age=3600)
         seen = {
             name: [_measure(way, amount) for _ in range(1 if setting.quick else _ROUNDS)] for name, way in ways.items()
         }
@@ -204,6 +204,5 @@ def _started(words: list[str], folder: Path) -> Iterator[_Line]:
             process.kill()
 
 
-def echo_program() -> str:
-    """Return the server's program."""
+def _program() -> str:
     return _ECHO % repr(json.dumps(TOOLS))

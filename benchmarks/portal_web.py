@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.portal import Figures, echo_program
+from benchmarks.portal import Figures
 from benchmarks.report import Report, at_least, at_most, figure
 from benchmarks.setting import Setting
 from benchmarks.web_callers import CALLERS, PAYLOAD, call_through
-from tests.portal_world import portal_words, seal_server
+from tests.portal_world import SERVER, portal_words, seal_server
 from tests.web_server import web_server
 
 CALLS: Final = 2000
@@ -115,7 +115,7 @@ def _peer(folder: Path, name: str, pin: str, url: str) -> Iterator[tuple[str, in
             yield way
         return
     # It has servers on standard input and output behind it.
-    (folder / "line.py").write_text(echo_program())
+    (folder / "line.py").write_text(SERVER)
     ours = _free_port()
     command = [str(place / "bin/mcp-proxy"), "--port", str(ours), "--", sys.executable, "-S", "line.py"]
     with _started(command, folder) as process:

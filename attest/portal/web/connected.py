@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from attest.portal.recording import Came, Recording
+from attest.portal.session.effects import Record
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
 from attest.portal.session.session import Session
@@ -32,6 +33,10 @@ class Connected:
     exchanges: set[Exchange] = field(default_factory=set)
     waiting: set[Exchange] = field(default_factory=set)
     """Those that wait for something to change."""
+    records: list[Record] = field(default_factory=list)
+    """What was not handed to the recorder yet, in order."""
+    recording_now: bool = False
+    recording_soon: bool = False
     last_ticket: int = 0
     told: int = 0
     """Every receipt up to this ticket is on disk, or will never be."""

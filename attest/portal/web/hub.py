@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, final
 
 from attest.portal.recording import Came
-from attest.portal.session.effects import Cut, Disclose, Effect, Record, Say, ToClient, ToPhantom, ToServer
+from attest.portal.session.effects import Cut, Disclose, Effect, Record, Say, Settled, ToClient, ToPhantom, ToServer
 from attest.portal.session.gate import Footing, Gate
 from attest.portal.shells.stdio import Keeping
 from attest.portal.web.connected import Connected, Table
@@ -18,6 +18,9 @@ from attest.portal.web.exchange import Exchange
 
 Send = Callable[[Connected, Exchange, bytes], Coroutine[Any, Any, None]]
 """Sends the server a message that is no client's body, and hands its answer to the session."""
+
+_SOON_SECONDS: Final = 0.002
+"""How long an outcome waits for a decision to share a flush with, which takes longer than to sign it."""
 
 
 @final
@@ -52,12 +55,15 @@ class Hub:
             for effect in effects:
                 self._carry_out(connected, effect)
         connected.nudge()
+        self._record_later(connected)
         self._wake_later(connected)
 
     def _end(self, connected: Connected) -> None:
         """Record what a session that is over leaves without an answer."""
         connected.session.client_ended(self.boot())
         self.go_on(connected)
+        # Nobody would wait for it at the end.
+        self._record(connected)
 
     def _carry_out(self, connected: Connected, effect: Effect) -> None:
         match effect:
@@ -70,7 +76,7 @@ class Hub:
                 exchange.reply(octets)
             case Record():
                 connected.last_ticket = effect.ticket
-                connected.recording.submit(effect)
+                connected.records.append(effect)
             case Disclose():
                 self._keeping.disclosing.put(effect)
             case Say():
@@ -88,6 +94,25 @@ class Hub:
         task = asyncio.get_running_loop().create_task(self.send(connected, exchange, octets))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    def _record_later(self, connected: Connected) -> None:
+        """Record once all that is ready has been read, in one flush; outcomes, which nothing waits for, a bit later."""
+        loop, urgent = (
+            asyncio.get_running_loop(),
+            any(not isinstance(each.content, Settled) for each in connected.records),
+        )
+        if urgent and not connected.recording_now:
+            connected.recording_now = True
+            loop.call_soon(self._record, connected)
+        elif connected.records and not connected.recording_soon:
+            connected.recording_soon = True
+            loop.call_later(_SOON_SECONDS, self._record, connected)
+
+    def _record(self, connected: Connected) -> None:
+        connected.recording_now = connected.recording_soon = False
+        records, connected.records = connected.records, []
+        if records:
+            self._told(connected, connected.recording.record(records))
 
     def _told(self, connected: Connected, came: list[Came]) -> None:
         now = self.boot()
@@ -119,6 +144,7 @@ class Hub:
             connected.session.server_ended(self.boot())
             connected.session.finish(self.boot())
             self.go_on(connected)
+            self._record(connected)
         while any(connected.told < connected.last_ticket for connected in self.table):
             self._settled.clear()
             await self._settled.wait()
