@@ -46,7 +46,7 @@ def user_of_connection(host: str, port: int, *, our_host: str, our_port: int) ->
     Raises `OSError` if the table cannot be read.
     """
     theirs, ours = (_address(host), port), (_address(our_host), our_port)
-    for row in _rows():
+    for row in _rows(port):
         if not row.listens and (row.local, row.local_port) == theirs and (row.remote, row.remote_port) == ours:
             return row.uid
     return None
@@ -61,7 +61,7 @@ def all_listen(pids: Sequence[int], host: str, port: int) -> bool:
     address = _address(host)
     there = {
         row.inode
-        for row in _rows()
+        for row in _rows(port)
         if row.listens and row.local_port == port and (row.local == address or row.local.is_unspecified)
     }
     held: set[int] = set()
@@ -74,14 +74,16 @@ def all_listen(pids: Sequence[int], host: str, port: int) -> bool:
     return bool(there) and there <= held
 
 
-def _rows() -> Iterator[Socket]:
+def _rows(port: int) -> Iterator[Socket]:
+    """Yield the rows in which a port stands at either end: of thousands of others, nothing is read."""
+    written = b":%04X " % port
     for name in ("tcp", "tcp6"):
         try:
             octets = read_whole(f"/proc/{os.getpid()}/net/{name}", MAX_TABLE_BYTES)
         except FileNotFoundError:
             continue
         for line in octets.split(b"\n")[1:]:
-            match = _ROW.fullmatch(line.rstrip(b" "))
+            match = _ROW.fullmatch(line.rstrip(b" ")) if written in line else None
             if match is not None:
                 yield _socket(match)
 
