@@ -6,6 +6,7 @@ Always: results to stdout, everything else to stderr, the exit codes of CLI.md. 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 _ALLOCATIONS = 50_000
@@ -29,4 +30,16 @@ def main() -> None:
     answer = enter(sys.argv[1:])
     # Nor does what is left need to be searched once more on the way out.
     gc.freeze()
+    if sys.argv[1:2] == ["verify"]:
+        _leave(answer)
     sys.exit(answer)
+
+
+def _leave(answer: int) -> None:
+    """End at once: to take the interpreter apart takes 3 ms, of a verb that leaves nothing behind but its output."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        return  # Nobody reads any more; Python says so in its own way.
+    os._exit(answer)
