@@ -258,6 +258,7 @@ async def test_a_head_that_trickles_in_ends_with_its_connection_and_an_answer_th
 
     async def trickle(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /mcp HTTP/1.1\r\nX: ")
         ended = asyncio.create_task(reader.read())
         while not ended.done():
             writer.write(b"x")
