@@ -19,7 +19,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     program = tmp_path / "server/run.sh"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexec cat\n")
+    program.write_text("#!/bin/sh\ncat\n")
     program.chmod(0o755)
     return tmp_path / "data/mcp-attest"
 
