@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -124,6 +125,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show(file=sys.stderr)
         return ExitCode.USAGE
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _complain("output: expected room for it, found none", None)
+        return ExitCode.UNAVAILABLE
     return _closed_pipe() if isinstance(error, BrokenPipeError) else _fault(error)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from attest.cli.door import ExitCode, enter
+from attest.trust.making import write_trust
+from tests.world import make_trust_file
 
 SEAL = ("seal", "server", "--trust", "trust.json", "--key", "sealer.key")
 
@@ -31,3 +35,15 @@ def test_is_usage(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     assert enter(words) == ExitCode.USAGE
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [["doctor"], ["trust", "check", "trust.json"], ["--help"]])
+def test_a_full_disk_under_the_output_is_no_fault_and_no_success(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "attest", *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode != 0
+    assert b"fault" not in done.stderr
