@@ -357,7 +357,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         name="detached-child",
-        attack="the server starts a program that detaches itself from it",
+        attack="a server that the agent did not start itself starts a program that detaches itself",
         passes="everything that looks at the server alone",
         found=(),
         soon=NEVER,
