@@ -20,13 +20,15 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo test check bench soak soak-servers installs conformance laws fuzz differential schemas clean
+.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance laws fuzz differential
+.PHONY: schemas clean
 
 help:
 	@echo 'make demo     the whole line on a real MCP server (needs a package index the first time);'
 	@echo '              ARGS="--server filesystem" for one from npm'
 	@echo 'make test     the tests'
-	@echo 'make check    lint, format, types, import contracts, schemas, examples, hygiene'
+	@echo 'make check    lint, format, types, import contracts, schemas, documentation, examples, hygiene'
+	@echo 'make docs     build the site of the documentation into build/site, and fail on any link that leads nowhere'
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
 	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal (needs npm; minutes)'
@@ -36,6 +38,7 @@ help:
 	@echo 'make fuzz     every reader under atheris, for longer than the tests do'
 	@echo 'make differential  a second opinion on changed Sigstore bundles (needs node, npm and a package index)'
 	@echo 'make schemas  write schemas/ again from the records'
+	@echo 'make reference  write docs/reference/cli.md again from the code of the command line'
 	@echo 'make clean    remove .venv, caches and builds'
 
 # The environment of a user: the run-time pins, the build backend, the project itself.
@@ -61,11 +64,16 @@ $(VENV)/.dev: $(VENV)/.core requirements/dev.txt
 	@$(BIN)/python -m pip --disable-pip-version-check check >&2
 	@touch $@
 
+# The generator of the site, pinned apart from dev.txt.
+$(VENV)/.docs: $(VENV)/.dev requirements/docs.txt
+	@$(PINNED) -r requirements/docs.txt
+	@touch $@
+
 $(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
 	@$(PINNED) -r requirements/fuzz.txt
 	@touch $@
 
-venv: $(VENV)/.project $(VENV)/.dev
+venv: $(VENV)/.project $(VENV)/.dev $(VENV)/.docs
 
 demo: $(VENV)/.project
 	@$(BIN)/attest demo $(ARGS)
@@ -80,6 +88,8 @@ check: venv
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/hygiene.py
 	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python -m scripts.cli_reference --check
+	@$(MAKE) --no-print-directory docs
 	$(BIN)/python -m pytest -q tests/docs
 
 bench: venv
@@ -108,6 +118,14 @@ differential: venv
 
 schemas: venv
 	@$(BIN)/python scripts/schemas.py
+
+reference: venv
+	@$(BIN)/python -m scripts.cli_reference
+
+# Not --quiet: MkDocs would then not count the warnings that --strict is about.
+docs: venv
+	@$(BIN)/python -m scripts.docs_site
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

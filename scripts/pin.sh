@@ -16,6 +16,7 @@ pin() {
 pin build requirements/build.txt "$@"
 pin core requirements/core.txt "$@"
 pin dev requirements/dev.txt "$@"
+pin docs requirements/docs.txt "$@"
 pin fuzz requirements/fuzz.txt "$@"
 pin demo attest/demo/requirements.txt "$@"
 
