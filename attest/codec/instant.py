@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timedelta
+from typing import Final, final
 
 from attest.errors import MalformedError
 
@@ -18,6 +19,9 @@ _WHOLE = len("2026-11-22T12:00:00")
 """Length of the text of whole seconds, the start of the wire form."""
 
 _DECIMAL_DIGITS = 3
+_MAX_REMEMBERED: Final = 1024
+"""Seconds: bounded memory, whatever is read. Of the decimals there are no more than a thousand."""
+
 _SHORT_LENGTH = len("2026-11-22T12:00:00Z")
 _LAST = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last instant that the text form can hold."""
@@ -42,9 +46,40 @@ def parse(wire: str, *, where: str = "time") -> int:
 # One receipt holds the same time several times, and a busy log has many receipts a second: both are remembered.
 @functools.lru_cache(maxsize=64)
 def milliseconds(wire: str) -> int:
-    """Return the milliseconds of a wire form, something negative if it is none: for who has many to read."""
+    """Return the milliseconds of a wire form, something negative if it is none."""
     decimals = _decimals(wire[_WHOLE:])
     return _seconds(wire[:_WHOLE]) * 1000 + decimals if decimals >= 0 else -1
+
+
+@final
+class Instants:
+    """Reads wire forms one after the other, as bytes: for who has very many, in an order that repeats their seconds.
+
+    Both halves of a wire form are looked up among those that were read before, by `milliseconds`; and as each half is
+    accepted or refused whatever the other one is, so is the whole.
+    """
+
+    __slots__ = ("_decimals", "_seconds")
+
+    def __init__(self) -> None:
+        """Begin without any earlier one."""
+        self._seconds: dict[bytes, int] = {}
+        self._decimals: dict[bytes, int] = {}
+
+    def read(self, wire: bytes) -> int:
+        """Return the milliseconds of a wire form, something negative if it is none; `ValueError` if not in UTF-8."""
+        second, decimals = wire[:_WHOLE], wire[_WHOLE:]
+        try:
+            return self._seconds[second] + self._decimals[decimals]
+        except KeyError:
+            pass
+        found = milliseconds(wire.decode())
+        if found >= 0:
+            if len(self._seconds) >= _MAX_REMEMBERED:
+                self._seconds.clear()
+            self._decimals[decimals] = found % 1000
+            self._seconds[second] = found - found % 1000
+        return found
 
 
 @functools.lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final, Self, final
 
-from attest.codec import instant
+from attest.codec.instant import Instants
 from attest.codec.records import MAX_SAFE_INTEGER
 from attest.evidence.verify.told import Cycle, Lasting, Told, read_told
 from attest.signing.dsse import Envelope
@@ -66,11 +66,12 @@ class ReceiptReader:
 class Likeness:
     """A measurement that was read in full, and how to read others like it."""
 
-    __slots__ = ("_lasting",)
+    __slots__ = ("_instants", "_lasting")
 
     def __init__(self, lasting: Lasting) -> None:
         """Take what the full reader made of all that is in no hole."""
         self._lasting = lasting
+        self._instants = Instants()
 
     @classmethod
     def of(cls, values: tuple[bytes, ...], told: Told) -> Self | None:
@@ -86,24 +87,26 @@ class Likeness:
             age, finished, started, boot, nonce, previous, real, sequence = values
             if (nonce + previous).translate(None, _HEXADECIMAL):
                 return None
-            numbers = int(age), int(boot), int(sequence)
-            # Written again, nothing is left of signs, zeros and underscores that Python reads.
-            if b"%d,%d,%d" % numbers != b",".join((age, boot, sequence)) or max(numbers) > MAX_SAFE_INTEGER:
+            # Digits alone, and no zero before others: Python reads signs, spaces and underscores, too.
+            if not (age + boot + sequence).isdigit() or b"0" in (age[:-1][:1], boot[:-1][:1], sequence[:-1][:1]):
                 return None
-            real_time = real.decode()
-            times = tuple(map(instant.milliseconds, (real_time, started.decode(), finished.decode())))
-            if min(times) < 0:
+            boot_time, place = int(boot), int(sequence)
+            if max(boot_time, place, int(age)) > MAX_SAFE_INTEGER:
+                return None
+            read = self._instants.read
+            time, begun, ended = read(real), read(started), read(finished)
+            if time < 0 or begun < 0 or ended < 0:
                 return None
             return Told(
                 where=where,
                 signers=signers,
                 lasting=self._lasting,
-                sequence=numbers[2],
+                sequence=place,
                 previous=previous.decode(),
-                real_time=real_time,
-                time=times[0],
-                boot_time=numbers[1],
-                cycle=Cycle(times[1], times[2]),
+                real_time=real.decode(),
+                time=time,
+                boot_time=boot_time,
+                cycle=Cycle(begun, ended),
             )
         except ValueError:
             # No number, or not in ASCII: the full reader says what is wrong.

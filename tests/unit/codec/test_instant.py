@@ -87,3 +87,28 @@ def test_a_person_may_leave_the_decimals_out():
     for given_ in ("2026-11-22T12:00:00", "2026-11-22", "now", "2026-11-22T12:00:00+0Z"):
         with pytest.raises(MalformedError):
             instant.parse_argument(given_, where="--at")
+
+
+HALVES = st.sampled_from(
+    ["2026-11-22T12:00:00", "2026-11-22T12:00:01", "2026-02-30T12:00:00", "2026-11-22T24:00:00", ""]
+)
+DECIMALS = st.sampled_from([".000Z", ".250Z", ".25Z", ".250", ".2500Z", ".٢٥٠Z", "Z", ""])
+
+
+@given(st.lists(st.tuples(HALVES, DECIMALS).map("".join) | st.integers(0, LAST).map(instant.text)))
+def test_who_reads_many_accepts_the_same_whatever_came_before(wires):
+    reader = instant.Instants()
+    for wire in wires:
+        assert max(-1, reader.read(wire.encode())) == max(-1, instant.milliseconds(wire))
+
+
+def test_who_reads_many_remembers_no_more_than_it_should():
+    reader = instant.Instants()
+    for second in range(3000):
+        assert reader.read(instant.text(second * 1000).encode()) == second * 1000
+    assert len(reader._seconds) <= 1024
+
+
+def test_who_reads_many_refuses_what_is_no_text():
+    with pytest.raises(ValueError, match="utf-8"):
+        instant.Instants().read(b"2026-11-22T12:00:00.\xff00Z")
