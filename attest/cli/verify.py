@@ -12,6 +12,7 @@ import click
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.cli.home import trust_option
+from attest.cli.reporting import Reporting, reports
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
 
@@ -28,6 +29,7 @@ _SECOND = 1000
         "attest verify evidence.jsonl --trust trust.json --reference server.ref",
         "attest verify server.sigstore.json --trust github.json --artifact server.whl",
         "attest verify npm.attestations.json --trust github.json --artifact server-1.2.3.tgz",
+        "attest verify evidence.jsonl --trust trust.json --reference server.ref --save sarif=attest.sarif",
     )
 )
 @click.argument("file", type=FILE, nargs=-1, required=True)
@@ -55,38 +57,28 @@ _SECOND = 1000
     help="How old the newest evidence may be, seconds.",
 )
 @demands
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("-o", "out", type=FILE, help="Write the report to a file; - is stdout.")
-def verify(file: tuple[Path, ...], form: str, out: Path | None, **given: Any) -> int:  # noqa: ANN401  (click's options)
+@reports
+def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Judge each FILE: an evidence bundle, a receipt, a RuntimeReference, build evidence; - is stdin.
 
     Exits 0 if every one passed and 1 if any did not.
     """
     from attest.cli.input import lines_of_argument
-    from attest.cli.output import STANDARD, wants_colours
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
-    from attest.codec.files import write_file
-    from attest.evidence.reports import REPORTS
     from attest.evidence.verify.file import verify_file
 
     question = _question(given)
-    report = REPORTS[form]
-    out = None if out == STANDARD else out
-    render = report.render_colored if out is None and wants_colours() else report.render
-    texts: list[str] = []
+    reporting = Reporting(given, file)
     passed = True
     with spread_for(file) as spread, Progress() as progress:
         for path in file:
             lines = progress.count(lines_of_argument(path), f"verifying {path.name}, lines")
             verdict = verify_file(lines, question, file=str(path), spread=spread)
             passed = passed and verdict.passed
-            texts.append(render(verdict).rstrip("\n") + "\n")
             progress.clear()
-            if out is None:
-                click.echo(texts[-1], nl=False)
-    if out is not None:
-        write_file(out, [text.encode() for text in texts])
+            reporting.tell(verdict)
+    reporting.finish()
     return 0 if passed else 1
 
 

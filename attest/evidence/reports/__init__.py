@@ -1,29 +1,18 @@
-"""How a verdict is shown, one row a format; a new one is a file here and a row in `REPORTS`."""
+"""How verdicts are written, one row a format; a new one is a file here and a row in `REPORTS`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
+from attest.rows import Rows
 
-from attest.evidence.reports.json import render_json
-from attest.evidence.reports.text import render_colored, render_text
-from attest.evidence.verdict import Verdict
+if TYPE_CHECKING:
+    from attest.evidence.reports.report import Report
 
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A format: its name, and how a verdict is written in it, plain or for a terminal with colours."""
-
-    name: str
-    render: Callable[[Verdict], str]
-    render_colored: Callable[[Verdict], str]
-
-
-REPORTS: Final[dict[str, Report]] = {
-    row.name: row
-    for row in (
-        Report(name="text", render=render_text, render_colored=render_colored),
-        Report(name="json", render=render_json, render_colored=render_json),
-    )
+_PLACES: Final = {
+    "text": ("text", "TEXT"),
+    "json": ("json", "JSON"),
+    "sarif": ("sarif", "SARIF"),
 }
+
+REPORTS: Final[Rows[Report]] = Rows({name: (f"{__name__}.{file}", row) for name, (file, row) in _PLACES.items()})

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import msgspec
 
+from attest.evidence.reports.report import Report
 from attest.evidence.verdict import Verdict
 
 
-def render_json(verdict: Verdict) -> str:
-    """Return the verdict as one line of JSON, ending in a line feed."""
-    return msgspec.json.encode(verdict).decode() + "\n"
+def render_json(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdicts as lines of JSON, one each, ending in a line feed."""
+    return "".join(msgspec.json.encode(verdict).decode() + "\n" for verdict in verdicts)
+
+
+JSON: Final = Report(name="json", render=render_json, streamed=True)

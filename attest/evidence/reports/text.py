@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
+from attest.evidence.reports.report import Report
 from attest.evidence.verdict import (
     AssuranceShares,
     Attested,
@@ -41,14 +42,18 @@ _SHOWN: Final = 4
 """How many of a list are enough to tell."""
 
 
-def render_text(verdict: Verdict) -> str:
-    """Return the verdict as plain text, ending in a line feed."""
-    return "\n".join(_lines(verdict, lambda text, _colour: text)) + "\n"
+def render_text(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdicts as plain text, ending in a line feed."""
+    return _render(verdicts, lambda text, _colour: text)
 
 
-def render_colored(verdict: Verdict) -> str:
-    """Return the verdict as text for a terminal with colours."""
-    return "\n".join(_lines(verdict, lambda text, colour: f"\x1b[{_CODES[colour]}m{text}\x1b[0m")) + "\n"
+def render_colored(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdicts as text for a terminal with colours."""
+    return _render(verdicts, lambda text, colour: f"\x1b[{_CODES[colour]}m{text}\x1b[0m")
+
+
+def _render(verdicts: Sequence[Verdict], paint: Paint) -> str:
+    return "".join(f"{line}\n" for verdict in verdicts for line in _lines(verdict, paint))
 
 
 def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
@@ -170,3 +175,6 @@ def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:
     if check.found is not None:
         yield f"    found     {check.found}"
     yield f"    to do     {CHECKS[check.id].remedy}"
+
+
+TEXT: Final = Report(name="text", render=render_text, render_colored=render_colored, streamed=True)

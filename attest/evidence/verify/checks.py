@@ -10,6 +10,8 @@ from attest.evidence.verify.question import Question
 
 _ROWS: Final = (*checks_of_origin.ROWS, *checks_of_content.ROWS, *checks_of_calls.ROWS, checks_of_calls.DISCLOSED)
 _AXES: Final = list(Axis)
+_EXPLANATIONS: Final = "https://mcp-attest.github.io/checks/"
+"""Where `docs/checks.md` is published."""
 
 CHECKS: Final[dict[str, Check]] = {row.id: row for row in sorted(_ROWS, key=lambda row: _AXES.index(row.axis))}
 """In the order in which a verdict tells them."""
@@ -22,3 +24,8 @@ def applicable(kind: Kind, tier: Tier | None, question: Question) -> tuple[Check
         for row in CHECKS.values()
         if kind in row.kinds and (tier is None or tier in row.tiers) and row.asked(question, kind)
     )
+
+
+def explanation_of(check: str) -> str:
+    """Return the address at which a check is explained, by its id."""
+    return f"{_EXPLANATIONS}#{check}"

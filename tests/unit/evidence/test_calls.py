@@ -82,7 +82,7 @@ def test_an_honest_log_of_calls_passes_and_says_what_became_of_them(tmp_path: Pa
         ),
     )
     permitted = "5 permitted (tool.allowed 3, prompt.allowed 1, resource.allowed:zones 1)"
-    assert f"calls       {permitted}, 1 denied (tool.unknown 1), 0 unanswered" in render_text(verdict)
+    assert f"calls       {permitted}, 1 denied (tool.unknown 1), 0 unanswered" in render_text([verdict])
     assert {"conformance.permitted", "conformance.relied"} <= {check.id for check in verdict.checks}
 
 
@@ -90,7 +90,7 @@ def test_a_log_without_calls_is_asked_nothing_about_them(tmp_path: Path):
     verdict = told(tmp_path, lambda story: story.match())
     assert verdict.passed
     assert not {"conformance.permitted", "conformance.denials"} & {check.id for check in verdict.checks}
-    assert "calls  " not in render_text(verdict)
+    assert "calls  " not in render_text([verdict])
 
 
 def over(story: CallStory) -> None:
@@ -344,7 +344,7 @@ def test_calls_of_a_run_that_was_cut_off_are_counted_as_unanswered(tmp_path: Pat
     assert verdict.counts is not None
     assert verdict.counts.calls is not None
     assert verdict.counts.calls.unanswered == 1
-    assert "1 unanswered" in render_text(verdict)
+    assert "1 unanswered" in render_text([verdict])
 
 
 def test_calls_of_a_run_that_goes_on_may_be_unanswered(tmp_path: Path):
@@ -409,7 +409,7 @@ def test_audit_only_forwards_what_it_denies_and_says_so(tmp_path: Path):
     verdict = told(tmp_path, tell, reference=AUDIT_ONLY)
     assert verdict.passed, list(failing(verdict))
     assert verdict.enforcement == "audit-only"
-    assert "1 denied (tool.unknown 1), 1 of them let pass, 0 unanswered" in render_text(verdict)
+    assert "1 denied (tool.unknown 1), 1 of them let pass, 0 unanswered" in render_text([verdict])
 
 
 def test_another_caller_goes_on_when_one_drifted(tmp_path: Path):
@@ -419,7 +419,7 @@ def test_another_caller_goes_on_when_one_drifted(tmp_path: Path):
 
     verdict = told(tmp_path, tell)
     assert verdict.passed, list(failing(verdict))
-    assert "1 callers left the baseline" in render_text(verdict)
+    assert "1 callers left the baseline" in render_text([verdict])
 
 
 def test_a_part_of_a_log_takes_what_came_before_it_for_granted_and_says_so(tmp_path: Path):

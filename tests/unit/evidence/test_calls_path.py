@@ -40,14 +40,14 @@ def called(*kept_apart: str) -> Telling:
 def test_pipes_of_a_portal_and_no_network_are_the_only_path(tmp_path: Path, kept_apart: tuple[str, ...]):
     verdict = judged(tmp_path, called(*kept_apart))
     assert verdict.path is PathKind.SOLE
-    assert "path        sole: " in render_text(verdict)
+    assert "path        sole: " in render_text([verdict])
 
 
 @pytest.mark.parametrize("missing", [PIPES, NETWORK_ALONE])
 def test_without_either_it_is_advisory(tmp_path: Path, missing: str):
     verdict = judged(tmp_path, called(*(word for word in SOLE if word != missing)))
     assert verdict.path is PathKind.ADVISORY
-    assert "path        advisory: " in render_text(verdict)
+    assert "path        advisory: " in render_text([verdict])
 
 
 @pytest.mark.parametrize("egress", [None, ("tcp:443",)])

@@ -76,7 +76,7 @@ def test_a_server_on_its_runtime_passes_and_the_verdict_tells_both(tmp_path: Pat
     [runtime] = verdict.runtimes
     assert (runtime.name, runtime.version, runtime.sequence) == ("cpython-3.12", "3.12.7", 2)
     assert runtime.digest == digest_of(RUNTIME)
-    assert "cpython-3.12 3.12.7, sequence 2" in REPORTS["text"].render(verdict)
+    assert "cpython-3.12 3.12.7, sequence 2" in REPORTS["text"].render([verdict])
 
 
 def test_the_shares_stay_those_of_each_reference(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_everything_that_is_kept_is_opened_and_judged(tmp_path: Path):
     verdict = judge(lines, **question)
     assert verdict.passed, list(failing(verdict))
     assert (verdict.tier, len(disclosed(lines))) == ("full", 5)
-    assert "disclosed   5 of 5 arguments and answers" in render_text(verdict)
+    assert "disclosed   5 of 5 arguments and answers" in render_text([verdict])
     assert detail(verdict, ARGUMENTS).startswith("pass")
     values = [from_base64(json.loads(lines[number])["value"], where="line") for number in disclosed(lines)]
     assert values[0] == b'{"arguments":{"zone":"Europe/Vienna"},"name":"get_time"}'

@@ -87,7 +87,8 @@ def test_the_subject_of_a_single_measurement_is_only_its_writers_word(tmp_path: 
 def test_a_file_name_that_is_not_utf8_can_be_reported():
     verdict = verify_file([b"x"], ask(), file="a\udcffb")
     for report in REPORTS.values():
-        assert "a\\" in report.render(verdict)
+        rendered = report.render([verdict])
+        assert "a\\" in rendered or "a%5C" in rendered
 
 
 def test_long_lines_do_not_wait_together():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from attest.evidence.grammar import Tier
-from attest.evidence.reports import REPORTS, Report
+from attest.evidence.reports import REPORTS
+from attest.evidence.reports.report import Report
+from attest.evidence.reports.text import render_colored
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
@@ -67,14 +70,31 @@ def _verdicts(folder: Path) -> dict[str, Verdict]:
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
 def test_every_report_shows_every_verdict(report: Report, tmp_path: Path):
     for verdict in _verdicts(tmp_path).values():
-        for rendered in (report.render(verdict), report.render_colored(verdict)):
+        for render in (report.render, report.render_colored or report.render):
+            rendered = render([verdict])
             assert rendered.endswith("\n")
             assert verdict.verdict in rendered
 
 
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_a_report_that_is_written_file_by_file_is_its_parts_one_after_the_other(report: Report, tmp_path: Path):
+    verdicts = list(_verdicts(tmp_path).values())
+    parts = "".join(report.render([verdict]) for verdict in verdicts)
+    assert (report.render(verdicts) == parts) is report.streamed
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_no_report_lets_a_hostile_name_drive_a_terminal(report: Report, tmp_path: Path):
+    [verdict] = [each for name, each in _verdicts(tmp_path).items() if name == "drift"]
+    hostile = msgspec.structs.replace(verdict, file="e\x1b[31m\n::error::\u202e.jsonl")
+    rendered = report.render([hostile])
+    assert "\x1b" not in rendered
+    assert not any(line.startswith("::error::") for line in rendered.splitlines())
+
+
 def test_the_json_report_has_the_fields_of_the_command_line_contract(tmp_path: Path):
     for verdict in _verdicts(tmp_path).values():
-        line = REPORTS["json"].render(verdict)
+        line = REPORTS["json"].render([verdict])
         assert line.count("\n") == 1
         value = json.loads(line)
         assert list(value) == FIELDS
@@ -93,8 +113,8 @@ def test_the_json_report_has_the_fields_of_the_command_line_contract(tmp_path: P
 
 def test_the_text_report_opens_with_the_verdict_and_names_each_failed_check_with_its_remedy(tmp_path: Path):
     verdicts = _verdicts(tmp_path)
-    assert REPORTS["text"].render(verdicts["passed"]).startswith("PASSED  e.jsonl")
-    text = REPORTS["text"].render(verdicts["drift"])
+    assert REPORTS["text"].render([verdicts["passed"]]).startswith("PASSED  e.jsonl")
+    text = REPORTS["text"].render([verdicts["drift"]])
     assert text.startswith("FAILED  e.jsonl")
     assert "tree/server.py" in text
     assert "sha256 aa" in text
@@ -103,11 +123,11 @@ def test_the_text_report_opens_with_the_verdict_and_names_each_failed_check_with
 
 
 def test_a_structural_verdict_says_so_in_its_first_line(tmp_path: Path):
-    text = REPORTS["text"].render(_verdicts(tmp_path)["structural"])
+    text = REPORTS["text"].render([_verdicts(tmp_path)["structural"]])
     assert "structural only" in text.splitlines()[0]
 
 
 def test_plain_text_holds_no_escape_sequences_whatever_the_evidence_says(tmp_path: Path):
     for verdict in _verdicts(tmp_path).values():
-        assert "\x1b" not in REPORTS["text"].render(verdict)
-        assert "\x1b" in REPORTS["text"].render_colored(verdict)
+        assert "\x1b" not in REPORTS["text"].render([verdict])
+        assert "\x1b" in render_colored([verdict])

@@ -1,0 +1,26 @@
+"""What a report is: a format, and how the verdicts of a call are written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from attest.evidence.verdict import Verdict
+
+Render = Callable[[Sequence[Verdict]], str]
+"""Writes the verdicts of one call; ends in a line feed."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A format. `streamed`: each verdict stands by itself, and the document of several is theirs one after the other.
+
+    Others are one document for all. `located`: it names files as a code host finds them, relative to the workspace.
+    `render_colored` is for a terminal with colours, where that makes a difference.
+    """
+
+    name: str
+    render: Render
+    render_colored: Render | None = None
+    streamed: bool = False
+    located: bool = False

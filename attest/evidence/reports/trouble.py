@@ -1,0 +1,65 @@
+"""What kept a verdict from passing, as every report tells it: the check, where, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from attest.evidence.verdict import CheckResult, Status, Verdict
+from attest.evidence.verify.checks import CHECKS, explanation_of
+from attest.evidence.verify.sheet import NOT_REACHED
+
+_LINE: Final = re.compile(r"line ([1-9][0-9]{0,8})\b")
+_FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that failed or stayed unproven, with what is known about the check itself."""
+
+    check: CheckResult
+    meaning: str
+    remedy: str
+    explanation: str
+    """An address."""
+    line: int | None
+    """Of the file, from 1; None where `where` names none."""
+
+    def lines(self) -> Iterator[str]:
+        """Tell it in lines: what was found wrong, what was expected, what to do."""
+        check = self.check
+        yield check.detail
+        for name, value in (("where", check.where), ("expected", check.expected), ("found", check.found)):
+            if value is not None:
+                yield f"{name}: {value}"
+        yield f"to do: {self.remedy}"
+
+
+class Troubles(msgspec.Struct, frozen=True, kw_only=True):
+    """All that kept a verdict from passing; what was not reached because of it stands apart."""
+
+    reached: tuple[Trouble, ...]
+    unreached: tuple[str, ...]
+    """Ids of checks."""
+
+
+def troubles_of(verdict: Verdict) -> Troubles:
+    """Sort what kept a verdict from passing. Where nothing was reached at all, that is the trouble."""
+    bad = [check for check in verdict.checks if check.status in _FAILING]
+    reached = [check for check in bad if check.detail != NOT_REACHED] or bad
+    unreached = tuple(check.id for check in bad if check not in reached)
+    return Troubles(reached=tuple(map(_trouble, reached)), unreached=unreached)
+
+
+def _trouble(check: CheckResult) -> Trouble:
+    row = CHECKS[check.id]
+    match = _LINE.match(check.where or "")
+    return Trouble(
+        check=check,
+        meaning=row.meaning,
+        remedy=row.remedy,
+        explanation=explanation_of(check.id),
+        line=None if match is None else int(match[1]),
+    )
