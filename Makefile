@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := $(wildcard attest benchmarks scripts tests)
+CODE := $(wildcard attest benchmarks ci scripts tests)
 # Wheels only: building a source archive would pull in a build backend that nobody pinned.
 # --no-deps: the files name the whole closure. Left to resolve, pip meets a requirement with an extra (x[y]) before
 # its pin and refuses the newest x for having no hash, so that a release of somebody else's breaks the build.
