@@ -1,4 +1,4 @@
-"""Vectors of a reference whose build evidence was signed with a certificate: the row names whom it is for."""
+"""Vectors of a reference with certificates: of build evidence, whose row names whom it is for, and of writers' keys."""
 
 from __future__ import annotations
 
@@ -58,5 +58,25 @@ def references() -> Iterator[Vector]:
         ("identity-null", with_value(certified, identity, None)),
         ("identity-of-two-lines", with_value(certified, (*identity, "identity"), "a\nb")),
         ("identity-with-more", with_value(certified, (*identity, "email"), "a@b.example")),
+    ]
+    yield from bad("runtime-reference", faults)
+    yield from _writers(PAYLOADS["runtime-reference"])
+
+
+def _writers(reference: bytes) -> Iterator[Vector]:
+    """Yield references about which jobs of an identity may write, beside keys or alone."""
+    place = ("predicate", "writerIdentities")
+    rows = [{"identity": f"{REPOSITORY}/.github/workflows/{name}.yml", "issuer": GITHUB_ISSUER} for name in "ab"]
+    both = with_value(reference, place, rows)
+    alone = with_value(both, ("predicate", "writers"), [])
+    yield from good("good-writer-identities", both, "runtime-reference")
+    yield from good("good-writer-identities-alone", alone, "runtime-reference")
+    faults = [
+        ("no-writers", with_value(reference, ("predicate", "writers"), [])),
+        ("writer-identities-empty", with_value(reference, place, [])),
+        ("writer-identities-unsorted", with_value(reference, place, rows[::-1])),
+        ("writer-identity-twice", with_value(reference, place, [rows[0], rows[0]])),
+        ("writer-identity-without-issuer", without(both, (*place, 0, "issuer"))),
+        ("writer-identity-with-level", with_value(both, (*place, 0, "maxLevel"), 2)),
     ]
     yield from bad("runtime-reference", faults)

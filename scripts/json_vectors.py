@@ -251,11 +251,28 @@ def trust_files() -> Iterator[Vector]:
     yield from good("good-least", b'{"schema":"https://mcp-attest.github.io/schemas/trust/v0.1","version":1}', "trust")
     rules = {"requireBound": True, "requireClaimed": True}
     yield from good("good-seal-rules", with_value(compact, ("sealRules",), rules), "trust")
+    identity = {"identity": "https://code.example/team/run.yml@refs/heads/main", "issuer": "https://tokens.example"}
+    identities = with_value(compact, ("writerIdentities",), [identity])
+    yield from good("good-writer-identities", with_value(identities, ("writerKeySeconds",), 3600), "trust")
+    yield from bad("trust", _identity_faults(identities, identity))
     yield from bad("trust", json_faults(compact, TRUST_PLACES))
     yield from bad("trust", value_faults(compact, TRUST_PLACES))
     yield from bad("trust", _trust_faults(compact))
     spki = SEALER.public.spki
     yield from bad("trust", base64_faults(spki, lambda text: with_value(compact, ("sealers", 0, "publicKey"), text)))
+
+
+def _identity_faults(trust: bytes, identity: dict[str, str]) -> Iterator[Fault]:
+    place = ("writerIdentities",)
+    yield "writer-identity-twice", with_value(trust, place, [identity, identity])
+    yield "writer-identity-without-issuer", without(trust, (*place, 0, "issuer"))
+    yield "writer-identity-with-level", with_value(trust, (*place, 0, "maxLevel"), 2)
+    yield "writer-identity-and-two-signatures", with_value(trust, ("thresholds",), {"writer": 2})
+    anywhere = {**identity, "identity": identity["identity"].partition("@refs")[0]}
+    builder = {"id": "b", "identities": [anywhere], "maxLevel": 2}
+    yield "identity-in-two-roles", with_value(trust, ("builders",), [builder])
+    yield "writer-key-for-no-time", with_value(trust, ("writerKeySeconds",), 0)
+    yield "writer-key-for-ever", with_value(trust, ("writerKeySeconds",), 2**40)
 
 
 def _trust_faults(trust: bytes) -> Iterator[Fault]:

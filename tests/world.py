@@ -21,7 +21,7 @@ from attest.signing.dsse import IN_TOTO_PAYLOAD, encode_envelope, sign_envelope
 from attest.signing.keyfiles import public_pem, write_private
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PrivateKey
-from attest.trust.document import Minima, TrustFile
+from attest.trust.document import Minima, TrustedIdentity, TrustFile
 from attest.trust.making import BuilderKey, VerifierKey, make_trust, write_trust
 from attest.trust.trust import Trust, parse_trust
 
@@ -65,6 +65,7 @@ def make_trust_file(
     minima: Minima | None = None,
     expires: int | None = None,
     verifiers: Sequence[VerifierKey] = (),
+    writer_identities: Sequence[TrustedIdentity] = (),
 ) -> TrustFile:
     """Return a trust file that trusts these keys; all builder keys are those of `BUILDER_ID`."""
     return make_trust(
@@ -75,6 +76,7 @@ def make_trust_file(
         minima=minima,
         expires=expires,
         verifiers=verifiers,
+        writer_identities=writer_identities,
     )
 
 

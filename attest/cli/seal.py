@@ -108,6 +108,12 @@ SECONDS = click.IntRange(min=1)
 )
 @click.option("--audit-only", is_flag=True, help="Record what would be done on drift, and do nothing.")
 @click.option("--writer", type=FILE, multiple=True, help="Let only these writers' receipts count: public keys.")
+@click.option(
+    "--writer-identity",
+    multiple=True,
+    metavar="ID@ISSUER",
+    help="And those of keys that a job of this identity certifies; with neither, all that the trust file names.",
+)
 @click.pass_context
 def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Seal what is installed in TREE and started by COMMAND; or, with --runtime-of, an interpreter.
@@ -161,6 +167,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
     from attest.seal.folder import sort_folder
     from attest.seal.reacting import read_breaker, read_hook
     from attest.seal.tools.reading import read_tools
+    from attest.trust.making import parse_identity_argument
 
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
     return SealRequest(
@@ -178,6 +185,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         supersedes=given["supersedes"],
         accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],
+        writer_identities=tuple(map(parse_identity_argument, given["writer_identity"])),
         process=process_rules_of(given),
         tools=read_tools(given["tools"]) if given["tools"] is not None else None,
         rules=Rules(

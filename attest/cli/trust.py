@@ -13,10 +13,11 @@ from attest.cli.arguments import FILE, TIME, example
 from attest.statement.levels import Binding, Isolation, Origin
 
 if TYPE_CHECKING:
-    from attest.trust.document import SigstoreRoot
+    from attest.trust.document import SigstoreRoot, TrustFile
     from attest.trust.making import BuilderIdentity, BuilderKey
 
 _DAY_SECONDS: Final = 86_400
+_HOUR_SECONDS: Final = 3600
 _MINIMA = [origin.value for origin in Origin if origin is not Origin.DERIVED]
 
 
@@ -36,6 +37,18 @@ def trust() -> None:
 @click.argument("out", type=FILE)
 @click.option("--sealer", type=FILE, multiple=True, metavar="PUB", help="May sign references.")
 @click.option("--writer", type=FILE, multiple=True, metavar="PUB", help="May sign receipts.")
+@click.option(
+    "--writer-identity",
+    multiple=True,
+    metavar="ID@ISSUER",
+    help="A job of this identity may certify a writer key that it made for itself.",
+)
+@click.option(
+    "--writer-key-hours",
+    type=click.IntRange(1, 366 * 24),
+    metavar="HOURS",
+    help="How long such a key counts, from its attestation on; 24, unless given.",
+)
 @click.option("--builder", multiple=True, metavar="ID=PUB[@LEVEL]", help="May sign build evidence, up to a SLSA level.")
 @click.option(
     "--builder-identity",
@@ -85,12 +98,21 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     from attest.codec.octets import sha256_hex
     from attest.errors import RefusedError
     from attest.signing.keyfiles import load_public
-    from attest.trust.document import Minima, SealRules, Thresholds
-    from attest.trust.making import VerifierKey, make_trust, parse_verifier_argument, write_trust
+    from attest.trust.document import WRITER_KEY_SECONDS, Minima, SealRules, Thresholds
+    from attest.trust.making import (
+        VerifierKey,
+        make_trust,
+        parse_identity_argument,
+        parse_verifier_argument,
+        write_trust,
+    )
 
     builders = _builders(given["builder"], given["builder_identity"])
     if given["source"] and not builders:
         raise click.UsageError("--source: expected a --builder that it applies to, found none")
+    hours = given["writer_key_hours"]
+    if hours is not None and not given["writer_identity"]:
+        raise click.UsageError("--writer-key-hours: expected a --writer-identity that it applies to, found none")
     if out.exists():
         raise RefusedError(str(out), "no file of that name", "one", hint="choose another name, or edit that file")
     minima = Minima(
@@ -103,6 +125,8 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
         make_trust(
             sealers=[load_public(path) for path in given["sealer"]],
             writers=[load_public(path) for path in given["writer"]],
+            writer_identities=list(map(parse_identity_argument, given["writer_identity"])),
+            writer_key_seconds=WRITER_KEY_SECONDS if hours is None else hours * _HOUR_SECONDS,
             verifiers=[
                 VerifierKey(id=name, key=load_public(path))
                 for name, path in map(parse_verifier_argument, given["verifier"])
@@ -165,6 +189,7 @@ def show(file: Path) -> None:
     for role in (Role.SEALER, Role.WRITER, Role.VERIFIER, Role.WITNESS):
         for dated in found.keys[role]:
             click.echo(f"{role.value:10} {dated.key.keyid} {dated.key.algorithm.name}")
+    _show_writer_identities(found.document)
     for builder in found.builders:
         click.echo(f"builder    {builder.id} up to SLSA build level {builder.max_level}")
         for dated in found.builder_keys[builder.id]:
@@ -184,6 +209,13 @@ def show(file: Path) -> None:
     if found.minima.revocation_age_seconds is not None:
         click.echo(f"minimum    revocations no older than {found.minima.revocation_age_seconds} s")
     click.echo(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
+
+
+def _show_writer_identities(document: TrustFile) -> None:
+    for identity in document.writer_identities:
+        click.echo(f"{'writer':10} any key that a job certifies: {identity.identity} by {identity.issuer}")
+    if document.writer_identities:
+        click.echo(f"{'':10} each for {document.writer_key_seconds} s from its attestation on")
 
 
 def _root_time(root: SigstoreRoot) -> str:

@@ -21,6 +21,7 @@ from attest.seal.request import SealRequest
 from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
 from attest.seal.runtime import demand_of
 from attest.seal.surveyor import Surveyed
+from attest.seal.writers import Writers
 from attest.statement.digests import DigestSet
 from attest.statement.enforcing import Enforcement
 from attest.statement.levels import ORIGIN_RANK, Origin
@@ -63,7 +64,7 @@ class Parts:
     runtime: RuntimeReference | None
     """The one that the server runs on."""
     superseded: tuple[OpenedReference, ...]
-    writers: tuple[str, ...]
+    writers: Writers
 
 
 def assemble(parts: Parts, *, at: int) -> RuntimeReference:
@@ -96,7 +97,8 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         validity=_validity(parts, at),
         enforcement=_enforcement(parts),
         tools=_tools(parts),
-        writers=parts.writers,
+        writers=parts.writers.keys,
+        writer_identities=parts.writers.identities,
     )
     _check_rules(reference, parts)
     return reference

@@ -12,6 +12,7 @@ from attest.statement.enforcing import Action, Breaker, Hook
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.statement.tools.rules import ToolRules
+from attest.trust.document import TrustedIdentity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,8 @@ class SealRequest:
     accept_downgrade: str | None = None
     """Why less evidence than in a superseded reference is right."""
     writers: tuple[Path, ...] = ()
+    """Public keys of the only writers; without these and `writer_identities`, all of the trust file."""
+    writer_identities: tuple[TrustedIdentity, ...] = ()
     process: ProcessRules = ProcessRules()
     rules: Rules = Rules()
     tools: ToolRules | None = None

@@ -25,8 +25,8 @@ from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
 from attest.seal.surveyor import Surveyed, run_survey
 from attest.seal.tools.checking import check_rules
+from attest.seal.writers import writers_of
 from attest.signing.dsse import encode_envelope, payload_of
-from attest.signing.keyfiles import load_public
 from attest.signing.keys import PrivateKey
 from attest.statement.attachments import write_attachments
 from attest.statement.digests import DigestSet, Subject
@@ -100,7 +100,7 @@ def seal(
         process=process,
         runtime=runtime,
         superseded=tuple(superseded),
-        writers=_writers(request, trust, at),
+        writers=writers_of(request, trust, at),
     )
     reference = judge_downgrade(
         [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
@@ -166,18 +166,3 @@ def _sign(
 
 def _open_superseded(path: Path, trust: Trust, at: int) -> OpenedReference:
     return open_reference(read_file(path), trust, at=at, where=str(path))
-
-
-def _writers(request: SealRequest, trust: Trust, at: int) -> tuple[str, ...]:
-    trusted = {key.keyid for key in trust.ring(Role.WRITER, at).keys}
-    narrowed = {load_public(path).keyid for path in request.writers} if request.writers else trusted
-    if request.like is not None:
-        narrowed = trusted & set(request.like.writers)
-    foreign = sorted(narrowed - trusted)
-    if foreign:
-        raise RefusedError("--writer", "a writer of the trust file", foreign[0])
-    if not narrowed:
-        raise RefusedError(
-            "trust file", "at least one writer, whose receipts will count", "none", hint="attest trust new --writer PUB"
-        )
-    return tuple(sorted(narrowed))

@@ -14,6 +14,8 @@ from attest.trust.trust import DatedKey, Trust
 SOON_MILLISECONDS: Final = 30 * 24 * 3600 * 1000
 """30 days: time enough to hand out a new trust file."""
 
+NO_ROOT: Final = "certificate identities, and no Sigstore root to check a certificate with: --sigstore production"
+
 
 class Weight(StrEnum):
     """How much a remark matters."""
@@ -53,8 +55,10 @@ def _expiry(trust: Trust, at: int) -> Iterator[Remark]:
 def _roles(trust: Trust) -> Iterator[Remark]:
     if not trust.keys[Role.SEALER]:
         yield Remark(weight=Weight.PROBLEM, where="sealers", text="none: no reference can be opened")
-    if not trust.keys[Role.WRITER]:
+    if not trust.keys[Role.WRITER] and not trust.document.writer_identities:
         yield Remark(weight=Weight.PROBLEM, where="writers", text="none: no receipt counts")
+    if trust.document.writer_identities and trust.document.sigstore is None:
+        yield Remark(weight=Weight.PROBLEM, where="writer identities", text=NO_ROOT)
     if not trust.document.builders:
         yield Remark(weight=Weight.NOTE, where="builders", text="none: nothing is built or listed, at best locked")
 
@@ -90,8 +94,7 @@ def _builders(trust: Trust) -> Iterator[Remark]:
         if builder.max_level == 0:
             yield Remark(weight=Weight.NOTE, where=where, text="level 0: its provenance meets no SLSA level")
         if builder.identities and trust.document.sigstore is None:
-            text = "certificate identities, and no Sigstore root to check a certificate with: --sigstore production"
-            yield Remark(weight=Weight.PROBLEM, where=where, text=text)
+            yield Remark(weight=Weight.PROBLEM, where=where, text=NO_ROOT)
 
 
 def _verifiers(trust: Trust) -> Iterator[Remark]:

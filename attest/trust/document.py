@@ -22,6 +22,10 @@ Level = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEVEL)]
 Threshold = Annotated[int, msgspec.Meta(ge=1, le=16)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=MAX_SAFE_INTEGER)]
 
+WRITER_KEY_SECONDS: Final = 86_400
+"""How long a certified writer's key counts unless the trust file says otherwise: a day, longer than any one job."""
+WriterKeySeconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
+
 
 class TrustedKey(Record, kw_only=True):
     """A public key: its id, its algorithm, its SubjectPublicKeyInfo in base64, and from when to when it counts."""
@@ -153,6 +157,10 @@ class TrustFile(Record, kw_only=True):
     expires: Timestamp | None = None
     sealers: tuple[TrustedKey, ...] = ()
     writers: tuple[TrustedKey, ...] = ()
+    writer_identities: tuple[TrustedIdentity, ...] = ()
+    """Whose attestation makes a key a writer's: that of a job, which makes one for itself (predicate `writer-key`)."""
+    writer_key_seconds: WriterKeySeconds = WRITER_KEY_SECONDS
+    """How long such a key counts, from the proven time of its attestation on."""
     builders: tuple[TrustedBuilder, ...] = ()
     build_types: tuple[TrustedBuildType, ...] = ()
     verifiers: tuple[TrustedVerifier, ...] = ()

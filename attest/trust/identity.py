@@ -41,6 +41,14 @@ def matches_identity(expected: str, found: str, *, source: str | None) -> bool:
     return is_release(given.reference) or (source is not None and given.path.startswith(f"{source}/"))
 
 
+def identities_overlap(one: str, other: str) -> bool:
+    """Return whether one certificate could be for both of two expected identities."""
+    if one == other:
+        return True
+    first, second = split_workflow(one), split_workflow(other)
+    return first.path == second.path and not (first.reference and second.reference)
+
+
 def is_release(reference: str) -> bool:
     """Return whether a git reference is a full release tag, `refs/tags/vX.Y.Z`."""
     return re.fullmatch(RELEASE_TAG, reference) is not None

@@ -16,6 +16,7 @@ from attest.errors import MalformedError
 from attest.signing.keys import PublicKey
 from attest.trust.document import (
     TRUST_SCHEMA,
+    WRITER_KEY_SECONDS,
     Minima,
     SealRules,
     SigstoreRoot,
@@ -71,6 +72,8 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
     *,
     sealers: Sequence[PublicKey] = (),
     writers: Sequence[PublicKey] = (),
+    writer_identities: Sequence[TrustedIdentity] = (),
+    writer_key_seconds: int = WRITER_KEY_SECONDS,
     builders: Sequence[BuilderKey | BuilderIdentity] = (),
     verifiers: Sequence[PublicKey | VerifierKey] = (),
     witnesses: Sequence[PublicKey] = (),
@@ -93,6 +96,8 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
         expires=None if expires is None else instant.text(expires),
         sealers=tuple(_row(key) for key in sealers),
         writers=tuple(_row(key) for key in writers),
+        writer_identities=tuple(writer_identities),
+        writer_key_seconds=writer_key_seconds,
         builders=_builders(builders, tuple(dict.fromkeys(sources))),
         verifiers=tuple(_verifier(key) for key in verifiers),
         witnesses=tuple(_row(key) for key in witnesses),
@@ -131,6 +136,12 @@ def parse_builder_identity_argument(text: str) -> BuilderIdentity:
     rest, level = _split_level(text)
     identity, issuer = split_identity(rest)
     return BuilderIdentity(identity=identity, issuer=issuer, max_level=level)
+
+
+def parse_identity_argument(text: str) -> TrustedIdentity:
+    """Split `ID@ISSUER` from the right (CLI.md)."""
+    identity, issuer = split_identity(text)
+    return TrustedIdentity(identity=identity, issuer=issuer)
 
 
 def parse_verifier_argument(text: str) -> tuple[str | None, Path]:

@@ -21,6 +21,7 @@ from attest.trust.document import (
     TrustedKey,
     TrustFile,
 )
+from attest.trust.identity import identities_overlap
 from attest.trust.role import Role
 
 
@@ -113,7 +114,8 @@ def parse_trust(octets: bytes, where: str) -> Trust:
     """Read the bytes of a trust file and check what they mean; raise `MalformedError`.
 
     Refused beside every fault of form: a key twice, be it in two roles or two builders; a key whose id, algorithm or
-    bytes disagree; a window that ends before it begins; a builder id twice; a threshold that a role's keys never reach.
+    bytes disagree; a window that ends before it begins; a builder id twice; a threshold that a role's keys never reach;
+    a certificate identity twice, be it as builder and as writer.
     """
     document = strict.read_edited(octets, TrustFile, where=where, max_bytes=MAX_TRUST_BYTES)
     if document.expires is not None:
@@ -183,12 +185,21 @@ def _check_one_role_a_key(keys: Mapping[Role, tuple[DatedKey, ...]], where: str)
 
 def _check_identities(document: TrustFile, where: str) -> None:
     rows = [identity for builder in document.builders for identity in builder.identities]
-    if len(set(rows)) != len(rows):
+    writers = document.writer_identities
+    if len(set(rows)) != len(rows) or len(set(writers)) != len(writers):
         raise MalformedError(where, "each certificate identity once, for one builder", "one twice")
-    if rows and document.thresholds.builder > 1:
-        # A Sigstore bundle has one signature by one certificate: nobody could ever reach the threshold.
-        found = f"{document.thresholds.builder}, and builders with certificate identities"
-        raise MalformedError(f"{where}: thresholds.builder", "1", found)
+    for each in writers:
+        # As a key has one role: a job that runs what was built must not be able to say what was built.
+        if any(row.issuer == each.issuer and identities_overlap(row.identity, each.identity) for row in rows):
+            found = f"{each.identity} as builder and again as writer"
+            hint = "let the server run in a workflow of its own, which a reusable one is"
+            raise MalformedError(where, "each certificate identity in one role", found, hint=hint)
+    for role, identities in ((Role.BUILDER, rows), (Role.WRITER, writers)):
+        threshold: int = getattr(document.thresholds, role.value)
+        if identities and threshold > 1:
+            # A Sigstore bundle has one signature by one certificate: nobody could ever reach the threshold.
+            found = f"{threshold}, and {role}s with certificate identities"
+            raise MalformedError(f"{where}: thresholds.{role}", "1", found)
     if len({row.id for row in document.build_types}) != len(document.build_types):
         raise MalformedError(where, "each build type once", "one twice")
     if document.sigstore is not None and document.sigstore.updated_at is not None:

@@ -213,11 +213,18 @@ class RuntimeReference(Record, kw_only=True):
     enforcement: Enforcement
     tools: ToolRules | None = None
     """What callers may do; absent: nothing is said of calls, and a portal permits none."""
-    writers: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(min_length=1)]
+    writers: tuple[Sha256Hex, ...]
     """The writer keys whose receipts count."""
+    writer_identities: Annotated[tuple[SignerIdentity, ...], msgspec.Meta(max_length=64)] = ()
+    """Whose attestation makes further keys count, each made for one job: sorted; an `@REF` may be left out."""
 
     def __post_init__(self) -> None:
-        """Refuse times and rules that contradict each other."""
+        """Refuse times and rules that contradict each other, and a reference about which nobody may write."""
+        identities = [(each.identity, each.issuer) for each in self.writer_identities]
+        if identities != sorted(set(identities)):
+            raise MalformedError("writerIdentities", "identities sorted, each once", "another order, or one twice")
+        if not self.writers and not identities:
+            raise MalformedError("writers", "a writer key, or a certificate identity", "none")
         if self.program is not None and self.runtime is not None:
             raise MalformedError("runtime", "none in the reference of a runtime", self.runtime.name)
         instant.parse(self.sealed_at, where="sealedAt")

@@ -7,17 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from attest.errors import MalformedError, RefusedError, UnavailableError, UntrustedError
 from attest.provenance.model import Expectations
 from attest.seal.phases import Phase
 from attest.seal.request import Rules, Tree
+from attest.signing.keyfiles import public_pem
 from attest.signing.keys import PrivateKey
 from attest.statement.levels import Origin
 from attest.statement.manifest import Entry, read_manifest
-from attest.trust.document import Minima
+from attest.trust.document import Minima, TrustedIdentity
 from attest.trust.references import open_reference
 from tests.installed import Bench, install, make_bench
 from tests.world import (
@@ -26,6 +29,7 @@ from tests.world import (
     SOURCE,
     STRANGER,
     TRUST,
+    WRITER,
     make_component,
     make_provenance,
     make_signed_sbom,
@@ -197,6 +201,44 @@ def test_the_trust_files_minimum_is_kept(bench: Bench) -> None:
 def test_a_trust_file_without_writers_is_refused(bench: Bench) -> None:
     with pytest.raises(RefusedError, match="writer"):
         bench.seal(trust=trust_of(make_trust_file(writers=())))
+
+
+ANYWHERE = TrustedIdentity(identity="https://code.example/team/run.yml", issuer="https://tokens.example")
+ELSEWHERE = TrustedIdentity(identity="https://code.example/team/other.yml", issuer="https://tokens.example")
+BY_JOBS = trust_of(make_trust_file(writer_identities=(ANYWHERE, ELSEWHERE)))
+
+
+def test_the_writers_of_the_trust_file_are_sealed_unless_some_are_named(bench: Bench) -> None:
+    key = bench.folder / "writer.pub"
+    key.write_bytes(public_pem(WRITER.public))
+
+    def sealed(**changes: Any) -> tuple[tuple[str, ...], list[str]]:
+        reference = bench.seal(trust=BY_JOBS, **changes).reference
+        return reference.writers, [each.identity for each in reference.writer_identities]
+
+    jobs = [ELSEWHERE.identity, ANYWHERE.identity]
+    assert sealed() == ((WRITER.keyid,), jobs)
+    assert sealed(writers=(key,)) == ((WRITER.keyid,), [])
+    assert sealed(writer_identities=(ANYWHERE,)) == ((), jobs[1:])
+    assert sealed(writers=(key,), writer_identities=(ELSEWHERE,)) == ((WRITER.keyid,), jobs[:1])
+
+
+def test_identities_alone_are_writers_enough(bench: Bench) -> None:
+    trust = trust_of(make_trust_file(writers=(), writer_identities=(ANYWHERE,)))
+    assert bench.seal(trust=trust).reference.writers == ()
+
+
+def test_only_an_identity_of_the_trust_file_is_sealed(bench: Bench) -> None:
+    stranger = msgspec.structs.replace(ANYWHERE, issuer="https://other.example")
+    with pytest.raises(RefusedError, match="--writer-identity"):
+        bench.seal(trust=BY_JOBS, writer_identities=(stranger,))
+
+
+def test_sealing_again_keeps_the_identities_that_the_trust_file_still_names(bench: Bench) -> None:
+    before = bench.seal(trust=BY_JOBS).reference
+    now = trust_of(make_trust_file(writer_identities=(ANYWHERE,)))
+    again = bench.seal(trust=now, like=before).reference
+    assert [each.identity for each in again.writer_identities] == [ANYWHERE.identity]
 
 
 def test_an_expired_trust_file_is_refused(bench: Bench) -> None:

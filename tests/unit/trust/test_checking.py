@@ -7,6 +7,7 @@ import pytest
 
 from attest.codec import instant
 from attest.trust.checking import SOON_MILLISECONDS, Weight, find_remarks
+from attest.trust.document import TrustedIdentity
 from attest.trust.making import BuilderIdentity, VerifierKey, make_trust, write_trust
 from attest.trust.trust import parse_trust
 from tests.world import NOW, SEALER, SECOND_SEALER, SOURCE, VERIFIER, WRITER, make_trust_file, trust_of
@@ -74,6 +75,13 @@ def test_a_second_key_inside_its_window_is_enough_for_a_role():
     document["sealers"][0]["notAfter"] = instant.text(NOW - 1)
     remarks = find_remarks(parse_trust(json.dumps(document).encode(), "t"), NOW)
     assert {remark.weight for remark in remarks} == {Weight.NOTE}
+
+
+def test_identities_of_writers_are_writers_and_need_a_root_too():
+    identity = TrustedIdentity(identity="https://code.example/w.yml", issuer="https://tokens.example")
+    (remark,) = find_remarks(trust_of(make_trust_file(expires=FAR, writers=(), writer_identities=(identity,))), NOW)
+    assert (remark.weight, remark.where) == (Weight.PROBLEM, "writer identities")
+    assert "--sigstore production" in remark.text
 
 
 def test_an_identity_without_a_root_to_check_certificates_with_is_a_problem():

@@ -72,6 +72,7 @@ def test_minima_are_read():
 
 
 IDENTITY = {"identity": "https://code.example/w.yml", "issuer": "https://tokens.example"}
+AT_MAIN = {**IDENTITY, "identity": "https://code.example/w.yml@refs/heads/main"}
 BY_IDENTITY = {"id": "w", "identities": [IDENTITY], "maxLevel": 1}
 
 
@@ -101,6 +102,11 @@ BY_IDENTITY = {"id": "w", "identities": [IDENTITY], "maxLevel": 1}
         ("a key or a certificate identity", lambda d: d["builders"][0].update(keys=[])),
         ("certificate identity once", lambda d: d["builders"][0].update(identities=[IDENTITY, IDENTITY])),
         ("thresholds.builder", lambda d: d.update(builders=[BY_IDENTITY], thresholds={"builder": 2})),
+        ("identity once", lambda d: d.update(writerIdentities=[IDENTITY, IDENTITY])),
+        ("identity in one role", lambda d: d.update(builders=[BY_IDENTITY], writerIdentities=[IDENTITY])),
+        ("identity in one role", lambda d: d.update(builders=[BY_IDENTITY], writerIdentities=[AT_MAIN])),
+        ("thresholds.writer", lambda d: d.update(writerIdentities=[IDENTITY], thresholds={"writer": 2}, writers=[])),
+        ("writerKeySeconds", lambda d: d.update(writerIdentities=[IDENTITY], writerKeySeconds=0)),
         ("each build type once", lambda d: d.update(buildTypes=[{"id": "t", "externalParameters": {}}] * 2)),
         ("root of the custom instance", lambda d: d.update(sigstore={"name": "custom"})),
         ("sigstore", lambda d: d.update(sigstore={"name": "staging"})),
@@ -121,6 +127,18 @@ def test_a_faulty_trust_file_is_malformed_and_the_fault_is_named(fault, change):
         parse_trust(edited(change), "trust.json")
     assert str(caught.value).startswith("trust.json")
     assert fault in str(caught.value)
+
+
+def test_an_identity_of_another_issuer_or_branch_is_another_one():
+    elsewhere = {**IDENTITY, "issuer": "https://other.example"}
+    parse_trust(edited(lambda d: d.update(builders=[BY_IDENTITY], writerIdentities=[elsewhere])), "t")
+    at_release = {"id": "r", "identities": [{**AT_MAIN, "identity": AT_MAIN["identity"] + "-1"}], "maxLevel": 1}
+    parse_trust(edited(lambda d: d.update(builders=[at_release], writerIdentities=[AT_MAIN])), "t")
+
+
+def test_a_certified_key_counts_for_a_day_unless_the_file_says_otherwise():
+    assert TRUST.document.writer_key_seconds == 86_400
+    assert b"writerKeySeconds" not in write_trust(make_trust_file())
 
 
 def test_a_duplicate_key_in_the_json_is_refused():
