@@ -65,9 +65,13 @@ def _tools_faults() -> Iterator[Fault]:
     yield "nesting-too-deep", TOOLS.replace(b"maxLength = 64", b"x = " + b"[" * 2000 + b"]" * 2000)
 
 
+_UPSTREAM: Final = b',"upstream":{"spki":"%b","url":"https://time.example/mcp"}}' % (b"92" * 32)
+
+
 def sessions() -> Iterator[Vector]:
     """Yield recorded sessions."""
     yield from good("good", SESSION, "session")
+    yield from good("good-upstream", SESSION.replace(b"}", _UPSTREAM, 1), "session")
     yield from bad("session", _session_faults())
 
 
@@ -88,6 +92,7 @@ def _session_faults() -> Iterator[Fault]:
     yield "half-of-the-tools", b"".join([head, *messages[:4]])
     yield "cut", SESSION[:-20]
     yield "unknown-field", SESSION.replace(b'"kind":"message"', b'"at":1,"kind":"message"')
+    yield "upstream-without-an-address", SESSION.replace(b"}", b',"upstream":{}}', 1)
     yield "unknown-sender", SESSION.replace(b'"sender":"server"', b'"sender":"proxy"')
     yield "message-that-is-no-json", SESSION + b'{"kind":"message","sender":"server","text":"Starting..."}\n'
     yield "message-with-a-key-twice", SESSION + b'{"kind":"message","sender":"server","text":"{\\"a\\":1,\\"a\\":2}"}\n'

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from attest.cli.arguments import FILE, WithCommand, command_of, example
+
+if TYPE_CHECKING:
+    from attest.seal.tools.recording.recording import Recording
 
 
 @click.group()
@@ -19,6 +22,8 @@ def tools() -> None:
 
 @tools.command(cls=WithCommand, epilog=example("attest tools record -o session.jsonl -- server/run.sh"))
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the session.")
+@click.option("--upstream", metavar="URL", help="Ask a server that listens there, and start none.")
+@click.option("--upstream-ca", type=FILE, help="Who vouches for its certificate, PEM.")
 @click.option("--env", multiple=True, metavar="NAME[=VALUE]", help="A variable that the server needs.")
 @click.option(
     "--capability",
@@ -34,17 +39,27 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
     """Start COMMAND, ask it what it offers (tools, resources, prompts), end it, and write down what was said.
 
     It gets a clean environment, an empty home and, where the machine can, no network and no other place to write to.
-    No tool is called. Servers of both eras of the protocol are asked in both.
+    No tool is called. Servers of both eras of the protocol are asked in both. With --upstream a server is asked that
+    runs already, and the public key that it showed is written down, too.
     """
     from attest.codec.files import PRIVATE_MODE, write_file
-    from attest.seal.tools.recording.recording import RecordRequest, environment_of
-    from attest.seal.tools.recording.recording import record as record_from
     from attest.seal.tools.session import write_line
 
     command = command_of(context)
-    if not command:
-        raise click.UsageError("expected -- COMMAND, found none")
-    recording = record_from(
+    if (given["upstream"] is None) == (not command):
+        raise click.UsageError("expected -- COMMAND or --upstream URL")
+    recording = _recorded(command, env, given) if command else _recorded_there(env, given)
+    write_file(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
+    kept = ", ".join(recording.kept_from) or "nothing: this machine has no means"
+    click.echo(f"wrote {out}; the server was kept from {kept}" if command else f"wrote {out}", err=True)
+
+
+def _recorded(command: tuple[str, ...], env: tuple[str, ...], given: Mapping[str, Any]) -> Recording:
+    from attest.seal.tools.recording.recording import RecordRequest, environment_of, record
+
+    if given["upstream_ca"] is not None:
+        raise click.UsageError("--upstream-ca needs --upstream.")
+    return record(
         RecordRequest(
             command=command,
             environment=environment_of(env, os.environ),
@@ -53,9 +68,22 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
             timeout=given["timeout"],
         )
     )
-    write_file(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
-    kept = ", ".join(recording.kept_from) or "nothing: this machine has no means"
-    click.echo(f"wrote {out}; the server was kept from {kept}", err=True)
+
+
+def _recorded_there(env: tuple[str, ...], given: Mapping[str, Any]) -> Recording:
+    from attest.seal.tools.recording.remote import RemoteRequest, record_remote
+
+    for name, value in (("--env", env), ("--network", given["network"])):
+        if value:
+            raise click.UsageError(f"{name} is for a server that is started, which that of --upstream is not.")
+    return record_remote(
+        RemoteRequest(
+            url=given["upstream"],
+            authorities=given["upstream_ca"],
+            capabilities={name: {} for name in given["capabilities"]},
+            timeout=given["timeout"],
+        )
+    )
 
 
 @tools.command(epilog=example("attest tools learn session.jsonl -o tools.toml"))

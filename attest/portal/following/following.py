@@ -26,14 +26,14 @@ from attest.appraisal.calls.ruling import Ruling
 from attest.appraisal.state import make_findings
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.isolation import isolation_of
+from attest.measure.upstreams.addresses import check_address, is_loopback
 from attest.portal.following.reading import FollowedLog
 from attest.portal.following.word import Said, Seen, not_known
 from attest.portal.measuring import IN_SAFE_STATE, ends_at, name_of, refusal_of
 from attest.portal.opening import open_gate
 from attest.portal.owner import Owner
 from attest.portal.session.gate import Footing, Gate
-from attest.portal.web.guards import is_loopback
-from attest.portal.web.upstream import Connections, check_address
+from attest.portal.web.upstream import Connections
 from attest.signing.keyring import KeyRing
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.levels import ISOLATION_RANK

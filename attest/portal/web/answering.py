@@ -14,11 +14,11 @@ import aiohttp
 from aiohttp import web
 
 from attest.errors import MalformedError
+from attest.measure.upstreams.events import Event, EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES, Overlong
 from attest.portal.session.replies import LOST, error_reply
 from attest.portal.web import fields
 from attest.portal.web.connected import Connected
-from attest.portal.web.events import Event, EventReader
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.hub import Hub
 

@@ -6,13 +6,10 @@ A browser sends `Origin` with what a page asks for, and `Host` as the name that 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import urlsplit
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from attest.measure.upstreams.addresses import DEFAULT_PORTS, is_loopback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,26 +38,6 @@ def make_guard(host: str, port: int, *, scheme: str, names: Iterable[str] = ()) 
         known |= {"127.0.0.1", "localhost", "::1"}
     written = {f"[{name}]" if ":" in name else name.lower() for name in known}
     hosts = {f"{name}:{port}" for name in written}
-    if port == _DEFAULT_PORTS[scheme]:
+    if port == DEFAULT_PORTS[scheme]:
         hosts |= written
     return Guard(hosts=frozenset(hosts), origins=frozenset(f"{scheme}://{name}" for name in hosts))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address, or the name `localhost`, is of this machine alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def host_and_port(url: str) -> tuple[str, int] | None:
-    """Return where an http or https URL leads to, None for what is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return None
-    return (parts.hostname, port) if parts.hostname and port else None

@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 
 from attest.measure.processes.connections import user_of_connection
+from attest.measure.upstreams.addresses import is_loopback
 from attest.portal.callers.caller import Shown, UnknownCallerError
 from attest.portal.callers.identify import Identifier
 from attest.portal.session.governed import Caller
-from attest.portal.web.guards import is_loopback
 from attest.statement.tools.principals import Principal, PrincipalKind
 
 

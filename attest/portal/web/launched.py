@@ -9,11 +9,12 @@ from concurrent.futures import Future
 from typing import Final, final
 
 from attest.agent.launching.launch import Launch
+from attest.measure.upstreams.addresses import check_address, is_secure
 from attest.portal.opening import open_launch_gate
 from attest.portal.owner import listening_complaint
 from attest.portal.running import Running
 from attest.portal.session.gate import Footing, Gate
-from attest.portal.web.upstream import Connections, check_address, is_secure
+from attest.portal.web.upstream import Connections
 from attest.statement.tools.rules import Upstream
 
 

@@ -13,8 +13,8 @@ from typing import Final
 from aiohttp import web
 
 from attest.errors import RefusedError, UnavailableError
+from attest.measure.upstreams.addresses import is_loopback
 from attest.portal.session.lines import MAX_LINE_BYTES
-from attest.portal.web.guards import is_loopback
 from attest.portal.web.idle import Handle, Idle
 
 END_SECONDS: Final = 5.0

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attest.agent.drafts import subjects_of
 from attest.errors import RefusedError
+from attest.measure.upstreams.addresses import check_address
 from attest.portal.callers.callers_file import NOBODY, read_callers
 from attest.portal.callers.identify import Identifier
 from attest.portal.disclosing import open_disclosing
@@ -35,7 +36,7 @@ from attest.portal.web.known import Known
 from attest.portal.web.listening import Listening, check_listening, open_listening
 from attest.portal.web.relay import Relay
 from attest.portal.web.sending import Sender
-from attest.portal.web.upstream import check_address, open_client
+from attest.portal.web.upstream import open_client
 from attest.statement.tools.rules import OnCallerDrift, ToolRules, Upstream
 
 

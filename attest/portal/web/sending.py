@@ -7,6 +7,7 @@ from typing import final
 
 import aiohttp
 
+from attest.measure.upstreams.events import EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
 from attest.portal.session.methods import META, PROTOCOL_VERSION, TOOLS_LIST
@@ -14,7 +15,6 @@ from attest.portal.session.replies import error_reply
 from attest.portal.web import fields
 from attest.portal.web.answering import EVENTS, JSON
 from attest.portal.web.connected import Connected
-from attest.portal.web.events import EventReader
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.hub import Hub
 

@@ -7,18 +7,15 @@ the machine's certificate authorities vouch for.
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import ssl
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
-from attest.errors import MalformedError, RefusedError, UnavailableError
-from attest.portal.web.guards import host_and_port, is_loopback
-from attest.signing.certificates import Certificate
+from attest.measure.upstreams.addresses import check_address, is_loopback, is_secure
+from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
 from attest.statement.tools.rules import Upstream
 
 if TYPE_CHECKING:
@@ -43,68 +40,22 @@ class Connections(StrEnum):
 class _Pinned(ssl.SSLObject):
     """A TLS connection that is not made unless the peer's certificate is good; see `ssl.SSLContext.sslobject_class`."""
 
-    judge: Callable[[bytes], str | None]
+    complain: Callable[[Shown | None], str | None]
 
     def do_handshake(self) -> None:
         """Judge the certificate once the handshake proved that the peer holds its key."""
         super().do_handshake()
-        complaint = type(self).judge(self.getpeercert(binary_form=True) or b"")
+        complaint = type(self).complain(shown_by(self.getpeercert(binary_form=True)))
         if complaint is not None:
             raise ssl.SSLCertVerificationError(complaint)
 
 
-def tls_context(upstream: Upstream, *, authorities: Path | None) -> ssl.SSLContext:
-    """Return the TLS settings for a server; `authorities` are certificates (PEM) to trust instead of the machine's."""
-    try:
-        context = ssl.create_default_context(cafile=None if authorities is None else str(authorities))
-    except (OSError, ssl.SSLError) as error:
-        raise UnavailableError(str(authorities), "certificates in PEM", "none that can be read") from error
-    # A second handshake on the same connection could show another certificate.
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    if upstream.spki:
-        # The sealed key is the identity: neither a name nor an authority can add to it, or replace it.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif upstream.spiffe_id is not None:
-        if authorities is None:
-            raise RefusedError("upstream", "the certificates of the SPIFFE trust domain", "none")
-        context.check_hostname = False
+def _pinned_context(upstream: Upstream, authorities: Path | None) -> ssl.SSLContext:
+    context = tls_context(upstream, authorities=authorities)
     if upstream.spki or upstream.spiffe_id is not None:
-        context.sslobject_class = type("_PinnedTo", (_Pinned,), {"judge": staticmethod(_judge_of(upstream))})
+        pinned = {"complain": staticmethod(complaint_of(upstream))}
+        context.sslobject_class = type("_PinnedTo", (_Pinned,), pinned)
     return context
-
-
-def _judge_of(upstream: Upstream) -> Callable[[bytes], str | None]:
-    def judge(der: bytes) -> str | None:
-        try:
-            certificate = Certificate(der, where="upstream certificate")
-            found, uris = hashlib.sha256(certificate.spki).hexdigest(), certificate.uris
-        except MalformedError:
-            return "the server showed no readable certificate"
-        if upstream.spki and found not in upstream.spki:
-            return f"the server showed another public key, {found}"
-        if upstream.spiffe_id is not None and uris != (upstream.spiffe_id,):
-            return "the server showed another SPIFFE ID"
-        return None
-
-    return judge
-
-
-def check_address(upstream: Upstream) -> tuple[str, int]:
-    """Return host and port; raise `RefusedError` for plain HTTP to another machine, and for what is no web address."""
-    parts, place = urlsplit(upstream.url), host_and_port(upstream.url)
-    if place is None or parts.username is not None or parts.fragment or parts.scheme not in {"http", "https"}:
-        raise RefusedError("upstream", "an http or https URL without a user", "another")
-    if parts.scheme == "http" and not is_loopback(place[0]):
-        raise RefusedError("upstream", "https, or http to an address of this machine", parts.scheme)
-    if parts.scheme == "http" and (upstream.spki or upstream.spiffe_id):
-        raise RefusedError("upstream", "https where a key or a SPIFFE ID is sealed", "http")
-    return place
-
-
-def is_secure(url: str) -> bool:
-    """Return whether the server is spoken to over TLS."""
-    return urlsplit(url).scheme == "https"
 
 
 def identity(upstream: Upstream) -> str:
@@ -135,7 +86,7 @@ def open_client(
     connector = aiohttp.TCPConnector(
         limit=MAX_CONNECTIONS,
         force_close=connections is Connections.ONE_A_REQUEST,
-        ssl=tls_context(upstream, authorities=authorities) if secure else False,
+        ssl=_pinned_context(upstream, authorities) if secure else False,
         resolver=None if secure else _loopback_resolver(),
         use_dns_cache=False,
         socket_factory=_careful(complaint),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attest.errors import MalformedError
 from attest.seal.tools.definitions_file import definitions_of, set_digest
-from attest.seal.tools.session import Sender, messages_of, read_session
+from attest.seal.tools.session import RecordedUpstream, Sender, messages_of, read_session
 from attest.seal.tools.used import NOTHING, Used
 from attest.statement.tools.definitions import ToolDefinition
 
@@ -43,6 +43,8 @@ class Learned:
     prompts: tuple[str, ...]
     taken: frozenset[str]
     """Prompts that were taken."""
+    upstream: RecordedUpstream | None = None
+    """Where a server was found that nobody started."""
 
 
 @dataclass
@@ -61,7 +63,8 @@ def learn(octets: bytes, used: Used = NOTHING, *, where: str) -> Learned:
     Raises `MalformedError` for a file that is no session, one in which the tools were never listed to the end, and one
     whose runs (one for each revision of the protocol) list different tools.
     """
-    runs = [_notes(messages_of(run, where=where)) for run in read_session(octets, where=where)]
+    recorded = list(read_session(octets, where=where))
+    runs = [_notes(messages_of(messages, where=where)) for _, messages in recorded]
     listed = [(notes, definitions_of(notes.whole["tools"], where=where)) for notes in runs if "tools" in notes.whole]
     if not listed:
         raise MalformedError(where, "a session in which the tools are listed, all pages", "none")
@@ -86,6 +89,7 @@ def learn(octets: bytes, used: Used = NOTHING, *, where: str) -> Learned:
         templates=tuple(sorted(_texts(notes.whole.get("resourceTemplates", ()), "uriTemplate"))),
         prompts=prompts,
         taken=(said["prompts/get"] | used.prompts) & {*prompts},
+        upstream=recorded[-1][0].upstream,
     )
 
 

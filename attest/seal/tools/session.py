@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from attest.codec import canonical, strict
-from attest.codec.records import Record
+from attest.codec.records import Line, Record, Sha256Hex
 from attest.errors import MalformedError
 
 SESSION_SCHEMA: Final = "https://mcp-attest.github.io/schemas/session/v0.1"
@@ -27,10 +27,20 @@ class Sender(StrEnum):
     SERVER = "server"
 
 
+class RecordedUpstream(Record, kw_only=True):
+    """Where a server was asked, and the key that it showed there."""
+
+    url: Line
+    spki: Sha256Hex | None = None
+    """SHA-256 of its public key (SubjectPublicKeyInfo); None in the clear."""
+
+
 class SessionStart(Record, kw_only=True, tag_field="kind", tag="session"):
     """The first line of a file, and of each further run of the server in it."""
 
     schema: Literal["https://mcp-attest.github.io/schemas/session/v0.1"]
+    upstream: RecordedUpstream | None = None
+    """Of a server that nobody started."""
 
 
 class SessionMessage(Record, kw_only=True, tag_field="kind", tag="message"):
@@ -49,24 +59,35 @@ def write_line(line: SessionLine) -> bytes:
     return canonical.encode(line) + b"\n"
 
 
-def read_session(octets: bytes, *, where: str) -> Iterator[list[SessionMessage]]:
-    """Yield the messages of each run of the server; raise `MalformedError` for what is no recorded session."""
+def read_session(octets: bytes, *, where: str) -> Iterator[tuple[SessionStart, list[SessionMessage]]]:
+    """Yield the beginning and the messages of each run of the server.
+
+    Raises `MalformedError` for what is no recorded session.
+    """
     kind: Any = SessionLine
-    run: list[SessionMessage] | None = None
+    run: tuple[SessionStart, list[SessionMessage]] | None = None
     for number, octet_line in enumerate(octets.splitlines(), 1):
         place = f"{where}: line {number}"
         line: SessionLine = strict.convert(strict.parse(octet_line, where=place), kind, where=place)
         if isinstance(line, SessionStart):
             if run is not None:
                 yield run
-            run = []
+            run = (line, [])
         elif run is None:
             raise MalformedError(place, "a line that says which format follows", "a message")
         else:
-            run.append(line)
+            run[1].append(line)
     if run is None:
         raise MalformedError(where, "a recorded session", "an empty file")
     yield run
+
+
+def lines_of(runs: Iterable[tuple[SessionStart, Iterable[SessionMessage]]]) -> tuple[SessionLine, ...]:
+    """Return the lines of a file with these runs of a server."""
+    lines: list[SessionLine] = []
+    for start, messages in runs:
+        lines += [start, *messages]
+    return tuple(lines)
 
 
 def messages_of(run: Iterable[SessionMessage], *, where: str) -> Iterator[tuple[Sender, dict[str, object]]]:

@@ -12,6 +12,7 @@ from attest.seal.tools.closing import left_out
 from attest.seal.tools.definitions_file import set_digest
 from attest.seal.tools.document import TOOLS_SCHEMA
 from attest.seal.tools.learning import Learned
+from attest.seal.tools.session import RecordedUpstream
 
 _LINE: Final = 105
 """Characters of a comment: enough to know a tool again; the whole of it stands in the definitions."""
@@ -79,6 +80,7 @@ def starter(learned: Learned, *, name: str, definitions_file: str) -> str:
             head,
             *_names("prompts", "Prompts that may be taken.", learned.prompts, learned.taken),
             _DEFINITIONS.format(file=_quoted(definitions_file), digest=digest),
+            *_upstream(learned.upstream),
             *_resources(learned),
             *("\n".join(("", *_tool(tool, called=tool["name"] in used), "")) for tool in tools),
             _TAIL.format(tool=example),
@@ -91,6 +93,14 @@ def _names(key: str, meaning: str, listed: Sequence[str], used: frozenset[str]) 
         mark = "" if used else "# "
         names = ", ".join(map(_quoted, sorted(used) or listed))
         yield f"\n# {meaning}\n{mark}{key} = [{names}]\n"
+
+
+def _upstream(upstream: RecordedUpstream | None) -> Iterator[str]:
+    if upstream is not None:
+        yield "\n# Where the server is, which nobody here starts; over TLS, the SHA-256 of the key that it showed.\n"
+        yield f"[upstream]\nurl = {_quoted(upstream.url)}\n"
+        if upstream.spki is not None:
+            yield f"spki = [{_quoted(upstream.spki)}]\n"
 
 
 def _resources(learned: Learned) -> Iterator[str]:

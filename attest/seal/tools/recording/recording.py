@@ -10,18 +10,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 from attest.codec import strict
 from attest.codec.printable import printable
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError
 from attest.measure.adopted import adopting_orphans, end_adopted
 from attest.measure.own_children import own_child
-from attest.seal.tools.recording.asking import Conversation, Era
+from attest.measure.upstreams.asking import Conversation, Era
 from attest.seal.tools.session import (
     MAX_MESSAGE_BYTES,
     MAX_SESSION_BYTES,
@@ -30,6 +30,7 @@ from attest.seal.tools.session import (
     SessionLine,
     SessionMessage,
     SessionStart,
+    lines_of,
 )
 
 PASSED_ON: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
@@ -43,6 +44,9 @@ _CHUNK: Final = 65_536
 _TAIL_BYTES: Final = 2000
 """Of what it says on standard error, for the message if it fails."""
 _SHOWN: Final = 500
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +76,27 @@ def record(request: RecordRequest) -> Recording:
     """
     if sys.platform != "linux":
         raise UnavailableError("attest tools record", "Linux", sys.platform, hint="learn from a session of your client")
-    runs: list[tuple[Era, _Run]] = []
+    runs = in_each_era(lambda era, seconds: _run(request, era, seconds), request.timeout)
+    return Recording(
+        lines=lines_of((SessionStart(schema=SESSION_SCHEMA), run.messages) for _, run in runs),
+        eras=tuple(era for era, _ in runs),
+        kept_from=runs[0][1].kept_from,
+    )
+
+
+def in_each_era(run: Callable[[Era, float], R], timeout: float) -> list[tuple[Era, R]]:
+    """Run once for each era that a server speaks; raise the first `UnavailableError` if it speaks none in time."""
+    runs: list[tuple[Era, R]] = []
     failure: AttestError | None = None
     for era in Era:
-        limit = min(request.timeout, _SECOND_ERA_SECONDS) if runs else request.timeout
+        limit = min(timeout, _SECOND_ERA_SECONDS) if runs else timeout
         try:
-            runs.append((era, _run(request, era, limit)))
+            runs.append((era, run(era, limit)))
         except UnavailableError as error:
             failure = failure or error
     if not runs:
         raise failure or UnavailableError("the server", "an answer", "none")
-    lines: list[SessionLine] = []
-    for _, run in runs:
-        lines += [SessionStart(schema=SESSION_SCHEMA), *run.messages]
-    return Recording(
-        lines=tuple(lines),
-        eras=tuple(era for era, _ in runs),
-        kept_from=runs[0][1].kept_from,
-    )
+    return runs
 
 
 @dataclass

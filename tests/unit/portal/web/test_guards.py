@@ -2,7 +2,8 @@
 
 import pytest
 
-from attest.portal.web.guards import host_and_port, is_loopback, make_guard
+from attest.measure.upstreams.addresses import host_and_port, is_loopback
+from attest.portal.web.guards import make_guard
 
 LOCAL = make_guard("127.0.0.1", 8080, scheme="http")
 

@@ -2,53 +2,17 @@
 
 import asyncio
 import contextlib
-import datetime as dt
-import hashlib
 import ssl
 
 import aiohttp
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.x509.oid import NameOID
 
 from attest.errors import RefusedError
-from attest.portal.web.upstream import Connections, check_address, identity, open_client
+from attest.measure.upstreams.addresses import check_address
+from attest.portal.web.upstream import Connections, identity, open_client
 from attest.statement.tools.rules import Upstream
-
-SPIFFE = "spiffe://example.org/server"
-
-
-class Identity:
-    """A key and a self-signed certificate for it."""
-
-    def __init__(self, folder, name):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-            .not_valid_after(dt.datetime(2046, 1, 1, tzinfo=dt.UTC))
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(SPIFFE)]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        self.file = folder / f"{name}.pem"
-        self.file.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            + certificate.public_bytes(Encoding.PEM)
-        )
-        self.certificate = folder / f"{name}.crt"
-        self.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self.spki = hashlib.sha256(spki).hexdigest()
+from tests.identities import SPIFFE, Identity
 
 
 @contextlib.asynccontextmanager
@@ -65,8 +29,7 @@ async def serving(shown=None):
 
     context = None
     if shown is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(shown.file)
+        context = shown.context()
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     async with server:
         yield server.sockets[0].getsockname()[1], got

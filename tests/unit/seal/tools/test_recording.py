@@ -13,8 +13,8 @@ import pytest
 
 from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.measure.sandbox import landlock_version
+from attest.measure.upstreams.asking import Era
 from attest.seal.tools.learning import Learned, learn
-from attest.seal.tools.recording.asking import Era
 from attest.seal.tools.recording.recording import Recording, RecordRequest, environment_of, record
 from attest.seal.tools.session import write_line
 from tests.tools_documents import SERVER

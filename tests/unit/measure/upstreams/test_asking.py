@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from attest.errors import MalformedError, UnavailableError
-from attest.seal.tools.recording.asking import MAX_PAGES, Conversation, Era
+from attest.measure.upstreams.asking import MAX_PAGES, Conversation, Era
 
 eras = pytest.mark.parametrize("era", Era)
 

@@ -6,7 +6,8 @@ Before 2026-07-28 a connection begins with `initialize`; since then each request
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -29,6 +30,14 @@ _LISTS: Final = {
     "prompts/list": "prompts",
 }
 """What is asked for, and the capability that says that it is there."""
+_HELD: Final = {
+    "tools/list": "tools",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+    "prompts/list": "prompts",
+}
+"""The member of the result that holds what was listed."""
+_REVISION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Era(Enum):
@@ -41,9 +50,14 @@ class Era(Enum):
 class Conversation:
     """One run of a server: `begin`, then `answer` for each of its messages, until `is_over`."""
 
-    def __init__(self, era: Era, capabilities: Mapping[str, Any]) -> None:
-        """Take the era and what we say that we can."""
+    def __init__(self, era: Era, capabilities: Mapping[str, Any], *, lists: Collection[str] = tuple(_LISTS)) -> None:
+        """Take the era, what we say that we can, and the lists to ask for."""
         self.is_over = False
+        self.revision = _MODERN if era is Era.MODERN else None
+        """Of the protocol, once the server has said which it speaks."""
+        self.found: dict[str, list[Any]] = {}
+        """What each list holds, by method; a server that has no such list holds nothing there."""
+        self._lists = lists
         self._era = era
         self._capabilities = dict(capabilities)
         self._waiting: list[str] = []
@@ -51,6 +65,21 @@ class Conversation:
         self._cursors: set[str] = set()
         self._pages = 0
         self._id = 0
+
+    @property
+    def is_modern(self) -> bool:
+        """Whether each request stands alone."""
+        return self._era is Era.MODERN
+
+    @property
+    def asked(self) -> str:
+        """The method whose answer is awaited."""
+        return self._asked
+
+    @property
+    def awaited(self) -> int:
+        """The id of the request whose answer is awaited."""
+        return self._id
 
     def begin(self) -> Iterator[str]:
         """Yield what is said first."""
@@ -74,17 +103,24 @@ class Conversation:
             raise UnavailableError("the server", f"an answer to {self._asked}", _error_text(message))
         else:
             # A list that it does not have, although it said so, or does not say what it has.
+            if _is_unknown_method(message):
+                self.found.setdefault(self._asked, [])
             yield from self._next()
 
     def _go_on(self, result: Mapping[str, Any]) -> Iterator[str]:
         if self._asked == self._era.value:
             has = result.get("capabilities")
             capabilities = has if isinstance(has, dict) else {}
-            self._waiting = [each for each, name in _LISTS.items() if name in capabilities or name == "tools"]
+            there = [each for each, name in _LISTS.items() if name in capabilities or name == "tools"]
+            self._waiting = [each for each in there if each in self._lists]
             if self._era is Era.LEGACY:
+                revision = result.get("protocolVersion")
+                self.revision = revision if _REVISION.fullmatch(str(revision)) else None
                 yield json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"})
             yield from self._next()
             return
+        page = result.get(_HELD[self._asked])
+        self.found.setdefault(self._asked, []).extend(page if isinstance(page, list) else [page])
         cursor = result.get("nextCursor")
         if cursor is None:
             yield from self._next()
@@ -120,6 +156,11 @@ class Conversation:
             return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": {}})
         error = {"code": _METHOD_NOT_FOUND, "message": "nothing is answered while a server is recorded"}
         return json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error})
+
+
+def _is_unknown_method(message: Mapping[str, Any]) -> bool:
+    error = message.get("error")
+    return isinstance(error, dict) and error.get("code") == _METHOD_NOT_FOUND
 
 
 def _error_text(message: Mapping[str, Any]) -> str:

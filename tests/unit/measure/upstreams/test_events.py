@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attest.errors import MalformedError
-from attest.portal.web.events import Event, EventReader
+from attest.measure.upstreams.events import Event, EventReader
 
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 LINES = st.sampled_from(

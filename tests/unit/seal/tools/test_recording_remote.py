@@ -1,0 +1,73 @@
+"""A server elsewhere is recorded as one that was started is, and its key with it."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from attest.errors import RefusedError, UnavailableError, UntrustedError
+from attest.measure.upstreams.asking import Era
+from attest.seal.tools.learning import learn
+from attest.seal.tools.recording.remote import RemoteRequest, record_remote
+from attest.seal.tools.session import write_line
+from attest.seal.tools.starter import starter
+from tests.commands import attest, passed
+from tests.identities import Identity
+from tests.portal_world import TOOLS
+from tests.remote_server import LEGACY, remote_server
+
+
+def recorded(url, *, authorities=None, timeout=10.0):
+    return record_remote(RemoteRequest(url=url, authorities=authorities, capabilities={}, timeout=timeout))
+
+
+def learned(recording):
+    return learn(b"".join(map(write_line, recording.lines)), where="session")
+
+
+def test_what_is_learned_names_the_address_and_the_key(tmp_path):
+    ours = Identity(tmp_path, "ours")
+    with remote_server(identity=ours) as there:
+        recording = recorded(there.url, authorities=ours.certificate)
+        assert recording.eras == tuple(Era)
+        found = learned(recording)
+        assert [each.name for each in found.definitions] == sorted(TOOLS)
+        text = starter(found, name="tools.toml", definitions_file="tools.definitions.json")
+        assert tomllib.loads(text)["upstream"] == {"url": there.url, "spki": [ours.spki]}
+
+
+def test_in_the_clear_there_is_no_key_to_name():
+    with remote_server(eras=frozenset({LEGACY})) as there:
+        recording = recorded(there.url)
+        assert recording.eras == (Era.LEGACY,)
+        text = starter(learned(recording), name="tools.toml", definitions_file="tools.definitions.json")
+        assert tomllib.loads(text)["upstream"] == {"url": there.url}
+
+
+def test_nothing_is_learned_of_whom_nobody_vouches_for(tmp_path):
+    ours, other = Identity(tmp_path, "ours"), Identity(tmp_path, "other")
+    with remote_server(identity=ours) as there:
+        for authorities in (None, other.certificate):
+            with pytest.raises(UntrustedError):
+                recorded(there.url, authorities=authorities)
+        assert not there.got
+    with pytest.raises(RefusedError):
+        recorded("http://far.example/mcp")
+    with remote_server(eras=frozenset()) as there, pytest.raises(UnavailableError, match="initialize"):
+        recorded(there.url)
+
+
+def test_the_command_takes_one_of_both(tmp_path):
+    with remote_server() as there:
+        passed(attest(tmp_path, "tools", "record", "--upstream", there.url, "-o", "session.jsonl"))
+        passed(attest(tmp_path, "tools", "learn", "session.jsonl", "-o", "tools.toml"))
+        assert there.url in (tmp_path / "tools.toml").read_text()
+        for words in (
+            ["--upstream", there.url, "--", "server"],
+            ["--upstream", there.url, "--network"],
+            ["--upstream", there.url, "--env", "A=b"],
+            ["--upstream-ca", "ca.pem", "--", "server"],
+            [],
+        ):
+            assert attest(tmp_path, "tools", "record", "-o", "session.jsonl", *words).returncode == 2
