@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from attest.cli.arguments import FILE
+from attest.errors import UnavailableError
 from attest.evidence.reports import REPORTS
 
 if TYPE_CHECKING:
-    from attest.evidence.reports.report import Report
+    from attest.evidence.reports.report import Report, Summarize
     from attest.evidence.verdict import Verdict
+
+_MAX_PAGE_BYTES: Final = 1024 * 1024
+"""GitHub shows nothing of a larger one."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -90,12 +94,26 @@ class Reporting:
 
         if self._shows and not self._report.streamed:
             self._show(self._verdicts)
+        if self._report.summarize is not None:
+            self._summarize(self._report.summarize)
         for report, path in self._saved:
             write_file(path, [report.render(_placed(report, self._verdicts)).encode()])
 
     def _show(self, verdicts: Sequence[Verdict]) -> None:
         render = self._render or self._report.render
         click.echo(render(_placed(self._report, verdicts)), nl=False)
+
+    def _summarize(self, summarize: Summarize) -> None:
+        """Append to the page of the job, where the CI names a file for it."""
+        page = os.environ.get("GITHUB_STEP_SUMMARY")
+        if not page:
+            return
+        try:
+            with Path(page).open("ab") as file:
+                room = _MAX_PAGE_BYTES - file.tell()
+                file.write(summarize(_placed(self._report, self._verdicts), room).encode())
+        except OSError as error:
+            raise UnavailableError(f"GITHUB_STEP_SUMMARY {page}", "a file to write", str(error.strerror)) from error
 
 
 def _check_apart(reports: Sequence[Path], evidence: Sequence[Path]) -> None:

@@ -13,6 +13,9 @@ _PLACES: Final = {
     "text": ("text", "TEXT"),
     "json": ("json", "JSON"),
     "sarif": ("sarif", "SARIF"),
+    "junit": ("junit", "JUNIT"),
+    "github": ("github", "GITHUB"),
+    "markdown": ("markdown", "MARKDOWN"),
 }
 
 REPORTS: Final[Rows[Report]] = Rows({name: (f"{__name__}.{file}", row) for name, (file, row) in _PLACES.items()})

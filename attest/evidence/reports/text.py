@@ -7,6 +7,7 @@ from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
+from attest.evidence.reports.logged import logged
 from attest.evidence.reports.report import Report
 from attest.evidence.verdict import (
     AssuranceShares,
@@ -53,7 +54,7 @@ def render_colored(verdicts: Sequence[Verdict]) -> str:
 
 
 def _render(verdicts: Sequence[Verdict], paint: Paint) -> str:
-    return "".join(f"{line}\n" for verdict in verdicts for line in _lines(verdict, paint))
+    return "".join(f"{logged(line)}\n" for verdict in verdicts for line in _lines(verdict, paint))
 
 
 def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
@@ -61,7 +62,7 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
     only = "  structural only: nobody looked at any content" if verdict.tier == Tier.STRUCTURAL else ""
     kind = verdict.kind if verdict.tier is None else f"{verdict.kind}, {verdict.tier}"
     yield f"{paint(verdict.verdict, colour)}  {printable(verdict.file)}  ({kind}){only}"
-    yield from (f"  {line}" for line in _about(verdict))
+    yield from (f"  {line}" for line in about(verdict))
     yield ""
     for axis, status in verdict.axes.items():
         mark, mark_colour = _MARKS[status]
@@ -78,10 +79,11 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
     asserted = [check for check in verdict.checks if check.status is Status.ASSERTED]
     if asserted:
         yield ""
-        yield from (f"  asserted  {check.id}: {check.detail}" for check in asserted)
+        yield from (f"  asserted  {check.id}: {printable(check.detail)}" for check in asserted)
 
 
-def _about(verdict: Verdict) -> Iterator[str]:
+def about(verdict: Verdict) -> Iterator[str]:
+    """Tell in lines what a verdict is about, and by what it was judged; for people."""
     for attested in verdict.attestations[:_SHOWN]:
         yield from map(printable, _attested(attested, several=len(verdict.attestations) > 1))
     if len(verdict.attestations) > _SHOWN:
@@ -168,12 +170,12 @@ def _attested(attested: Attested, *, several: bool) -> Iterator[str]:
 def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:
     yield ""
     mark, colour = _MARKS[check.status]
-    where = f"  [{check.where}]" if check.where else ""
-    yield f"  {paint(mark, colour)}  {paint(check.id, 'bold')}: {check.detail}{where}"
+    where = f"  [{printable(check.where)}]" if check.where else ""
+    yield f"  {paint(mark, colour)}  {paint(check.id, 'bold')}: {printable(check.detail)}{where}"
     if check.expected is not None:
-        yield f"    expected  {check.expected}"
+        yield f"    expected  {printable(check.expected)}"
     if check.found is not None:
-        yield f"    found     {check.found}"
+        yield f"    found     {printable(check.found)}"
     yield f"    to do     {CHECKS[check.id].remedy}"
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from attest.codec.printable import printable
 from attest.evidence.verdict import CheckResult, Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
 from attest.evidence.verify.sheet import NOT_REACHED
@@ -27,13 +28,17 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None
     """Of the file, from 1; None where `where` names none."""
 
-    def lines(self) -> Iterator[str]:
-        """Tell it in lines: what was found wrong, what was expected, what to do."""
+    def facts(self) -> Iterator[str]:
+        """Tell in lines what was found wrong, where, and what was expected."""
         check = self.check
-        yield check.detail
+        yield printable(check.detail)
         for name, value in (("where", check.where), ("expected", check.expected), ("found", check.found)):
             if value is not None:
-                yield f"{name}: {value}"
+                yield f"{name}: {printable(value)}"
+
+    def lines(self) -> Iterator[str]:
+        """Tell the facts in lines, and what to do."""
+        yield from self.facts()
         yield f"to do: {self.remedy}"
 
 

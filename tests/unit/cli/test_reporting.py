@@ -89,3 +89,29 @@ def test_a_report_without_a_file_of_its_own_is_a_usage_error(folder: Path, words
 
 def test_a_report_that_cannot_be_written_is_not_passed_over(folder: Path):
     assert _verify(folder, "e.jsonl", "--save", "sarif=missing/a").returncode == 6
+
+
+def test_the_page_of_the_job_gets_a_summary_beside_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    page = folder / "summary.md"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    done = _verify(folder, "e.jsonl", "cut.jsonl", "--format", "github")
+    assert done.stdout.startswith(b"::error file=cut.jsonl,")
+    assert page.read_text().startswith("before\n## \u274c FAILED: 1 of 2 files did not pass\n")
+    before = page.read_bytes()
+    _verify(folder, "e.jsonl", "--format", "markdown")
+    assert page.read_bytes() == before
+
+
+def test_the_page_of_the_job_never_grows_beyond_what_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    page = folder / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    for room in (0, 100, 1000):
+        page.write_bytes(b"x" * (1024 * 1024 - room))
+        assert _verify(folder, "cut.jsonl", "--format", "github").returncode == 1
+        assert page.stat().st_size <= 1024 * 1024
+
+
+def test_a_page_that_cannot_be_written_is_not_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "missing" / "summary.md"))
+    assert _verify(folder, "e.jsonl", "--format", "github").returncode == 6
