@@ -37,6 +37,7 @@ VERBS: Final = {
     "log": "show and check a log of receipts",
     "bundle": "export logs as one evidence file",
     "verify": "prove or refute evidence, offline",
+    "report": "evidence and its verdict as one page that checks itself",
     "show": "print any of our documents, not verified",
 }
 """The verbs in the order of the line; each is a module of this room with a click command of that name."""

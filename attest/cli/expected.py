@@ -32,6 +32,12 @@ def reference_digest(given: str) -> str:
     return digest.sha256
 
 
+def reference_file(given: str) -> Path | None:
+    """Return the file that `REF` names; None for a digest."""
+    file: Path = REFERENCE.convert(given, None, None)
+    return None if _DIGEST.fullmatch(given) else file
+
+
 def artifact_digest(given: str) -> DigestSet:
     """Return the digest that `ALG:HEX` is, or the digests of a file."""
     match = _DIGEST.fullmatch(given)

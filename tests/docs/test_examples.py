@@ -44,7 +44,19 @@ ORDER = (
         "portal",
         "agent",
     ),
-    *("log", "log show", "log checkpoint", "log check", "log watch", "bundle", "verify", "log close", "show", "demo"),
+    *(
+        "log",
+        "log show",
+        "log checkpoint",
+        "log check",
+        "log watch",
+        "bundle",
+        "verify",
+        "report",
+        "log close",
+        "show",
+        "demo",
+    ),
 )
 """Every verb, so that each example finds what those before it made."""
 

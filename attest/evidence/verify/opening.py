@@ -6,7 +6,7 @@ threads run). Lines come out in their order, each receipt opened before it is ju
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -20,8 +20,17 @@ Opened = Verified[bytes] | MalformedError | UntrustedError | None
 """The payload that was signed, why it is not one, or None where there is no receipt."""
 
 Batch = tuple[Line, ...]
-Spread = Callable[[Callable[[Batch], list[Opened]], Iterable[Batch]], Iterable[list[Opened]]]
-"""As `map`: applies a function to each batch, results in order, now or later, here or in other threads."""
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Spread(Protocol):
+    """As `map`: applies a function to each thing, results in order, now or later, here or in other threads."""
+
+    def __call__(self, function: Callable[[A], B], things: Iterable[A], /) -> Iterable[B]:
+        """Return the results."""
+
 
 BATCH_LINES: Final = 64
 """A batch is one job: long enough that handing it over costs nothing beside 64 signatures."""

@@ -1,0 +1,75 @@
+// The page, in its order: what needs no evidence first, the rest as the worker finds it.
+
+const SECTIONS = {
+  failed: "Failed",
+  timeline: "Timeline",
+  coverage: "Coverage",
+  receipts: "Receipts",
+  recheck: "Rechecked",
+  checks: "Checks",
+  limits: "Limits",
+  own: "Your copy",
+};
+
+function showNavigation() {
+  const there = Object.entries(SECTIONS).filter(([id]) => !byId(id).hidden);
+  show(
+    "nav",
+    h(
+      "ul",
+      {},
+      there.map(([id, name]) => h("li", {}, h("a", { href: `#${id}` }, name))),
+    ),
+  );
+}
+
+function finish(result, ask, milliseconds) {
+  settleVerdict(result.checks, "");
+  showTroubles(result.checks);
+  showRecheck(result.checks, milliseconds);
+  showLimits(result);
+  if (result.counts.entries) {
+    const kinds = [
+      "runtime-measurement",
+      "runtime-violation",
+      "runtime-event",
+      "tool-permit",
+      "tool-denial",
+      "caller-drift",
+    ];
+    const receipts = new Receipts(ask, kinds);
+    if (result.times) showTimeline(result.times, (from, to) => receipts.pick(from, to));
+  }
+  showCoverage(result.references, ask);
+  showNavigation();
+  document.documentElement.dataset.done = "true";
+}
+
+function start() {
+  const began = performance.now();
+  showTheme();
+  showVerdict();
+  showTroubles([]);
+  showChecks();
+  showRecheck([], null);
+  showLimits(null);
+  showCopy();
+  showNavigation();
+  const ask = startWorker({
+    progress: ({ done, of, entries }) => {
+      byId("progress").value = done / of;
+      byId("here").textContent = `Checking the evidence again: ${number(entries)} receipts…`;
+      // Said aloud at every quarter, and not at every piece.
+      const quarter = Math.floor((4 * done) / of) * 25;
+      if (quarter && quarter < 100) byId("live").textContent = `${quarter} percent checked`;
+    },
+    done: (result) => finish(result, ask, performance.now() - began),
+    failed: (message) => {
+      settleVerdict([], message);
+      document.documentElement.dataset.done = "true";
+    },
+  });
+}
+
+// The evidence stands behind this script: the page can be seen before the last of it was read.
+document.addEventListener("DOMContentLoaded", start);
