@@ -60,7 +60,7 @@ def section(command: click.Command | None, name: str, parent: click.Context) -> 
             yield from section(command.get_command(under, below), below, under)
         return
     usage = " ".join(command.collect_usage_pieces(under))
-    yield f"\n```text\n{under.command_path} {usage}\n```\n"
+    yield f"\n```text\nUsage: {under.command_path} {usage}\n```\n"
     if options := [option for option in command.params if isinstance(option, click.Option) and not option.hidden]:
         yield "\n" + "".join(told(option, under) for option in options)
     if examples := (command.epilog or "").partition("Example:\n")[2]:

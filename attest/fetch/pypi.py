@@ -6,6 +6,7 @@ Wheels only: a source archive would have to be built, which runs its code.
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from attest.fetch.web import MAX_BYTES, get
 
 _SIMPLE: Final = "application/vnd.pypi.simple.v1+json"
 _HINT: Final = "check the network, the name and the version; pip says more: pip download --only-binary :all: NAME"
+_SEPARATORS: Final = re.compile(r"[-_.]+")
 _INDEX: Final = (
     "from pip._internal.commands import create_command; "
     "print(create_command('download').parse_args([])[0].index_url or '')"
@@ -114,9 +116,10 @@ def index_url(folder: Path) -> str:
 def attestation(index: str, project: str, filename: str, sha256: str) -> bytes | None:
     """Return the provenance object (PEP 740) that the index offers for a file; None if it offers none.
 
-    Nothing is verified here, and nothing else is taken than what the index says of this very file and digest.
+    Nothing is verified here, and nothing else is taken than what the index says of this very file and digest. A wheel
+    says its project's name as its author wrote it, an index knows it by its normalised name (PEP 503).
     """
-    page = get(f"{index.rstrip('/')}/{project}/", accept=_SIMPLE)
+    page = get(f"{index.rstrip('/')}/{_SEPARATORS.sub('-', project).lower()}/", accept=_SIMPLE)
     if page is None:
         return None
     try:

@@ -1,9 +1,8 @@
-"""The examples of README.md and of every verb's `--help` run, in one folder and in the order of the line."""
+"""The examples of every verb's `--help` run, in one folder and in the order of the line."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import shlex
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tests.commands import Done, attest, attest_process, passed
 from tests.tools_documents import SERVER
 from tests.world import subject_of
 
-README = Path(__file__).parents[2] / "README.md"
 ORDER = (
     *(
         "",
@@ -144,34 +142,3 @@ def test_help_examples_run_one_after_the_other(folder: Path) -> None:
         call = attest_process if verb in {"run", "portal"} else attest
         for line in examples_of(folder, verb):
             (scanned if verb == "scan" else passed)(call(folder, *words_of(line), stdin=b""))
-
-
-def test_readme_examples_run_one_after_the_other(folder: Path) -> None:
-    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("attest ")]
-    assert len(lines) > 5
-    for line in lines:
-        words = words_of(line)
-        (scanned if words[0] == "scan" else passed)(attest_process(folder, *words, stdin=b""))
-
-
-@pytest.mark.parametrize(("name", "least"), [("build-evidence.md", 8), ("tools.md", 2)])
-def test_a_page_names_verbs_and_flags_that_are_there(folder: Path, name: str, least: int) -> None:
-    page = (README.parent / "docs" / name).read_text(encoding="utf-8")
-    whole = page.replace("\\\n", " ")
-    lines = [line.strip() for line in whole.splitlines() if line.strip().startswith("attest ")]
-    assert len(lines) > least
-    known: dict[str, str] = {}
-    for line in lines:
-        words = shlex.split(line.partition(" -- ")[0], comments=True)
-        verb = " ".join(words[1:3] if words[1] in GROUPS else words[1:2])
-        if verb not in known:
-            known[verb] = help_of(folder, verb)
-        for flag in (word for word in words if word.startswith("-")):
-            assert re.search(rf"^  {flag}\b", known[verb], re.MULTILINE), f"{verb} {flag}"
-
-
-def test_readme_names_files_that_are_there() -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
-        if "://" not in link:
-            assert (README.parent / link).exists(), link

@@ -100,6 +100,16 @@ def test_fetching_again_changes_nothing_and_replaces_nothing(wheel: Path, tmp_pa
     assert (out / wheel.name).read_bytes() == b"something of mine"
 
 
+def test_a_wheel_that_spells_its_name_its_own_way_comes_with_its_provenance(
+    tmp_path: Path, pages: dict[str, tuple[str, bytes]], address: str
+) -> None:
+    (tmp_path / "dist").mkdir()
+    path = make_wheel(tmp_path / "dist", "Small_Tool")
+    pages.update(pypi_pages({path.name: ("small-tool", path.read_bytes())}, {path.name: PROVENANCE}, address))
+    [fetched] = fetch_packages([parse_wanted("small-tool==1.0")], tmp_path / "evidence", dependencies=True)
+    assert fetched.attestations is not None
+
+
 def test_a_package_that_is_nowhere_is_unavailable(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="pip install"):
         list(fetch_packages([parse_wanted("no-such-package")], tmp_path / "evidence", dependencies=True))
