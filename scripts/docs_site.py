@@ -37,7 +37,7 @@ FIXED: Final = {
 ANCHORED: Final = {"docs/checks.md", "docs/rules.md"}
 """Pages of tables whose first column is an id that others link to: `checks/#integrity.grammar`."""
 
-_FENCE: Final = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+_FENCE: Final = re.compile(r"^ *(`{3,})[^`\n]*\n.*?^ *\1$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"(?<=\]\()[^()\s]+(?=\))")
 _ROW: Final = re.compile(r"^\| `([a-z0-9.-]+)` \|", re.MULTILINE)
 

@@ -19,7 +19,7 @@ PAGES: Final = tuple(
 SHELL: Final = ("sh", "console")
 """Commands; in a `console` block the lines that begin with `$ `, and what they print."""
 
-_BLOCK: Final = re.compile(r"^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(r"^( *)(`{3,})([^`\n]*)\n(.*?)^ *\2$", re.MULTILINE | re.DOTALL)
 _LONGEST_S: Final = 60
 
 
@@ -49,9 +49,9 @@ def blocks_of(page: str) -> tuple[Block, ...]:
     text = (ROOT / page).read_text(encoding="utf-8")
     found = []
     for match in _BLOCK.finditer(text):
-        lines = (line.removeprefix(match[1]) for line in match[3].splitlines(keepends=True))
+        lines = (line.removeprefix(match[1]) for line in match[4].splitlines(keepends=True))
         line = text.count("\n", 0, match.start()) + 1
-        found.append(Block(page=page, line=line, language=match[2], text="".join(lines)))
+        found.append(Block(page=page, line=line, language=match[3], text="".join(lines)))
     return tuple(found)
 
 

@@ -13,6 +13,7 @@ KEYS: Final = "attest key new sealer.key && attest key new writer.key\n"
 TRUST: Final = KEYS + "attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub\n"
 SEAL: Final = "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh\n"
 MEASURED: Final = TRUST + SEAL + "attest agent server.ref --trust trust.json --key writer.key --log log --once\n"
+BUNDLED: Final = MEASURED + "attest bundle log -o evidence.jsonl\n"
 CALLED: Final = """
 call='{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "echo", "arguments": {}}}'
 printf '%s\\n' '{"jsonrpc": "2.0", "id": 1, "method": "initialize"}' "$call" | attest portal time -- server/run.sh
@@ -72,12 +73,14 @@ STORIES: Final[dict[str, Story]] = {
             "attest seal .venv --evidence evidence-new": "cp -r evidence evidence-new",
         },
     ),
+    "docs/report.md": Story(before={"attest report": BUNDLED}),
     "docs/tools.md": Story(
         before={
             "attest tools record": TRUST,
             "attest diff": SEAL.replace("server.ref", "server-new.ref"),
         },
     ),
+    "docs/verdict-formats.md": Story(before={"attest verify evidence.jsonl": BUNDLED}),
     "docs/wrapping.md": Story(
         replaced={
             "attest wrap ": "attest wrap --all ",

@@ -16,7 +16,7 @@ from tests.docs.page_world import page_world
 from tests.docs.stories import ELSEWHERE, NOT_RUN, STORIES, Story
 
 RUN = tuple(page for page in PAGES if commands_of(page) and page not in ELSEWHERE)
-LANGUAGES = {*SHELL, "text", "json", "toml", "yaml", "makefile", "groovy", "xml"}
+LANGUAGES = {*SHELL, "text", "markdown", "json", "toml", "yaml", "makefile", "groovy", "xml"}
 COMMAND = re.compile(r"(?:\$ |attest (?!\S+ \[OPTIONS\])|make |pip |uv |npm |git |sudo )")
 
 
