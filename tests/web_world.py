@@ -20,12 +20,14 @@ from aiohttp import web
 from attest.appraisal.calls.compiling import compile_rules
 from attest.errors import UnavailableError
 from attest.portal.callers.caller import UnknownCallerError
+from attest.portal.raising import Phantoms
 from attest.portal.recording import Came
 from attest.portal.session.effects import Disclose, Record
 from attest.portal.session.gate import Gate, GateRules
 from attest.portal.session.governed import Caller
 from attest.portal.session.outbox import Receipt
 from attest.portal.space import Space
+from attest.portal.web.captives import Captives
 from attest.portal.web.connected import Table
 from attest.portal.web.guards import make_guard
 from attest.portal.web.hub import Hub
@@ -100,6 +102,7 @@ class World:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     durable: asyncio.Event = field(default_factory=asyncio.Event)
     submission: asyncio.Event = field(default_factory=asyncio.Event)
+    drift: OnCallerDrift = OnCallerDrift.STOP
     full: bool = False
     """Whether the log takes nothing more."""
     url: str = ""
@@ -107,6 +110,8 @@ class World:
     """The server's own address."""
     client: aiohttp.ClientSession = field(init=False)
     stop_serving: Callable[[], Awaitable[None]] = field(init=False)
+    table: Table = field(init=False)
+    """The sessions of the portal."""
 
     def disclosing(self) -> World:
         return self
@@ -184,20 +189,22 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
     world.durable.set()
     application = web.Application(client_max_size=2**26)
     application.router.add_route("*", "/{tail:.*}", world.serve)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     world.stop_serving = runner.cleanup
     upstream = Upstream(url=f"http://127.0.0.1:{runner.addresses[0][1]}/mcp")
     world.upstream = upstream.url
     rulebook = compile_rules(world.rules, {}, posixpath.normpath)
-    sealed = GateRules(audit_only=False, max_age_ms=60_000, cycle_ms=10_000, on_caller_drift=OnCallerDrift.STOP)
+    sealed = GateRules(audit_only=False, max_age_ms=60_000, cycle_ms=10_000, on_caller_drift=world.drift)
+    captives = Captives(Phantoms(world.rules, None)) if world.drift is OnCallerDrift.PHANTOM else None
     gate = Gate(sealed, rulebook, rulebook.ledger())
     gate.footing = match_at(boot())
     keeping: Any = _Keeping(
         disclosing=world, space=Space(Path.cwd(), world.said.append, reserve_bytes=0), say=world.said.append
     )
-    hub = Hub(gate, Table(gate, lambda told: Kept(world, told)), keeping, boot)  # type: ignore[arg-type, return-value]
+    world.table = Table(gate, lambda told: Kept(world, told))  # type: ignore[arg-type, return-value]
+    hub = Hub(gate, world.table, keeping, boot, captives)
     listening = Listening(host="127.0.0.1", port=0)
     async with open_client(upstream) as client, aiohttp.ClientSession() as world.client:
         hub.send = Sender(hub=hub, client=client, url=upstream.url).send

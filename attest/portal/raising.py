@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import final
 
 from attest.portal.phantom.end import PhantomEnd, Said
@@ -36,11 +36,13 @@ class Phantoms:
 
     def raise_one(self, remembered: Mapping[str, bytes], said: Said) -> PhantomEnd:
         """Return a phantom in the running loop; `remembered` is what the server said of itself, by method."""
+        make = self.made_up(remembered, os.urandom(32))
         if self._confined is not None:
-            return start_instance(self._confined, said, lambda: self._synthetic(remembered, said))
-        return self._synthetic(remembered, said)
+            return start_instance(self._confined, said, lambda: make(said))
+        return make(said)
 
-    def _synthetic(self, remembered: Mapping[str, bytes], said: Said) -> PhantomEnd:
-        secret = os.urandom(32)
+    def made_up(self, remembered: Mapping[str, bytes], secret: bytes) -> Callable[[Said], PhantomEnd]:
+        """Return what makes phantoms of the weaker kind, which all give equal answers to equal questions."""
         synthesis = Synthesis(self._rules, remembered, secret)
-        return SyntheticEnd(synthesis, said, self._paces, random.Random(secret))  # noqa: S311  (delays, no key)
+        chance = random.Random(secret)  # noqa: S311  (delays, no key)
+        return lambda said: SyntheticEnd(synthesis, said, self._paces, chance)

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from attest.statement.tools.rules import BaselineRule, OnCallerDrift, Trait
 from tests.commands import attest, passed
 from tests.installed import Bench
 from tests.launches import story
-from tests.portal_world import META, portal_words, seal_server
+from tests.portal_world import ALLOWED, META, make_tool_rules, portal_words, seal_server
 from tests.web_server import web_server
 from tests.web_world import mirrored
 
@@ -92,3 +93,19 @@ def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_
     assert "resume" in events
     # Of four permits, one without an outcome.
     assert verified(bench)["counts"]["permits"] == 4
+
+
+def test_a_caller_that_drifts_goes_on_against_a_phantom_and_the_evidence_verifies(tmp_path: Path) -> None:
+    upstream = free_port()
+    rule = BaselineRule(id="calm", trait=Trait.CALLS, at_most=2, within_seconds=600)
+    tools = make_tool_rules(*ALLOWED, baseline=(rule,), on_caller_drift=OnCallerDrift.PHANTOM)
+    bench = seal_server(tmp_path, server=web_server(upstream), tools=tools)
+    with web_portal(bench, upstream) as (_, port):
+        said = [call(port, number) for number in range(1, 6)]
+    assert said[:2] == ["hello"] * 2
+    assert "hello" not in said[2:]
+    assert len(set(said[2:])) == 1, "equal questions"
+    with web_portal(bench, upstream) as (_, port):
+        assert call(port, 6) != "hello", "it lasts"
+    counts = verified(bench)["counts"]
+    assert (counts["permits"], counts["denials"]) == (3, 4)

@@ -114,6 +114,10 @@ class Flight:
         asked, self._asked, self._ids = self._asked, {}, {}
         yield from (awaited for awaited in asked.values() if not awaited.cancelled)
 
+    def owes(self, lane: Lane) -> bool:
+        """Return whether a request has no answer yet on one lane."""
+        return lane in self._ids
+
     def governs(self, lane: Lane) -> bool:
         """Return whether a governed request has no answer yet on one lane."""
         return any(self._asked[lane, number].governed is not None for number in self._ids.get(lane, ()))

@@ -140,6 +140,10 @@ class Session:
         """Return whether the server asked for this answer of the client's on any lane; it may have it once."""
         return self._flight.client_answered_anywhere(message.id)
 
+    def owes(self, lane: Lane) -> bool:
+        """Return whether something that came on a lane has no answer yet."""
+        return self._flight.owes(lane)
+
     def governs(self, lane: Lane) -> bool:
         """Return whether something that a rule permitted waits on a lane for its answer."""
         return self._flight.governs(lane)
@@ -193,14 +197,9 @@ class Session:
             return
         if is_plumbing(message.method, notified=message.kind is Kind.NOTIFICATION):
             if message.id is not None:
+                whole = _is_whole(message)
                 self._flight.begin(
-                    Awaited(
-                        id=message.id,
-                        lane=slot.lane,
-                        method=message.method,
-                        octets=message.octets,
-                        is_whole=_is_whole(message),
-                    )
+                    Awaited(id=message.id, lane=slot.lane, method=message.method, octets=message.octets, is_whole=whole)
                 )
             slot.turn = Turn.CLEAR
             self._lanes.put(slot)
@@ -254,8 +253,7 @@ class Session:
         """Have the tools listed for a request, in its own revision; return whether that is possible."""
         if governed.meta is None and not self._diversion.opened:
             return False
-        request = self._listing.begin(governed.meta, now)
-        if request is not None:
+        if (request := self._listing.begin(governed.meta, now)) is not None:
             self._outbox.to_server(request, governed.slot.lane)
         return True
 
@@ -294,8 +292,7 @@ class Session:
                 self._diversion.handshake = message
         elif message.method == INITIALIZED:
             self._diversion.opened = True
-            request = None if self._diversion.is_on else self._listing.begin(None, now)
-            if request is not None:
+            if not self._diversion.is_on and (request := self._listing.begin(None, now)) is not None:
                 self._outbox.to_server(request, slot.lane)
         elif message.method == CANCELLED:
             awaited = self._flight.cancel((message.params or {}).get("requestId"), slot.lane)

@@ -20,10 +20,8 @@ from attest.portal.session.replies import LOST, error_reply
 from attest.portal.web import fields
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
+from attest.portal.web.fields import EVENTS, JSON
 from attest.portal.web.hub import Hub
-
-JSON: Final = "application/json"
-EVENTS: Final = "text/event-stream"
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 """Of an answer that is no message."""
@@ -46,13 +44,26 @@ class Answering:
         kind = fields.media_type(fields.gathered(answer.headers.items()))
         try:
             if kind == EVENTS:
-                return await self._stream(answer)
-            return await self._whole(answer, is_message=kind == JSON)
-        except (ConnectionResetError, asyncio.CancelledError):
+                response = await self._stream(answer)
+            else:
+                response = await self._whole(answer, is_message=kind == JSON)
+        except asyncio.CancelledError:
+            # If the server was cut off, a phantom answers on what is open.
+            if not self.exchange.was_cut:
+                self.left()
+            raise
+        except ConnectionResetError:
             self.left()
             raise
-        finally:
-            self._end(by_client=False)
+        except BaseException:
+            self.end()
+            raise
+        self.end()
+        return response
+
+    def end(self) -> None:
+        """The answer is over: what is still owed will not come."""
+        self._end(by_client=False)
 
     def left(self) -> None:
         """The client has gone: what it asked has no answer that anybody sees."""
@@ -96,6 +107,7 @@ class Answering:
     async def _stream(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status, headers=fields_of(answer))
         await response.prepare(self.request)
+        self.exchange.stream = response
         reader = EventReader()
         while piece := await _next(answer):
             try:
@@ -120,6 +132,7 @@ class Answering:
         if not event.data:
             await response.write(event.raw)
             return
+        self.hub.manners.heard(event)
         self._take(event.data)
         for message in self.exchange.take():
             await response.write(event.raw if message == event.data else event.with_data(message))

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from attest.portal.recording import Came, Recording
-from attest.portal.session.effects import Record
+from attest.portal.session.effects import Lane, Record
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
 from attest.portal.session.session import Session
+from attest.portal.web.captives import Captive
 from attest.portal.web.exchange import Exchange
 
 MAX_SESSIONS: Final = 4096
@@ -38,6 +39,8 @@ class Connected:
     recording_now: bool = False
     recording_soon: bool = False
     last_ticket: int = 0
+    captive: Captive | None = None
+    """What stands in the server's place, once the caller drifted."""
     told: int = 0
     """Every receipt up to this ticket is on disk, or will never be."""
 
@@ -48,6 +51,19 @@ class Connected:
             await exchange.change()
         finally:
             self.waiting.discard(exchange)
+
+    def close(self, exchange: Exchange) -> None:
+        """Forget an exchange that is over."""
+        self.exchanges.discard(exchange)
+        if self.captive is not None:
+            self.captive.forget(exchange)
+
+    def capture(self, octets: bytes, lane: Lane) -> None:
+        """Have what stands in the server's place take a message."""
+        if isinstance(lane, Exchange):
+            lane.capture()
+        if self.captive is not None:
+            self.captive.take(octets, lane)
 
     def nudge(self) -> None:
         """Have those exchanges look again that wait for no receipt which is under way."""

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, final
+
+from aiohttp import web
 
 from attest.portal.session.effects import Lane
 
 SESSION: Final = "mcp-session-id"
 """The header field of sessions, which there were before 2026-07-28."""
+
+
+class CutOffError(Exception):
+    """The server was cut off from an exchange: a phantom answers on."""
 
 
 @final
@@ -38,8 +45,15 @@ class Exchange:
         """The last receipt that had been submitted when it began to wait: before that one there is nothing to see."""
         self.resumable = False
         """Whether its stream had events with ids, in a session: what it owes may come on another stream."""
+        self.captured = False
+        """Whether what it asked went to a phantom."""
+        self.was_cut = False
+        """Whether a phantom took the server's place while it was open."""
+        self.stream: web.StreamResponse | None = None
+        """The stream of events that the client gets, once it has begun."""
         self._replies: deque[bytes] = deque()
         self._changed = asyncio.Event()
+        self._scope: asyncio.Timeout | None = None
 
     def clear(self) -> None:
         """Let the body go on."""
@@ -51,6 +65,35 @@ class Exchange:
         self._replies.append(octets)
         self._changed.set()
 
+    def capture(self) -> None:
+        """Have whoever waits learn that a phantom has what was asked."""
+        self.captured = True
+        self._changed.set()
+
+    def cut(self) -> None:
+        """Cut off the server: what is between `until_cut` and its end is broken off."""
+        self.was_cut = True
+        # Nothing that the server said is said again.
+        self.resumable = False
+        self._changed.set()
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def until_cut(self) -> AsyncIterator[None]:
+        """Deal with the server; `CutOffError` is raised out of it once the server is cut off."""
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                if self.was_cut:
+                    raise CutOffError
+                yield
+        except TimeoutError as error:
+            if self._scope is None or not self._scope.expired():
+                raise
+            raise CutOffError from error
+        finally:
+            self._scope = None
+
     def nudge(self) -> None:
         """Have whoever waits look again."""
         self._changed.set()
@@ -60,6 +103,10 @@ class Exchange:
         taken = list(self._replies)
         self._replies.clear()
         return taken
+
+    def take_one(self) -> bytes:
+        """Return the first message that there is for the client, and forget it."""
+        return self._replies.popleft()
 
     @property
     def has_replies(self) -> bool:

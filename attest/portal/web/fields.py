@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
+
 _TO_SERVER: Final = frozenset({
     "accept",
     "accept-language",

@@ -6,15 +6,29 @@ One hub for all sessions of a portal, in one event loop. Whatever changes a sess
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, final
 
 from attest.portal.recording import Came
-from attest.portal.session.effects import Cut, Disclose, Effect, Record, Say, Settled, ToClient, ToPhantom, ToServer
+from attest.portal.session.effects import (
+    Cut,
+    Disclose,
+    Effect,
+    Lane,
+    Record,
+    Say,
+    Settled,
+    ToClient,
+    ToPhantom,
+    ToServer,
+)
 from attest.portal.session.gate import Footing, Gate
+from attest.portal.session.lines import Overlong
 from attest.portal.shells.stdio import Keeping
+from attest.portal.web.captives import Captives
 from attest.portal.web.connected import Connected, Table
 from attest.portal.web.exchange import Exchange
+from attest.portal.web.manners import Manners
 
 Send = Callable[[Connected, Exchange, bytes], Coroutine[Any, Any, None]]
 """Sends the server a message that is no client's body, and hands its answer to the session."""
@@ -27,9 +41,17 @@ _SOON_SECONDS: Final = 0.002
 class Hub:
     """Carries out what sessions want."""
 
-    def __init__(self, gate: Gate, table: Table, keeping: Keeping, boot: Callable[[], int]) -> None:
-        """`boot` gives milliseconds since boot; `send` is set before the first exchange."""
+    def __init__(
+        self, gate: Gate, table: Table, keeping: Keeping, boot: Callable[[], int], captives: Captives | None = None
+    ) -> None:
+        """`boot` gives milliseconds since boot; `send` is set before the first exchange.
+
+        `captives` are where phantoms come from, if the reference seals that callers may get one.
+        """
         self._gate = gate
+        self._captives = captives
+        gate.has_phantoms = captives is not None
+        self.manners: Final = Manners()
         self.table: Final = table
         self._keeping = keeping
         self.boot: Final = boot
@@ -46,6 +68,11 @@ class Hub:
         for connected in self.table:
             self.go_on(connected)
 
+    def heed(self, connected: Connected) -> None:
+        """Take into account what the caller did elsewhere, before anything that it asks reaches the server."""
+        if self._captives is not None:
+            self.go_on(connected)
+
     def go_on(self, connected: Connected) -> None:
         """Do what a session wants done by now."""
         session = connected.session
@@ -60,6 +87,8 @@ class Hub:
 
     def _end(self, connected: Connected) -> None:
         """Record what a session that is over leaves without an answer."""
+        if connected.captive is not None:
+            connected.captive.close()
         connected.session.client_ended(self.boot())
         self.go_on(connected)
         # Nobody would wait for it at the end.
@@ -81,12 +110,37 @@ class Hub:
                 self._keeping.disclosing.put(effect)
             case Say():
                 self._keeping.say(effect.text)
-            case Cut() | ToPhantom():
-                # Nobody drifts into a phantom here: such rules are refused at the start.
-                self._keeping.say("not forwarded: there are no phantoms over HTTP")
+            case Cut():
+                self._cut_off(connected)
+            case ToPhantom():
+                connected.capture(effect.octets, effect.lane)
             case ToServer() | ToClient():
                 # What came on no exchange goes nowhere.
                 self._keeping.say("not forwarded: a message that belongs to no request")
+
+    def _cut_off(self, connected: Connected) -> None:
+        """Have a phantom take the server's place, in what is open now, and in all sessions of the caller."""
+        principal = connected.caller.principal
+        if self._captives is None or principal is None:
+            return
+        theirs = [each for each in self.table if each.caller.principal == principal]
+        remembered: dict[str, bytes] = {}
+        for each in [*theirs, connected]:
+            remembered |= each.session.remembered
+
+        def say(lane: Lane, lines: Sequence[bytes | Overlong]) -> None:
+            now = self.boot()
+            for line in lines:
+                connected.session.from_phantom(line, now, lane=lane)
+            self.go_on(connected)
+
+        connected.captive = self._captives.raise_one(principal.name, remembered, say)
+        for exchange in connected.exchanges:
+            exchange.cut()
+        loop = asyncio.get_running_loop()
+        for each in theirs:
+            if each.captive is None:
+                loop.call_soon(self.go_on, each)
 
     def _start(self, connected: Connected, exchange: Exchange, octets: bytes) -> None:
         if self.send is None:
@@ -111,6 +165,9 @@ class Hub:
     def _record(self, connected: Connected) -> None:
         connected.recording_now = connected.recording_soon = False
         records, connected.records = connected.records, []
+        if self._captives is not None:
+            for content in (each.content for each in records if isinstance(each.content, Settled)):
+                self._captives.note(content)
         if records:
             self._told(connected, connected.recording.record(records))
 
@@ -141,6 +198,8 @@ class Hub:
         for task in tuple(self._sending):
             task.cancel()
         for connected in self.table:
+            if connected.captive is not None:
+                connected.captive.close()
             connected.session.server_ended(self.boot())
             connected.session.finish(self.boot())
             self.go_on(connected)

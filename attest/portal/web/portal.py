@@ -23,12 +23,14 @@ from attest.portal.drafts import Drafts
 from attest.portal.observing.observed import Observe
 from attest.portal.opening import NO_RULES
 from attest.portal.portal import PASSED_ON, loop_factory
+from attest.portal.raising import Phantoms
 from attest.portal.recording import Came, Recording
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
 from attest.portal.shells.stdio import Keeping
 from attest.portal.space import Space
 from attest.portal.web.behind import Behind
+from attest.portal.web.captives import Captives
 from attest.portal.web.connected import Table
 from attest.portal.web.guards import make_guard
 from attest.portal.web.hub import Hub
@@ -75,7 +77,6 @@ def stand_before(portal: WebPortal) -> int:
     check_address(portal.upstream)
     check_listening(portal.listening)
     gate = behind.open_gate()
-    check_drift(gate)
     gate.tells_receipts = portal.tells_receipts
     with (
         open_disclosing(behind.request.log, portal.say) as disclosing,
@@ -98,13 +99,6 @@ def stand_before(portal: WebPortal) -> int:
         return runner.run(_serve(portal, gate, keeping))
 
 
-def check_drift(gate: Gate) -> None:
-    """Refuse rules by which a caller that drifted gets a phantom: over HTTP there are none."""
-    if gate.rules.on_caller_drift is OnCallerDrift.PHANTOM and not gate.rules.audit_only:
-        hint = 'seal `on-caller-drift = "stop"`, or let the portal start the server over standard input and output'
-        raise RefusedError("on-caller-drift", "stop, before a server over HTTP", gate.rules.on_caller_drift, hint=hint)
-
-
 async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
     behind, listening = portal.behind, portal.listening
     loop = asyncio.get_running_loop()
@@ -112,11 +106,12 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
     def open_recording(told: Callable[[list[Came]], None]) -> Recording:
         return Recording(keeping.recorder, keeping.drafts, told, keeping.observe)
 
-    hub = Hub(gate, Table(gate, open_recording), keeping, behind.clock.boot)
+    rules = behind.server.reference.tools or NO_RULES
+    captives = Captives(Phantoms(rules, None)) if rules.on_caller_drift is OnCallerDrift.PHANTOM else None
+    hub = Hub(gate, Table(gate, open_recording), keeping, behind.clock.boot, captives)
     ended = asyncio.Event()
     for number in PASSED_ON:
         loop.add_signal_handler(number, _pass_on(behind, ended), number)
-    rules = behind.server.reference.tools or NO_RULES
     callers = NOBODY if portal.callers is None else read_callers(portal.callers)
     identifier = Identifier(rules.principals, callers, started_ms=behind.clock.real())
     async with open_client(

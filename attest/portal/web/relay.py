@@ -24,14 +24,19 @@ from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unrea
 from attest.portal.session.methods import INITIALIZE, META, PROTOCOL_VERSION, TOOLS_CALL
 from attest.portal.session.replies import DENIED, METHOD_NOT_FOUND, error_reply
 from attest.portal.web import fields
-from attest.portal.web.answering import JSON, Answering, reply_with
+from attest.portal.web.answering import Answering, reply_with
+from attest.portal.web.captured import Captured
 from attest.portal.web.connected import Connected
-from attest.portal.web.exchange import SESSION, Exchange
+from attest.portal.web.exchange import SESSION, CutOffError, Exchange
+from attest.portal.web.fields import JSON
 from attest.portal.web.guards import Guard
 from attest.portal.web.hub import Hub
+from attest.portal.web.manners import Asked
 from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
 
-_METHODS: Final = ("POST", "GET", "DELETE")
+_PLAIN: Final = {"POST": Asked.NOTICE, "GET": Asked.LISTEN, "DELETE": Asked.LEAVE}
+"""What is asked where no rule is about it."""
+_METHODS: Final = tuple(_PLAIN)
 BODY_SECONDS: Final = 60
 """How long a client may take to send what it asks."""
 _NOT_FOUND: Final = -31003
@@ -73,6 +78,7 @@ class Relay:
         connected = self.hub.table.find(caller, request.headers.get(SESSION))
         if connected is None:
             return reply_with(error_reply(None, _NOT_FOUND, "no session of this caller's has this id"), status=404)
+        self.hub.heed(connected)
         if request.method == "POST":
             return await self._post(request, connected)
         return await self._plain(request, connected, None)
@@ -112,7 +118,7 @@ class Relay:
         try:
             return await self._ask(request, connected, exchange, message)
         finally:
-            connected.exchanges.discard(exchange)
+            connected.close(exchange)
 
     async def _ask(
         self, request: web.Request, connected: Connected, exchange: Exchange, message: Message | Unreadable
@@ -128,18 +134,23 @@ class Relay:
             session.from_client_read(exchange.body, message, hub.boot(), lane=exchange)
         hub.go_on(connected)
         answering = Answering(hub=hub, connected=connected, exchange=exchange, request=request)
+        captured = Captured(answering=answering, asked=_asked(message))
         mark = exchange.mark = connected.last_ticket
         try:
-            while not (exchange.cleared or exchange.has_replies):
+            while not (exchange.cleared or exchange.captured or exchange.has_replies):
                 if not session.holds(exchange) and connected.told >= mark:
                     # It was refused, and asked for no answer.
                     return web.Response(status=403)
                 await connected.change(exchange)
+            if exchange.captured:
+                return await captured.answer()
             if not exchange.cleared:
                 reply = exchange.take()[0]
                 malformed = wrong is not None or isinstance(message, Unreadable)
                 return reply_with(reply, status=400 if malformed else _status_of(reply, message))
             return await self._forward(request, connected, exchange, answering, message)
+        except CutOffError:
+            return await captured.answer()
         except asyncio.CancelledError:
             answering.left()
             raise
@@ -153,9 +164,15 @@ class Relay:
         message: Message | Unreadable,
     ) -> web.StreamResponse:
         try:
-            async with self.client.post(
-                self.url, data=exchange.body, headers=fields.to_server(request.headers.items()), allow_redirects=False
-            ) as answer:
+            async with (
+                exchange.until_cut(),
+                self.client.post(
+                    self.url,
+                    data=exchange.body,
+                    headers=fields.to_server(request.headers.items()),
+                    allow_redirects=False,
+                ) as answer,
+            ):
                 self._learn(connected, message, answer)
                 return await answering.hand_on(answer)
         except (aiohttp.ClientError, OSError) as error:
@@ -165,7 +182,7 @@ class Relay:
 
     async def _answer(self, request: web.Request, connected: Connected, message: Message) -> web.StreamResponse:
         """Hand on the client's answer to a question of the server's."""
-        if not connected.session.takes_answer(message):
+        if connected.captive is None and not connected.session.takes_answer(message):
             return reply_with(error_reply(None, INVALID_REQUEST, "nothing was asked under this id"), status=400)
         return await self._plain(request, connected, message.octets)
 
@@ -176,21 +193,28 @@ class Relay:
         answering = Answering(hub=self.hub, connected=connected, exchange=exchange, request=request)
         if request.method == "GET" and "Last-Event-ID" in request.headers:
             connected.session.lane_resumes(exchange)
+        asked = _PLAIN[request.method]
         sent = fields.to_server(request.headers.items())
         try:
-            async with self.client.request(
-                request.method, self.url, data=body, headers=sent, allow_redirects=False
-            ) as answer:
-                if request.method == "DELETE" and answer.ok:
+            if connected.captive is not None:
+                exchange.cut()
+            async with (
+                exchange.until_cut(),
+                self.client.request(request.method, self.url, data=body, headers=sent, allow_redirects=False) as answer,
+            ):
+                self.hub.manners.note(asked, answer.status, fields.to_client(answer.headers.items()))
+                if asked is Asked.LEAVE and answer.ok:
                     self.hub.table.end(connected.caller, request.headers.get(SESSION, ""))
                 return await answering.hand_on(answer)
+        except CutOffError:
+            return await Captured(answering=answering, asked=asked).answer()
         except asyncio.CancelledError:
             answering.left()
             raise
         except (aiohttp.ClientError, OSError) as error:
             return answering.lost(f"the server cannot be asked: {type(error).__name__}")
         finally:
-            connected.exchanges.discard(exchange)
+            connected.close(exchange)
 
     def _mismatch(self, request: web.Request, message: Message | Unreadable) -> str | None:
         if isinstance(message, Unreadable):
@@ -201,7 +225,8 @@ class Relay:
         return mismatch(fields.gathered(request.headers.items()), whole, schema)
 
     def _learn(self, connected: Connected, message: Message | Unreadable, answer: aiohttp.ClientResponse) -> None:
-        """Begin a session where the server gave an identifier for one."""
+        """Begin a session where the server gave an identifier for one; and see how it answers."""
+        self.hub.manners.note(_asked(message), answer.status, fields.to_client(answer.headers.items()))
         given = answer.headers.getall(SESSION, [])
         if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.ok:
             self.hub.table.begin(connected.caller, given[0])
@@ -216,6 +241,13 @@ class Relay:
         connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
         self.hub.go_on(connected)
         return reply_with(reply, status=status)
+
+
+def _asked(message: Message | Unreadable) -> Asked:
+    if not isinstance(message, Message) or message.kind is Kind.REQUEST:
+        is_handshake = isinstance(message, Message) and message.method == INITIALIZE
+        return Asked.HANDSHAKE if is_handshake else Asked.REQUEST
+    return Asked.NOTICE
 
 
 def _status_of(reply: bytes, message: Message | Unreadable) -> int:

@@ -13,9 +13,9 @@ from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unrea
 from attest.portal.session.methods import META, PROTOCOL_VERSION, TOOLS_LIST
 from attest.portal.session.replies import error_reply
 from attest.portal.web import fields
-from attest.portal.web.answering import EVENTS, JSON
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
+from attest.portal.web.fields import EVENTS, JSON
 from attest.portal.web.hub import Hub
 
 
