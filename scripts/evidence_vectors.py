@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
-from attest.evidence.grammar import BundleEnd, DisclosureLine
+from attest.evidence.grammar import BundleEnd, CertifiedWriterLine, DisclosureLine
+from attest.signing.keyfiles import public_pem
 from attest.statement.attachments import write_attachments
 from scripts.faults import (
     Fault,
@@ -76,6 +77,31 @@ def bundles() -> Iterator[Vector]:
         yield from bad("bundle", [(f"entry-{name}", _closed([header, log, octets + b"\n", *rest]))])
     yield from good("good-full", _closed(_full(lines)), "bundle")
     yield from bad("bundle", _disclosure_faults(_full(lines)))
+    yield from good("good-certified-writer", _closed([header, _WRITER, log, entry, *rest]), "bundle")
+    yield from bad("bundle", _writer_faults(lines))
+
+
+_WRITER: Final = (
+    canonical.encode(
+        CertifiedWriterLine(
+            keyid=STRANGER.keyid,
+            key=public_pem(STRANGER.public).decode(),
+            attestation=to_base64(b'{"mediaType":""}'),
+        )
+    )
+    + b"\n"
+)
+"""In its one form; whether it certifies anything, the verdict says."""
+
+
+def _writer_faults(lines: list[bytes]) -> Iterator[Fault]:
+    header, *body = lines[:-1]
+    yield "certified-writer-before-the-header", _closed([_WRITER, header, *body])
+    yield "certified-writer-behind-evidence", _closed([header, body[0], _WRITER, *body[1:]])
+    yield "certified-writer-inside-a-log", _closed([header, *body[:4], _WRITER, *body[4:]])
+    yield "certified-writer-at-the-end", _closed([header, *body, _WRITER])
+    for name, octets in strict_faults(_WRITER[:-1], Places(text=("key",), digest=("keyid",))):
+        yield f"certified-writer-{name}", _closed([header, octets + b"\n", *body])
 
 
 def _full(lines: list[bytes]) -> list[bytes]:

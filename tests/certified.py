@@ -63,8 +63,12 @@ def attest_key(
 ) -> bytes:
     """The attestation of a key by a job, as bytes."""
     payload = statement(public_pem(key.public), **changes)
-    made = sigstore_world.bundle(leaf=certificate or leaf(signed=signed), payload=payload, time=signed)
-    return sigstore_world.encoded(made)
+    return attest_anything(payload, certificate or leaf(signed=signed), signed)
+
+
+def attest_anything(payload: bytes, certificate: bytes, signed: datetime = SIGNED) -> bytes:
+    """A bundle of a job around whatever it signed."""
+    return sigstore_world.encoded(sigstore_world.bundle(leaf=certificate, payload=payload, time=signed))
 
 
 def trust_file(**changes: Any) -> TrustFile:

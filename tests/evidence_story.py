@@ -26,8 +26,10 @@ from attest.evidence.grammar import BundleEnd, Tier
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.question import Question
+from attest.provenance.certified_writer import ATTESTATION_KIND, KEY_KIND
 from attest.recorder import Draft, Recorder, open_recorder
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
+from attest.signing.keyfiles import public_pem
 from attest.signing.keys import PrivateKey
 from attest.statement.digests import Subject
 from attest.statement.enforcing import Action, Result
@@ -113,6 +115,7 @@ class Story:
         reference: RuntimeReference = REFERENCE,
         sealer: PrivateKey = SEALER,
         writer: PrivateKey = WRITER,
+        attestation: bytes | None = None,
         evidence: Sequence[bytes] = EVIDENCE,
         runtimes: Sequence[bytes] = (),
         boot_drift: Callable[[int], int] = lambda _now: 0,
@@ -133,6 +136,11 @@ class Story:
         self.writer = writer
         self.recorder: Recorder = open_recorder(folder, writer, clock=clock, pinned=None, session_id=SESSION)
         store = Documents(folder)
+        self.attestation = attestation
+        """Of the writer's key, which then stands in no trust file."""
+        if attestation is not None:
+            store.put(KEY_KIND, writer.keyid, public_pem(writer.public))
+            store.put(ATTESTATION_KIND, writer.keyid, attestation)
         store.put("reference", self.reference, envelope)
         self.runtimes = tuple(
             payload_digest(read_envelope(each, where="runtime"), where="runtime") for each in runtimes
@@ -185,6 +193,7 @@ class Story:
                 references=(self.reference, *self.runtimes),
                 verifier_nonce=nonce,
                 context=values,
+                key_attestation=None if self.attestation is None else sha256_hex(self.attestation),
             )
         )
         return self

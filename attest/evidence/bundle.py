@@ -16,6 +16,7 @@ from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.evidence.certified import certified_writer
 from attest.evidence.disclosing import Kept, openable
 from attest.evidence.grammar import (
     BUNDLE_SCHEMA,
@@ -119,7 +120,7 @@ def write_bundle(
         raise RefusedError("logs", f"1 to {MAX_LOGS} different logs", f"{len(origins)}, or one twice")
     if since is not None and since.origin not in origins:
         raise RefusedError("since", f"a checkpoint of {' or '.join(origins)}", since.origin)
-    documents = [] if tier is Tier.STRUCTURAL else _documents(parts)
+    documents = [*_certified(parts), *([] if tier is Tier.STRUCTURAL else _documents(parts))]
     opened = None
     if tier is Tier.FULL:
         parts = _disclosing(parts, tuple(disclose))
@@ -220,6 +221,13 @@ def _payload(row: Row, where: str) -> bytes:
         return from_base64(_ENVELOPES.decode(row.receipt).payload, where=where)
     except msgspec.MsgspecError as error:
         raise MalformedError(where, "a receipt", str(error)[:120]) from error
+
+
+def _certified(parts: Sequence[_Part]) -> list[Record]:
+    """Return the certificates of the logs' writers, each once, sorted by key id."""
+    found = [certified_writer(part.source.reader, part.source.documents, part.start, part.stop) for part in parts]
+    lines = {line.keyid: line for line in found if line is not None}
+    return [lines[keyid] for keyid in sorted(lines)]
 
 
 def _documents(parts: Sequence[_Part]) -> list[Record]:

@@ -1,6 +1,7 @@
 """The evidence bundle: JSON Lines, each in RFC 8785 form, of these records in a fixed order.
 
     header
+    certified-writer*        sorted by key id, each the writer of a log below
     build-evidence*          sorted by digest, each named by a RuntimeReference below
     reference*               sorted by digest, each named by a receipt below
     manifest*                (tier full: the manifests' own lines; reserved, not yet written or read)
@@ -26,6 +27,7 @@ from attest.tlog.entry import LogEntry
 BUNDLE_SCHEMA: Final = "https://mcp-attest.github.io/schemas/evidence-bundle/v0.1"
 
 MAX_LOGS: Final = 64
+MAX_WRITERS: Final = MAX_LOGS
 MAX_REFERENCES: Final = 1024
 MAX_EVIDENCE: Final = 4096
 MAX_EVIDENCE_BYTES: Final = 256 * 1024 * 1024
@@ -76,6 +78,19 @@ class BundleHeader(Record, kw_only=True, tag_field="kind", tag="header"):
         """Refuse a count at another tier, and tier full without one."""
         if (self.opened is None) is (self.tier is Tier.FULL):
             raise MalformedError("header: opened", "a count at tier full, none at another", f"{self.opened}")
+
+
+class CertifiedWriterLine(Record, kw_only=True, tag_field="kind", tag="certified-writer"):
+    """A writer's key that the trust file does not name, and the attestation of the job that made it, for itself.
+
+    It stands at every tier and before everything else: checkpoints are signed with it, too.
+    """
+
+    keyid: Sha256Hex
+    key: str
+    """The public key file, PEM: the attestation is about these very bytes."""
+    attestation: Base64Text
+    """The exact bytes of a Sigstore bundle; predicate `writer-key`."""
 
 
 class BuildEvidenceLine(Record, kw_only=True, tag_field="kind", tag="build-evidence"):
@@ -138,12 +153,21 @@ class BundleEnd(Record, kw_only=True, tag_field="kind", tag="end"):
 
 
 BundleLine = (
-    BundleHeader | BuildEvidenceLine | ReferenceLine | LogLine | EntryLine | DisclosureLine | CheckpointLine | BundleEnd
+    BundleHeader
+    | CertifiedWriterLine
+    | BuildEvidenceLine
+    | ReferenceLine
+    | LogLine
+    | EntryLine
+    | DisclosureLine
+    | CheckpointLine
+    | BundleEnd
 )
 
 FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
     None: frozenset({BundleHeader}),
-    BundleHeader: frozenset({BuildEvidenceLine, ReferenceLine, LogLine}),
+    BundleHeader: frozenset({CertifiedWriterLine, BuildEvidenceLine, ReferenceLine, LogLine}),
+    CertifiedWriterLine: frozenset({CertifiedWriterLine, BuildEvidenceLine, ReferenceLine, LogLine}),
     BuildEvidenceLine: frozenset({BuildEvidenceLine, ReferenceLine}),
     ReferenceLine: frozenset({ReferenceLine, LogLine}),
     LogLine: frozenset({EntryLine, CheckpointLine}),
@@ -156,6 +180,7 @@ FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
 
 KIND_OF: Final[dict[type[Record], str]] = {
     BundleHeader: "header",
+    CertifiedWriterLine: "certified-writer",
     BuildEvidenceLine: "build-evidence",
     ReferenceLine: "reference",
     LogLine: "log",

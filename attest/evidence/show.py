@@ -18,6 +18,7 @@ from attest.evidence.grammar import (
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
+    CertifiedWriterLine,
     CheckpointLine,
     DisclosureLine,
     LogLine,
@@ -72,6 +73,9 @@ def _show_line(line: Line) -> Iterator[str]:
     number = f"{line.where:>12} "
     if isinstance(record, BundleHeader):
         yield f"{number} header      tier {record.tier}, logs {', '.join(map(printable, record.logs))}"
+    elif isinstance(record, CertifiedWriterLine):
+        yield f"{number} writer      key {record.keyid}, by an attestation of the job that made it"
+        yield from _indented(_show_attestation(from_base64(record.attestation, where=line.where)), 10)
     elif isinstance(record, BuildEvidenceLine):
         yield f"{number} evidence    sha256:{record.digest}"
     elif isinstance(record, ReferenceLine):

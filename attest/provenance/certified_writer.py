@@ -16,6 +16,10 @@ from attest.trust.identity import matches_identity
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/writer-key/v0.1"
 """Its own, so that no attestation of what a job built can be taken for one of a key, whatever the job was given."""
 
+KEY_KIND: Final = "writer"
+ATTESTATION_KIND: Final = "attestation"
+"""Under what both are kept beside a log (`attest.tlog.documents`), by the id of the key."""
+
 CERTIFICATE_CHECK: Final = "authenticity.writer-certificate"
 WINDOW_CHECK: Final = "authenticity.writer-window"
 
@@ -27,17 +31,20 @@ class CertifiedWriter:
     """A key that an attestation makes a writer's; only `attest.provenance.certifying` makes one.
 
     It counts from `since` to `until` (milliseconds since 1970, both inclusive), for references that name an identity of
-    the `certificate`.
+    the `certificate`. `attestation` is the SHA-256 of its exact bytes, which the start of each run names.
     """
 
-    __slots__ = ("certificate", "key", "since", "until")
+    __slots__ = ("attestation", "certificate", "key", "since", "until")
 
-    def __init__(self, seal: object, *, key: PublicKey, certificate: Certificate, since: int, until: int) -> None:
+    def __init__(
+        self, seal: object, *, key: PublicKey, attestation: str, certificate: Certificate, since: int, until: int
+    ) -> None:
         """Refuse everybody who does not hold the seal of this module."""
         if seal is not _SEAL:
             msg = "a CertifiedWriter comes from certify_writer alone"
             raise TypeError(msg)
         self.key: Final = key
+        self.attestation: Final = attestation
         self.certificate: Final = certificate
         self.since: Final = since
         self.until: Final = until
@@ -65,9 +72,11 @@ class CertifiedWriter:
         return ", ".join(part for part in parts if part is not None)
 
 
-def vouch_writer(*, key: PublicKey, certificate: Certificate, since: int, until: int) -> CertifiedWriter:
+def vouch_writer(
+    *, key: PublicKey, attestation: str, certificate: Certificate, since: int, until: int
+) -> CertifiedWriter:
     """Make a `CertifiedWriter`; called by `certifying` and nobody else."""
-    return CertifiedWriter(_SEAL, key=key, certificate=certificate, since=since, until=until)
+    return CertifiedWriter(_SEAL, key=key, attestation=attestation, certificate=certificate, since=since, until=until)
 
 
 def is_for(certificate: Certificate, identities: Iterable[TrustedIdentity | SignerIdentity]) -> bool:

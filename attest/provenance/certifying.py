@@ -67,7 +67,7 @@ def certify_writer(pem: bytes, attestation: bytes, trust: Trust, *, where: str) 
             hint = "a key of the trust file needs no attestation"
             raise _untrusted(where, "a key that the trust file does not name", f"one of a {role}", hint=hint)
     if len(attestation) > MAX_ATTESTATION_BYTES:
-        raise MalformedError(where, f"an attestation of at most {MAX_ATTESTATION_BYTES} bytes", f"{len(attestation)}")
+        raise MalformedError(where, f"at most {MAX_ATTESTATION_BYTES} bytes", f"{len(attestation)}")
     bundle = verify_bundle(attestation, roots_of(trust, Expectations(), where), where=where)  # 3
     if not isinstance(bundle.signer, CertificateSigner):
         raise _untrusted(where, "an attestation that was signed with a certificate", "one that a key signed")
@@ -79,7 +79,8 @@ def certify_writer(pem: bytes, attestation: bytes, trust: Trust, *, where: str) 
     _check_statement(bundle, sha256_hex(pem), trust, where)  # 5
     since = min(time.at for time in bundle.times)  # 6
     until = since + trust.document.writer_key_seconds * _SECOND
-    return vouch_writer(key=key, certificate=certificate, since=since, until=until)
+    digest = sha256_hex(attestation)
+    return vouch_writer(key=key, attestation=digest, certificate=certificate, since=since, until=until)
 
 
 def read_key(pem: bytes, *, where: str) -> PublicKey:

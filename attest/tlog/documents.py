@@ -1,5 +1,7 @@
 """The documents that a log's receipts speak about, kept beside the log under their digests.
 
+What certifies the key that signs them is kept there, too, under the key's id.
+
 Opaque bytes here too: what a document is and whether it can be believed is decided by whoever reads it.
 """
 

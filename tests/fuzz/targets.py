@@ -44,6 +44,7 @@ from attest.measure.tar.reader import read_tar
 from attest.portal.session import lines as messages_by_line
 from attest.portal.session.messages import Message, Unreadable, read_message
 from attest.portal.session.spans import params_of
+from attest.provenance.certifying import certify_writer, read_key
 from attest.provenance.containers.several import members_of
 from attest.provenance.containers.shape import Shape, shape_of
 from attest.provenance.model import Expectations
@@ -62,7 +63,7 @@ from attest.signing.certificates import Certificate
 from attest.signing.dsse import encode_envelope, open_foreign_envelope, read_envelope, read_foreign_envelope
 from attest.signing.fulcio import check_usage, read_identity
 from attest.signing.fulcio_chain import find_issuer
-from attest.signing.keyfiles import parse_private, parse_public
+from attest.signing.keyfiles import parse_private, parse_public, public_pem
 from attest.signing.note import open_note, sign_note
 from attest.signing.rekor import check_entry_timestamp, open_log_checkpoint
 from attest.signing.timestamps import check_timestamp
@@ -82,6 +83,7 @@ from tests import (
     archives,
     build_files,
     call_documents,
+    certified,
     configurations,
     documents,
     inventories,
@@ -101,6 +103,8 @@ TRUST: Final = parse_trust(documents.TRUST, where="trust")
 SIGSTORE: Final = sigstore_world.trust()
 SIGSTORE_BUNDLE: Final = sigstore_world.encoded(sigstore_world.bundle(stamped=sigstore_world.SIGNED))
 PYPI_ATTESTATION: Final = sigstore_world.encoded(sigstore_world.pypi_attestation())
+JOB: Final = certified.leaf()
+KEY_FILE: Final = public_pem(certified.JOB_KEY.public)
 UNTIMED: Final = sigstore_world.encoded(sigstore_world.bare_envelope(sigstore_world.issue()))
 REKOR_CHECKPOINT: Final = sigstore_world.checkpoint_of(b"body")
 PROMISE: Final = sigstore_world.promise_of(b'{"kind":"dsse"}')
@@ -357,6 +361,21 @@ def _pypi_attestation(octets: bytes) -> None:
     verify_parsed(parse_pypi_attestation(octets, where="attestation"), SIGSTORE)
 
 
+def _key_attestation(octets: bytes) -> None:
+    certify_writer(KEY_FILE, octets, certified.TRUST.as_of(NOW), where="attestation")
+
+
+def _key_statement(octets: bytes) -> None:
+    """A statement that the job did sign, whatever it is."""
+    strict.parse(octets, where="statement")
+    _key_attestation(certified.attest_anything(octets, JOB))
+
+
+def _certified_key(octets: bytes) -> bytes:
+    """The one spelling of a public key file that can be certified."""
+    return public_pem(read_key(octets, where="key"))
+
+
 def _untimed(octets: bytes) -> None:
     verify_untimed(octets, SIGSTORE.root, where="envelope")
 
@@ -440,6 +459,7 @@ TARGETS: Final[dict[str, Target]] = {
     ),
     "claimed-checkpoint": Target(good=log_documents.CHECKPOINT, read=_claimed_checkpoint),
     "claimed-type": Target(good=documents.REVOCATION_ENVELOPE, read=_claimed_type, json=True),
+    "certified-key": Target(good=KEY_FILE, read=_certified_key),
     "cyclonedx-dsse": Target(good=documents.SIGNED_SBOM, read=_evidence, json=True),
     "cyclonedx-file": Target(good=documents.SBOM, read=_evidence, json=True),
     "disclosures": Target(good=call_documents.DISCLOSURES, read=_disclosures),
@@ -453,6 +473,8 @@ TARGETS: Final[dict[str, Target]] = {
     "gzip": Target(good=tarball({"package/package.json": b"{}"}), read=_gzip),
     "in-toto-layout": Target(good=DOCUMENT, read=_layout, json=True),
     "layout-payload": Target(good=LAYOUT_PAYLOAD, read=_layout_payload, json=True),
+    "key-attestation": Target(good=certified.attest_key(), read=_key_attestation, json=True),
+    "key-statement": Target(good=certified.statement(KEY_FILE), read=_key_statement, json=True),
     "library-cache": Target(good=make_library_cache([("libc.so.6", "/lib/libc.so.6")]), read=_library_cache),
     "link-payload": Target(good=LINK_PAYLOAD, read=_link_payload, json=True),
     "log-entry": Target(good=log_documents.LOG[1].entry, read=_entry, json=True),

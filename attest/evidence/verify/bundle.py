@@ -1,6 +1,6 @@
 """Judge an evidence bundle, line after line, in memory that does not grow with it.
 
-1. Header: the demanded tier.
+1. Header: the demanded tier. Certified writers (`writers`).
 2. Build evidence and references: verified again; which references are expected (`references`).
 3. Each log: chain, receipts, runs, checkpoint (`log`), each expected reference's pace (`pace`).
 4. The end line; then everything that can only be judged at the end.
@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain as joined
 from typing import TypeVar, final
 
 from attest.errors import MalformedError, UntrustedError
@@ -19,6 +20,7 @@ from attest.evidence.grammar import (
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
+    CertifiedWriterLine,
     CheckpointLine,
     DisclosureLine,
     LogLine,
@@ -45,17 +47,16 @@ from attest.evidence.verify.result import Seen, judge_asked, make_verdict
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
-from attest.trust.role import Role
 
 
 def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread) -> Verdict:
     """Judge the lines of an evidence bundle; `spread` is `map`, or that of a pool of threads for the signatures."""
     judge = _BundleJudge(question)
     source = Lines(lines)
-    ring = question.trust.ring(Role.WRITER, question.at)
     judge_asked(Kind.EVIDENCE_BUNDLE, question, judge.sheet)
     try:
-        for line, opened in open_receipts(source, ring, spread):
+        rest = judge.begin(iter(source))
+        for line, opened in open_receipts(rest, judge.section.writers.ring, spread):
             judge.take(line, opened)
     except (MalformedError, UntrustedError) as error:
         # What was not settled until now stays "not reached".
@@ -73,12 +74,20 @@ class _BundleJudge:
         self._header: BundleHeader | None = None
         self._structural = True
         """Whether the tier holds entries without receipts; no header, no receipts."""
-        self._section = Section(question, self.sheet)
+        self.section = Section(question, self.sheet)
         self._subject: SubjectMatter | None = None
         self._logs: list[LogJudge] = []
         self._events: Counter[str] = Counter()
         self._end_line: BundleEnd | None = None
         self._disclosures = 0
+
+    def begin(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """Take the header and the certified writers behind it, whose keys open what follows; return what does."""
+        for line in lines:
+            if not isinstance(line.record, BundleHeader | CertifiedWriterLine):
+                return joined((line,), lines)
+            self.take(line, None)
+        return lines
 
     def take(self, line: Line, opened: Opened) -> None:
         """Take one line; the grammar has checked that its kind may stand here."""
@@ -87,6 +96,8 @@ class _BundleJudge:
             self._take_entry(line.where, record, opened)
         elif isinstance(record, BundleHeader):
             self._take_header(record, line.where)
+        elif isinstance(record, CertifiedWriterLine):
+            self.section.writers.take(record, line.where)
         elif isinstance(record, BuildEvidenceLine | ReferenceLine):
             self._take_document(record, line.where)
         elif isinstance(record, LogLine):
@@ -120,10 +131,11 @@ class _BundleJudge:
             self.sheet.fail(DISCLOSURES, "disclosures are missing, or too many", expected=expected, found=found)
         self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier", DISCLOSURES)
         self.sheet.settle(*chain.JUDGED, *log.JUDGED)
+        self.section.writers.close()
         if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
-            close_receipts(self._logs, self._section, self._subject, self._question, self.sheet)
+            close_receipts(self._logs, self.section, self._subject, self._question, self.sheet)
             self._subject.calling.close()
 
     def verdict(self, file: str) -> Verdict:
@@ -180,9 +192,9 @@ class _BundleJudge:
         if self._structural:
             raise MalformedError(where, "entries and checkpoints alone, at the structural tier", "a document")
         if isinstance(record, BuildEvidenceLine):
-            self._section.take_evidence(record, where)
+            self.section.take_evidence(record, where)
         else:
-            self._section.take_reference(record, where)
+            self.section.take_reference(record, where)
 
     def _take_log(self, record: LogLine, where: str) -> None:
         origins = self._header.logs if self._header is not None else ()
@@ -190,13 +202,13 @@ class _BundleJudge:
             raise MalformedError(where, "the logs of the header, in its order", record.origin)
         if self._subject is None:
             several = len(origins) > 1
-            self._subject = subject_matter(self._section, self._question, self.sheet, several_logs=several)
+            self._subject = subject_matter(self.section, self._question, self.sheet, several_logs=several)
         judge = LogJudge(
             record,
             where,
             question=self._question,
             sheet=self.sheet,
-            section=self._section,
+            section=self.section,
             paces=self._subject.paces,
             runtimes=self._subject.runtimes,
             calling=self._subject.calling,

@@ -114,6 +114,20 @@ ROWS: Final = (
         kinds=BUNDLE,
     ),
     Check(
+        id="authenticity.writer-certificate",
+        meaning="Each key that a job made for itself is certified by its attestation, for a writer of the trust file.",
+        remedy="If you trust this job, name it: `attest trust new --writer-identity ID@ISSUER`, and seal with it.",
+        kinds=BUNDLE,
+        asked=when_told,
+    ),
+    Check(
+        id="authenticity.writer-window",
+        meaning="Everything by a certified key was written in the time for which the trust file lets such a key count.",
+        remedy="Attest the key before the run begins, in each job a new one; a log of an old key is one that leaked.",
+        kinds=BUNDLE,
+        asked=when_told,
+    ),
+    Check(
         id="authenticity.revocation",
         meaning="No measurement is by a reference, and no receipt by a key, void by then; no reference is void now.",
         remedy="Find out why it was revoked; seal again, or with another key, and measure anew.",

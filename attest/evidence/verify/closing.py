@@ -57,7 +57,7 @@ def subject_matter(section: Section, question: Question, sheet: Sheet, *, severa
     """Settle what the verdict is about, once all references were read."""
     expected, missing = expected_references(section.sealed, question)
     paces = {each.digest: Pace(each, question, sheet) for each in expected}
-    runtimes = Runtimes(section.sealed.get, question, sheet)
+    runtimes = Runtimes(section.sealed.get, section.writers, question, sheet)
     calling = Calling(paces, sheet, several=several_logs)
     return SubjectMatter(expected=expected, missing=missing, paces=paces, runtimes=runtimes, calling=calling)
 

@@ -21,6 +21,7 @@ from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told
+from attest.evidence.verify.writers import Writers
 from attest.trust.runtimes import check_demand
 
 CHECK: Final = "conformance.runtime"
@@ -31,8 +32,11 @@ _SECOND: Final = 1000
 class Runtimes:
     """The runtimes that the receipts about expected references were made with, over all logs."""
 
-    def __init__(self, find: Callable[[str], Sealed | None], question: Question, sheet: Sheet) -> None:
+    def __init__(
+        self, find: Callable[[str], Sealed | None], writers: Writers, question: Question, sheet: Sheet
+    ) -> None:
         """Begin with none; `find` returns the reference of a digest if a trusted sealer signed it."""
+        self._writers = writers
         self._find = find
         self._question = question
         self._sheet = sheet
@@ -88,9 +92,8 @@ class Runtimes:
         except RefusedError as error:
             self._fail("the runtime is not the one that the reference names", told, error.expected, error.found)
             return None
-        if told.lasting.writer not in runtime.writers:
-            named = ", ".join(sorted(runtime.writers))
-            self._fail("the runtime's reference names other writers", told, named, told.lasting.writer)
+        if not self._writers.may_write(runtime.reference, told.lasting.writer):
+            self._fail("the runtime's reference names other writers", told, runtime.writers, told.lasting.writer)
             return None
         self._fitting = fitting
         return runtime

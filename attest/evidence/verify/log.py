@@ -67,6 +67,7 @@ class LogJudge:
         self._question = question
         self._sheet = sheet
         self._section = section
+        self._writers = section.writers
         self._paces = paces
         self._runtimes = runtimes
         self.chain = Chain(log, question.checkpoints, sheet, where)
@@ -141,7 +142,8 @@ class LogJudge:
 
     def finish(self, line: Line, record: CheckpointLine) -> None:
         """Judge the section's checkpoint and how it ends."""
-        checkpoint = open_note(record.note.encode(), self.chain, self._writer, self._question, self._sheet, line.where)
+        note, where = record.note.encode(), line.where
+        checkpoint = open_note(note, self.chain, self._writer, self._writers, self._question, self._sheet, where)
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()
@@ -211,13 +213,13 @@ class LogJudge:
                 expected=digest,
             )
             return False
-        if writer in sealed.writers:
+        if self._writers.may_write(sealed.reference, writer):
             return True
         self._sheet.fail(
             "authenticity.receipts",
             "the writer is not one that the reference names",
             where=where,
-            expected=", ".join(sorted(sealed.writers)),
+            expected=sealed.writers,
             found=writer,
         )
         return False
@@ -275,6 +277,7 @@ class LogJudge:
     def _follow_event(self, told: Told, event: Event) -> None:
         here = Mark(real=told.time, boot=told.boot_time, boot_id=told.lasting.boot_id)
         self._transitions.bound(event.kind)
+        self._writers.compare(told.lasting.writer, event, told.where)
         named = [self._paces[digest] for digest in event.references if digest in self._paces]
         if event.kind is EventKind.START:
             for pace in named:

@@ -10,21 +10,22 @@ from attest.evidence.verify.chain import Chain
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.revoked import WRITER, fail_void, void_writer
 from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.writers import Writers
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint, read_checkpoint_unverified
-from attest.trust.role import Role
 
 CHECK: Final = "authenticity.checkpoint"
 
 
 def open_note(
-    note: bytes, chain: Chain, writer: str | None, question: Question, sheet: Sheet, where: str
+    note: bytes, chain: Chain, writer: str | None, writers: Writers, question: Question, sheet: Sheet, where: str
 ) -> Checkpoint | None:
     """Return what a checkpoint claims, and note what is wrong with its signature; None if it cannot be read.
 
     `writer` is whoever signed the receipts, None where there are none: then the key of the checkpoint is the one that
-    may be revoked, as of the log's last entry.
+    may be revoked, as of the log's last entry. Here, with receipts or without, a log's entries are held against the
+    time for which its writer is certified.
     """
     try:
         claimed = read_checkpoint_unverified(note, where=where)
@@ -33,10 +34,11 @@ def open_note(
         sheet.fail_with(CHECK, error)
         return None
     try:
-        key = _check_note(note, claimed, chain.origin, _named(question, writer), where)
+        key = _check_note(note, claimed, chain.origin, _named(writers.ring, writer), where)
     except (MalformedError, UntrustedError) as error:
         sheet.fail_with(CHECK, error)
         return claimed
+    writers.look(key.keyid, (chain.first_time, chain.previous_time), where)
     last, void = chain.previous_time, void_writer(question, key.keyid)
     if writer is None and last is not None and last >= void.since:
         fail_void(sheet, WRITER, void, found=instant.text(last), where=where)
@@ -63,9 +65,8 @@ def _check_note(note: bytes, claimed: Checkpoint, origin: str, ring: KeyRing, wh
     raise reasons[0]
 
 
-def _named(question: Question, writer: str | None) -> KeyRing:
+def _named(ring: KeyRing, writer: str | None) -> KeyRing:
     """Return the writers that may have signed: the one of the receipts, or any if there are no receipts."""
-    ring = question.trust.ring(Role.WRITER, question.at)
     if writer is None:
         return ring
     key = ring.find(writer)

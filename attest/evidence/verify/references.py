@@ -18,6 +18,7 @@ from attest.evidence.grammar import (
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.revoked import GOOD, VoidFrom, void_from
 from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.writers import Writers
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.read import read_evidence
 from attest.statement.digests import DigestSet, Subject
@@ -37,13 +38,18 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Subject, ...]
     about: frozenset[DigestSet]
     """The digests that a measurement may have as subjects: the manifest and the artifacts."""
-    writers: frozenset[str]
     max_gap: int
     not_before: int
     not_after: int | None
     void: VoidFrom
     """From when on it is revoked, itself or a key that signed it."""
     where: str
+
+    @property
+    def writers(self) -> str:
+        """Whose receipts about it count, for people."""
+        jobs = [f"a key certified by {each.identity}" for each in self.reference.writer_identities]
+        return ", ".join([*self.reference.writers, *jobs])
 
 
 @final
@@ -57,6 +63,7 @@ class Section:
         self._last = ""
         self._octets = 0
         self._claimed: set[str] = set()
+        self.writers = Writers(question, sheet)
         self.evidence: dict[str, Evidence] = {}
         self.sealed: dict[str, Sealed] = {}
 
@@ -122,7 +129,6 @@ def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
         reference=reference,
         subjects=subjects,
         about=frozenset({reference.manifest.digest, *artifacts}),
-        writers=frozenset(reference.writers),
         max_gap=reference.measurement.max_gap_seconds * _SECOND,
         not_before=instant.parse(validity.not_before),
         not_after=None if validity.not_after is None else instant.parse(validity.not_after),

@@ -75,6 +75,8 @@ class Event(Record, kw_only=True):
     """start: the nonce a verifier asked for, 8 to 64 bytes in hexadecimal."""
     context: tuple[ContextValue, ...] = ()
     """start: sorted by name."""
+    key_attestation: Sha256Hex | None = None
+    """start, resume: the SHA-256 of the exact bytes that certify the key of this receipt, if a job made it."""
     run: Id128 | None = None
     """start, resume, stop: the id of the run."""
     entries_found: Count | None = None

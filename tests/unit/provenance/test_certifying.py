@@ -216,7 +216,7 @@ def test_the_id_of_a_certified_key_among_a_references_keys_says_nothing():
 def test_nobody_else_makes_a_certified_writer():
     writer = certify()
     with pytest.raises(TypeError, match="certify_writer alone"):
-        CertifiedWriter(object(), key=writer.key, certificate=writer.certificate, since=0, until=1)
+        CertifiedWriter(object(), key=writer.key, attestation="", certificate=writer.certificate, since=0, until=1)
 
 
 def test_the_example_of_the_specification_is_one_that_certifies():
