@@ -35,9 +35,16 @@ class Block:
     @property
     def script(self) -> str:
         """What a reader pastes into a shell."""
+        return "".join(command for command, _ in self.dialogue)
+
+    @property
+    def dialogue(self) -> tuple[tuple[str, str], ...]:
+        """What is typed at once, and what the page shows that it prints: a whole block, or a command of a `console`."""
         if self.language != "console":
-            return self.text
-        return "".join(f"{line[2:]}\n" for line in self.text.splitlines() if line.startswith("$ "))
+            return ((self.text, ""),)
+        parts = re.split(r"^\$ (.*(?:\n> .*)*\n)", self.text, flags=re.MULTILINE)[1:]
+        commands = (command.replace("\n> ", "\n") for command in parts[::2])
+        return tuple(zip(commands, parts[1::2], strict=True))
 
     def begins(self, words: str) -> bool:
         """Say whether its first command begins with these words."""
@@ -61,10 +68,27 @@ def commands_of(page: str) -> tuple[Block, ...]:
 
 
 def run(script: str, folder: Path, environment: Mapping[str, str]) -> str:
-    """Run a script that has to go well, and return what it printed."""
+    """Run a script that has to go well, and return what a terminal would have shown."""
     argv = ["bash", "-euo", "pipefail", "-c", script]
     done = subprocess.run(
-        argv, cwd=folder, env=environment, input="", capture_output=True, text=True, timeout=_LONGEST_S, check=False
+        argv,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_LONGEST_S,
+        check=False,
     )
-    assert done.returncode == 0, f"exit {done.returncode} of\n{script}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"exit {done.returncode} of\n{script}\n{done.stdout}"
     return done.stdout
+
+
+def shows(shown: str, printed: str) -> bool:
+    """Say whether a page shows what was printed: `…` stands for the rest of a line, alone on a line for any lines."""
+    parts = (
+        r"(?:.*\n)*?" if line.strip() == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
+        for line in shown.splitlines()
+    )
+    return re.match(r"(?:.*\n)*?" + "".join(parts), printed) is not None

@@ -107,9 +107,13 @@ NOT_RUN: Final[dict[tuple[str, str], str]] = {
         "README.md",
         "attest seal --runtime-of .venv/bin/python --supersedes",
     ): "as above",
+    ("docs/tutorial.md", "python3 -m venv"): "installs from a package index: tests/packaging/test_wheel.py",
     ("docs/agent.md", "useradd"): "makes a user and a service of the machine",
     ("docs/running.md", "useradd"): "makes a user of the machine",
     ("docs/portal.md", "attest portal"): "serves until it is stopped: tests/line/test_web_portal.py",
     ("docs/portal.md", "attest agent"): "measures until it is stopped: tests/line/test_portal_following.py",
 }
 """Page and beginning of a block that does not run: why, and what runs it instead."""
+
+OTHER_OUTPUT: Final = {"README.md"}
+"""Pages that show what a real server's evidence says; the server here is smaller."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.commands import attest, passed
-from tests.docs.blocks import PAGES, ROOT, SHELL, Block, blocks_of, commands_of, run
+from tests.docs.blocks import PAGES, ROOT, SHELL, Block, blocks_of, commands_of, run, shows
 from tests.docs.page_world import page_world
-from tests.docs.stories import ELSEWHERE, NOT_RUN, STORIES, Story
+from tests.docs.stories import ELSEWHERE, NOT_RUN, OTHER_OUTPUT, STORIES, Story
 
 RUN = tuple(page for page in PAGES if commands_of(page) and page not in ELSEWHERE)
 LANGUAGES = {*SHELL, "text", "markdown", "json", "toml", "yaml", "makefile", "groovy", "xml"}
@@ -58,11 +58,34 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: str, tmp_path: Pat
         for block in commands_of(page):
             if any(block.begins(words) for listed_page, words in NOT_RUN if listed_page == page):
                 continue
-            script = block.script
-            for old, new in story.replaced.items():
-                script = script.replace(old, new)
             before = [commands for words, commands in story.before.items() if block.begins(words)]
-            run("\n".join([*before, script]), world.folder, world.environment)
+            run("\n".join(before), world.folder, world.environment)
+            for command, shown in block.dialogue:
+                printed = run(replaced(command, story.replaced), world.folder, world.environment)
+                if page not in OTHER_OUTPUT:
+                    assert shows(shown, printed), f"{page}:{block.line}: shown\n{shown}\nprinted\n{printed}"
+
+
+def replaced(text: str, words: Mapping[str, str]) -> str:
+    for old, new in words.items():
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("", "anything\n", True),
+        ("a\n", "first\na\nlast\n", True),
+        ("a\nb\n", "a\nx\nb\n", False),
+        ("a\n…\nb\n", "a\nx\ny\nb\n", True),
+        ("a …: c\n", "a b: c\n", True),
+        ("a …: c\n", "a b: d\n", False),
+        ("a*\n", "aa\n", False),
+    ],
+)
+def test_a_page_shows_what_is_printed(shown: str, printed: str, same: bool) -> None:  # noqa: FBT001
+    assert shows(shown, printed) == same
 
 
 @cache
