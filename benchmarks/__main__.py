@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import (
+    beside,
+    big_tree,
     bundles,
     cold_start,
     composed,
@@ -43,6 +45,8 @@ BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "verify": verify.run,
     "rehash": rehash.run,
     "tree": tree.run,
+    "big-tree": big_tree.run,
+    "beside": beside.run,
     "scan": scan.run,
     "composed": composed.run,
     "sealing": sealing.run,

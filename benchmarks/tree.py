@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from benchmarks.agents import make_tree
 from benchmarks.rehash import resident
 from benchmarks.report import Outcome, Report, at_most, figure, time_outcome
 from benchmarks.rounds import Candidate, Race
@@ -27,16 +28,20 @@ _FULL: Final = "look_at_roots, all read"
 _CACHED: Final = "look_at_roots, cached"
 _STAT: Final = "scandir and stat, bare"
 _SIZES: Final = {4_000: 2_000, 32_000: 1_500, 400_000: 500}
-"""Bytes, and how many files of that size."""
+"""Bytes, and how many files of that size: as those of `/usr/lib`, 64 kB on average, most of them small."""
 _SOURCE: Final = Path(__file__).with_name("floor.c")
 _SHELL: Final = 'find "$1" -xdev -type f -print0 | xargs -0 -P2 -n64 sha256sum'
 
 
 def run(setting: Setting) -> Report:
     """Read a large tree, and then a server's, by turns with the others."""
-    large, server = _large(setting), str(ROOT / "attest") if setting.quick else sys.prefix
-    floor, remarks = _floor(setting.folder), list[str]()
-    full, stats = _full_race(setting, large, floor, remarks)
+    sizes = {size: setting.size(count) for size, count in _SIZES.items()}
+    large, server = (
+        str(make_tree(setting.folder / "large", sizes)),
+        str(ROOT / "attest") if setting.quick else sys.prefix,
+    )
+    floor, remarks = compile_floor(setting.folder), list[str]()
+    full, stats = full_race(setting, large, floor, remarks)
     races, outcomes = [full], [*stats]
     peers = [peer for peer in (_aide(setting.folder, server), _model_signing(setting.folder, server)) if peer]
     remarks += [
@@ -70,7 +75,8 @@ def run(setting: Setting) -> Report:
     )
 
 
-def _full_race(setting: Setting, tree: str, floor: Path | None, remarks: list[str]) -> tuple[Race, list[Outcome]]:
+def full_race(setting: Setting, tree: str, floor: Path | None, remarks: list[str]) -> tuple[Race, list[Outcome]]:
+    """Have the whole tree read by turns; what stands beside the figures is added to `remarks`."""
     candidates = [
         Candidate(name=_SHA256SUM, run=timed_alone(lambda: _silently("sh", "-c", _SHELL, "sh", tree)), computes=False)
     ]
@@ -92,19 +98,7 @@ def _full_race(setting: Setting, tree: str, floor: Path | None, remarks: list[st
     return seen, outcomes
 
 
-def _large(setting: Setting) -> str:
-    """Make a tree whose files are as large as those of `/usr/lib`: 64 kB on average, most of them small."""
-    place = setting.folder / "large"
-    block = os.urandom(max(_SIZES))
-    for size, count in _SIZES.items():
-        for number in range(setting.size(count)):
-            folder = place / f"{size}/{number % 20}"
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{number}.bin").write_bytes(number.to_bytes(8, "big") + block[8:size])
-    return str(place)
-
-
-def _floor(folder: Path) -> Path | None:
+def compile_floor(folder: Path) -> Path | None:
     """Compile the floor; None where that cannot be done."""
     compiler = shutil.which("cc")
     if compiler is None:
