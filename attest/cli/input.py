@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attest.cli.output import STANDARD
 from attest.codec.files import read_file
 from attest.errors import MalformedError
+
+if TYPE_CHECKING:
+    from attest.evidence.reading import Hash
 
 MAX_SHOWN_BYTES: Final = 1024 * 1024 * 1024
 
@@ -24,12 +27,22 @@ def read_argument(file: Path) -> bytes:
     return octets
 
 
-def lines_of_argument(file: Path) -> Iterator[bytes]:
-    """Yield the lines of a FILE argument, packed or not; of an in-toto layout, with the links beside it."""
+def lines_of_argument(file: Path, hashed: Hash | None = None) -> Iterator[bytes]:
+    """Yield the lines of a FILE argument, packed or not; of an in-toto layout, with the links beside it.
+
+    `hashed` takes the very bytes of the file while it is read; of a layout, what it and its links make together.
+    """
     from attest.evidence.reading import lines_of, read_lines
 
     if file.suffix == ".layout":
         from attest.evidence.layout_folder import read_layout_folder
 
-        return read_layout_folder(file)
-    return lines_of(sys.stdin.buffer, where="stdin") if file == STANDARD else read_lines(file)
+        return _hashing(read_layout_folder(file), hashed)
+    return lines_of(sys.stdin.buffer, where="stdin", hashed=hashed) if file == STANDARD else read_lines(file, hashed)
+
+
+def _hashing(lines: Iterator[bytes], hashed: Hash | None) -> Iterator[bytes]:
+    for line in lines:
+        if hashed is not None:
+            hashed.update(line)
+        yield line

@@ -66,6 +66,7 @@ class Reporting:
     """Takes the verdicts of one call and writes them in the formats that were asked for.
 
     What has a report a file goes to standard output as soon as it is told; everything else when `finish` is called.
+    `verdicts` are those that it was told.
     """
 
     def __init__(self, given: Mapping[str, Any], files: Sequence[Path]) -> None:
@@ -80,11 +81,11 @@ class Reporting:
         _check_apart([path for _, path in self._saved], files)
         self._shows = out is None
         self._render = self._report.render_colored if wants_colours() else None
-        self._verdicts: list[Verdict] = []
+        self.verdicts: list[Verdict] = []
 
     def tell(self, verdict: Verdict) -> None:
         """Take the next verdict."""
-        self._verdicts.append(verdict)
+        self.verdicts.append(verdict)
         if self._shows and self._report.streamed:
             self._show([verdict])
 
@@ -93,11 +94,11 @@ class Reporting:
         from attest.codec.files import write_file
 
         if self._shows and not self._report.streamed:
-            self._show(self._verdicts)
+            self._show(self.verdicts)
         if self._report.summarize is not None:
             self._summarize(self._report.summarize)
         for report, path in self._saved:
-            write_file(path, [report.render(_placed(report, self._verdicts)).encode()])
+            write_file(path, [report.render(_placed(report, self.verdicts)).encode()])
 
     def _show(self, verdicts: Sequence[Verdict]) -> None:
         render = self._render or self._report.render
@@ -111,7 +112,7 @@ class Reporting:
         try:
             with Path(page).open("ab") as file:
                 room = _MAX_PAGE_BYTES - file.tell()
-                file.write(summarize(_placed(self._report, self._verdicts), room).encode())
+                file.write(summarize(_placed(self._report, self.verdicts), room).encode())
         except OSError as error:
             raise UnavailableError(f"GITHUB_STEP_SUMMARY {page}", "a file to write", str(error.strerror)) from error
 

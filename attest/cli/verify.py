@@ -13,6 +13,7 @@ from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.cli.home import trust_option
 from attest.cli.reporting import Reporting, reports
+from attest.cli.results import Results, results
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
 
@@ -30,6 +31,7 @@ _SECOND = 1000
         "attest verify server.sigstore.json --trust github.json --artifact server.whl",
         "attest verify npm.attestations.json --trust github.json --artifact server-1.2.3.tgz",
         "attest verify evidence.jsonl --trust trust.json --reference server.ref --save sarif=attest.sarif",
+        "attest verify server.sigstore.json --trust github.json --artifact server.whl --vsa vsa --result-key gate.key",
     )
 )
 @click.argument("file", type=FILE, nargs=-1, required=True)
@@ -58,6 +60,7 @@ _SECOND = 1000
 )
 @demands
 @reports
+@results
 def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Judge each FILE: an evidence bundle, a receipt, a RuntimeReference, build evidence; - is stdin.
 
@@ -68,17 +71,19 @@ def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click
     from attest.cli.workers import spread_for
     from attest.evidence.verify.file import verify_file
 
-    question = _question(given)
     reporting = Reporting(given, file)
+    result = Results(given, file)
+    question = _question(given)
     passed = True
     with spread_for(file) as spread, Progress() as progress:
         for path in file:
-            lines = progress.count(lines_of_argument(path), f"verifying {path.name}, lines")
+            lines = progress.count(lines_of_argument(path, result.hash_of(path)), f"verifying {path.name}, lines")
             verdict = verify_file(lines, question, file=str(path), spread=spread)
             passed = passed and verdict.passed
             progress.clear()
             reporting.tell(verdict)
     reporting.finish()
+    result.finish(reporting.verdicts, question)
     return 0 if passed else 1
 
 

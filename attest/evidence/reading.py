@@ -5,34 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from attest.errors import MalformedError, UnavailableError
 from attest.evidence.grammar import MAX_LINE_BYTES, MAX_SECTION_LINE_BYTES, line_limit
 from attest.evidence.packing import recognise
 
 _PEEK_BYTES: Final = 4
+_DRAIN_BYTES: Final = 1024 * 1024
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file, packed or not; the file is closed at the end.
+class Hash(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, octets: bytes, /) -> None:
+        """Take more bytes."""
+
+
+def read_lines(path: Path, hashed: Hash | None = None) -> Iterator[bytes]:
+    """Yield the lines of a file, packed or not; the file is closed at the end. `hashed` takes its very bytes.
 
     Raises `UnavailableError` if the machine cannot read it, `MalformedError` (while iterating) for a packed stream
     that is broken or expands too far, and for a line above its limit.
     """
     try:
         with path.open("rb") as file:
-            yield from lines_of(file, where=path.name)
+            yield from lines_of(file, where=path.name, hashed=hashed)
     except OSError as error:
         found = error.strerror or "an error"
         raise UnavailableError(str(path), "a readable file", found) from error
 
 
-def lines_of(file: IO[bytes], *, where: str) -> Iterator[bytes]:
-    """Yield the lines (with their line feeds) of an open binary file, packed or not, such as stdin."""
+def lines_of(file: IO[bytes], *, where: str, hashed: Hash | None = None) -> Iterator[bytes]:
+    """Yield the lines (with their line feeds) of an open binary file, packed or not, such as stdin.
+
+    `hashed` has taken every byte of it once all lines were read.
+    """
     beginning = file.read(_PEEK_BYTES)
-    source = _Rejoined(beginning, file)
+    source = _Rejoined(beginning, file) if hashed is None else _Hashed(beginning, file, hashed)
     yield from split_lines(recognise(beginning).unpack(source, where), where=where)  # type: ignore[arg-type]  # reads alike
+    if hashed is not None:
+        while source.read(_DRAIN_BYTES):
+            pass
 
 
 def split_lines(chunks: Iterable[bytes], *, where: str) -> Iterator[bytes]:
@@ -87,3 +101,16 @@ class _Rejoined:
             taken, self._beginning = self._beginning[:size], self._beginning[size:]
             return taken
         return self._file.read(size)
+
+
+class _Hashed(_Rejoined):
+    """The same, hashed as it is read: what is judged and what is named by its digest are the same bytes."""
+
+    def __init__(self, beginning: bytes, file: IO[bytes], hashed: Hash) -> None:
+        super().__init__(beginning, file)
+        self._hashed = hashed
+
+    def read(self, size: int) -> bytes:
+        octets = super().read(size)
+        self._hashed.update(octets)
+        return octets

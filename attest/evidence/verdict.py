@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from attest.statement.digests import Subject
+from attest.statement.digests import DigestSet, Subject
 
 VERDICT_SCHEMA: Final = "https://mcp-attest.github.io/schemas/verdict/v0.1"
 
@@ -181,9 +181,11 @@ class TrustDigest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attested(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one attestation of a file of build evidence turned out to be; `where` is its place in the file."""
+    """What one piece of build evidence turned out to be; `where` is its place in the file."""
 
     where: str
+    digest: str
+    """The SHA-256 of its exact bytes."""
     predicate_type: str | None = None
     format: str
     identity: str | None = None
@@ -194,6 +196,9 @@ class Attested(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     builder: str | None = None
     source: str | None = None
     slsa_level: int | None = None
+    """None too where nobody who is expected signed it."""
+    about: tuple[DigestSet, ...] = ()
+    """Which of the expected artifacts, or of those that the expected references name, are its subjects."""
 
 
 class PathKind(StrEnum):
@@ -237,7 +242,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts | None
     runtimes: tuple[UsedRuntime, ...]
     attestations: tuple[Attested, ...] = ()
-    """Of a file of build evidence: what it holds, as far as that was verified."""
+    """The build evidence in the file, as far as it was verified."""
 
     @property
     def passed(self) -> bool:

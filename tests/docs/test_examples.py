@@ -65,6 +65,7 @@ TWO = "attest trust new two-sealers.json --sealer sealer.key.pub --sealer second
 BEFORE = {
     "key show": ("attest key new writer.key",),
     "sign": ("attest key new second.key", f"{TWO} --sealer-threshold 2"),
+    "verify": ("attest key new gate.key",),
     "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",),
 }
 """What the examples need besides one another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -84,15 +85,15 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
 
 def about(verdict: Verdict) -> Iterator[str]:
     """Tell in lines what a verdict is about, and by what it was judged; for people."""
-    for attested in verdict.attestations[:_SHOWN]:
-        yield from map(printable, _attested(attested, several=len(verdict.attestations) > 1))
-    if len(verdict.attestations) > _SHOWN:
-        yield f"            and {len(verdict.attestations) - _SHOWN} more"
+    if verdict.kind is not Kind.EVIDENCE_BUNDLE:
+        yield from _signed(verdict.attestations)
     for subject in verdict.subjects[:_SHOWN]:
         algorithm, digest = subject.digest.items()[0]
         yield f"about       {printable(subject.name or '(no name)')}  {algorithm}:{digest}"
     if len(verdict.subjects) > _SHOWN:
         yield f"            and {len(verdict.subjects) - _SHOWN} more"
+    if verdict.kind is Kind.EVIDENCE_BUNDLE and verdict.attestations:
+        yield printable(f"evidence    {', '.join(_pieces(verdict.attestations))}")
     if verdict.assurance is not None:
         yield f"assurance   {_known(verdict.assurance)} (files)"
     for runtime in verdict.runtimes:
@@ -148,6 +149,22 @@ def _bounds(verdict: Verdict) -> str:
         return ""
     uncovered = f", {verdict.uncovered_seconds} s outside runs" if verdict.uncovered_seconds else ""
     return f" (start {verdict.start}, end {verdict.end}{uncovered})"
+
+
+def _signed(attestations: Sequence[Attested]) -> Iterator[str]:
+    for attested in attestations[:_SHOWN]:
+        yield from map(printable, _attested(attested, several=len(attestations) > 1))
+    if len(attestations) > _SHOWN:
+        yield f"            and {len(attestations) - _SHOWN} more"
+
+
+def _pieces(attestations: Iterable[Attested]) -> Iterator[str]:
+    """Tell in a few words what build evidence there is, the kinds by their number."""
+    kinds = Counter(
+        each.format if each.slsa_level is None else f"{each.format} at SLSA level {each.slsa_level}"
+        for each in attestations
+    )
+    yield from (kind if count == 1 else f"{count} {kind}" for kind, count in kinds.items())
 
 
 def _attested(attested: Attested, *, several: bool) -> Iterator[str]:

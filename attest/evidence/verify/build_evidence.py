@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.verdict import Attested, Status
+from attest.evidence.verdict import Status
+from attest.evidence.verify.attested import attested
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.leftover import leave_unproven
 from attest.evidence.verify.question import Question
@@ -53,10 +54,12 @@ def judge_build_evidence(octets: bytes, question: Question, sheet: Sheet) -> See
         reason = "build evidence says nothing about it" if believed else "not judged: nobody expects the signer"
         leave_unproven(sheet, reason)
     subjects = dict.fromkeys(subject for each in good for subject in each.subjects)
-    attested = tuple(
-        _told(each, member.where) for each, member in zip(found, members.members, strict=True) if each is not None
+    told = tuple(
+        attested(each, member.where, question.artifacts)
+        for each, member in zip(found, members.members, strict=True)
+        if each is not None
     )
-    return Seen(subjects=tuple(Subject(digest=each.digest, name=each.name) for each in subjects), attestations=attested)
+    return Seen(subjects=tuple(Subject(digest=each.digest, name=each.name) for each in subjects), attestations=told)
 
 
 def _judge(member: Member, question: Question, sheet: Sheet) -> VerifiedEvidence | None:
@@ -122,18 +125,3 @@ def _judge_artifacts(found: VerifiedEvidence, wanted: tuple[DigestSet, ...], whe
     if not wanted:
         sheet.unproven("build-link.artifact", "nobody said which artifact to expect", where=where)
     sheet.settle("build-link.artifact", detail="a subject of this evidence, by its digest")
-
-
-def _told(found: VerifiedEvidence, where: str) -> Attested:
-    identity = found.identity
-    return Attested(
-        where=where,
-        predicate_type=found.predicate_type,
-        format=found.format,
-        identity=None if identity is None else identity.identity,
-        issuer=None if identity is None else identity.issuer,
-        signers=found.signers,
-        builder=found.builder,
-        source=found.source,
-        slsa_level=found.slsa_level,
-    )

@@ -29,6 +29,7 @@ from attest.evidence.grammar import (
 )
 from attest.evidence.verdict import Counts, End, Kind, Start, Verdict
 from attest.evidence.verify import chain, log
+from attest.evidence.verify.attested import attested_in
 from attest.evidence.verify.checks import applicable
 from attest.evidence.verify.checks_of_calls import DISCLOSURES
 from attest.evidence.verify.closing import (
@@ -149,8 +150,10 @@ class _BundleJudge:
         ended = self._end_line is not None
         structural = self._header is not None and self._structural
         calls = self._subject.calling.counts() if self._subject is not None else None
+        expected = self._subject.expected if self._subject is not None else ()
         seen = Seen(
-            expected=self._subject.expected if self._subject is not None else (),
+            expected=expected,
+            attestations=attested_in(self.section.evidence, self.section.places, expected),
             runtimes=tuple(self._subject.runtimes.used.values()) if self._subject is not None else (),
             tier=self._header.tier if self._header is not None else None,
             binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),

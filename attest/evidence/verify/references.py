@@ -65,6 +65,8 @@ class Section:
         self._claimed: set[str] = set()
         self.writers = Writers(question, sheet)
         self.evidence: dict[str, Evidence] = {}
+        self.places: dict[str, str] = {}
+        """Where each piece of evidence stands."""
         self.sealed: dict[str, Sealed] = {}
 
     def take_evidence(self, record: BuildEvidenceLine, where: str) -> None:
@@ -77,6 +79,7 @@ class Section:
         if sha256_hex(octets) != record.digest:
             raise MalformedError(where, f"build evidence {record.digest}", sha256_hex(octets))
         self.evidence[record.digest] = read_again(octets, self._question, where)
+        self.places[record.digest] = where
 
     def take_reference(self, record: ReferenceLine, where: str) -> None:
         """Open a reference; one that no trusted sealer signed is a failed check and counts for nothing."""
