@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -54,6 +55,7 @@ class Results:
         if bool(self._places) != (given["result_key"] is not None):
             raise click.UsageError("--result-key: expected it with --vsa or --svr, and they with it")
         if self._places:
+            _check_uris(given)
             _check_apart(self._places.values(), [*files, *_paths(given)])
         for path in self._places.values():
             _remove(path)
@@ -100,6 +102,14 @@ def _load_key(path: Path) -> PrivateKey:
     return load_private(path)
 
 
+def _check_uris(given: Mapping[str, Any]) -> None:
+    """Refuse what would be signed as a URI and is none (RFC 3986, 3)."""
+    for option in ("result_uri", "resource_uri"):
+        uri = given[option]
+        if uri is not None and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,2000}", uri) is None:
+            raise click.UsageError(f"--{option.replace('_', '-')}: expected a URI, found {uri!r}")
+
+
 def _check_role(key: PrivateKey, trust: Trust) -> None:
     """Refuse a key that the trust file knows in another role: no key has two."""
     from attest.trust.role import Role
@@ -111,8 +121,15 @@ def _check_role(key: PrivateKey, trust: Trust) -> None:
 
 def _check_apart(results: Iterable[Path], others: Iterable[Path]) -> None:
     """Refuse a place at which there is anything else of this call: it would be removed."""
-    found = [path.resolve() for path in results]
-    if len(set(found)) != len(found) or not set(found).isdisjoint(path.resolve() for path in others):
+    from attest.cli.output import STANDARD
+
+    places = tuple(results)
+    found = [path.resolve() for path in places]
+    if (
+        STANDARD in places
+        or len(set(found)) != len(found)
+        or not set(found).isdisjoint(path.resolve() for path in others)
+    ):
         raise click.UsageError("--vsa, --svr: expected a file of its own for each result, found one of this call")
 
 

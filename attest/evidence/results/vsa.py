@@ -6,7 +6,8 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from attest.codec.records import Line, Record
-from attest.evidence.results.conclusion import PREFIX, Conclusion
+from attest.errors import RefusedError
+from attest.evidence.results.conclusion import Conclusion
 from attest.evidence.results.inputs import Inputs, Resource
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.statement import Statement, make_statement
@@ -53,8 +54,15 @@ class VerificationSummary(Record, kw_only=True):
 
 
 def make_vsa(conclusion: Conclusion, inputs: Inputs) -> Statement[VerificationSummary]:
-    """Return the statement of what passed."""
+    """Return the statement of what passed; raise `RefusedError` if it amounts to no level.
+
+    A summary without one would say PASSED of whatever was signed: also of a statement that nobody here can read.
+    """
     slsa = () if conclusion.slsa_level is None else (f"SLSA_BUILD_LEVEL_{conclusion.slsa_level}",)
+    levels = (*slsa, *conclusion.levels)
+    if not levels:
+        hint = "verify build provenance of the artifact (--artifact), or an evidence bundle with its receipts"
+        raise RefusedError("VSA", "a level that holds for every subject", "none", hint=hint)
     summary = VerificationSummary(
         verifier=Verifier(id=inputs.verifier_id, version={"mcp-attest": VERSION}),
         time_verified=inputs.verified_at,
@@ -62,7 +70,7 @@ def make_vsa(conclusion: Conclusion, inputs: Inputs) -> Statement[VerificationSu
         policy=_policy(inputs),
         input_attestations=inputs.attestations,
         verification_result="PASSED",
-        verified_levels=(*slsa, *conclusion.levels) or (f"{PREFIX}_VERIFIED",),
+        verified_levels=levels,
         slsa_version=_SLSA_VERSION if slsa else None,
     )
     return make_statement(PREDICATE_TYPE, summary, conclusion.subjects)

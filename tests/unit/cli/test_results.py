@@ -110,11 +110,13 @@ def test_we_accept_our_own_summary(folder: Path):
     assert "build-link.artifact" in failed(_verify(folder, *other))
 
 
-def test_a_summary_of_a_summary_claims_no_build_level_of_its_own(folder: Path):
+def test_no_summary_is_made_of_what_has_no_level_of_its_own(folder: Path):
     passed(_emit(folder, "--artifact", ARTIFACT, "--resource-uri", RESOURCE))
     (folder / "out.vsa").rename(folder / "first.vsa")
-    passed(_emit(folder, "--artifact", ARTIFACT, "--resource-uri", RESOURCE, file="first.vsa"))
-    assert _statement(folder / "out.vsa")["predicate"]["verifiedLevels"] == ["MCP_ATTEST_VERIFIED"]
+    # Another verifier's summary: his level is his word.
+    done = _emit(folder, "--artifact", ARTIFACT, "--resource-uri", RESOURCE, file="first.vsa")
+    assert done.returncode == 5
+    assert not (folder / "out.vsa").exists()
 
 
 def test_a_result_about_more_than_what_was_built_claims_no_build_level(folder: Path):
@@ -169,6 +171,9 @@ def test_no_key_has_two_roles(folder: Path):
     "words",
     [
         ("--vsa", "out.vsa"),
+        ("--vsa", "-", "--result-key", "verifier.key"),
+        ("--vsa", "out.vsa", "--result-key", "verifier.key", "--result-uri", "the gate"),
+        ("--vsa", "out.vsa", "--result-key", "verifier.key", "--resource-uri", "a\nb"),
         ("--result-key", "verifier.key"),
         ("--vsa", "a", "--svr", "a", "--result-key", "verifier.key"),
         ("--vsa", "e.jsonl", "--result-key", "verifier.key"),
