@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from attest.codec.schema import json_schema
 from attest.evidence.grammar import BundleLine
+from attest.evidence.policy import document as policy
+from attest.evidence.policy.document import GatePolicy
 from attest.evidence.verdict import Verdict
 from attest.provenance.containers.layout_document import LayoutWithLinks
 from attest.scan.model import Scanned, Unread
@@ -41,6 +43,7 @@ SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     "in-toto-layout": ("An in-toto layout and the links of its steps, as one piece of build evidence", LayoutWithLinks),
     "log-entry": ("An entry of the log, a leaf of its tree", LogEntry),
     "manifest": ("A line of a manifest", ManifestHeader | Entry | ManifestEnd),
+    "policy": ("The gate policy, attest-policy.toml: what evidence has to show beyond being true", GatePolicy),
     "scan": ("A line that attest scan --format json prints", Scanned | Unread),
     "session": ("A line of a recorded session", SessionStart | SessionMessage),
     "tools": ("The file of tool rules, tools.toml: what callers may do with a server", ToolsFile),
@@ -57,6 +60,7 @@ def wanted() -> dict[str, bytes]:
         for name, (title, kind) in SCHEMAS.items()
     }
     made["tools"] = described(made["tools"], document)
+    made["policy"] = described(made["policy"], policy)
     return {f"{name}{SUFFIX}": octets for name, octets in made.items()}
 
 

@@ -21,6 +21,7 @@ _SUFFIX: Final = {
     "packed": ".gz",
     "pip-requirements": ".txt",
     "pnpm-lock": ".yaml",
+    "policy": ".toml",
     "private-key": ".pem",
     "public-key": ".pem",
     "pylock": ".toml",

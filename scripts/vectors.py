@@ -23,6 +23,7 @@ from scripts import (
     inventory_vectors,
     json_vectors,
     layout_vectors,
+    policy_vectors,
     signed_vectors,
     tools_vectors,
 )
@@ -58,6 +59,7 @@ MAKERS: Final = (
     inventory_vectors.spdx,
     inventory_vectors.lock_files,
     layout_vectors.layouts,
+    policy_vectors.policies,
     evidence_vectors.archives,
     evidence_vectors.lists,
     evidence_vectors.runtimes,

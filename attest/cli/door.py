@@ -38,6 +38,7 @@ VERBS: Final = {
     "bundle": "export logs as one evidence file",
     "verify": "prove or refute evidence, offline",
     "report": "evidence and its verdict as one page that checks itself",
+    "policy": "check a gate policy: what evidence has to show beyond being true",
     "show": "print any of our documents, not verified",
 }
 """The verbs in the order of the line; each is a module of this room with a click command of that name."""

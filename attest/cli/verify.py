@@ -32,6 +32,7 @@ _SECOND = 1000
         "attest verify npm.attestations.json --trust github.json --artifact server-1.2.3.tgz",
         "attest verify evidence.jsonl --trust trust.json --reference server.ref --save sarif=attest.sarif",
         "attest verify server.sigstore.json --trust github.json --artifact server.whl --vsa vsa --result-key gate.key",
+        "attest verify evidence.jsonl --trust trust.json --reference server.ref --policy attest-policy.toml",
     )
 )
 @click.argument("file", type=FILE, nargs=-1, required=True)
@@ -58,6 +59,7 @@ _SECOND = 1000
     show_default=True,
     help="How old the newest evidence may be, seconds.",
 )
+@click.option("--policy", type=FILE, help="What the files have to show beyond being true: a gate policy, TOML.")
 @demands
 @reports
 @results
@@ -66,19 +68,28 @@ def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click
 
     Exits 0 if every one passed and 1 if any did not.
     """
+    from attest.cli.gate import gate_of
     from attest.cli.input import lines_of_argument
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
-    from attest.evidence.verify.file import verify_file
+    from attest.evidence.verify.file import judge_file
 
     reporting = Reporting(given, file)
     result = Results(given, file)
     question = _question(given)
+    gate = gate_of(given["policy"])
     passed = True
     with spread_for(file) as spread, Progress() as progress:
-        for path in file:
-            lines = progress.count(lines_of_argument(path, result.hash_of(path)), f"verifying {path.name}, lines")
-            verdict = verify_file(lines, question, file=str(path), spread=spread)
+        judged = (
+            judge_file(
+                progress.count(lines_of_argument(path, result.hash_of(path)), f"verifying {path.name}, lines"),
+                question,
+                file=str(path),
+                spread=spread,
+            )
+            for path in file
+        )
+        for verdict in gate(judged, question.at):
             passed = passed and verdict.passed
             progress.clear()
             reporting.tell(verdict)

@@ -36,6 +36,8 @@ class Axis(StrEnum):
     FRESHNESS = "freshness"
     BUILD_LINK = "build-link"
     CONFORMANCE = "conformance"
+    POLICY = "policy"
+    """Only where a gate policy was given."""
 
 
 class Kind(StrEnum):
@@ -96,9 +98,11 @@ class Axes(msgspec.Struct, frozen=True, kw_only=True):
     freshness: Status
     build_link: Status = msgspec.field(name="build-link")
     conformance: Status
+    policy: Status | msgspec.UnsetType = msgspec.UNSET
+    """There only where a gate policy was given."""
 
     def items(self) -> tuple[tuple[Axis, Status], ...]:
-        """Return the axes in their order."""
+        """Return the axes in their order, that of a policy only where there was one."""
         statuses = (
             self.integrity,
             self.authenticity,
@@ -106,8 +110,9 @@ class Axes(msgspec.Struct, frozen=True, kw_only=True):
             self.freshness,
             self.build_link,
             self.conformance,
+            self.policy,
         )
-        return tuple(zip(Axis, statuses, strict=True))
+        return tuple((axis, status) for axis, status in zip(Axis, statuses, strict=True) if status is not msgspec.UNSET)
 
 
 class AssuranceShares(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +185,23 @@ class TrustDigest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class PolicyException(msgspec.Struct, frozen=True, kw_only=True):
+    """An exception of the policy, and how much it excused in this file: nothing, if it can be taken out."""
+
+    checks: tuple[str, ...]
+    reason: str
+    expires: str
+    """Its last day, `2026-12-31`, in UTC."""
+    excused: int
+
+
+class UsedPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which gate policy the file had to keep."""
+
+    sha256: str
+    exceptions: tuple[PolicyException, ...] = ()
+
+
 class Attested(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What one piece of build evidence turned out to be; `where` is its place in the file."""
 
@@ -238,6 +260,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[CheckResult, ...]
     subjects: tuple[Subject, ...]
     trust: TrustDigest
+    policy: UsedPolicy | None = None
+    """None where no gate policy was given."""
     verifier: str
     counts: Counts | None
     runtimes: tuple[UsedRuntime, ...]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from attest.evidence.policy.document import POLICY_SCHEMA
 from attest.provenance.certificate import GITHUB_ISSUER
 from attest.trust.making import BuilderIdentity, write_trust
 from tests import build_files
@@ -49,6 +50,8 @@ ORDER = (
         "log check",
         "log watch",
         "bundle",
+        "policy",
+        "policy check",
         "verify",
         "report",
         "log close",
@@ -58,7 +61,7 @@ ORDER = (
 )
 """Every verb, so that each example finds what those before it made."""
 
-GROUPS = {"key", "trust", "log", "tools"}
+GROUPS = {"key", "trust", "log", "policy", "tools"}
 
 SEAL = "attest seal server --trust trust.json --key sealer.key --allow-site '*'"
 TWO = "attest trust new two-sealers.json --sealer sealer.key.pub --sealer second.key.pub --writer writer.key.pub"
@@ -69,6 +72,10 @@ BEFORE = {
     "diff": (f"{SEAL} --supersedes server.ref -o server-new.ref",),
 }
 """What the examples need besides one another."""
+
+
+POLICY = f'schema = "{POLICY_SCHEMA}"\n[measured]\nmin-binding = "tree"\nmax-age-seconds = 3600\n'
+"""What the evidence of these examples keeps."""
 
 
 def scanned(done: Done) -> None:
@@ -133,6 +140,8 @@ def test_help_examples_run_one_after_the_other(folder: Path) -> None:
     for verb in ORDER:
         for line in BEFORE.get(verb, ()):
             passed(attest(folder, *words_of(line)))
+        if verb == "policy":
+            (folder / "attest-policy.toml").write_text(POLICY)
         if verb == "verify":
             write_build_evidence(folder)
         if verb == "log watch":

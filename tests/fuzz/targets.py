@@ -22,6 +22,8 @@ from attest.codec import canonical, strict
 from attest.codec.records import Record
 from attest.errors import AttestError, MalformedError
 from attest.evidence.packing import recognise
+from attest.evidence.policy.linting import warnings
+from attest.evidence.policy.reading import read_policy
 from attest.evidence.reading import split_lines
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.lines import Lines
@@ -88,6 +90,7 @@ from tests import (
     documents,
     inventories,
     log_documents,
+    policy_documents,
     predicate_documents,
     processes,
     sigstore_world,
@@ -428,6 +431,11 @@ def _tools(octets: bytes) -> None:
     strict.read(canonical.encode(rules), ToolRules, where="tools")
 
 
+def _policy(octets: bytes) -> None:
+    """A gate policy, and what is odd about it."""
+    tuple(warnings(read_policy(octets, where="policy").document, NOW))
+
+
 def _of_process(reader: Callable[[bytes], object]) -> Read:
     """A file of procfs, of which several spellings mean the same."""
 
@@ -484,6 +492,7 @@ TARGETS: Final[dict[str, Target]] = {
     "packed": Target(good=gzip.compress(documents.MANIFEST, mtime=0), read=_packed),
     "pip-requirements": Target(good=inventories.REQUIREMENTS, read=_evidence),
     "pnpm-lock": Target(good=inventories.PNPM_LOCK, read=_evidence),
+    "policy": Target(good=policy_documents.POLICY, read=_policy),
     "private-key": Target(good=documents.PRIVATE_KEY, read=_private_key),
     "public-key": Target(good=documents.PUBLIC_KEY, read=_public_key),
     "process-environ": Target(good=processes.ENVIRON, read=_environ),

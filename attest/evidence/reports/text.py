@@ -19,6 +19,7 @@ from attest.evidence.verdict import (
     Kind,
     PathKind,
     Status,
+    UsedPolicy,
     Verdict,
 )
 from attest.evidence.verify.checks import CHECKS
@@ -105,9 +106,21 @@ def about(verdict: Verdict) -> Iterator[str]:
         yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         yield from _counted(verdict.counts, verdict.path)
+    yield from _judged(verdict)
+
+
+def _judged(verdict: Verdict) -> Iterator[str]:
     if verdict.period is not None:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
+    if verdict.policy is not None:
+        yield f"policy      {_policy(verdict.policy)}"
+
+
+def _policy(policy: UsedPolicy) -> str:
+    used = sum(bool(each.excused) for each in policy.exceptions)
+    told = f", {used} of {len(policy.exceptions)} exceptions used" if policy.exceptions else ""
+    return f"sha256:{policy.sha256}{told}"
 
 
 def _known(assurance: AssuranceShares) -> str:

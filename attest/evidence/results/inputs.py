@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ VERIFIER_ID: Final = "https://mcp-attest.github.io/verifier/v0.1"
 """Who verified, unless the caller gives a URI of his own; a new one if the same evidence comes to something else."""
 
 _TRUST_FILE: Final = "https://mcp-attest.github.io/policies/trust-file"
+_GATE_POLICY: Final = "https://mcp-attest.github.io/policies/gate-policy"
 
 
 class Resource(Record, kw_only=True):
@@ -53,13 +54,18 @@ def inputs_of(
         verifier_id=verifier_id or VERIFIER_ID,
         resource_uri=resource_uri,
         verified_at=max(verdict.at for verdict in verdicts),
-        policies=tuple(
-            dict.fromkeys(
-                Resource(uri=_TRUST_FILE, digest=DigestSet(sha256=verdict.trust.sha256)) for verdict in verdicts
-            )
-        ),
+        policies=tuple(dict.fromkeys(_policies(verdicts))),
         attestations=(*whole, *pieces.values()),
     )
+
+
+def _policies(verdicts: Sequence[Verdict]) -> Iterator[Resource]:
+    """Yield the trust files, and after them the gate policies."""
+    for verdict in verdicts:
+        yield Resource(uri=_TRUST_FILE, digest=DigestSet(sha256=verdict.trust.sha256))
+    for verdict in verdicts:
+        if verdict.policy is not None:
+            yield Resource(uri=_GATE_POLICY, digest=DigestSet(sha256=verdict.policy.sha256))
 
 
 def _name(file: str) -> str:

@@ -53,14 +53,17 @@ def judge_expected(expected: Sequence[Sealed], missing: Iterable[str], question:
         sheet.unproven("build-link.reference", "nobody said which reference or artifact to expect", found=found)
 
 
-def judge_build_link(each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet) -> None:
-    """Steps 2 to 6 for one reference whose evidence is at hand."""
+def judge_build_link(
+    each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet
+) -> list[VerifiedEvidence]:
+    """Steps 2 to 6 for one reference whose evidence is at hand; return the evidence that holds."""
     good = _judge_evidence(each, evidence, sheet)
     judge_artifacts(each, question, sheet)
     judge_assurance(each, question, sheet)
     judge_complete(each, good, question, sheet)
     if question.wants_level:
         judge_level(good, question, sheet, each.where)
+    return good
 
 
 def judge_runtime_link(each: Sealed, evidence: Mapping[str, Evidence], question: Question, sheet: Sheet) -> None:

@@ -27,7 +27,7 @@ from attest.evidence.grammar import (
     ReferenceLine,
     Tier,
 )
-from attest.evidence.verdict import Counts, End, Kind, Start, Verdict
+from attest.evidence.verdict import Counts, End, Kind, Start
 from attest.evidence.verify import chain, log
 from attest.evidence.verify.attested import attested_in
 from attest.evidence.verify.checks import applicable
@@ -39,6 +39,8 @@ from attest.evidence.verify.closing import (
     subject_matter,
 )
 from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.gathered import Judged
+from attest.evidence.verify.gathering import Good, gather
 from attest.evidence.verify.lines import Line, Lines
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
@@ -50,7 +52,7 @@ from attest.evidence.verify.told import TYPE_OF
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
 
 
-def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread) -> Verdict:
+def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread) -> Judged:
     """Judge the lines of an evidence bundle; `spread` is `map`, or that of a pool of threads for the signatures."""
     judge = _BundleJudge(question)
     source = Lines(lines)
@@ -64,7 +66,7 @@ def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread:
         judge.sheet.fail_with("integrity.grammar", error)
     else:
         judge.close(source.closing)
-    return judge.verdict(file)
+    return judge.judged(file)
 
 
 @final
@@ -81,6 +83,7 @@ class _BundleJudge:
         self._events: Counter[str] = Counter()
         self._end_line: BundleEnd | None = None
         self._disclosures = 0
+        self._good: Good = {}
 
     def begin(self, lines: Iterator[Line]) -> Iterator[Line]:
         """Take the header and the certified writers behind it, whose keys open what follows; return what does."""
@@ -136,11 +139,11 @@ class _BundleJudge:
         if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
-            close_receipts(self._logs, self.section, self._subject, self._question, self.sheet)
+            self._good = close_receipts(self._logs, self.section, self._subject, self._question, self.sheet)
             self._subject.calling.close()
 
-    def verdict(self, file: str) -> Verdict:
-        """Return the verdict over what was taken."""
+    def judged(self, file: str) -> Judged:
+        """Return the verdict over what was taken, and what was seen."""
         paces = self._subject.paces.values() if self._subject is not None else ()
         bindings = [pace.binding for pace in paces if pace.binding is not None]
         isolations = [pace.isolation for pace in paces if pace.isolation is not None]
@@ -174,7 +177,8 @@ class _BundleJudge:
                 calls=calls,
             ),
         )
-        return make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
+        verdict = make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
+        return Judged(verdict=verdict, gathered=gather(self._logs, self._subject, self._good))
 
     def _take_header(self, record: BundleHeader, where: str) -> None:
         if list(record.logs) != sorted(set(record.logs)):

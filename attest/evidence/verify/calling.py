@@ -48,6 +48,10 @@ class Calling:
         """Return whether the portal was the only way to the servers; None without any call."""
         return None if self._calls is None else self._calls.path()
 
+    def tools(self) -> frozenset[str] | None:
+        """Return the names of the tools that were called; None if there were more than are remembered."""
+        return frozenset() if self._calls is None else self._calls.tools()
+
     def _judge(self, origin: str, began_at: int) -> LogCalls:
         if self._calls is None:
             from attest.evidence.verify.calls.judge import Calls

@@ -4,11 +4,17 @@ from typing import Final
 
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Axis, Kind
-from attest.evidence.verify import checks_of_calls, checks_of_content, checks_of_origin
+from attest.evidence.verify import checks_of_calls, checks_of_content, checks_of_origin, checks_of_policy
 from attest.evidence.verify.check import Check
 from attest.evidence.verify.question import Question
 
-_ROWS: Final = (*checks_of_origin.ROWS, *checks_of_content.ROWS, *checks_of_calls.ROWS, checks_of_calls.DISCLOSED)
+_ROWS: Final = (
+    *checks_of_origin.ROWS,
+    *checks_of_content.ROWS,
+    *checks_of_calls.ROWS,
+    checks_of_calls.DISCLOSED,
+    *checks_of_policy.ROWS,
+)
 _AXES: Final = list(Axis)
 _EXPLANATIONS: Final = "https://mcp-attest.github.io/checks/"
 """Where `docs/checks.md` is published."""

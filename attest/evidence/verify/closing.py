@@ -15,6 +15,7 @@ from attest.evidence.verify.pace import Pace, no_reference
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed, Section, expected_references
 from attest.evidence.verify.sheet import Sheet
+from attest.provenance.model import VerifiedEvidence
 
 _STRUCTURAL: Final = "structural only: not judged without the receipts"
 
@@ -68,13 +69,17 @@ def close_receipts(
     subject: SubjectMatter,
     question: Question,
     sheet: Sheet,
-) -> None:
-    """Judge references, build link, pace, nonce and context of a bundle that was read to its end."""
+) -> Mapping[str, Sequence[VerifiedEvidence]]:
+    """Judge references, build link, pace, nonce and context of a bundle that was read to its end.
+
+    Returns the build evidence that holds, by the digest of the expected reference.
+    """
+    good: dict[str, Sequence[VerifiedEvidence]] = {}
     section.finish({digest for log in logs for digest in log.named})
     sheet.settle("authenticity.references")
     judge_expected(subject.expected, subject.missing, question, sheet)
     for each in subject.expected:
-        judge_build_link(each, section.evidence, question, sheet)
+        good[each.digest] = judge_build_link(each, section.evidence, question, sheet)
         subject.paces[each.digest].finish()
     for each in subject.runtimes.used.values():
         judge_runtime_link(each, section.evidence, question, sheet)
@@ -89,6 +94,7 @@ def close_receipts(
     demanded = any(each.reference.runtime is not None for each in subject.expected)
     sheet.settle(composed.CHECK, detail=None if demanded else "no expected reference names a runtime")
     _judge_bound([log for log in logs if not log.named.isdisjoint(subject.paces)], question, sheet)
+    return good
 
 
 def close_structural(logs: Iterable[LogJudge], events: Mapping[str, int], question: Question, sheet: Sheet) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.verdict import Kind, Verdict
+from attest.evidence.verdict import Kind
 from attest.evidence.verify.build_evidence import judge_build_evidence
 from attest.evidence.verify.checks import applicable
+from attest.evidence.verify.gathered import Gathered, Judged
 from attest.evidence.verify.one_receipt import judge_receipt
 from attest.evidence.verify.one_reference import judge_reference
 from attest.evidence.verify.question import Question
@@ -37,7 +38,7 @@ def kind_of(octets: bytes) -> Kind:
     return Kind.UNKNOWN if shape is None else _KINDS[shape]
 
 
-def verify_document(octets: bytes, question: Question, file: str) -> Verdict:
+def verify_document(octets: bytes, question: Question, file: str) -> Judged:
     """Judge one document as the kind that it claims to be."""
     kind = kind_of(octets)
     sheet = Sheet(applicable(kind, None, question))
@@ -47,15 +48,15 @@ def verify_document(octets: bytes, question: Question, file: str) -> Verdict:
         seen = _JUDGES[kind](octets, question, sheet)
     except (MalformedError, UntrustedError) as error:
         sheet.fail_with(error.check or "integrity.grammar", error)
-    return make_verdict(file, kind, question, sheet, seen)
+    return Judged(verdict=make_verdict(file, kind, question, sheet, seen), gathered=seen.gathered)
 
 
-def verify_unreadable(error: MalformedError, question: Question, file: str) -> Verdict:
+def verify_unreadable(error: MalformedError, question: Question, file: str) -> Judged:
     """Return the verdict over a file that could not even be unpacked or split into lines."""
     sheet = Sheet(applicable(Kind.UNKNOWN, None, question))
     judge_asked(Kind.UNKNOWN, question, sheet)
     sheet.fail_with("integrity.grammar", error)
-    return make_verdict(file, Kind.UNKNOWN, question, sheet, Seen())
+    return Judged(verdict=make_verdict(file, Kind.UNKNOWN, question, sheet, Seen()), gathered=Gathered())
 
 
 def _judge_unknown(_octets: bytes, _question: Question, sheet: Sheet) -> Seen:

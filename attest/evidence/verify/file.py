@@ -9,12 +9,18 @@ from attest.errors import MalformedError
 from attest.evidence.grammar import HEADER_PREFIX
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.bundle import verify_bundle
+from attest.evidence.verify.gathered import Judged
 from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.revoked import heed
 
 
 def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread: Spread = map) -> Verdict:
+    """Return the verdict of `judge_file` alone."""
+    return judge_file(lines, question, file=file, spread=spread).verdict
+
+
+def judge_file(lines: Iterable[bytes], question: Question, *, file: str, spread: Spread = map) -> Judged:
     """Judge the lines of a file (each with its line feed), which is called `file` in the verdict.
 
     Bad evidence is a verdict, never an error; `UnavailableError` from whatever gives the lines goes through. `spread`
@@ -37,7 +43,7 @@ def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread
     return _verify_document(octets, question, file)
 
 
-def _verify_document(found: bytes | MalformedError, question: Question, file: str) -> Verdict:
+def _verify_document(found: bytes | MalformedError, question: Question, file: str) -> Judged:
     # Its own import: the judges of single documents take longer to load than a small bundle to judge.
     from attest.evidence.verify.document import verify_document, verify_unreadable
 

@@ -26,6 +26,7 @@ from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Lasting, Told, own_subject
 from attest.evidence.verify.transitions import Transitions
+from attest.evidence.verify.violations import Violations
 from attest.evidence.verify.windows import Windows
 from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
@@ -73,6 +74,7 @@ class LogJudge:
         self.chain = Chain(log, question.checkpoints, sheet, where)
         self.runs = Runs(question, sheet, from_genesis=log.size == 0, before=self.chain.previous_time)
         self.windows = Windows(sheet, from_genesis=log.size == 0)
+        self.violations = Violations()
         self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._reader = ReceiptReader()
@@ -268,10 +270,16 @@ class LogJudge:
         pace_here = self._paces.get(lasting.reference or "")
         if told.cycle is not None:
             self._follow_cycle(told, told.cycle, pace_here)
+        if not lasting.is_measurement:
+            self._follow_other(told, pace_here)
+
+    def _follow_other(self, told: Told, pace_here: Pace | None) -> None:
+        findings, reference = told.lasting.findings, told.lasting.reference
+        if findings is not None:
+            self.violations.take(reference, findings)
         if pace_here is not None:
-            if not lasting.is_measurement:
-                self._actions.step(told)
-        elif lasting.reference is None and lasting.findings is not None:
+            self._actions.step(told)
+        elif reference is None and findings is not None:
             self._sheet.fail("conformance.matched", "a violation that names no reference", where=told.where)
 
     def _follow_event(self, told: Told, event: Event) -> None:

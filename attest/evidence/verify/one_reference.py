@@ -8,6 +8,7 @@ from attest.evidence.verdict import Status
 from attest.evidence.verify import build_link, revoked
 from attest.evidence.verify.build_link import judge_artifacts, judge_assurance, judge_expected, judge_level
 from attest.evidence.verify.complete import judge_complete
+from attest.evidence.verify.gathered import Gathered, Measured
 from attest.evidence.verify.leftover import leave_unproven
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
@@ -33,7 +34,7 @@ def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     sheet.settle("freshness.validity", "freshness.future", revoked.CHECK)
     _judge_reference_build(sealed, question, sheet)
     leave_unproven(sheet, "a RuntimeReference says nothing about runs")
-    return Seen(expected=(sealed,))
+    return Seen(expected=(sealed,), gathered=Gathered(measured=(Measured(sealed=sealed),)))
 
 
 def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> None:

@@ -1,6 +1,6 @@
 """From a filled sheet to a verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ from attest.evidence.grammar import Tier
 from attest.evidence.verdict import (
     AssuranceShares,
     Attested,
+    CheckResult,
     Counts,
     End,
     Kind,
@@ -21,6 +22,7 @@ from attest.evidence.verdict import (
     UsedRuntime,
     Verdict,
 )
+from attest.evidence.verify.gathered import Gathered
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import judge_age
@@ -65,6 +67,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Subject, ...] = ()
     runtimes: Sequence[Sealed] = ()
     attestations: tuple[Attested, ...] = ()
+    gathered: Gathered = Gathered()
+    """What no check asked for, and a gate policy may."""
 
 
 def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: Seen) -> Verdict:
@@ -77,7 +81,7 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         file=file.encode("utf-8", "backslashreplace").decode(),
         kind=kind,
         tier=seen.tier,
-        verdict="FAILED" if any(check.status in _FAILING for check in checks) else "PASSED",
+        verdict="PASSED" if is_passed(checks) else "FAILED",
         at=instant.text(question.at),
         assurance=_shares([each.reference.assurance for each in seen.expected]),
         binding=seen.binding,
@@ -99,6 +103,11 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         runtimes=tuple(_used(each) for each in seen.runtimes),
         attestations=seen.attestations,
     )
+
+
+def is_passed(checks: Iterable[CheckResult]) -> bool:
+    """Return whether no check failed or stayed unproven."""
+    return not any(check.status in _FAILING for check in checks)
 
 
 def _used(runtime: Sealed) -> UsedRuntime:

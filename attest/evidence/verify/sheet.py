@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from attest.codec.printable import printable
 from attest.errors import AttestError
 from attest.evidence.verdict import STATUS_RANK, Axes, Axis, CheckResult, Status
@@ -69,10 +71,10 @@ class Sheet:
             id=check,
             axis=CHECKS[check].axis,
             status=status,
-            detail=_text(detail) or "",
-            where=_text(where),
-            expected=_text(expected),
-            found=_text(found),
+            detail=text_of(detail) or "",
+            where=text_of(where),
+            expected=text_of(expected),
+            found=text_of(found),
         )
 
     def fail(
@@ -154,8 +156,10 @@ def axes_of(results: Iterable[CheckResult]) -> Axes:
         freshness=worst[Axis.FRESHNESS],
         build_link=worst[Axis.BUILD_LINK],
         conformance=worst[Axis.CONFORMANCE],
+        policy=worst[Axis.POLICY] if worst[Axis.POLICY] is not Status.NOT_APPLICABLE else msgspec.UNSET,
     )
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
+    """Return a value as one printable line that is not too long; None of None."""
     return None if value is None else printable(str(value), limit=_MAX_TEXT)

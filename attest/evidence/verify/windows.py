@@ -10,6 +10,7 @@ What is not checked: the records of the single cycles, which only their writer h
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, final
 
 import msgspec
@@ -43,6 +44,8 @@ class Windows:
         """Whether the numbers of whoever has no window before are known: not in the midst of a run."""
         self.cycles = 0
         """Clean cycles that the measurements stand for, those alone included."""
+        self.shared: dict[str, int] = {}
+        """By reference: the cycles that share the receipt of another one."""
 
     def restart(self) -> None:
         """Say that a run began, or goes on after a crash or a reload: what was not signed by then is lost."""
@@ -51,9 +54,16 @@ class Windows:
 
     def count(self, told: Told) -> None:
         """Count the cycles of a measurement, whichever reference it is about."""
-        if told.lasting.is_measurement:
-            window = told.lasting.window
-            self.cycles += 1 if window is None else window.last - window.first + 1
+        lasting = told.lasting
+        if lasting.is_measurement:
+            self.cycles += 1
+            if lasting.window is not None:
+                self._share(lasting.references, lasting.window.last - lasting.window.first)
+
+    def _share(self, references: Iterable[str], more: int) -> None:
+        self.cycles += more
+        for digest in references:
+            self.shared[digest] = self.shared.get(digest, 0) + more
 
     def look(self, sealed: Sealed, told: Told, window: Window, cycle: Cycle) -> None:
         """Take a measurement or violation about an expected reference, as a window."""

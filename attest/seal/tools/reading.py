@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attest.codec import strict
 from attest.codec.files import read_file
+from attest.codec.toml import parse_toml
 from attest.errors import MalformedError
 from attest.seal.tools.definitions_file import MAX_DEFINITIONS_BYTES, read_definitions
 from attest.seal.tools.document import (
@@ -45,12 +46,7 @@ def read_tools(path: Path) -> ToolRules:
 
 def parse_tools(octets: bytes, *, where: str) -> ToolsFile:
     """Return what the bytes of a file say; raise `MalformedError` with the place of what is not right."""
-    import tomllib  # most sealings have no such file
-
-    try:
-        value = tomllib.loads(octets.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MalformedError(where, "TOML in UTF-8", str(error)[:160]) from error
+    value = parse_toml(octets, where=where, max_bytes=MAX_TOOLS_BYTES)
     for name, table, kind in _tables(value):
         strict.convert(table, kind, where=f"{where}: {name}")
     return strict.convert(value, ToolsFile, where=where)

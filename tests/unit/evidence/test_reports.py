@@ -39,6 +39,7 @@ FIELDS = [
     "checks",
     "subjects",
     "trust",
+    "policy",
     "verifier",
     "counts",
     "runtimes",

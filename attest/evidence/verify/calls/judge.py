@@ -76,6 +76,10 @@ class Calls:
         """Return the counts so far, None without any call."""
         return self._tally.counts() if self._any else None
 
+    def tools(self) -> frozenset[str] | None:
+        """Return the names of the tools that were called; None if there were more than are remembered."""
+        return self._tally.tools
+
     @property
     def parts(self) -> tuple[Mapping[str, Pace], Sheet, Across, Tally]:
         """What the judges of single logs share."""
@@ -181,7 +185,7 @@ class LogCalls:
         elif isinstance(said, ToolDenial):
             self._deny(told, said, judged)
         elif said.permit is not None:
-            self._tally.permit(said.permit.rule)
+            self._tally.permit(said.permit.rule, said.call)
             self._answers.permit(told, said.call)
             if judged is not None and not self._answers.overflowed:
                 judged.permit(told, said.call, said.permit)
