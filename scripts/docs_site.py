@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from attest.provenance.certified_writer import PREDICATE_TYPE as WRITER_KEY
 from attest.statement.predicates import PREDICATES, short_name
 from scripts import schema_pages
 
@@ -30,7 +31,10 @@ FIXED: Final = {
     "SECURITY.md": "security.md",
     "predicates/README.md": "predicates/index.md",
     "schemas": "schemas/index.md",
-    **{f"predicates/{short_name(uri)}.md": uri.removeprefix(schema_pages.BASE) + ".md" for uri in PREDICATES},
+    **{
+        f"predicates/{short_name(uri)}.md": uri.removeprefix(schema_pages.BASE) + ".md"
+        for uri in (*PREDICATES, WRITER_KEY)
+    },
 }
 """Pages from outside docs/: where they lie in the repository, and where on the site."""
 

@@ -17,8 +17,9 @@ from attest.signing.dsse import read_envelope
 from attest.tlog.check import check_structure
 from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust
+from attest.trust.trust import Trust
 from tests.installed import Bench, make_bench
-from tests.world import WRITER, make_trust_file, write_key_pair
+from tests.world import TRUST, WRITER, make_trust_file, write_key_pair
 
 PYTHON = os.path.realpath(sys.executable)
 """Not that of the environment that the tests run in: what is installed there is sealed by nobody."""
@@ -45,11 +46,11 @@ def make_launch_bench(folder: Path) -> Bench:
     return made
 
 
-def seal_script(bench: Bench, script: str, *words: str, **rules: Any) -> Path:
+def seal_script(bench: Bench, script: str, *words: str, trust: Trust = TRUST, **rules: Any) -> Path:
     """Put a script into the tree, seal it with its command, and return the reference."""
     (bench.tree / "serve.py").write_text(script)
     command = (PYTHON, str(bench.tree / "serve.py"), *words)
-    return bench.write(bench.seal(allow_site=("serve.py",), command=command, rules=Rules(**rules)))
+    return bench.write(bench.seal(trust=trust, allow_site=("serve.py",), command=command, rules=Rules(**rules)))
 
 
 def run_words(bench: Bench, *words: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from attest.agent.history import ClockReading, History
 from attest.agent.revocation_files import RevocationFiles
@@ -11,10 +12,14 @@ from attest.agent.sealed import SealedServer
 from attest.appraisal.clock import judge_step, step_of
 from attest.appraisal.revocation import judge_known, judge_revoked
 from attest.appraisal.validity import judge_validity
+from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.statement.findings import Finding
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.trust.revocations import is_void
+
+MARGIN_MILLISECONDS: Final = 60_000
+"""So long before its key counts no more a run ends: whatever is under way, and the stop itself, still count then."""
 
 
 @dataclass(kw_only=True)
@@ -26,6 +31,8 @@ class Circumstances:
     max_revocation_age_seconds: int | None
     writer: str
     """The id of the key that signs the receipts."""
+    until: int | None = None
+    """Until when it counts, in milliseconds since 1970; None: without end."""
     first_used: dict[str, int] = field(default_factory=dict)
     """By digest, when a reference was first used: its time-to-live runs from then on."""
     _offset: int | None = None
@@ -69,6 +76,14 @@ class Circumstances:
     def audits(self, sealed: SealedServer) -> bool:
         """Return whether a reference that may be used now says that findings are only recorded."""
         return sealed.reference.enforcement.audit_only and not self.judge(sealed, self.clock.real())
+
+    def why_no_more(self) -> str | None:
+        """Return why a run has to end now, if anything about its key is why."""
+        if self.writer_is_void():
+            return "the writer's key was revoked: nothing that it signs counts any more"
+        if self.until is not None and self.clock.real() > self.until - MARGIN_MILLISECONDS:
+            return f"the writer's key is certified until {instant.text(self.until)}: the next run needs a new one"
+        return None
 
     def writer_is_void(self) -> bool:
         """Return whether nothing counts any more that this agent signs."""

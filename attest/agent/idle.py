@@ -59,8 +59,8 @@ class IdleRun:
         self._start()
         reason = "the run was asked to stop"
         while not self.stop.is_set():
-            if self.own.circumstances.writer_is_void():
-                reason = "the writer's key was revoked: nothing that it signs counts any more"
+            if (over := self.own.circumstances.why_no_more()) is not None:
+                reason = over
                 break
             look(self._around())
             self.stop.wait(_PAUSE_SECONDS)
@@ -75,6 +75,7 @@ class IdleRun:
             standing=standing,
             verifier_nonce=self.request.verifier_nonce,
             context=self.request.context,
+            key_attestation=own.key.attested,
             unsigned_cycles=own.unsigned_cycles,
         )
         event = start_event(asked, self._id, own.recorder.interrupted)

@@ -155,9 +155,9 @@ class Run:
                 schedule = self._schedule()
             if self._all_ended():
                 return "the process ended"
-            if self.circumstances.writer_is_void():
-                self._void = True
-                return "the writer's key was revoked: nothing that it signs counts any more"
+            if (reason := self.circumstances.why_no_more()) is not None:
+                self._void = self.circumstances.writer_is_void()
+                return reason
             for slot in schedule.take_due(self.clock.boot()):
                 self._call(slot)
             if self._advance(until=schedule.next_due()):

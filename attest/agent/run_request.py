@@ -18,6 +18,8 @@ class RunRequest:
     """How receipts are made that are about no single server."""
     verifier_nonce: str | None = None
     context: tuple[tuple[str, str], ...] = ()
+    key_attestation: str | None = None
+    """The SHA-256 of what certifies the key that signs, if anything has to."""
     unsigned_cycles: int | None = None
     """Of a run that was cut short: how many clean cycles it lost, if that is known."""
     cycle_seconds: int | None = None

@@ -126,17 +126,6 @@ def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]
     )
 
 
-def check_writer(server: SealedServer, keyid: str) -> None:
-    """Refuse to measure with a key whose receipts would not count."""
-    if keyid not in server.reference.writers:
-        raise RefusedError(
-            str(server.path),
-            "a writer key that the reference names",
-            keyid,
-            hint="seal again with this key among the trust file's writers",
-        )
-
-
 def _attachments(path: Path, reference: RuntimeReference) -> dict[str, bytes]:
     named = {piece.digest for piece in reference.evidence}
     if not named:

@@ -18,6 +18,7 @@ def start_event(request: RunRequest, run_id: str, interrupted: Interruption | No
         references=references_of(targets),
         verifier_nonce=request.verifier_nonce,
         context=tuple(ContextValue(name=name, value=value) for name, value in sorted(request.context)),
+        key_attestation=request.key_attestation,
         entries_found=None if interrupted is None else interrupted.entries_found,
         unsigned_cycles=None if interrupted is None else request.unsigned_cycles,
         pid=watched[0] if len(watched) == len(targets) == 1 else None,

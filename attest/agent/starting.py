@@ -20,11 +20,12 @@ from attest.agent.history import highest_sequences, read_history
 from attest.agent.keeping import Reported
 from attest.agent.lost_cycles import count_lost
 from attest.agent.neighbours import Neighbours
+from attest.agent.own_key import OwnKey, open_own_key
 from attest.agent.reloading import carry_over
 from attest.agent.revocation_files import RevocationFiles
 from attest.agent.run import Run
 from attest.agent.run_request import RunRequest
-from attest.agent.sealed import SealedServer, check_writer, load_sealed
+from attest.agent.sealed import SealedServer, load_sealed
 from attest.agent.target import Target, weakest_standing
 from attest.codec.clock import Clock, system_clock
 from attest.codec.files import read_file
@@ -32,12 +33,10 @@ from attest.errors import RefusedError, UntrustedError
 from attest.measure.fine_times import proven_fine
 from attest.measure.leasing import ignore_lease_breaks
 from attest.recorder import Recorder, open_recorder
-from attest.signing.keyfiles import load_private
-from attest.signing.keys import PrivateKey, PublicKey
+from attest.signing.keys import PublicKey
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.documents import Documents
-from attest.trust.role import Role
 from attest.trust.sequences import check_sequence
 from attest.trust.trust import Trust, check_current, load_trust
 
@@ -49,6 +48,8 @@ class AgentRequest:
     references: tuple[Path, ...]
     trust: Path
     key: Path
+    key_attestation: Path | None = None
+    """What certifies the key, where the trust file does not name it."""
     log: Path
     pid: Pid | None = None
     """The running process of the only server, or that each one's is to be found."""
@@ -78,7 +79,7 @@ class Opening:
 class OwnLog:
     """The log that a run writes, open, and what it tells of the time before."""
 
-    key: PublicKey
+    key: OwnKey
     recorder: Recorder
     circumstances: Circumstances
     past: Past
@@ -139,12 +140,13 @@ def open_run(
         for target in given:
             if target.watched is not None and target.server.others:
                 process = target.watched.handle
-                target.choice.matched = read_history(request.log, own.key, digests, process).matched
+                target.choice.matched = read_history(request.log, own.key.private.public, digests, process).matched
         run_request = RunRequest(
             targets=given,
             standing=standing,
             verifier_nonce=request.verifier_nonce,
             context=request.context,
+            key_attestation=own.key.attested,
             unsigned_cycles=own.unsigned_cycles,
             cycle_seconds=request.cycle_seconds,
             fine=proven_fine(request.log),
@@ -161,60 +163,62 @@ def open_run(
                 clock=opening.clock,
                 report=report,
                 files=CycleFiles(request.log),
-                reopen=lambda before: _reopen(request, own.key.keyid, own.circumstances, before),
+                reopen=lambda before: _reopen(request, own.key, own.circumstances, before),
             )
 
 
 @contextmanager
 def open_own_log(opening: Opening, request: AgentRequest) -> Iterator[OwnLog]:
     """Open the key, and the log that it writes; see that both may be used for the references. Nothing is recorded."""
-    key = _writer(request.key, opening.trust, opening.at)
-    for each in opening.loaded:
-        check_writer(each, key.keyid)
+    key = open_own_key(request.key, request.key_attestation, opening.trust, opening.at)
+    key.check(opening.loaded)
     circumstances = Circumstances(
         clock=opening.clock,
         files=RevocationFiles(request.revocations, opening.trust),
         max_revocation_age_seconds=opening.trust.minima.revocation_age_seconds,
         writer=key.keyid,
+        until=key.until,
     )
     if circumstances.writer_is_void():
         raise UntrustedError(str(request.key), "a writer's key that is not revoked", key.keyid)
-    recorder = open_recorder(request.log, key, clock=opening.clock, pinned=_pinned(request.pinned, key))
+    public = key.private.public
+    pinned = _pinned(request.pinned, public)
+    recorder = open_recorder(request.log, key.private, clock=opening.clock, pinned=pinned)
     try:
         digests = [each.opened.digest for each in opening.loaded]
-        circumstances.remember(read_history(request.log, key.public, digests, None))
+        circumstances.remember(read_history(request.log, public, digests, None))
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
+        key.keep(Documents(request.log))
         cut_short = None if recorder.interrupted is None else recorder.interrupted.run
         yield OwnLog(
-            key=key.public,
+            key=key,
             recorder=recorder,
             circumstances=circumstances,
-            past=read_past(request.log, key.public, since=opening.at - _longest_breaker(opening.loaded)),
-            unsigned_cycles=None if cut_short is None else count_lost(request.log, key.public, cut_short, digests),
+            past=read_past(request.log, public, since=opening.at - _longest_breaker(opening.loaded)),
+            unsigned_cycles=None if cut_short is None else count_lost(request.log, public, cut_short, digests),
         )
     finally:
         recorder.close()
 
 
 def _reopen(
-    request: AgentRequest, writer: str, circumstances: Circumstances, before: Sequence[Target]
+    request: AgentRequest, key: OwnKey, circumstances: Circumstances, before: Sequence[Target]
 ) -> tuple[Target, ...]:
     """Read trust file and references again, by the rules of a start."""
     opening = open_references(request)
-    if opening.trust.ring(Role.WRITER, opening.at).find(writer) is None:
-        raise UntrustedError(str(request.trust), "a trust file that names this agent's writer key", "none")
+    key = key.again(opening.trust, opening.at)
     files = circumstances.files.under(opening.trust)
     targets = carry_over(opening.servers, before)
-    for each in opening.loaded:
-        check_writer(each, writer)
+    key.check(opening.loaded)
     for target in targets:
         check_minima(target, opening.trust)
     _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
     for server in opening.servers:
         server.keep(Documents(request.log))
     circumstances.files = files
+    circumstances.until = key.until
     circumstances.max_revocation_age_seconds = opening.trust.minima.revocation_age_seconds
     return targets
 
@@ -228,15 +232,6 @@ def _check_sequences(opening: Opening, circumstances: Circumstances, kept: Mappi
     for each in opening.loaded:
         void = circumstances.files.known.of_reference(each.opened.digest, each.opened.statement.signers)
         check_sequence(each.reference, highest, opening.at, void=void, where=str(each.path))
-
-
-def _writer(path: Path, trust: Trust, at: int) -> PrivateKey:
-    key = load_private(path)
-    if trust.ring(Role.WRITER, at).find(key.keyid) is None:
-        raise UntrustedError(
-            str(path), "a writer key of the trust file", key.keyid, hint="add it to the trust file's writers"
-        )
-    return key
 
 
 def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path]) -> None:
@@ -269,7 +264,7 @@ def _longest_breaker(servers: Sequence[SealedServer]) -> int:
     return 1000 * max((breaker.within_seconds for breaker in breakers if breaker is not None), default=0)
 
 
-def _pinned(path: Path | None, key: PrivateKey) -> Checkpoint | None:
+def _pinned(path: Path | None, key: PublicKey) -> Checkpoint | None:
     if path is None:
         return None
-    return open_checkpoint(read_file(path), key.public, where=str(path))
+    return open_checkpoint(read_file(path), key, where=str(path))

@@ -15,13 +15,14 @@ from attest.agent.adopting import AUTO, Pid
 from attest.agent.keeping import Reported
 from attest.agent.run import Run
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
-from attest.cli.home import REFERENCE, log_option, trust_option, writer_option
+from attest.cli.home import REFERENCE, key_attestation_option, log_option, trust_option, writer_option
 
 
 @click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
 @click.argument("ref", type=REFERENCE, nargs=-1)
 @trust_option
 @writer_option
+@key_attestation_option
 @log_option("agent")
 @click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
 @click.option("--pid", type=PROCESS, multiple=True, help="A server's process: PID, NAME=PID; auto finds it.")
@@ -60,6 +61,7 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
         references=ref,
         trust=given["trust"],
         key=given["key"],
+        key_attestation=given["key_attestation"],
         log=given["log"],
         **_processes(given["pid"]),
         places={name: Path(path).absolute() for name, path in unique(given["root"], "--root").items()},

@@ -140,6 +140,9 @@ def _present(ctx: click.Context, param: click.Parameter, value: Path | None) -> 
 trust_option: Final = defaulted("--trust", trust_file, "The trust file.")
 sealer_option: Final = defaulted("--key", sealer_key, "The sealer's private key.")
 writer_option: Final = defaulted("--key", writer_key, "The writer's private key.")
+key_attestation_option: Final = click.option(
+    "--key-attestation", type=FILE, metavar="BUNDLE", help="What certifies --key, if this job made it for itself."
+)
 
 
 def log_option(name: str) -> Callable[[Any], Any]:

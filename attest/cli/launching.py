@@ -12,7 +12,7 @@ from attest.agent.keeping import Reported
 from attest.agent.starting import AgentRequest
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, unique
 from attest.cli.cycle_text import cycle_lines
-from attest.cli.home import REFERENCE, log_of, trust_option, writer_option
+from attest.cli.home import REFERENCE, key_attestation_option, log_of, trust_option, writer_option
 from attest.statement.findings import State
 
 
@@ -21,6 +21,7 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         trust_option,
         writer_option,
+        key_attestation_option,
         click.option(
             "--log", type=FILE, help="The directory of the log; after attest init, by default one of this REF."
         ),
@@ -53,6 +54,7 @@ def launch_request(ref: Path, given: Mapping[str, Any]) -> AgentRequest:
         references=(ref,) if runtime is None else (ref, runtime),
         trust=given["trust"],
         key=given["key"],
+        key_attestation=given["key_attestation"],
         log=given["log"] or log_of(ref),
         places={name: Path(path).absolute() for name, path in unique(given["root"], "--root").items()},
         cycle_seconds=given["cycle"],

@@ -76,13 +76,19 @@ def watch(directory: Path, trust: Path) -> None:
     Each receipt that is shown was signed by a trusted writer, for its place in the log; one that was not ends the view.
     What the log proves as a whole is attest verify's to say.
     """
+    import msgspec
+
+    from attest.agent.own_key import certified_beside
     from attest.cli.log_watch import NEWEST
     from attest.cli.log_watch import watch as draw
     from attest.portal.observing.following import Follower
     from attest.trust.role import Role
     from attest.trust.trust import load_trust
 
-    ring = load_trust(trust).ring(Role.WRITER, time.time_ns() // 1_000_000)
+    now, trusted = time.time_ns() // 1_000_000, load_trust(trust)
+    ring = trusted.ring(Role.WRITER, now)
+    certified = tuple(each.key for each in certified_beside(directory, trusted, now))
+    ring = msgspec.structs.replace(ring, keys=(*ring.keys, *certified))
     draw(Follower(directory, ring, newest=NEWEST), str(directory))
 
 

@@ -74,6 +74,7 @@ STORIES: Final[dict[str, Story]] = {
         },
     ),
     "docs/report.md": Story(before={"attest report": BUNDLED}),
+    "docs/running.md": Story(before={"attest trust new": "attest key new sealer.key"}),
     "docs/tools.md": Story(
         before={
             "attest tools record": TRUST,

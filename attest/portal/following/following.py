@@ -18,6 +18,7 @@ from typing import Final, final
 
 from attest.agent.drafts import Standing
 from attest.agent.idle import IdleRun
+from attest.agent.own_key import certified_beside
 from attest.agent.sealed import SealedServer
 from attest.agent.starting import AgentRequest, OwnLog, check_minima, only_server, open_own_log, open_references
 from attest.agent.target import Target
@@ -34,6 +35,7 @@ from attest.portal.opening import open_gate
 from attest.portal.owner import Owner
 from attest.portal.session.gate import Footing, Gate
 from attest.portal.web.upstream import Connections
+from attest.provenance.certified_writer import CertifiedWriter, may_write
 from attest.signing.keyring import KeyRing
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.levels import ISOLATION_RANK
@@ -189,7 +191,7 @@ def open_following(
     if agent_log.resolve() == request.log.resolve():
         raise RefusedError("--agent-log", "the log of another than the portal", str(agent_log))
     with open_own_log(opening, request) as own:
-        ring = _ring_of(server, opening.trust, own)
+        ring = _ring_of(server, opening.trust, own, agent_log)
         log = FollowedLog(agent_log, server.opened.digest, ring, opening.clock)
         seen = _first(log, agent_log)
         standing = _standing_of(seen)
@@ -200,17 +202,22 @@ def open_following(
         yield Following(run, log, owner)
 
 
-def _ring_of(server: SealedServer, trust: Trust, own: OwnLog) -> Callable[[], KeyRing]:
-    """Return what tells the writers that trust file and reference name, and that nobody has revoked."""
-    clock = own.circumstances.clock
+def _ring_of(server: SealedServer, trust: Trust, own: OwnLog, agent_log: Path) -> Callable[[], KeyRing]:
+    """Return what tells the writers that trust file and reference name, and that nobody has revoked.
+
+    An agent whose key is certified keeps beside its log what certifies it.
+    """
+    clock, reference = own.circumstances.clock, server.reference
+    beside: list[CertifiedWriter] = []
 
     def ring() -> KeyRing:
         now, known = clock.real(), own.circumstances.files.known
-        keys = trust.ring(Role.WRITER, now).keys
-        good = (key for key in keys if key.keyid in server.reference.writers)
-        return KeyRing(
-            role=Role.WRITER.value, keys=tuple(key for key in good if not is_void(known.of_key(key.keyid), now))
-        )
+        if not beside and reference.writer_identities:
+            beside.extend(certified_beside(agent_log, trust, now))
+        certified = [each.key for each in beside if each.covers(now) and may_write(reference, each.key.keyid, each)]
+        keys = [key for key in trust.ring(Role.WRITER, now).keys if may_write(reference, key.keyid, None)]
+        good = tuple(key for key in (*keys, *certified) if not is_void(known.of_key(key.keyid), now))
+        return KeyRing(role=Role.WRITER.value, keys=good)
 
     return ring
 
