@@ -20,7 +20,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance laws fuzz differential
+.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance browser laws fuzz differential
 .PHONY: schemas clean
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
 	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal (needs npm; minutes)'
+	@echo 'make browser  the page of attest report in a real Chromium (needs npm; minutes)'
 	@echo 'make soak     10,000 cycles of an agent beside a server: memory, descriptors and log must not grow (minutes)'
 	@echo 'make soak-servers  the reference servers by pip, uv and npx, measured under load; ARGS=2000 for as many cycles each'
 	@echo 'make laws     the property tests with a thousand examples each instead of thirty (minutes)'
@@ -100,6 +101,9 @@ installs: venv
 
 conformance: venv
 	@$(BIN)/python -m pytest -m conformance tests/protocol $(ARGS)
+
+browser: venv
+	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 soak: venv
 	@$(BIN)/python -m benchmarks.soak $(ARGS)

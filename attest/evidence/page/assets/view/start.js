@@ -23,23 +23,40 @@ function showNavigation() {
   );
 }
 
+const KINDS = [
+  "runtime-measurement",
+  "runtime-violation",
+  "runtime-event",
+  "tool-permit",
+  "tool-denial",
+  "caller-drift",
+];
+const AGAIN_MILLISECONDS = 700;
+const live = { receipts: null, drawn: 0, quarter: 0 };
+
+// The receipts can be read before all of them were checked; what is wrong with one is marked as it is found.
+function proceed({ done, of, entries }, ask) {
+  byId("progress").value = done / of;
+  byId("here").textContent = `Checking the evidence again: ${number(entries)} receipts…`;
+  const quarter = Math.floor((4 * done) / of) * 25;
+  if (quarter > live.quarter && quarter < 100) byId("live").textContent = `${quarter} percent checked`;
+  live.quarter = quarter;
+  if (entries && performance.now() - live.drawn > AGAIN_MILLISECONDS) showReceipts(ask);
+}
+
+function showReceipts(ask) {
+  live.drawn = performance.now();
+  if (live.receipts) live.receipts.draw(true);
+  else live.receipts = new Receipts(ask, KINDS);
+}
+
 function finish(result, ask, milliseconds) {
   settleVerdict(result.checks, "");
   showTroubles(result.checks);
   showRecheck(result.checks, milliseconds);
   showLimits(result);
-  if (result.counts.entries) {
-    const kinds = [
-      "runtime-measurement",
-      "runtime-violation",
-      "runtime-event",
-      "tool-permit",
-      "tool-denial",
-      "caller-drift",
-    ];
-    const receipts = new Receipts(ask, kinds);
-    if (result.times) showTimeline(result.times, (from, to) => receipts.pick(from, to));
-  }
+  if (result.counts.entries) showReceipts(ask);
+  if (result.times) showTimeline(result.times, (from, to) => live.receipts.pick(from, to));
   showCoverage(result.references, ask);
   showNavigation();
   document.documentElement.dataset.done = "true";
@@ -56,13 +73,7 @@ function start() {
   showCopy();
   showNavigation();
   const ask = startWorker({
-    progress: ({ done, of, entries }) => {
-      byId("progress").value = done / of;
-      byId("here").textContent = `Checking the evidence again: ${number(entries)} receipts…`;
-      // Said aloud at every quarter, and not at every piece.
-      const quarter = Math.floor((4 * done) / of) * 25;
-      if (quarter && quarter < 100) byId("live").textContent = `${quarter} percent checked`;
-    },
+    progress: (told) => proceed(told, ask),
     done: (result) => finish(result, ask, performance.now() - began),
     failed: (message) => {
       settleVerdict([], message);

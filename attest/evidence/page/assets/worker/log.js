@@ -131,7 +131,7 @@ class Log {
       this.sheet.leave("authenticity.checkpoint", "no key to check it with came with this page");
       return;
     }
-    const wrong = await judgeNote(note, this.writer, this.ring);
+    const wrong = await judgeNote(note, this.origin, this.writer, this.ring);
     if (wrong?.unchecked) this.sheet.leave("authenticity.checkpoint", wrong.unchecked);
     else if (wrong) {
       this.sheet.fail("authenticity.checkpoint", "not signed by the log's writer", where, wrong.expected, wrong.found);

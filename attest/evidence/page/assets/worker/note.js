@@ -25,7 +25,8 @@ function readNote(note) {
 }
 
 // `writer` is whoever signed the receipts: nobody else may sign the head. Without receipts, any writer may.
-async function judgeNote(note, writer, ring) {
+async function judgeNote(note, origin, writer, ring) {
+  if (note.origin !== origin) return { expected: `a checkpoint of ${origin}`, found: note.origin };
   const candidates = [...ring.keys.values()].filter((key) => writer === null || key.keyid === writer);
   for (const key of candidates) {
     if (note.name !== note.origin || !equalOctets(key.noteKeyId(note.origin), note.keyId)) continue;

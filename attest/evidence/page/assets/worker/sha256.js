@@ -68,7 +68,15 @@ function compress(state, octets, at) {
     const high = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     schedule[t] = (schedule[t - 16] + low + schedule[t - 7] + high) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  // One by one: taking an array apart at once goes through an iterator, which costs as much as a round.
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
+  let e = state[4];
+  let f = state[5];
+  let g = state[6];
+  let h = state[7];
   for (let t = 0; t < 64; t += 1) {
     const high = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const one = (h + high + ((e & f) ^ (~e & g)) + ROUNDS[t] + schedule[t]) | 0;

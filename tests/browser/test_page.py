@@ -1,0 +1,237 @@
+"""The page in a real browser: honest ones turn green, and whatever was changed turns red and says what."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from attest.signing.algorithms import ALGORITHMS
+from attest.signing.keys import generate
+from benchmarks.material import Material, end_of
+from tests.browser.world import Browser, install_browser
+from tests.documents import REFERENCE_DIGEST as BENCHMARK_REFERENCE
+from tests.evidence_story import REFERENCE as SEALED
+from tests.evidence_story import Story, ask, change, honest, reseal, rewrite
+from tests.pages import facts_in, page_of, unjudged, with_evidence, with_facts
+from tests.world import STRANGER, make_trust_file, trust_of
+
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("npm") is None, reason="no npm at hand"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Browser:
+    return install_browser(tmp_path_factory.mktemp("browser"))
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory) -> list[bytes]:
+    return honest(tmp_path_factory.mktemp("honest"), cycles=5)
+
+
+@pytest.fixture(scope="module")
+def page(lines: list[bytes]) -> bytes:
+    return page_of(lines)
+
+
+def failed(found: dict) -> set[str]:
+    return {name for name, word in found["recheck"].items() if word == "fail"}
+
+
+def test_an_honest_page_turns_green_and_asks_nobody_for_anything(browser: Browser, page: bytes) -> None:
+    found = browser.play("open", page)
+    assert (found["word"], found["state"]) == ("Passed", "good")
+    assert set(found["recheck"].values()) == {"pass", "nothing of the kind"}
+    assert found["live"].startswith("Passed. Holds.")
+    assert found["receipts"] == 7
+    assert found["errors"] == []
+    document, *others = found["requests"]
+    assert document.startswith("file://")
+    assert {address.partition(":")[0] for address in others} == {"blob"}
+
+
+def test_evidence_that_failed_is_red_though_every_signature_holds(browser: Browser, tmp_path: Path) -> None:
+    with Story(tmp_path) as story:
+        story.start().measure(2)
+        story.act(story.violate())
+        found = browser.play("open", page_of(story.stop().export()))
+    assert (found["word"], found["state"], failed(found)) == ("Failed", "bad", set())
+    assert "changed tree/server.py" in found["failed"]
+    assert "More about conformance.matched" in found["failed"]
+
+
+def test_without_keys_nothing_is_green(browser: Browser, lines: list[bytes]) -> None:
+    found = browser.play("open", unjudged(lines))
+    assert (found["word"], found["state"]) == ("Not judged", "part")
+    assert found["recheck"]["authenticity.receipts"] == "not checked"
+    assert found["recheck"]["integrity.tree"] == "pass"
+
+
+def payload_byte(line: dict) -> None:
+    line["receipt"]["payload"] = line["receipt"]["payload"].replace("IjoiaHR0", "IjoiaHR1", 1)
+
+
+def signature_byte(line: dict) -> None:
+    signature = line["receipt"]["signatures"][0]
+    signature["sig"] = signature["sig"][::-1].replace("==", "", 1)[: len(signature["sig"]) - 2] + "=="
+
+
+TAMPERED = {
+    "a byte of a receipt": ("entry", payload_byte, {"integrity.commitment", "authenticity.receipts"}),
+    "the signature of a receipt": ("entry", signature_byte, {"integrity.commitment", "authenticity.receipts"}),
+    "a time": ("entry", lambda line: line["entry"].update(time="2026-11-22T11:59:00.000Z"), {"integrity.tree"}),
+    "the name of a reference": ("reference", lambda line: line.update(digest="f" * 64), {"authenticity.references"}),
+    "a piece of evidence": ("build-evidence", lambda line: line.update(bytes="e30="), {"integrity.evidence"}),
+    "the tree's root": (
+        "checkpoint",
+        lambda line: line.update(note=line["note"].replace("\n7\n", "\n8\n")),
+        {"integrity.tree", "authenticity.checkpoint"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_whatever_is_changed_turns_red_and_is_named(browser: Browser, page: bytes, lines: list[bytes], name) -> None:
+    kind, edit, expected = TAMPERED[name]
+    found = browser.play("open", with_evidence(page, rewrite(lines, kind, edit, index=0 if kind != "entry" else 3)))
+    assert (found["word"], found["state"]) == ("Broken", "bad")
+    assert failed(found) >= expected
+    assert all(each in found["failed"] for each in failed(found))
+    assert "do not rely on this page" in found["here"]
+
+
+def test_a_dropped_entry_is_missed(browser: Browser, page: bytes, lines: list[bytes]) -> None:
+    at = next(number for number, line in enumerate(lines) if b'"sequence":3,' in line)
+    found = browser.play("open", with_evidence(page, reseal([*lines[:at], *lines[at + 1 :]])))
+    assert failed(found) >= {"integrity.entry-chain", "integrity.tree", "page.counts"}
+    assert found["broken"] == 3, "this one and all behind it"
+    assert "an entry is missing, doubled or moved" in found["failed"]
+
+
+def test_a_page_that_was_cut_does_not_hold(browser: Browser, page: bytes, lines: list[bytes]) -> None:
+    found = browser.play("open", with_evidence(page, lines[:-3]))
+    assert failed(found) >= {"integrity.end-line"}
+
+
+def test_other_bytes_than_the_page_was_made_of_are_told(browser: Browser, page: bytes) -> None:
+    content = {**facts_in(page)["content"], "sha256": "0" * 64}
+    assert failed(browser.play("open", with_facts(page, content=content))) == {"page.content"}
+
+
+def test_a_checkpoint_of_another_log_is_not_taken(browser: Browser, page: bytes, lines, tmp_path: Path) -> None:
+    other = next(line for line in honest(tmp_path, cycles=5) if b'"kind":"checkpoint"' in line)
+    note = json.loads(other)["note"]
+    found = browser.play("open", with_evidence(page, rewrite(lines, "checkpoint", lambda line: line.update(note=note))))
+    assert failed(found) == {"integrity.tree", "authenticity.checkpoint"}
+
+
+def test_receipts_by_another_key_are_not_signed_as_they_have_to_be(browser: Browser, page, tmp_path: Path) -> None:
+    found = browser.play("open", with_evidence(page, honest(tmp_path, cycles=5, writer=STRANGER)))
+    assert failed(found) == {"authenticity.receipts", "authenticity.checkpoint"}
+
+
+def test_a_page_that_brings_its_own_keys_shows_which(browser: Browser, tmp_path: Path) -> None:
+    """Nobody can tell it from an honest one but by the ids of its keys: it says so, and how to do better."""
+    trust = trust_of(make_trust_file(sealers=(STRANGER,)))
+    lines = honest(tmp_path, sealer=STRANGER)
+    found = browser.play("open", page_of(lines, ask(trust=trust)))
+    assert found["state"] == "good"
+    assert STRANGER.public.keyid in found["limits"]
+    assert trust.digest in found["own"]
+    assert "proves nothing about its maker" in found["limits"]
+
+
+def test_signatures_of_ecdsa_keys_hold_and_bad_ones_do_not(browser: Browser, tmp_path: Path) -> None:
+    key = generate(ALGORITHMS["ecdsa-p256"])
+    reference = change(SEALED, writers=(key.keyid,))
+    trust = trust_of(make_trust_file(writers=(key,)))
+    lines = honest(tmp_path, writer=key, reference=reference)
+    (digest,) = {json.loads(line)["digest"] for line in lines if b'"kind":"reference"' in line}
+    page = page_of(lines, ask(trust=trust, references=(digest,)))
+    assert browser.play("open", page)["state"] == "good"
+    assert failed(browser.play("open", with_evidence(page, rewrite(lines, "entry", signature_byte, 2)))) == {
+        "integrity.commitment",
+        "authenticity.receipts",
+    }
+
+
+def test_a_browser_without_ed25519_says_so_and_stays_colourless(browser: Browser, page: bytes) -> None:
+    lacking = b'crypto.subtle.importKey = () => Promise.reject(new DOMException("", "NotSupportedError"));'
+    found = browser.play("open", page.replace(b'id="worker">\n"use strict";', b'id="worker">\n"use strict";' + lacking))
+    assert (found["word"], found["state"]) == ("Passed", "part")
+    assert "this browser cannot check Ed25519 signatures" in found["here"]
+    assert found["recheck"]["authenticity.receipts"] == "not checked"
+
+
+def test_hostile_words_are_shown_as_words(browser: Browser, tmp_path: Path) -> None:
+    hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+    with Story(tmp_path) as story:
+        lines = story.start(context={"note": hostile}).measure(1).stop().export()
+    found = browser.play("open", page_of(lines, file=Path(hostile.replace("/", "|"))))
+    assert found["markup"] == 0
+    assert found["errors"] == []
+    assert hostile.replace("/", "|") in found["title"]
+
+
+def test_a_part_of_a_log_begins_where_it_says(browser: Browser, tmp_path: Path) -> None:
+    with Story(tmp_path) as story:
+        story.start().measure(3)
+        pinned = story.checkpoint()
+        lines = story.measure(2).stop().export(since=pinned)
+    page = page_of(lines, ask(checkpoints=(pinned,)))
+    assert browser.play("open", page)["state"] == "good"
+    edited = rewrite(lines, "log", lambda line: line["previousProof"].reverse())
+    assert "integrity.start" in failed(browser.play("open", with_evidence(page, edited)))
+
+
+def test_a_hundred_thousand_receipts_never_keep_anybody_waiting(browser: Browser, tmp_path: Path) -> None:
+    material = Material(folder=tmp_path)
+    receipts = 100_000
+    question = ask(at=end_of(receipts), references=(BENCHMARK_REFERENCE,))
+    with material.bundle(receipts).open("rb") as file:
+        page = page_of(file, question)
+    found = browser.play("large", page)
+    assert found["all"] == "100,000 receipts"
+    assert found["end"] == "99,999"
+    assert found["found"] == "1 of 100,000 receipts"
+    # What the page itself does comes again, what else the machine had to do hardly does.
+    longest = found["task"] if found["task"] < 200 else browser.play("large", page)["task"]
+    assert longest < 200, "milliseconds, the longest task of the page"
+
+
+def test_everything_can_be_done_without_a_mouse(browser: Browser, page: bytes) -> None:
+    found = browser.play("keys", page)
+    texts = [each["text"] for each in found["walk"]]
+    assert texts[0] == "Skip to the findings"
+    assert {"Timeline", "Receipts", "Dark", "Copy", "The same as a table"} <= set(texts)
+    assert (found["moved"]["at"], found["last"]["at"], found["first"]["at"]) == ("3", "6", "0")
+    assert found["dialog"]["open"]
+    assert '"kind": "start"' in found["dialog"]["text"]
+    assert found["closed"]
+    assert found["back"]["at"] == "0"
+
+
+def test_it_is_light_and_dark_wide_and_narrow_and_printed(browser: Browser, page: bytes, tmp_path: Path) -> None:
+    found = browser.play("looks", page, out=tmp_path)
+    assert found["light"]["ground"] != found["dark"]["ground"] == found["toggled"]
+    assert [found[name]["wider"] for name in ("light", "dark", "phone")] == [0, 0, 0]
+    assert found["print"] == {"buttons": False, "nav": False, "note": True, "ground": "rgba(0, 0, 0, 0)"}
+    assert (tmp_path / "print.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_axe_finds_no_fault(browser: Browser, page: bytes, tmp_path: Path) -> None:
+    with Story(tmp_path) as story:
+        story.start().measure(2)
+        story.act(story.violate())
+        drifted = page_of(story.stop().export())
+    for each in (page, drifted):
+        found = browser.play("axe", each)
+        assert (found["light"]["violations"], found["dark"]["violations"]) == ([], [])
+        assert found["light"]["passes"] > 30
