@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.ci.machine import COMMIT, ROOT, Machine, Step, default_run, run_composite
+from tests.ci.messages import Annotation
 from tests.commands import attest, passed
 from tests.installed import make_bench
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
@@ -65,6 +66,12 @@ def gate(machine: Machine, **inputs: str) -> Step:
     }
     given.update({name.replace("_", "-"): value for name, value in inputs.items()})
     return run_composite(machine, VERIFY, given)
+
+
+def failed_checks(annotations: Iterable[Annotation]) -> set[str]:
+    """Return the checks that errors on the pull request name in their titles."""
+    titles = [each.properties.get("title", "") for each in annotations if each.kind == "error"]
+    return {title.removeprefix("attest verify: ") for title in titles if title.startswith("attest verify: ")}
 
 
 __all__ = ["COMMIT", "gate", "make_evidence", "make_machine", "measure"]

@@ -48,6 +48,8 @@ class Machine:
     """What steps wrote to GITHUB_ENV, and before all what the runner sets."""
     path: list[str] = field(default_factory=list)
     steps_run: list[Step] = field(default_factory=list)
+    repository: Path | None = None
+    """What a checkout brings."""
 
     def __post_init__(self) -> None:
         """Make the folders, and set what a hosted runner sets; its secrets are there to be looked for."""
@@ -180,8 +182,8 @@ def _run_action(
 ) -> Step:
     given = {name: as_text(filled(value, names)) for name, value in (step.get("with") or {}).items()}
     uses = step["uses"]
-    if uses.startswith(OURS):
-        action = ROOT / uses.removeprefix(OURS).partition("@")[0]
+    if uses.startswith((OURS, "$/")):
+        action = ROOT / uses.removeprefix("$/").removeprefix(OURS).partition("@")[0]
         return run_composite(machine, action, given, name=step["name"], variables=variables)
     name = uses.partition("@")[0]
     try:
@@ -213,11 +215,7 @@ def run_composite(
     names["inputs"] = inputs
     path = {**(variables or {}), "GITHUB_ACTION_PATH": str(action)}
     steps = run_steps(machine, read["runs"]["steps"], names, path)
-    by_id = {
-        step["id"]: {"outputs": _Outputs(done.outputs)}
-        for step, done in zip(read["runs"]["steps"], steps, strict=True)
-        if "id" in step
-    }
+    by_id = outputs_of(read["runs"]["steps"], steps)
     outputs = {
         key: as_text(filled(about["value"], {**names, "steps": by_id}))
         for key, about in (read.get("outputs") or {}).items()
@@ -232,6 +230,12 @@ def run_composite(
         annotations=tuple(each for step in steps for each in step.annotations),
         summary="".join(step.summary for step in steps),
     )
+
+
+def outputs_of(steps: Sequence[Mapping[str, Any]], done: Sequence[Step]) -> dict[str, Any]:
+    """Return what `steps` means after all of them."""
+    pairs = zip(steps, done, strict=True)
+    return {step["id"]: {"outputs": _Outputs(each.outputs)} for step, each in pairs if "id" in step}
 
 
 def runner_names(machine: Machine) -> dict[str, str]:

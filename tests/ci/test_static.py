@@ -45,7 +45,8 @@ def test_actions_and_workflows_are_what_their_schemas_say(schema: str, files: li
 
 
 def test_the_auditor_of_actions_finds_nothing() -> None:
-    done = run("zizmor", "--offline", "--no-progress", "--persona", "pedantic", *ACTIONS)
+    files = [ROOT / ".github/workflows/attested-release.yml", *(file for file in WORKFLOWS if "examples" in file.parts)]
+    done = run("zizmor", "--offline", "--no-progress", "--persona", "pedantic", *ACTIONS, *files)
     assert done.returncode == 0, done.stdout
 
 
@@ -59,7 +60,7 @@ def test_the_auditor_would_find_an_input_in_a_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS], ids=lambda file: str(file.relative_to(ROOT)))
 def test_everything_that_is_used_is_pinned_by_its_commit(file: Path) -> None:
     used = [line for line in file.read_text().splitlines() if re.match(r"\s*-?\s*uses:", line)]
-    assert [line for line in used if OURS not in line and not PINNED.fullmatch(line)] == []
+    assert [line for line in used if not any(own in line for own in (OURS, "$/")) and not PINNED.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda file: file.parent.name)
@@ -77,7 +78,7 @@ def test_every_name_of_a_step_or_an_input_exists(action: Path) -> None:
     assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(read["inputs"])
     written = "".join(file.read_text() for file in (ROOT / "ci/github").rglob("*.*") if file.suffix in {".sh", ".py"})
     for name in re.findall(r"steps\.[\w-]+\.outputs\.([\w-]+)", text):
-        assert f"{name}=" in written, name
+        assert re.search(rf"\b{name}(?:=|<<)", written), name
 
 
 def test_every_script_stops_at_the_first_error() -> None:

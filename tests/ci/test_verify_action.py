@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.gated import gate, make_evidence, make_machine, measure
+from tests.ci.gated import failed_checks, gate, make_evidence, make_machine, measure
 from tests.ci.machine import COMMIT, Machine, Step, default_run
 
 
@@ -38,29 +38,35 @@ def test_honest_evidence_of_this_commit_and_run_opens_the_gate(machine: Machine)
     assert step.outputs["exit-code"] == "0"
     assert json.loads(step.outputs["axes"])["integrity"] == "pass"
     assert not [each for each in step.annotations if each.kind == "error"]
+    assert "PASSED" in step.summary
+    assert Path(step.outputs["report"]).is_relative_to(machine.temporary)
+    assert json.loads(Path(step.outputs["sarif"]).read_bytes())["runs"][0]["results"] == []
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "check"),
     [
-        {"commit": "ba5eba11" * 5},
-        {"run_id": "17000000002"},
-        {"run_attempt": "2"},
-        {"context": "environment=production"},
-        {"nonce": "00" * 16},
-        {"source_digest": f"gitCommit:{'ba5eba11' * 5}"},
-        {"artifact": f"sha256:{'0' * 64}"},
-        {"reference": f"sha256:{'0' * 64}"},
-        {"tier": "full"},
-        {"min_slsa_level": "3"},
+        ({"commit": "ba5eba11" * 5}, "conformance.context"),
+        ({"run_id": "17000000002"}, "conformance.context"),
+        ({"run_attempt": "2"}, "conformance.context"),
+        ({"context": "environment=production"}, "conformance.context"),
+        ({"nonce": "00" * 16}, "freshness.nonce"),
+        ({"source_digest": f"gitCommit:{'ba5eba11' * 5}"}, "build-link.evidence"),
+        ({"artifact": f"sha256:{'0' * 64}"}, "build-link.artifact"),
+        ({"reference": f"sha256:{'0' * 64}"}, "build-link.reference"),
+        ({"tier": "full"}, "conformance.tier"),
+        ({"min_slsa_level": "3"}, "build-link.level"),
     ],
-    ids=lambda changes: next(iter(changes)),
 )
-def test_what_the_evidence_does_not_say_closes_the_gate(machine: Machine, changes: dict[str, str]) -> None:
+def test_what_the_evidence_does_not_say_closes_the_gate(machine: Machine, changes: dict[str, str], check: str) -> None:
     step = gate(machine, **changes)
     assert step.conclusion == "failure"
     assert step.outputs["verdict"] == "FAILED"
     assert step.outputs["exit-code"] == "1"
+    assert check in failed_checks(step.annotations)
+    assert check in step.summary
+    assert Path(step.outputs["report"]).read_bytes().startswith(b"<!")
+    assert json.loads(Path(step.outputs["sarif"]).read_bytes())["runs"][0]["results"]
 
 
 def test_the_commit_of_the_provenance_is_compared(machine: Machine) -> None:

@@ -64,3 +64,14 @@ pinned() {
     refuse "input $1: $(shown "$2") has the SHA-256 ${found%% *}, and $1-sha256 says $3" \
       "If its owner changed it, pin the new digest; else find out who did. Never take it from a pull request or from the evidence."
 }
+
+# new_file NAME PATH ROOT: print the real path that a new file of the workspace will have. A link is not written through.
+new_file() {
+  local folder root
+  word "$1" "$2"
+  root=$(realpath -e -- "$3")
+  folder=$(realpath -e -- "$(dirname -- "$2")" 2>/dev/null) || refuse "input $1: no directory for $(shown "$2")" "Make it in an earlier step."
+  [[ $folder/ == "$root"/* && ! -L $2 && ! -d $2 && $(basename -- "$2") != -* ]] ||
+    refuse "input $1: $(shown "$2") is no new file in the workspace" "Name a file below the workspace."
+  printf '%s/%s\n' "$folder" "$(basename -- "$2")"
+}
