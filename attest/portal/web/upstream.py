@@ -7,6 +7,7 @@ the machine's certificate authorities vouch for.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable
@@ -21,8 +22,12 @@ from attest.statement.tools.rules import Upstream
 if TYPE_CHECKING:
     import aiohttp
     from aiohttp.abc import AbstractResolver
+    from aiohttp.connector import Connection
 
 CONNECT_SECONDS: Final = 10
+OPENING_SECONDS: Final = 30
+"""How long a server that was started may take until it listens."""
+_AGAIN_SECONDS: Final = 0.05
 MAX_CONNECTIONS: Final = 1024
 
 _SHOWN_DIGITS: Final = 16
@@ -32,7 +37,10 @@ class Connections(StrEnum):
     """For how long a connection to the server may be used."""
 
     KEPT = "kept"
-    """For one request after the other: the process at its other end is always the same."""
+    """For one request after the other: the process at its other end is always the same, for we start it.
+
+    It may take a while until it listens for the first time: so long it is waited for.
+    """
     ONE_A_REQUEST = "one a request"
     """Once: each time it is asked anew who listens."""
 
@@ -83,7 +91,7 @@ def open_client(
 
     check_address(upstream)
     secure = is_secure(upstream.url)
-    connector = aiohttp.TCPConnector(
+    connector = _connector_class(waits=connections is Connections.KEPT)(
         limit=MAX_CONNECTIONS,
         force_close=connections is Connections.ONE_A_REQUEST,
         ssl=_pinned_context(upstream, authorities) if secure else False,
@@ -100,6 +108,35 @@ def open_client(
         trust_env=False,
         read_bufsize=2**16,
     )
+
+
+def _connector_class(*, waits: bool) -> type[aiohttp.TCPConnector]:
+    """Return what makes connections; `waits` for a server that does not listen yet, and before a byte is sent."""
+    import aiohttp
+
+    class Waiting(aiohttp.TCPConnector):
+        """Tries again until the first connection was made, or the time is over."""
+
+        opened = False
+        until: float | None = None
+
+        async def connect(self, *arguments: Any, **named: Any) -> Connection:  # noqa: ANN401  (of a library's method)
+            """Return a connection."""
+            loop = asyncio.get_running_loop()
+            if self.until is None:
+                self.until = loop.time() + OPENING_SECONDS
+            while True:
+                try:
+                    made = await super().connect(*arguments, **named)
+                except aiohttp.ClientConnectorError:
+                    if self.opened or loop.time() > self.until:
+                        raise
+                    await asyncio.sleep(_AGAIN_SECONDS)
+                else:
+                    self.opened = True
+                    return made
+
+    return Waiting if waits else aiohttp.TCPConnector
 
 
 def _careful(complaint: Callable[[], str | None]) -> Callable[[Any], socket.socket]:

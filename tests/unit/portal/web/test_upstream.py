@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 
 import aiohttp
@@ -16,7 +17,7 @@ from tests.identities import SPIFFE, Identity
 
 
 @contextlib.asynccontextmanager
-async def serving(shown=None):
+async def serving(shown=None, port=0):
     """A server on loopback that answers everything; yields its port and the list of what it was sent."""
     got = []
 
@@ -30,7 +31,7 @@ async def serving(shown=None):
     context = None
     if shown is not None:
         context = shown.context()
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(answer, "127.0.0.1", port, ssl=context)
     async with server:
         yield server.sockets[0].getsockname()[1], got
 
@@ -146,3 +147,31 @@ def test_who_listens_is_asked_before_each_request_where_it_may_change(connection
 
     asyncio.run(story())
     assert len(questions) == asked
+
+
+def test_a_server_that_was_started_is_waited_for_until_it_listens_and_no_longer_once_it_has():
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        port = place.getsockname()[1]
+    upstream = Upstream(url=f"http://127.0.0.1:{port}/mcp")
+
+    async def story():
+        async with open_client(upstream) as client, asyncio.timeout(20):
+            asking = asyncio.create_task(client.post(upstream.url, data=b"x"))
+            done, _ = await asyncio.wait([asking], timeout=0.3)
+            assert not done, "nobody listens yet"
+            async with serving(port=port) as (_, got):
+                answer = await asking
+                assert (await answer.read(), len(got)) == (b"ok", 1)
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await client.post(upstream.url, data=b"x")
+
+    asyncio.run(story())
+
+
+def test_one_that_somebody_else_started_is_not_waited_for():
+    async def story():
+        async with open_client(Upstream(url="http://127.0.0.1:9/mcp"), connections=Connections.ONE_A_REQUEST) as client:
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await client.post("http://127.0.0.1:9/mcp", data=b"x")
+
+    asyncio.run(story())
