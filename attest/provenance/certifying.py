@@ -1,7 +1,8 @@
 """Verify that an attestation of a job makes a key a writer's. Pure, offline, without a clock.
 
 1. The key is given as its public key file: the one PEM block of its SubjectPublicKeyInfo, and not a byte more.
-2. The trust file knows no key of that id, in whatever role: one key, one role, and one way to trust it.
+2. The trust file knows no key of that id, in whatever role, be it outside its window or revoked: one key, one role, and
+   one way to trust it.
 3. The attestation is a Sigstore bundle, and everything in it holds (`attest.provenance.sigstore.verify`), down to the
    root that the trust file names.
 4. It was signed with a certificate, for an identity that the trust file names as a writer's.
@@ -62,10 +63,9 @@ def certify_writer(pem: bytes, attestation: bytes, trust: Trust, *, where: str) 
     Raises `MalformedError` and `UntrustedError`.
     """
     key = read_key(pem, where=where)  # 1
-    for role, keys in trust.keys.items():
-        if any(dated.key.keyid == key.keyid for dated in keys):  # 2
-            hint = "a key of the trust file needs no attestation"
-            raise _untrusted(where, "a key that the trust file does not name", f"one of a {role}", hint=hint)
+    if key.keyid in trust.document.keyids:  # 2
+        hint = "a key of the trust file needs no attestation, and one that it lets count no more gets none"
+        raise _untrusted(where, "a key that the trust file does not name", key.keyid, hint=hint)
     if len(attestation) > MAX_ATTESTATION_BYTES:
         raise MalformedError(where, f"at most {MAX_ATTESTATION_BYTES} bytes", f"{len(attestation)}")
     bundle = verify_bundle(attestation, roots_of(trust, Expectations(), where), where=where)  # 3

@@ -171,3 +171,10 @@ class TrustFile(Record, kw_only=True):
     thresholds: Thresholds = Thresholds()
     minima: Minima = Minima()
     seal_rules: SealRules = SealRules()
+
+    @property
+    def keyids(self) -> frozenset[str]:
+        """The ids of all keys that are named, in whatever role, counting now or not."""
+        of_builders = [key for builder in self.builders for key in builder.keys]
+        keys = (*self.sealers, *self.writers, *of_builders, *self.verifiers, *self.witnesses)
+        return frozenset(key.keyid for key in keys)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.codec.shipped import folder
 from attest.errors import AttestError, MalformedError, UntrustedError
@@ -19,10 +20,14 @@ from attest.provenance.certifying import MAX_ATTESTATION_BYTES, certify_writer
 from attest.signing.keyfiles import public_pem
 from attest.statement.predicates.runtime_reference import SignerIdentity
 from attest.trust.document import TrustedIdentity
-from attest.trust.trust import Trust
+from attest.trust.making import BuilderKey, write_trust
+from attest.trust.revocations import without_revoked
+from attest.trust.role import Role
+from attest.trust.trust import Trust, parse_trust
 from tests import certified, documents, sigstore_world
 from tests.certified import IDENTITY, ISSUER, JOB_KEY, REF, SIGNED, SINCE, TRUST, WORKFLOW, attest_key, leaf
 from tests.evidence_story import change
+from tests.revoking import known, of_key
 from tests.world import NOW, SEALER, WRITER, make_key, trust_of
 
 PEM = public_pem(JOB_KEY.public)
@@ -153,6 +158,18 @@ def test_a_key_of_the_trust_file_is_not_certified_again(role: str):
     keys = {role: [*([SEALER.public] if role == "sealers" else []), key.public]}
     trust = trust_of(certified.trust_file(**keys))
     assert "does not name" in str(refusal(attest_key(key), public_pem(key.public), trust))
+
+
+def test_a_key_that_counts_no_more_is_not_certified_instead():
+    document = json.loads(write_trust(certified.trust_file(writers=[JOB_KEY.public])))
+    document["writers"][0]["notAfter"] = instant.text(NOW - 1)
+    trust = parse_trust(json.dumps(document).encode(), "t")
+    assert not trust.as_of(NOW).keys[Role.WRITER]
+    assert "does not name" in str(refusal(trust=trust))
+    builder = certified.trust_file(builders=[BuilderKey(id="b", key=JOB_KEY.public)])
+    left = without_revoked(trust_of(builder), known(of_key(JOB_KEY), trust=trust_of(builder)), NOW)
+    assert not left.keys[Role.BUILDER]
+    assert "does not name" in str(refusal(trust=left))
 
 
 def test_a_bundle_that_a_key_signed_certifies_nothing():
