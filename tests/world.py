@@ -167,6 +167,23 @@ def make_summary(
     return make_attestation("https://slsa.dev/verification_summary/v1", predicate, subjects, key=key)
 
 
+def make_result(
+    subjects: Sequence[Mapping[str, Any]],
+    *,
+    key: PrivateKey = VERIFIER,
+    version: str = "v0.2",
+    **changes: Any,
+) -> bytes:
+    """Return a signed verification result of in-toto's, `changes` made to its predicate."""
+    predicate = {
+        "verifier": {"id": VERIFIER_ID, "policies": []},
+        "timeCreated": "2026-11-22T12:00:00Z",
+        "properties": ["SLSA_BUILD_LEVEL_2", "ACME_REVIEWED"],
+        **changes,
+    }
+    return make_attestation(f"https://in-toto.io/attestation/svr/{version}", predicate, subjects, key=key)
+
+
 def make_component(name: str, version: str, archive: bytes | None = None) -> dict[str, Any]:
     """Return a CycloneDX component; with `archive`, its SHA-256 as that of the distribution."""
     component: dict[str, Any] = {

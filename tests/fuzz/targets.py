@@ -100,7 +100,7 @@ from tests.layouts import DOCUMENT, LAYOUT_PAYLOAD, LINK_PAYLOAD, document_with_
 from tests.runtimes import make_elf, make_library_cache
 from tests.tars import file, header, long_name, pax, tar, tarball
 from tests.timestamp_tokens import timestamp_response
-from tests.world import BUILDER, NOW, SEALER, WRITER, make_ring, make_summary, make_zip, sign_foreign
+from tests.world import BUILDER, NOW, SEALER, WRITER, make_result, make_ring, make_summary, make_zip, sign_foreign
 
 TRUST: Final = parse_trust(documents.TRUST, where="trust")
 SIGSTORE: Final = sigstore_world.trust()
@@ -526,6 +526,7 @@ TARGETS: Final[dict[str, Target]] = {
     "attestation-lines": Target(
         good=build_files.attested() + b"\nnoise\n" + build_files.attested(), read=_attestations
     ),
+    "in-toto-result": Target(good=make_result(build_files.SUBJECTS), read=_attestations, json=True),
     "slsa-summary": Target(good=make_summary(build_files.SUBJECTS), read=_attestations, json=True),
     "fulcio-certificate": Target(good=sigstore_world.issue(), read=_certificate),
     "npm-keys": Target(good=(ROOTS / "npm-keys.json").read_bytes(), read=_npm_keys, json=True),

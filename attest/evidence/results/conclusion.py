@@ -29,7 +29,7 @@ _TRACKS: Final[Mapping[str, Sequence[str | None]]] = {
 }
 """Weakest first."""
 
-_SUMMARY: Final = "slsa-summary"
+_OF_VERIFIERS: Final = {"slsa-summary", "in-toto-result"}
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +82,8 @@ def _slsa_level(subject: Subject, verdicts: Iterable[Verdict]) -> int | None:
 
 
 def _level_of(piece: Attested, subject: Subject) -> int | None:
-    # A summary is another verifier's word, and its level nothing that was verified here.
-    if piece.format == _SUMMARY or not any(subject.digest.matches(digest) for digest in piece.about):
+    # Another verifier's word, and his level nothing that was verified here.
+    if piece.format in _OF_VERIFIERS or not any(subject.digest.matches(digest) for digest in piece.about):
         return None
     return piece.slsa_level
 

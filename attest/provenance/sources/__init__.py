@@ -12,6 +12,7 @@ _PLACES: Final = {
     "cyclonedx-file": ("bare_sbom", "CYCLONEDX_FILE"),
     "spdx-file": ("bare_sbom", "SPDX_FILE"),
     "slsa-summary": ("slsa_summary", "SLSA_SUMMARY"),
+    "in-toto-result": ("verification_result", "VERIFICATION_RESULT"),
     "in-toto-layout": ("in_toto_layout", "IN_TOTO_LAYOUT"),
     "npm-publish": ("npm_publish", "NPM_PUBLISH"),
     "pypi-publish": ("pypi_publish", "PYPI_PUBLISH"),

@@ -110,6 +110,13 @@ def test_we_accept_our_own_summary(folder: Path):
     assert "build-link.artifact" in failed(_verify(folder, *other))
 
 
+def test_we_accept_our_own_result(folder: Path):
+    passed(_emit(folder, "--artifact", ARTIFACT))
+    passed(_verify(folder, "out.svr", "--artifact", ARTIFACT, "--min-slsa-level", "2"))
+    other = ("out.svr", "--format", "json", "--artifact", f"sha256:{'0' * 64}")
+    assert "build-link.artifact" in failed(_verify(folder, *other))
+
+
 def test_no_summary_is_made_of_what_has_no_level_of_its_own(folder: Path):
     passed(_emit(folder, "--artifact", ARTIFACT, "--resource-uri", RESOURCE))
     (folder / "out.vsa").rename(folder / "first.vsa")

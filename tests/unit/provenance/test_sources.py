@@ -19,6 +19,7 @@ from tests.world import (
     make_attestation,
     make_component,
     make_provenance,
+    make_result,
     make_sbom,
     make_signed_sbom,
     make_summary,
@@ -39,6 +40,7 @@ GOOD = {
     "pylock": inventories.PYLOCK,
     "pypi-publish": make_attestation("https://docs.pypi.org/attestations/publish/v1", None, SUBJECTS),
     "slsa-summary": make_summary(SUBJECTS),
+    "in-toto-result": make_result(SUBJECTS),
     "in-toto-layout": DOCUMENT,
 }
 OF_THE_REGISTRY = {"npm-publish"}
