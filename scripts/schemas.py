@@ -33,6 +33,7 @@ from attest.trust.document import TrustFile
 FOLDER: Final = Path(__file__).resolve().parent.parent / "schemas"
 BASE: Final = "https://mcp-attest.github.io/schemas"
 SUFFIX: Final = ".schema.json"
+_NULL: Final = {"type": "null"}
 
 SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     **{short_name(uri): (f"The predicate {short_name(uri)}", record) for uri, record in PREDICATES.items()},
@@ -59,9 +60,29 @@ def wanted() -> dict[str, bytes]:
         name: json_schema(kind, identifier=f"{BASE}/{name}/v0.1", title=title)
         for name, (title, kind) in SCHEMAS.items()
     }
-    made["tools"] = described(made["tools"], document)
-    made["policy"] = described(made["policy"], policy)
+    made["tools"] = of_toml(made["tools"], document)
+    made["policy"] = of_toml(made["policy"], policy)
     return {f"{name}{SUFFIX}": octets for name, octets in made.items()}
+
+
+def of_toml(octets: bytes, module: ModuleType) -> bytes:
+    """Return a schema for editors of TOML, which has no null; `module` holds the records.
+
+    A choice between something and null is that something: of a choice editors can only say that nothing fits.
+    """
+    return described(json.dumps(_without_null(json.loads(octets))).encode(), module)
+
+
+def _without_null(value: Any) -> Any:  # noqa: ANN401  (a JSON value)
+    if isinstance(value, list):
+        return [_without_null(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_null(each) for name, each in value.items() if (name, each) != ("default", None)}
+    choices = [each for each in kept.get("anyOf", ()) if each != _NULL]
+    if len(choices) != 1:
+        return kept
+    return {**choices[0], **{name: each for name, each in kept.items() if name != "anyOf"}}
 
 
 def described(octets: bytes, module: ModuleType) -> bytes:

@@ -20,7 +20,9 @@ tier = "receipts"
 proven-axes = ["completeness", "freshness"]
 
 [measured]
+min-seconds = 60
 min-cycles = 6
+max-gap-seconds = 15
 max-uncovered-seconds = 0
 max-age-seconds = 3600
 min-binding = "launched"

@@ -98,6 +98,11 @@ def too_much(story: CallStory) -> None:
     story.deny(story.call("set_time"))
 
 
+def hole(story: CallStory) -> None:
+    """Measure nothing for longer than usual, and for less than sealed."""
+    story.measure(after=25_000)
+
+
 def away(story: CallStory) -> None:
     """Stop, and begin again later."""
     story.stop().wait(120_000).start()
@@ -120,6 +125,7 @@ ATTACKS: Final[dict[str, tuple[Case, dict[str, set[str]]]]] = {
         {"strict": {"policy.isolation"}, "air-gapped": {"policy.isolation"}},
     ),
     "too few cycles": (Case(cycles=2), {"strict": {"policy.measured"}, "air-gapped": {"policy.measured"}}),
+    "a hole between two measurements": (Case(story=hole), {"strict": {"policy.gap"}}),
     "a file with a digest that anybody may have published": (Case(reference=LOCKED), {"strict": {"policy.assurance"}}),
     "a file that only the sealer answers for": (
         Case(reference=SITE),
@@ -198,7 +204,7 @@ def test_every_demand_of_an_example_is_broken_by_some_attack() -> None:
     assert met["strict"] > met["starter"]
     assert met["strict"] == {
         *("policy.binding", "policy.isolation", "policy.measured", "policy.assurance", "policy.site", "policy.path"),
-        *("policy.calls", "policy.uncovered", "policy.age"),
+        *("policy.calls", "policy.uncovered", "policy.age", "policy.gap"),
     }
 
 

@@ -164,6 +164,14 @@ def test_every_key_of_a_file_that_people_write_is_explained_to_their_editors(nam
     assert [field[:2] for field in fields if not field[2].get("description")] == []
 
 
+@pytest.mark.parametrize("name", ["policy", "tools"])
+def test_no_key_of_a_toml_file_may_be_null_so_that_editors_can_say_what_does_not_fit(name):
+    text = json.dumps(schema(name))
+    assert '"null"' not in text
+    assert "anyOf" not in text
+    assert '"default": null' not in text
+
+
 @pytest.mark.parametrize("name", schemas.SCHEMAS)
 def test_patterns_mean_the_same_in_python_and_in_ecmascript(name):
     patterns = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(schema(name)))

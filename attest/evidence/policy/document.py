@@ -50,8 +50,12 @@ class RequiredTable(Record, kw_only=True, rename="kebab"):
 class MeasuredTable(Record, kw_only=True, rename="kebab"):
     """How long, how often and how well each expected RuntimeReference was measured."""
 
+    min_seconds: Count | None = None
+    """At least so long: the time of all runs in which it was measured, each moment once."""
     min_cycles: Count | None = None
     """At least so many clean cycles."""
+    max_gap_seconds: Seconds | None = None
+    """Inside a run never longer without a measurement; the sealed largest gap counts all the same."""
     max_uncovered_seconds: Count | None = None
     """Together no longer between the runs of the logs of a file."""
     max_age_seconds: Seconds | None = None

@@ -17,6 +17,7 @@ SOON_DAYS: Final = 14
 _DAY: Final = 86_400_000
 _NEVER: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("required", "tier", Tier.STRUCTURAL, "every evidence bundle holds that much"),
+    ("measured", "min_seconds", 0, "that long was everything measured"),
     ("measured", "min_cycles", 0, "verify demands a measurement anyway"),
     ("measured", "min_cycles", 1, "verify demands a measurement anyway"),
     ("measured", "min_binding", Binding.REMOTE, "it is the weakest binding"),

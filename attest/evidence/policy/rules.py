@@ -14,6 +14,7 @@ from attest.evidence.policy.rules_of_runs import (
     judge_age,
     judge_axes,
     judge_binding,
+    judge_gap,
     judge_isolation,
     judge_logs,
     judge_measured,
@@ -81,8 +82,14 @@ _ROWS: Final = (
     Rule(id=ids.AXES, asked=lambda policy: bool(required(policy).proven_axes), judge=_alone(judge_axes)),
     Rule(
         id=ids.MEASURED,
-        asked=lambda policy: measured(policy).min_cycles is not None,
+        asked=lambda policy: measured(policy).min_seconds is not None or measured(policy).min_cycles is not None,
         judge=_alone(judge_measured),
+        of_references=True,
+    ),
+    Rule(
+        id=ids.GAP,
+        asked=lambda policy: measured(policy).max_gap_seconds is not None,
+        judge=_alone(judge_gap),
         of_references=True,
     ),
     Rule(

@@ -8,7 +8,7 @@ from typing import Final
 from attest.codec import instant
 from attest.evidence.grammar import TIER_RANK, Tier
 from attest.evidence.policy.document import GatePolicy, MeasuredTable, RequiredTable
-from attest.evidence.policy.shortfall import Shortfall, hold, structural_only
+from attest.evidence.policy.shortfall import Bound, Shortfall, structural_only
 from attest.evidence.verdict import Axis, Status
 from attest.evidence.verify.gathered import Judged
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
@@ -79,16 +79,36 @@ def judge_axes(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
 
 
 def judge_measured(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
-    """Hold the cycles in which each reference was measured against the least number."""
-    least = measured(policy).min_cycles
-    if least is not None:
-        yield from hold(
-            judged,
-            f"at least {least} cycles",
-            "measured in too few cycles",
-            lambda each: each.cycles,
-            enough=lambda cycles: cycles >= least,
-        )
+    """Hold the time and the cycles in which each reference was measured against what is demanded at least."""
+    seconds, cycles = measured(policy).min_seconds, measured(policy).min_cycles
+    if seconds is not None:
+        yield from Bound(
+            expected=f"at least {seconds} s",
+            detail="measured for too short a time",
+            of=lambda each: each.milliseconds,
+            enough=lambda found: found >= seconds * _SECOND,
+            told=_seconds,
+        ).hold(judged)
+    if cycles is not None:
+        yield from Bound(
+            expected=f"at least {cycles}",
+            detail="measured in too few cycles",
+            of=lambda each: each.cycles,
+            enough=lambda found: found >= cycles,
+        ).hold(judged)
+
+
+def judge_gap(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
+    """Hold the longest time without a measurement inside a run against the most that is allowed."""
+    most = measured(policy).max_gap_seconds
+    if most is not None:
+        yield from Bound(
+            expected=f"at most {most} s",
+            detail="inside a run nothing was measured for longer than the policy allows",
+            of=lambda each: each.largest_gap,
+            enough=lambda found: found <= most * _SECOND,
+            told=_seconds,
+        ).hold(judged)
 
 
 def judge_uncovered(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
@@ -106,36 +126,38 @@ def judge_age(policy: GatePolicy, judged: Judged, at: int) -> Iterator[Shortfall
     """Hold the beginning of each reference's newest measurement against the greatest age."""
     most = measured(policy).max_age_seconds
     if most is not None:
-        yield from hold(
-            judged,
-            f"one begun {instant.text(max(0, at - most * _SECOND))} or later",
-            "the newest measurement is too old",
-            lambda each: None if each.newest is None else instant.text(each.newest),
-            enough=lambda begun: at - instant.parse(begun) <= most * _SECOND,
-        )
+        yield from Bound(
+            expected=f"one begun at most {most} s before {instant.text(at)}",
+            detail="the newest measurement is too old",
+            of=lambda each: each.newest,
+            enough=lambda begun: at - begun <= most * _SECOND,
+            told=instant.text,
+        ).hold(judged)
 
 
 def judge_binding(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
     """Hold the weakest binding of each reference's measurements against the least one."""
     least = measured(policy).min_binding
     if least is not None:
-        yield from hold(
-            judged,
-            least,
-            "measured with a weaker binding",
-            lambda each: each.binding,
+        yield from Bound(
+            expected=least,
+            detail="measured with a weaker binding",
+            of=lambda each: each.binding,
             enough=lambda binding: BINDING_RANK[binding] >= BINDING_RANK[least],
-        )
+        ).hold(judged)
 
 
 def judge_isolation(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
     """Hold the weakest isolation of each reference's measurements against the least one."""
     least = measured(policy).min_isolation
     if least is not None:
-        yield from hold(
-            judged,
-            least,
-            "the measurer was kept apart less",
-            lambda each: each.isolation,
+        yield from Bound(
+            expected=least,
+            detail="the measurer was kept apart less",
+            of=lambda each: each.isolation,
             enough=lambda isolation: ISOLATION_RANK[isolation] >= ISOLATION_RANK[least],
-        )
+        ).hold(judged)
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / _SECOND:g} s"

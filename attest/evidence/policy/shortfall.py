@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Status
 from attest.evidence.verify.gathered import Judged, Measured
+
+T = TypeVar("T")
 
 
 class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,17 +50,26 @@ def of_each(judged: Judged, expected: object, judge: Callable[[Measured], Iterat
         yield from judge(each)
 
 
-def hold(
-    judged: Judged, expected: object, detail: str, found: Callable[[Measured], object], *, enough: Callable[..., bool]
-) -> Iterator[Shortfall]:
-    """Hold one value of each expected reference against a bound; a value that is not there is never enough."""
+class Bound(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What one value of each expected reference has to be; a value that is not there is never enough."""
 
-    def judge(each: Measured) -> Iterator[Shortfall]:
-        value = found(each)
-        if value is None or not enough(value):
-            yield about(each, detail, expected=expected, found=value)
+    expected: object
+    detail: str
+    """What is wrong with a value that is not enough."""
+    of: Callable[[Measured], T | None]
+    enough: Callable[[T], bool]
+    told: Callable[[T], str] = str
+    """How a value is written."""
 
-    return of_each(judged, expected, judge)
+    def hold(self, judged: Judged) -> Iterator[Shortfall]:
+        """Hold what was seen of each reference against the bound."""
+        return of_each(judged, self.expected, self._judge)
+
+    def _judge(self, each: Measured) -> Iterator[Shortfall]:
+        value = self.of(each)
+        if value is None or not self.enough(value):
+            found = None if value is None else self.told(value)
+            yield about(each, self.detail, expected=self.expected, found=found)
 
 
 def structural_only(expected: object) -> Shortfall:

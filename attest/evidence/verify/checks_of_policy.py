@@ -10,6 +10,7 @@ LOGS: Final = "policy.logs"
 TIER: Final = "policy.tier"
 AXES: Final = "policy.axes"
 MEASURED: Final = "policy.measured"
+GAP: Final = "policy.gap"
 UNCOVERED: Final = "policy.uncovered"
 AGE: Final = "policy.age"
 BINDING: Final = "policy.binding"
@@ -52,8 +53,13 @@ ROWS: Final = (
     ),
     _check(
         MEASURED,
-        "Each expected RuntimeReference was measured in as many cycles as the policy demands.",
+        "Each expected RuntimeReference was measured as long, and in as many cycles, as the policy demands.",
         "Let the tests run longer under `attest run`, or measure more often: `attest seal --cycle`.",
+    ),
+    _check(
+        GAP,
+        "Inside a run no interval between measurements is longer than the policy allows.",
+        "Measure more often: `attest seal --cycle`; or find out what stopped the agent.",
     ),
     _check(
         UNCOVERED,

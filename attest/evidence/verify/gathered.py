@@ -36,6 +36,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Clean ones, those that share a receipt included."""
     newest: int | None = None
     """When the newest measurement began, milliseconds since 1970."""
+    milliseconds: int = 0
+    """How long runs lasted in which it was measured, each moment once."""
+    largest_gap: int | None = None
+    """The longest time inside a run without a measurement, milliseconds; None if nothing of it was measured."""
     binding: Binding | None = None
     isolation: Isolation | None = None
     artifacts: tuple[BuiltArtifact, ...] = ()

@@ -37,6 +37,8 @@ def _measured(pace: Pace, logs: Iterable[LogJudge], good: Sequence[VerifiedEvide
         measurements=pace.measurements,
         cycles=pace.measurements + shared,
         newest=pace.newest,
+        milliseconds=pace.covering.milliseconds,
+        largest_gap=max(pace.largest_gap, pace.covering.largest_hole) if pace.measurements else None,
         binding=pace.binding,
         isolation=pace.isolation,
         artifacts=tuple(

@@ -54,12 +54,18 @@ class Pace:
         """Whether the newest measurement belongs to a run that was given the nonce."""
         self.binding: Binding | None = None
         self.isolation: Isolation | None = None
+        self.largest_gap = 0
+        """The longest time inside a run that was measured, and without a measurement, in milliseconds."""
+        self._told_gap = 0
+        """A longer one is news: it is the longest so far, or longer than the sealed one."""
         self._now = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._lifetime = Lifetime(sealed, sheet)
         self._mark: Mark | None = None
         self._opened: Mark | None = None
         """What `_mark` is as long as the run has measured nothing."""
-        self._covering = Covering(sealed, sheet)
+        self._measurements_before = 0
+        """How many there were when the run began."""
+        self.covering = Covering(sealed, sheet)
         self._started = False
         """Whether the run has shown the process that it started."""
         self._unstarted: Isolation | None = None
@@ -78,26 +84,30 @@ class Pace:
 
     def open(self, mark: Mark) -> None:
         """Say that a run about this reference began, or that it is known to have been going on then."""
-        self._mark = self._opened = mark
+        self._begin(mark)
         self._lifetime.use(mark.real)
         self._leave_unstarted()
 
     def name(self, mark: Mark) -> None:
         """Say that the run goes on, this reference among those that it is about."""
         if self._mark is None:
-            self._mark = self._opened = mark
+            self._begin(mark)
         self._lifetime.use(mark.real)
         self._leave_unstarted()
+
+    def _begin(self, mark: Mark) -> None:
+        self._mark = self._opened = mark
+        self._measurements_before = self.measurements
 
     def close(self, mark: Mark, where: str) -> None:
         """Say that the run stopped, or that the log ends here."""
         opened, self._opened = self._opened, None
         if opened is not None and opened is self._mark:
-            self._covering.bare(opened.real, mark.real, where)
+            self.covering.bare(opened.real, mark.real, where)
         else:
             self._check_gap(mark, where)
             if opened is not None:
-                self._covering.measured(opened.real, mark.real)
+                self.covering.measured(opened.real, mark.real, own=self.measurements > self._measurements_before)
         self._mark = None
         self._leave_unstarted()
 
@@ -127,7 +137,7 @@ class Pace:
 
     def finish(self) -> None:
         """Judge what can only be judged at the end."""
-        self._covering.finish()
+        self.covering.finish()
         self._finish_age()
         self.judge_validity()
         self._leave_unstarted()
@@ -155,10 +165,12 @@ class Pace:
         gap = mark.real - before.real
         if before.boot is not None and mark.boot is not None and before.boot_id == mark.boot_id:
             gap = max(gap, mark.boot - before.boot)
-        if gap > self.sealed.max_gap:
+        if gap > self._told_gap:
             self._check_largest(gap, where, since=before.real)
 
     def _check_largest(self, gap: int, where: str, *, since: int) -> None:
+        self.largest_gap = max(gap, self.largest_gap)
+        self._told_gap = min(self.largest_gap, self.sealed.max_gap)
         if gap > self.sealed.max_gap:
             self._sheet.fail(
                 "freshness.cadence",

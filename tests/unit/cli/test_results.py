@@ -15,6 +15,7 @@ from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # re
 from sigstore.dsse import Statement
 
 from attest.codec import instant
+from attest.evidence.policy.document import POLICY_SCHEMA
 from attest.trust.making import VerifierKey, write_trust
 from tests.commands import Done, attest, failed, passed
 from tests.evidence_story import REFERENCE_DIGEST, WHEEL, Story, honest
@@ -196,3 +197,21 @@ def test_a_result_never_takes_the_place_of_another_file_of_the_call(folder: Path
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     assert _verify(folder, "e.jsonl", *words).returncode == 2
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
+
+
+def test_a_summary_names_the_gate_policy_and_beside_it_the_trust_file(folder: Path) -> None:
+    policy = f'schema = "{POLICY_SCHEMA}"\n[measured]\nmin-cycles = 2\n'.encode()
+    (folder / "p.toml").write_bytes(policy)
+    passed(_emit(folder, "--artifact", ARTIFACT, "--policy", "p.toml"))
+    found = _statement(folder / "out.vsa")["predicate"]["policy"]
+    assert found["digest"] == {"sha256": hashlib.sha256(policy).hexdigest()}
+    assert found["uri"].endswith("/policies/gate-policy")
+    assert found["annotations"]["trustFile"]["uri"].endswith("/policies/trust-file")
+
+
+def test_no_summary_is_written_of_what_a_policy_keeps_back_nor_where_the_policy_cannot_be_read(folder: Path) -> None:
+    for text in ("[measured]\nmin-cycles = 99\n", "[measured]\nmin-cycle = 2\n"):
+        (folder / "out.vsa").write_text("an old one")
+        (folder / "p.toml").write_text(f'schema = "{POLICY_SCHEMA}"\n{text}')
+        assert _emit(folder, "--artifact", ARTIFACT, "--policy", "p.toml").returncode in {1, 3}
+        assert not (folder / "out.vsa").exists()

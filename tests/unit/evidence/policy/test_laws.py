@@ -45,7 +45,9 @@ TABLE_OF: Final = {
     "tier": "required",
     "min-binding": "measured",
     "min-isolation": "measured",
+    "min-seconds": "measured",
     "min-cycles": "measured",
+    "max-gap-seconds": "measured",
     "max-uncovered-seconds": "measured",
     "max-age-seconds": "measured",
     "least": "assurance",
@@ -60,7 +62,7 @@ TABLE_OF: Final = {
     "max-drifted": "calls",
 }
 SHARES: Final = ("min-built", "min-listed", "min-locked")
-BOUNDS: Final = {"min-slsa-level": (0, 3), "max-age-seconds": (1, 1000)}
+BOUNDS: Final = {"min-slsa-level": (0, 3), "max-age-seconds": (1, 1000), "max-gap-seconds": (1, 40)}
 
 
 @pytest.fixture(scope="module")

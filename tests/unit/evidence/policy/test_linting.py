@@ -25,6 +25,7 @@ def told(text: str) -> list[str]:
         ("[build]", "build: the table demands nothing"),
         ("[calls]", "calls: the table demands nothing"),
         ('[required]\ntier = "structural"', "required.tier: it can never fail"),
+        ("[measured]\nmin-seconds = 0", "measured.min-seconds: it can never fail"),
         ("[measured]\nmin-cycles = 1", "measured.min-cycles: it can never fail"),
         ('[measured]\nmin-binding = "remote"', "measured.min-binding: it can never fail"),
         ('[measured]\nmin-isolation = "same-uid"', "measured.min-isolation: it can never fail"),

@@ -53,6 +53,8 @@ def failed(verdict: Verdict, check: str) -> bool:
         ("policy.tier", '[required]\ntier = "receipts"', '[required]\ntier = "full"'),
         ("policy.axes", '[required]\nproven-axes = ["freshness"]', '[required]\nproven-axes = ["build-link"]'),
         ("policy.measured", "[measured]\nmin-cycles = 3", "[measured]\nmin-cycles = 4"),
+        ("policy.measured", "[measured]\nmin-seconds = 30", "[measured]\nmin-seconds = 31"),
+        ("policy.gap", "[measured]\nmax-gap-seconds = 11", "[measured]\nmax-gap-seconds = 10"),
         ("policy.age", "[measured]\nmax-age-seconds = 580", "[measured]\nmax-age-seconds = 500"),
         ("policy.binding", '[measured]\nmin-binding = "adopted"', '[measured]\nmin-binding = "launched"'),
         ("policy.isolation", '[measured]\nmin-isolation = "other-uid"', '[measured]\nmin-isolation = "privileged"'),
@@ -127,6 +129,80 @@ def test_of_two_references_each_has_to_be_measured_enough(tmp_path: Path) -> Non
     assert failed(verdict, "policy.measured")
     assert check_of(verdict, "policy.measured").detail == "other: measured in too few cycles"
     assert not failed(one("[measured]\nmin-cycles = 2", lines, references=wanted), "policy.measured")
+
+
+def test_time_counts_once_where_two_logs_measure_and_not_at_all_where_none_does(tmp_path: Path) -> None:
+    with Story(tmp_path / "one") as first, Story(tmp_path / "two") as second:
+        first.start().measure(2).stop()
+        second.wait(10_050).start().measure(2).stop().wait(50_000).start().measure().stop()
+        lines = export_all([first, second])
+    # 0 to 20.1, 10.05 to 30.15, 80.15 to 90.2.
+    assert not failed(one("[measured]\nmin-seconds = 40", lines), "policy.measured")
+    assert failed(one("[measured]\nmin-seconds = 41", lines), "policy.measured")
+
+
+def test_a_run_in_which_only_an_older_reference_was_measured_is_no_time_of_this_one(tmp_path: Path) -> None:
+    other = change(REFERENCE, validity__sequence=0)
+    envelope = seal(other)[1]
+    with Story(tmp_path / "log", runtimes=[envelope]) as story:
+        story.runtime = None
+        story.start().measure(3).stop()
+        story.start().measure(5, reference=seal(other)[0]).stop()
+        lines = story.export()
+    [found] = judged(lines).gathered.measured
+    assert (found.measurements, found.milliseconds) == (3, 30_150)
+
+
+def test_the_largest_gap_is_that_of_either_clock_and_of_windows_too(tmp_path: Path) -> None:
+    with Story(tmp_path / "one") as story:
+        lines = story.start().measure(2).measure(after=17_000).stop().export()
+    [found] = judged(lines).gathered.measured
+    assert found.largest_gap == 17_050
+    with Story(tmp_path / "two", boot_drift=lambda now: 4000 if now > NOW - 570_000 else 0) as story:
+        lines = story.start().measure(6).stop().export()
+    [found] = judged(lines).gathered.measured
+    assert found.largest_gap == 14_050
+    sealed = change(REFERENCE, measurement__window_cycles=6)
+    with Story(tmp_path / "three", reference=sealed) as story:
+        story.start().window(3).window(3, after=12_000).stop()
+        lines, digest = story.export(), story.reference
+    [found] = judged(lines, references=(digest,)).gathered.measured
+    assert found.largest_gap == 12_050
+
+
+def test_the_largest_gap_is_told_though_a_larger_one_than_sealed_came_before(tmp_path: Path) -> None:
+    """And every one that is too large is told of, as without a policy."""
+    with Story(tmp_path / "log") as story:
+        story.start().measure().measure(after=50_000).measure(after=40_000).measure(after=60_000).stop()
+        lines = story.export()
+    seen = judged(lines)
+    assert seen.gathered.measured[0].largest_gap == 60_050
+    assert check_of(seen.verdict, "freshness.cadence").detail.endswith("(and 2 more)")
+
+
+def test_a_hole_in_what_covers_a_portals_run_is_a_gap_of_it(tmp_path: Path) -> None:
+    """The agent began later than the portal, and stopped earlier."""
+    with Story(tmp_path / "agent") as agent, Story(tmp_path / "portal") as portal:
+        agent.wait(4000).start().measure(3).stop()
+        portal.start().wait(41_150).stop()
+        lines = export_all([agent, portal])
+    [found] = judged(lines).gathered.measured
+    assert found.largest_gap == 10_050
+    with Story(tmp_path / "late") as agent, Story(tmp_path / "early") as portal:
+        agent.wait(20_000).start().measure(3).stop()
+        portal.start().wait(35_000).stop()
+        lines = export_all([agent, portal])
+    verdict = one("[measured]\nmax-gap-seconds = 19", lines)
+    assert failed(verdict, "policy.gap")
+    assert check_of(verdict, "policy.gap").found == "20 s"
+
+
+def test_a_reference_that_was_never_measured_has_neither_time_nor_gap(tmp_path: Path) -> None:
+    with Story(tmp_path / "log") as story:
+        lines = story.start().wait(5000).stop().export()
+    verdict = one("[measured]\nmax-gap-seconds = 99\nmin-seconds = 0", lines)
+    assert check_of(verdict, "policy.gap").found == "none"
+    assert not verdict.passed
 
 
 def test_the_newest_measurement_counts_and_no_later_entry(tmp_path: Path) -> None:
@@ -237,9 +313,10 @@ def calls(folder: Path, told: str) -> tuple[list[bytes], str]:
 def test_entries_alone_show_nothing_that_needs_receipts(tmp_path: Path) -> None:
     with Story(tmp_path / "log") as story:
         lines = story.start().measure(3).stop().export(Tier.STRUCTURAL)
-    text = "[measured]\nmin-cycles = 1\nmax-uncovered-seconds = 99\n[site]\nallowed = ['*']\n[calls]\ntools = []"
-    verdict = one(f"{text}\nmax-denied = 9", lines, tier=Tier.STRUCTURAL)
-    assert [check_of(verdict, check).status for check in policy_checks(verdict)] == ["unproven"] * 5
+    runs = "[measured]\nmin-cycles = 1\nmax-gap-seconds = 99\nmax-uncovered-seconds = 99\n"
+    text = f"{runs}[site]\nallowed = ['*']\n[calls]\ntools = []\nmax-denied = 9"
+    verdict = one(text, lines, tier=Tier.STRUCTURAL)
+    assert [check_of(verdict, check).status for check in policy_checks(verdict)] == ["unproven"] * 6
     assert not verdict.passed
 
 
