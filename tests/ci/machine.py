@@ -50,12 +50,15 @@ class Machine:
     steps_run: list[Step] = field(default_factory=list)
     repository: Path | None = None
     """What a checkout brings."""
+    platform: dict[str, Any] = field(default_factory=dict)
+    """What GitHub knows about the run and certifies, whatever the job says."""
 
     def __post_init__(self) -> None:
         """Make the folders, and set what a hosted runner sets; its secrets are there to be looked for."""
         for folder in (self.workspace, self.temporary, self.folder / "files", self.folder / "home"):
             folder.mkdir(parents=True, exist_ok=True)
         self.github = {**default_run(), **self.github, "workspace": str(self.workspace)}
+        self.platform = dict(self.github)
         self.path = self.path or ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
         self.variables = {
             "CI": "true",

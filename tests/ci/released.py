@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from attest.trust.document import TrustedIdentity
+from attest.trust.making import write_trust
+from tests import certified
 from tests.ci.machine import ROOT, Machine
-from tests.ci.played import PLAYED
+from tests.ci.played import PLAYED, WRITERS
 from tests.ci.workflows import WorkflowRun
-from tests.commands import attest, passed
-from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
+from tests.world import SEALER, write_key_pair
 
 EXAMPLE = ROOT / "ci/examples/github"
+WRITER_IDENTITY = TrustedIdentity(identity=WRITERS, issuer=certified.ISSUER)
 
 
 def make_run(folder: Path, between: Mapping[str, Callable[[Machine], None]] | None = None) -> WorkflowRun:
@@ -24,27 +27,32 @@ def make_run(folder: Path, between: Mapping[str, Callable[[Machine], None]] | No
     workflow = repository / ".github/workflows/release.yml"
     # No user is made on the machine that runs the tests.
     workflow.write_text(workflow.read_text().replace("      client: ", "      user: nobody\n      client: "))
-    for name, key in (("sealer", SEALER), ("writer", WRITER), ("builder", BUILDER)):
-        write_key_pair(folder, name, key)
-    trust = ["trust", "new", "repository/attest/trust.json", "--sealer", "sealer.key.pub", "--writer", "writer.key.pub"]
-    passed(attest(folder, *trust, "--builder", f"{BUILDER_ID}=builder.key.pub@2", "--source", SOURCE))
+    write_key_pair(folder, "sealer", SEALER)
+    trust = repository / "attest/trust.json"
+    trust.write_bytes(write_trust(certified.trust_file(writer_identities=[WRITER_IDENTITY])))
     store: dict[str, Path] = {}
 
     def make_machine(place: Path) -> Machine:
         return Machine(folder=place, installed=Path(sys.executable), played=PLAYED, store=store)
 
-    digest = hashlib.sha256((repository / "attest/trust.json").read_bytes()).hexdigest()
     return WorkflowRun(
         repository=repository,
         make_machine=make_machine,
         folder=folder / "machines",
         secrets={
             "ATTEST_SEALER_KEY": (folder / "sealer.key").read_text(),
-            "ATTEST_WRITER_KEY": (folder / "writer.key").read_text(),
         },
-        variables={"ATTEST_TRUST_SHA256": digest},
+        variables={
+            "ATTEST_TRUST_SHA256": digest_of(trust),
+            "ATTEST_POLICY_SHA256": digest_of(repository / "attest/policy.toml"),
+        },
         between=between or {},
     )
+
+
+def digest_of(file: Path) -> str:
+    """Return what the project's owner pins in its settings."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def release(run: WorkflowRun) -> str:

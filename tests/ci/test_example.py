@@ -11,7 +11,7 @@ import pytest
 
 from tests.ci.gated import failed_checks
 from tests.ci.machine import ROOT, Machine, read_yaml, run_steps
-from tests.ci.released import make_run, release
+from tests.ci.released import digest_of, make_run, release
 from tests.ci.workflows import Job, WorkflowRun
 from tests.evidence_story import reseal
 from tests.unprivileged import open_folder
@@ -60,6 +60,7 @@ def judged(run: WorkflowRun) -> set[str]:
     machine = run.make_machine(run.folder / "elsewhere")
     machine.repository = run.repository
     inputs = {"trust": "attest/trust.json", "trust-sha256": run.variables["ATTEST_TRUST_SHA256"]}
+    inputs |= {"policy": "", "policy-sha256": ""}
     names = {"inputs": inputs, "github": machine.github}
     return failed_checks(each for step in run_steps(machine, verify["steps"], names, {}) for each in step.annotations)
 
@@ -85,7 +86,7 @@ def test_the_server_is_another_user_without_secrets_and_cannot_reach_the_key(pla
     spy = SPY.replace("WORKSPACE", repr(str(run.folder / "machine/workspace")))
     main.write_text(main.read_text().replace('if __name__ == "__main__":', spy + 'if __name__ == "__main__":'))
     assert release(run) == "success"
-    said = run.jobs["attested/run"].steps[-1].printed
+    said = run.jobs["attested/run/test"].steps[-1].printed
     assert "uid=65534 groups=[]" in said
     assert "key: Permission denied" in said
     assert "itself: Permission denied" in said
@@ -108,11 +109,16 @@ def drop_receipts(machine: Machine) -> None:
 
 
 def be_of_another_commit(machine: Machine) -> None:
-    machine.github["sha"] = machine.variables["GITHUB_SHA"] = "ba5eba11" * 5  # type: ignore[index]
+    machine.github["sha"] = machine.platform["sha"] = "ba5eba11" * 5  # type: ignore[index]
 
 
 def be_of_another_run(machine: Machine) -> None:
-    machine.github["run_id"] = machine.variables["GITHUB_RUN_ID"] = "16999999999"  # type: ignore[index]
+    machine.github["run_id"] = machine.platform["run_id"] = "16999999999"  # type: ignore[index]
+
+
+def lie_about_the_run(machine: Machine) -> None:
+    """Of another run by the platform's word, and of this one by the job's."""
+    machine.platform["run_id"] = "16999999999"
 
 
 @pytest.mark.parametrize(
@@ -121,8 +127,9 @@ def be_of_another_run(machine: Machine) -> None:
         ("publish", exchange_release, "publish", {"build-link.artifact"}),
         ("attested/verify", exchange_release, "attested/verify", {"build-link.artifact"}),
         ("attested/verify", drop_receipts, "attested/verify", {"integrity.entry-chain"}),
-        ("attested/run", be_of_another_commit, "attested/verify", {"conformance.context"}),
-        ("attested/run", be_of_another_run, "attested/verify", {"conformance.context"}),
+        ("attested/run/test", be_of_another_commit, "attested/verify", {"conformance.context"}),
+        ("attested/run/test", be_of_another_run, "attested/verify", {"conformance.context"}),
+        ("attested/run/test", lie_about_the_run, "attested/verify", {"authenticity.writer-certificate"}),
     ],
 )
 def test_what_was_exchanged_on_the_way_closes_the_gate(
@@ -136,9 +143,9 @@ def test_what_was_exchanged_on_the_way_closes_the_gate(
 
 
 def test_what_was_exchanged_after_the_seal_is_not_even_started(place: Path) -> None:
-    run = make_run(place, between={"attested/run": exchange_release})
+    run = make_run(place, between={"attested/run/test": exchange_release})
     assert release(run) == "failure"
-    assert "DRIFT" in run.jobs["attested/run"].steps[-1].printed
+    assert "DRIFT" in run.jobs["attested/run/test"].steps[-1].printed
     assert run.jobs["attested/verify"].result == "skipped"
     assert run.jobs["publish"].result == "skipped"
 
@@ -152,7 +159,7 @@ def test_a_change_during_the_run_closes_the_gate_even_if_the_client_is_content(p
     test, _, _ = client.read_text().partition("server.communicate(")
     client.write_text(test + attack)
     assert release(run) == "failure"
-    session = run.jobs["attested/run"].steps[-1]
+    session = run.jobs["attested/run/test"].steps[-1]
     assert session.conclusion == "failure"
     assert session.outputs["client-exit-code"] == "0"
     assert "changed tree/example-server.pyz" in session.printed
@@ -160,10 +167,31 @@ def test_a_change_during_the_run_closes_the_gate_even_if_the_client_is_content(p
     assert "conformance.matched" in judged(run), "and the evidence alone is enough to close it"
 
 
-def test_a_trust_file_from_a_pull_request_is_not_believed(place: Path) -> None:
+EXPIRED = """
+[[exceptions]]
+checks = ["policy.binding"]
+reason = "the old runner could not start servers itself"
+expires = 2026-01-31
+"""
+
+
+def test_an_exception_that_expired_closes_the_gate(place: Path) -> None:
     run = make_run(place)
-    trust = run.repository / "attest/trust.json"
-    trust.write_bytes(trust.read_bytes() + b"\n")
+    policy = run.repository / "attest/policy.toml"
+    policy.write_text(policy.read_text() + EXPIRED)
+    run.variables = {**run.variables, "ATTEST_POLICY_SHA256": digest_of(policy)}
     assert release(run) == "failure"
-    (error,) = run.jobs["attested/build"].steps[-1].annotations
-    assert error.message.startswith("input trust: attest/trust.json has the SHA-256")
+    assert annotated(run.jobs["attested/verify"]) == {"policy.exceptions"}
+    assert run.jobs["publish"].result == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("name", "job"), [("trust.json", "attested/build"), ("policy.toml", "attested/verify")], ids=["trust", "policy"]
+)
+def test_a_trust_file_or_policy_from_a_pull_request_is_not_believed(place: Path, name: str, job: str) -> None:
+    run = make_run(place)
+    file = run.repository / "attest" / name
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert release(run) == "failure"
+    (error,) = run.jobs[job].steps[-1].annotations
+    assert f"attest/{name} has the SHA-256" in error.message

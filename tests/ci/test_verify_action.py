@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.gated import failed_checks, gate, make_evidence, make_machine, measure
+from tests.ci.gated import failed_checks, gate, make_evidence, make_machine, measure, recorded
 from tests.ci.machine import COMMIT, Machine, Step, default_run
+from tests.world import VERIFIER, write_key_pair
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,7 @@ def test_the_commit_of_the_provenance_is_compared(machine: Machine) -> None:
 
 
 def test_evidence_of_another_attempt_is_refused_by_the_defaults(machine: Machine, evidence: Path) -> None:
-    run = default_run()
-    measure(evidence, "later.jsonl", run={"commit": run["sha"], "run": run["run_id"], "attempt": "2"})
+    measure(evidence, "later.jsonl", run=recorded(default_run() | {"run_attempt": "2"}))
     (machine.workspace / "evidence.jsonl").write_bytes((evidence / "later.jsonl").read_bytes())
     assert gate(machine).outputs["verdict"] == "FAILED"
 
@@ -85,6 +85,18 @@ def test_one_bad_file_among_good_ones_closes_the_gate(machine: Machine) -> None:
     step = gate(machine, evidence="evidence.jsonl\nsecond.jsonl")
     assert step.outputs["verdict"] == "FAILED"
     assert json.loads(step.outputs["axes"])["integrity"] == "fail"
+
+
+def test_what_passed_is_signed_for_consumers_and_what_failed_is_not(machine: Machine, evidence: Path) -> None:
+    key = (write_key_pair(evidence, "verifier", VERIFIER)).read_text()
+    step = gate(machine, result_key=key, result_uri="https://gate.example")
+    assert step.conclusion == "success", step.printed
+    for name in ("vsa", "svr"):
+        assert json.loads(Path(step.outputs[name]).read_bytes())["signatures"]
+    assert not list(machine.temporary.rglob("*.key"))
+    closed = gate(machine, result_key=key, result_uri="https://gate.example", nonce="00" * 16)
+    assert (closed.conclusion, closed.outputs["vsa"], closed.outputs["svr"]) == ("failure", "", "")
+    assert key.splitlines()[1] not in "".join(each.printed for each in machine.steps_run)
 
 
 def test_a_changed_artifact_closes_the_gate(machine: Machine) -> None:

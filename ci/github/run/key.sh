@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Put the writer key where root alone reads it, until the evidence is written. Nothing of the job's sees it again.
+# Make the writer key of this job, where root alone reads it until the evidence is written: output `public-key`, which the
+# platform is to certify. A key that comes as an input goes there, too.
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -11,7 +12,13 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/../shell/root.sh"
 
 require_root
-private_key writer-key "$INPUT_WRITER_KEY" "$PLACE/writer.key"
-trap 'rm -f -- "$PLACE/writer.key"' EXIT
 "${root[@]}" mkdir -m 0700 -- "$PLACE/held"
-"${root[@]}" install -m 0600 -- "$PLACE/writer.key" "$PLACE/held/writer.key"
+if [[ -n $INPUT_WRITER_KEY ]]; then
+  trap 'rm -f -- "$PLACE/writer.key"' EXIT
+  private_key writer-key "$INPUT_WRITER_KEY" "$PLACE/writer.key"
+  "${root[@]}" install -m 0600 -- "$PLACE/writer.key" "$PLACE/held/writer.key"
+else
+  "${root[@]}" "$PYTHON" -I -m attest key new "$PLACE/held/writer.key"
+  "${root[@]}" install -m 0644 -- "$PLACE/held/writer.key.pub" "$PLACE/writer.key.pub"
+  printf 'public-key=%s\n' "$PLACE/writer.key.pub" >>"$GITHUB_OUTPUT"
+fi

@@ -10,6 +10,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/../shell/root.sh"
 
 LONGEST_START=60 # seconds until a server listens, or an agent has measured
+[[ -z $CERTIFICATE ]] || printf '%s\0' --key-attestation "$CERTIFICATE" >>"$PLACE/words"
 realpath -e -- "$GITHUB_WORKSPACE" >"$PLACE/workspace"
 printf '#!/usr/bin/env bash\nexec bash %q %q %q\n' "$here/launch.sh" "$PLACE" "$PYTHON" >"$PLACE/server"
 chmod 0700 -- "$PLACE/server"
@@ -45,7 +46,7 @@ fi
 hidden=()
 for name in $(compgen -e); do
   case $name in
-    ACTIONS_* | *TOKEN* | INPUT_* | GITHUB_ENV | GITHUB_PATH | GITHUB_OUTPUT | GITHUB_STATE | PLACE | PYTHON)
+    ACTIONS_* | *TOKEN* | INPUT_* | GITHUB_ENV | GITHUB_PATH | GITHUB_OUTPUT | GITHUB_STATE | CERTIFICATE | PLACE | PYTHON)
       hidden+=(-u "$name")
       ;;
   esac

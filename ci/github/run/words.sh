@@ -40,6 +40,7 @@ settings --root root "$INPUT_ROOT"
 optional --nonce nonce "$INPUT_NONCE"
 optional --cycle cycle "$INPUT_CYCLE"
 named --revocations revocations "$INPUT_REVOCATIONS"
+named --key-attestation key-attestation "$INPUT_KEY_ATTESTATION" "$RUNNER_TEMP"
 
 references=$(files_of reference "$INPUT_REFERENCE" "$workspace")
 [[ -n $references ]] || refuse "input reference names no file" "Name the reference that the action seal wrote."

@@ -62,7 +62,8 @@ this_run() {
   hex commit "$1" "$digits"
   number run-id "$2"
   number run-attempt "$3"
-  words+=(--context "commit=$1" --context "run=$2" --context "attempt=$3")
+  word repository "$GITHUB_REPOSITORY"
+  words+=(--context "repository=$GITHUB_REPOSITORY" --context "commit=$1" --context "run=$2" --context "attempt=$3")
 }
 
 # shortest PATH: relative to the workspace where it lies there, as people know it; never like an option.
