@@ -23,7 +23,8 @@ from attest.codec.files import write_file
 from attest.measure.deriver import Deriver
 from attest.measure.runtimes.finding import find_runtime
 from attest.seal.request import SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.statement.companions import manifest_path
 from attest.statement.findings import State
 from benchmarks.report import Report, at_most, time_outcome

@@ -23,15 +23,35 @@ from tests.call_documents import (
     WITH_RULES,
     WITHHELD_PAYLOAD,
 )
+from tests.remote_documents import REMOTE_PAYLOAD
 
 
 def references() -> Iterator[Vector]:
     """Yield references with tool rules."""
     yield from good("good-tools", WITH_LEAST_RULES, "runtime-reference")
     yield from good("good-tools-all", WITH_RULES, "runtime-reference")
+    yield from good("good-remote", REMOTE_PAYLOAD, "runtime-reference")
+    yield from bad("runtime-reference", ((f"remote-{name}", octets) for name, octets in _remote_faults()))
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _definition_faults()))
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _order_faults()))
     yield from bad("runtime-reference", ((f"tools-{name}", octets) for name, octets in _rule_faults()))
+
+
+def _remote_faults() -> Iterator[Fault]:
+    value = json.loads(REMOTE_PAYLOAD)
+    with_files = json.loads(WITH_RULES)["predicate"]
+    for name, changes in (
+        ("with-entries", {"manifest": {**value["predicate"]["manifest"], "entries": 1}}),
+        ("with-a-process", {"process": with_files["process"]}),
+        ("with-places", {"places": with_files["places"]}),
+        ("with-an-action-on-a-process", {"enforcement": with_files["enforcement"]}),
+        ("without-an-upstream", {"tools": {**value["predicate"]["tools"], "upstream": None}}),
+        ("without-a-key", {"tools": {**value["predicate"]["tools"], "upstream": {"url": "https://time.example/mcp"}}}),
+    ):
+        predicate = {**value["predicate"], **changes}
+        if predicate["tools"]["upstream"] is None:
+            del predicate["tools"]["upstream"]
+        yield name, canonical.encode_value({**value, "predicate": predicate})
 
 
 def disclosures() -> Iterator[Vector]:

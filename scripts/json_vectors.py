@@ -28,6 +28,7 @@ from scripts.vector import Vector, bad, good
 from tests.documents import MANIFEST, REVOCATION_LIST_PAYLOAD, TRUST, WHEEL
 from tests.log_documents import LOG
 from tests.predicate_documents import PAYLOADS
+from tests.remote_documents import REMOTE_MANIFEST
 from tests.world import BUILDER, SEALER, STRANGER
 
 RECEIPT: Final = Places(
@@ -317,11 +318,26 @@ def manifests() -> Iterator[Vector]:
     yield from good("good", MANIFEST, "manifest")
     yield from good("good-empty", lines[0] + b'{"entries":0,"kind":"end"}\n', "manifest")
     yield from good("good-runtime", _runtime_manifest(), "manifest")
+    yield from good("good-remote", REMOTE_MANIFEST, "manifest")
+    yield from bad("manifest", _remote_faults(lines[0]))
     yield from bad("manifest", _order_faults(lines))
     yield from bad("manifest", _entry_faults(lines))
     places = Places(text=("path",), integer=("size",), digest=("sha256",), word=("origin",))
     for name, line in strict_faults(lines[2][:-1], places):
         yield from bad("manifest", [(f"entry-{name}", b"".join([*lines[:2], line, b"\n", *lines[3:]]))])
+
+
+def _remote_faults(with_roots: bytes) -> Iterator[Fault]:
+    head, end = REMOTE_MANIFEST.splitlines(keepends=True)
+    header = json.loads(head)
+    for name, changes in (
+        ("remote-with-roots", {"roots": json.loads(with_roots)["roots"]}),
+        ("remote-with-artifacts", {"artifacts": json.loads(with_roots)["artifacts"]}),
+        ("remote-without-definitions", {"definitions": None}),
+        ("neither-roots-nor-upstream", {"definitions": None, "upstream": None}),
+    ):
+        changed = {key: value for key, value in {**header, **changes}.items() if value is not None}
+        yield name, canonical.encode_value(changed) + b"\n" + end
 
 
 def _order_faults(lines: list[bytes]) -> Iterator[Fault]:

@@ -38,7 +38,6 @@ from attest.statement.tools.definitions import ToolDefinition, digest_of_set
 from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import BaselineRule, ResourceRule, ToolRule, ToolRules, Trait
-from tests import documents
 from tests.evidence_story import PROCESS, REFERENCE, RUN, Story, change
 
 PRINCIPAL: Final = "user"
@@ -167,7 +166,7 @@ class CallStory(Story):
         changed: Call = change(made, **changes)
         return changed
 
-    def permit(self, call: Call, *, subjects: tuple[Subject, ...] = documents.SUBJECTS, **changes: Any) -> int:
+    def permit(self, call: Call, *, subjects: tuple[Subject, ...] | None = None, **changes: Any) -> int:
         """Record that a call was permitted; return the sequence number."""
         relied = self.relied
         if relied is not None:
@@ -181,7 +180,7 @@ class CallStory(Story):
         permit = change(made, **changes)
 
         def make(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
-            return ToolPermit(receipt=header, call=call, permit=permit), subjects
+            return ToolPermit(receipt=header, call=call, permit=permit), subjects or self.subjects
 
         return self.record(tool_permit.PREDICATE_TYPE, make, self.reference)
 
@@ -192,7 +191,7 @@ class CallStory(Story):
         outcome = change(Outcome(decision=decision, status=status, result=result, milliseconds=5), **changes)
 
         def make(header: ReceiptHeader) -> tuple[Record, tuple[Subject, ...]]:
-            return ToolPermit(receipt=header, call=call, outcome=outcome), documents.SUBJECTS
+            return ToolPermit(receipt=header, call=call, outcome=outcome), self.subjects
 
         return self.record(tool_permit.PREDICATE_TYPE, make, self.reference)
 

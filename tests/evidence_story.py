@@ -46,6 +46,7 @@ from attest.statement.predicates.runtime_measurement import (
     Coverage,
     Measured,
     MeasuredProcess,
+    MeasuredUpstream,
     RuntimeMeasurement,
     Window,
 )
@@ -119,10 +120,12 @@ class Story:
         evidence: Sequence[bytes] = EVIDENCE,
         runtimes: Sequence[bytes] = (),
         boot_drift: Callable[[int], int] = lambda _now: 0,
+        subjects: tuple[Subject, ...] = documents.SUBJECTS,
     ) -> None:
         self.folder = folder
         self.now = NOW - 600_000
-        self.reference, envelope = seal(reference, sealer)
+        self.reference, envelope = seal(reference, sealer, subjects)
+        self.subjects = subjects
         self.sealed = reference
         self.envelope = envelope
         self.binding, self.isolation = Binding.ADOPTED, Isolation.OTHER_UID
@@ -150,6 +153,7 @@ class Story:
         self.runtime: str | None = self.runtimes[0] if runtimes else None
         """The digest of the runtime's reference that the next measurements name."""
         self.process: MeasuredProcess | None = PROCESS
+        self.upstream: MeasuredUpstream | None = None
         self.cycles = OpenWindow(cycles=10_000)
         self.begun: Moment | None = None
         self._states: dict[str, State] = {}
@@ -220,6 +224,7 @@ class Story:
             derived=2,
             oldest_hash_age_milliseconds=50,
             process=self.process,
+            upstream=self.upstream,
         )
         return Measured(
             started_at=instant.text(started),
@@ -234,7 +239,7 @@ class Story:
         *,
         after: int = CYCLE,
         reference: str | None = None,
-        subjects: tuple[Subject, ...] = documents.SUBJECTS,
+        subjects: tuple[Subject, ...] | None = None,
     ) -> Story:
         """Record so many cycles that matched, each begun `after` milliseconds."""
         for _ in range(times):
@@ -242,7 +247,7 @@ class Story:
             measured = self.measured()
 
             def make(header: ReceiptHeader, measured: Measured = measured) -> tuple[Record, tuple[Subject, ...]]:
-                return RuntimeMeasurement(receipt=header, measured=measured), subjects
+                return RuntimeMeasurement(receipt=header, measured=measured), subjects or self.subjects
 
             self.record(runtime_measurement.PREDICATE_TYPE, make, reference or self.reference)
             self.turn(State.MATCH, reference or self.reference)

@@ -11,7 +11,8 @@ from typing import Any
 from attest.codec.files import write_file
 from attest.seal.phases import Tell, untold
 from attest.seal.request import SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.signing.keys import PrivateKey
 from attest.statement.companions import attachments_path, manifest_path
 from attest.trust.trust import Trust

@@ -18,6 +18,7 @@ from attest.agent.enforcement.past import Past, read_past
 from attest.agent.explaining import Explainer
 from attest.agent.history import highest_sequences, read_history
 from attest.agent.keeping import Reported
+from attest.agent.looking import Measure
 from attest.agent.lost_cycles import count_lost
 from attest.agent.neighbours import Neighbours
 from attest.agent.own_key import OwnKey, open_own_key
@@ -34,7 +35,7 @@ from attest.measure.fine_times import proven_fine
 from attest.measure.leasing import ignore_lease_breaks
 from attest.recorder import Recorder, open_recorder
 from attest.signing.keys import PublicKey
-from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
+from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, Binding
 from attest.tlog.checkpoint import Checkpoint, open_checkpoint
 from attest.tlog.documents import Documents
 from attest.trust.sequences import check_sequence
@@ -129,8 +130,12 @@ def open_run(
     standing: Standing,
     targets: Sequence[Target] | None = None,
     beside: Beside | None = None,
+    measure: Measure | None = None,
 ) -> Iterator[Run]:
-    """Open key and log, and close them again; the second half. Without `targets`, no process is watched yet."""
+    """Open key and log, and close them again; the second half. Without `targets`, no process is watched yet.
+
+    `measure` looks at a server that has neither files nor a process here.
+    """
     given = tuple(targets or (Target(server=each, standing=standing) for each in opening.servers))
     for target in given:
         check_minima(target, opening.trust)
@@ -164,6 +169,7 @@ def open_run(
                 report=report,
                 files=CycleFiles(request.log),
                 reopen=lambda before: _reopen(request, own.key, own.circumstances, before),
+                measure=measure,
             )
 
 
@@ -241,9 +247,22 @@ def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path])
             raise RefusedError(f"--root {name}", f"a root of the references: {', '.join(sorted(known))}", name)
 
 
+def check_binding(server: SealedServer, binding: Binding) -> None:
+    """Refuse to measure without files what has some, and as if it had any what has none: `RefusedError`."""
+    if server.reference.is_remote and binding is not Binding.REMOTE:
+        hint = "attest portal REF --upstream URL --listen HOST:PORT"
+        raise RefusedError(str(server.path), "a server that can be measured", "one elsewhere, without files", hint=hint)
+    if binding is Binding.REMOTE and not server.reference.is_remote:
+        hint = "let the portal start it; or --agent-log, where an agent measures it"
+        raise RefusedError(
+            str(server.path), "a reference that attest seal --upstream made", "one with files", hint=hint
+        )
+
+
 def check_minima(target: Target, trust: Trust) -> None:
     """Refuse to make receipts that could never be enough: `RefusedError`."""
     server, standing = target.server, target.standing
+    check_binding(server, standing.binding)
     rules = [each.reference.measurement for each in (server, server.runtime) if each is not None]
     for least in (*(rule.min_binding for rule in rules), trust.minima.binding):
         if least is not None and BINDING_RANK[standing.binding] < BINDING_RANK[least]:

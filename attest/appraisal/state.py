@@ -47,6 +47,8 @@ STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
         # Untrusted is not merely out of date: somebody said that it must not run.
         FindingKind.REVOKED: State.DRIFT,
         FindingKind.RUNTIME_OTHER: State.DRIFT,
+        FindingKind.UPSTREAM_OTHER: State.DRIFT,
+        FindingKind.DEFINITION: State.DRIFT,
         FindingKind.UNREADABLE: State.UNKNOWN,
         FindingKind.UNSTABLE: State.UNKNOWN,
         FindingKind.UNDERIVABLE: State.UNKNOWN,

@@ -18,10 +18,10 @@ def cycle_lines(reported: Reported) -> Iterator[str]:
     on = "" if runtime is None else f" on {runtime.reference.server.name}"
     name = f"{reported.server.reference.server.name}{on}"
     receipt = "in the next receipt" if reported.sequence is None else f"receipt {reported.sequence}"
-    yield (
-        f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: "
-        f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB, {receipt}"
-    )
+    seen = f"{coverage.files} files, {coverage.bytes / 1e6:.1f} MB"
+    if reported.server.reference.is_remote:
+        seen = "no file" if coverage.upstream is None else f"no file, {coverage.upstream.name}"
+    yield f"{cycle.measured.started_at} {cycle.state.value.upper():7} {name}: {seen}, {receipt}"
     for finding in cycle.findings.findings[:_SHOWN]:
         yield f"  {finding.kind.value} {finding.where}"
         if finding.expected is not None or finding.found is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,8 +47,9 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
     Speaks MCP on standard input and output, in the client's revision; with --upstream over HTTP. What is allowed
     passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
     after. With --agent-log the server runs already, and attest agent --pid measures it: nothing is permitted unless
-    that log says that it matches. What attest has to say goes to standard error. Exits with the server's code, or 1 if
-    anything did not match.
+    that log says that it matches. One that was sealed with attest seal --upstream runs elsewhere: nothing is permitted
+    unless its sealed key answers there, with the sealed tools. What attest has to say goes to standard error. Exits
+    with the server's code, or 1 if anything did not match.
     """
     voice = portal_voice(given)
     if given["upstream"] is None:
@@ -99,8 +100,7 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: 
         client_authorities=given["client_ca"],
         names=given["names"],
     )
-    behind_of = _launched if given["agent_log"] is None else _followed
-    with behind_of(context, ref, given, voice) as (behind, observe):
+    with _behind(context, ref, given, voice) as (behind, observe):
         _tell_rules(behind.server.reference, voice)
         web = WebPortal(
             behind=behind,
@@ -113,6 +113,18 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: 
             observe=observe,
         )
         return stand_before(web)
+
+
+def _behind(
+    context: click.Context, ref: Path, given: dict[str, Any], voice: Voice
+) -> AbstractContextManager[tuple[Behind, Observe | None]]:
+    from attest.agent.starting import only_server, open_references
+
+    if given["agent_log"] is not None:
+        return _followed(context, ref, given, voice)
+    if only_server(open_references(launch_request(ref, given))).reference.is_remote:
+        return _remote(context, ref, given, voice)
+    return _launched(context, ref, given, voice)
 
 
 @contextmanager
@@ -146,6 +158,25 @@ def _followed(
         watching_calls(following, voice, given) as observe,
     ):
         yield following, observe
+
+
+@contextmanager
+def _remote(
+    context: click.Context, ref: Path, given: dict[str, Any], voice: Voice
+) -> Iterator[tuple[Behind, Observe | None]]:
+    from attest.portal.remote.remote import open_remote
+
+    for name, value in (("COMMAND", command_of(context)), ("--user", given["user"])):
+        if value:
+            raise click.UsageError(f"{name} is for a server that is started, which one without files is not.")
+    request = launch_request(ref, given)
+    with (
+        open_remote(request, given["upstream"], given["upstream_ca"], voice.report) as remote,
+        watching(remote, voice, given) as observe,
+    ):
+        remote.run.tell = voice.tell
+        voice.tell("nobody can measure this server: its key and its tools are checked, and no file of it (remote)")
+        yield remote, observe
 
 
 def _tell_rules(reference: RuntimeReference, voice: Voice) -> None:

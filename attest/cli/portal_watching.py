@@ -25,6 +25,7 @@ from attest.portal.observing.observed import Observe, Observed, all_of
 if TYPE_CHECKING:
     from attest.portal.following.following import Following
     from attest.portal.observing.counts import Counts
+    from attest.portal.remote.remote import Remote
 
 _MAX_UNTOLD: Final = 4096
 """Decisions that wait for whoever reads standard error."""
@@ -50,7 +51,7 @@ def portal_voice(given: Mapping[str, Any]) -> Voice:
 
 
 @contextmanager
-def watching(launch: Launch, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
+def watching(launch: Launch | Remote, voice: Voice, given: Mapping[str, Any]) -> Iterator[Observe | None]:
     """Yield what is to be told of each decision; None if nobody asked for any of it."""
     with _observing(
         launch.server, launch.run.clock, voice, given, lambda address: _metrics(launch, voice, address)
@@ -105,7 +106,7 @@ def _metrics_of_calls(following: Following, voice: Voice, address: str) -> Itera
 
 
 @contextmanager
-def _metrics(launch: Launch, voice: Voice, address: str) -> Iterator[Observe]:
+def _metrics(launch: Launch | Remote, voice: Voice, address: str) -> Iterator[Observe]:
     from attest.agent.board import Board
     from attest.agent.exposition import serving
     from attest.agent.metrics import text_of

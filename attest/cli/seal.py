@@ -25,6 +25,7 @@ SECONDS = click.IntRange(min=1)
     epilog=example(
         "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh",
         "attest seal --runtime-of /bin/sh --trust trust.json --key sealer.key -o sh.ref",
+        "attest seal --upstream https://far.example/ --tools far.toml --trust trust.json --key sealer.key -o far.ref",
     ),
 )
 @click.argument("tree", type=FILE, nargs=-1)
@@ -55,6 +56,7 @@ SECONDS = click.IntRange(min=1)
 @click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
 @click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
 @click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
+@click.option("--upstream", metavar="URL", help="Seal a server that nobody can measure, by its key and tools, instead.")
 @click.option("--runtime", type=REFERENCE, metavar="REF", help="The sealed runtime that the server runs on.")
 @demands
 @click.option("--allow-site", multiple=True, metavar="GLOB", help="Approve files without evidence; * crosses /.")
@@ -118,6 +120,9 @@ SECONDS = click.IntRange(min=1)
 def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Seal what is installed in TREE and started by COMMAND; or, with --runtime-of, an interpreter.
 
+    With --upstream, a server is sealed of which there is no file here: who it is and how it describes its tools, as
+    attest tools record --upstream learned it.
+
     Every file says how its digest is known: built, listed, locked, derived or site. Prints the reference's digest.
     COMMAND may be npx, uvx, uv run, node or python -m: sealed is what that will start, and nothing is run.
     """
@@ -132,8 +137,8 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.trust.trust import load_trust
 
     out = _out(given["out"], given["name"])
-    if not tree and given["runtime_of"] is None:
-        raise click.UsageError("expected a TREE, or --runtime-of PROGRAM, found neither")
+    if not tree and given["runtime_of"] is None and given["upstream"] is None:
+        raise click.UsageError("expected a TREE, --runtime-of PROGRAM or --upstream URL, found none")
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
     request = _request(tree, command_of(context), given)
@@ -172,6 +177,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
     archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
     return SealRequest(
         program=given["runtime_of"],
+        upstream=given["upstream"],
         runtime=given["runtime"],
         trees=name_trees(tree, {name: Path(path) for name, path in unique(given["root"], "--root").items()}),
         artifacts=(*given["artifact"], *archives),

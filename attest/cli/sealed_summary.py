@@ -22,6 +22,8 @@ def summarize(reference: RuntimeReference) -> str:
         for at, (origin, share) in enumerate(item for item in shares.items() if item[1].files)
     ]
     lines.append(f"least      {reference.assurance.least}")
+    if reference.is_remote and reference.tools is not None and reference.tools.upstream is not None:
+        lines.append(f"remote     {reference.tools.upstream.url}: nobody saw a file or a process of it")
     if reference.program is not None:
         lines.append(f"program    {reference.program.path}, a runtime that servers can name: --runtime")
     if reference.runtime is not None:

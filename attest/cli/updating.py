@@ -22,7 +22,8 @@ from attest.seal.comparing import Difference, Side
 from attest.seal.folder import sort_folder
 from attest.seal.phases import Tell
 from attest.seal.request import SealRequest
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.seal.unverified import read_unverified
 from attest.signing.dsse import encode_envelope
 from attest.signing.keys import PrivateKey

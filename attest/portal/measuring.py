@@ -13,7 +13,7 @@ from attest.appraisal.calls.ruling import Ruling, refused
 from attest.codec import instant
 from attest.portal.session.gate import Footing, Match
 from attest.statement.findings import FindingKind, Findings, State
-from attest.statement.predicates.runtime_measurement import MeasuredProcess
+from attest.statement.predicates.runtime_measurement import Coverage, MeasuredProcess
 
 _SECOND: Final = 1000
 _BY_STATE: Final = {
@@ -40,12 +40,12 @@ def name_of(process: MeasuredProcess) -> str:
 def footing_after(before: Footing, reported: Reported, run: Run) -> Footing:
     """Return where the server stands after a cycle; called in the thread of the run.
 
-    A match counts if it is one of the process that was started, and has a receipt.
+    A match counts if it is one of the process that was started, or of who answers elsewhere, and has a receipt.
     """
-    process = reported.cycle.measured.coverage.process
-    upstream = before.upstream if process is None else name_of(process)
+    server = _server_of(reported.cycle.measured.coverage)
+    upstream = before.upstream if server is None else server
     refusal, match = _refusal(reported, run), before.match
-    if refusal is None and process is not None and reported.sequence is not None and reported.receipt is not None:
+    if refusal is None and server is not None and reported.sequence is not None and reported.receipt is not None:
         match = Match(
             log_origin=run.recorder.origin,
             sequence=reported.sequence,
@@ -55,6 +55,13 @@ def footing_after(before: Footing, reported: Reported, run: Run) -> Footing:
     return Footing(
         upstream=upstream, match=match, refusal=refusal, until_ms=ends_at(reported.server, run.circumstances)
     )
+
+
+def _server_of(coverage: Coverage) -> str | None:
+    """Return who was measured; None for a look at files alone, before anything is started."""
+    if coverage.upstream is not None:
+        return coverage.upstream.name
+    return None if coverage.process is None else name_of(coverage.process)
 
 
 def _refusal(reported: Reported, run: Run) -> Ruling | None:

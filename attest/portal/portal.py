@@ -89,7 +89,9 @@ async def _serve(portal: Portal, gate: Gate, ends: Ends, keeping: Keeping) -> in
     session = Session(gate, local_caller(launch), os.urandom)
     shell = StdioShell(session, gate, ends, keeping, launch.run.clock.boot, open_phantoms(launch))
     loop = asyncio.get_running_loop()
-    running = Running(launch, loop, stand=shell.stand, server_ended=shell.server_ended)
+    running = Running(
+        launch.run, launch.until_ended, loop, stand=shell.stand, server_ended=shell.server_ended, end=launch.end
+    )
 
     def pass_on(number: signal.Signals) -> None:
         launch.pass_on(number)

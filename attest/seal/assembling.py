@@ -16,30 +16,25 @@ from attest.provenance.model import VerifiedEvidence, sealed
 from attest.provenance.origins import origin_of
 from attest.provenance.unbound import find_unbound
 from attest.seal.messages import SurveyedArchive, SurveyResult
-from attest.seal.reacting import enforcement_of
 from attest.seal.request import SealRequest
 from attest.seal.runtime import OUTSIDE as OUTSIDE_RUNTIME
 from attest.seal.runtime import demand_of
 from attest.seal.surveyor import Surveyed
+from attest.seal.terms import enforcement_like, measurement_of, refuse_leftovers, validity_of
 from attest.seal.writers import Writers
 from attest.statement.digests import DigestSet
-from attest.statement.enforcing import Enforcement
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_reference import (
     Artifact,
     ManifestDescriptor,
-    MeasurementRules,
     Place,
     RuntimeReference,
     Server,
     SubjectIdentifier,
-    Validity,
 )
 from attest.statement.profile import ProcessProfile
 from attest.statement.tools.rules import ToolRules
-from attest.trust.leftovers import CHECK as LEFTOVER
-from attest.trust.leftovers import find_leftovers
 from attest.trust.references import OpenedReference
 from attest.trust.trust import Trust
 
@@ -93,14 +88,14 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         process=_process(parts),
         program=None if surveyed is None else surveyed.program,
         runtime=None if parts.runtime is None else demand_of(parts.runtime),
-        measurement=_measurement(parts),
-        validity=_validity(parts, at),
-        enforcement=_enforcement(parts),
+        measurement=measurement_of(parts.request),
+        validity=validity_of(parts.request, parts.superseded, at),
+        enforcement=enforcement_like(parts.request),
         tools=_tools(parts),
         writers=parts.writers.keys,
         writer_identities=parts.writers.identities,
     )
-    _check_rules(reference, parts)
+    refuse_leftovers(parts.trust.seal_rules, reference, parts.runtime)
     return reference
 
 
@@ -175,44 +170,6 @@ def _unbound(parts: Parts) -> tuple[str, ...]:
     return tuple(sorted({*loose, *find_unbound(parts.evidence, bound, parts.answered)}))
 
 
-def _check_rules(reference: RuntimeReference, parts: Parts) -> None:
-    """Refuse with all that is left over, of the reference and of the runtime: who mends one wants to know the next."""
-    rules = parts.trust.seal_rules
-    broken = [("", leftover) for leftover in find_leftovers(reference, rules)]
-    if parts.runtime is not None:
-        of = f" for the runtime {parts.runtime.server.name}"
-        broken += [(of, leftover) for leftover in find_leftovers(parts.runtime, rules)]
-    if broken:
-        raise RefusedError(
-            "seal rules" + "".join(dict.fromkeys(of for of, _ in broken)),
-            "; ".join(dict.fromkeys(leftover.expected for _, leftover in broken)),
-            "; ".join(f"{leftover.found}{of}" for of, leftover in broken),
-            hint="; ".join(dict.fromkeys(leftover.hint for _, leftover in broken)),
-            check=LEFTOVER,
-        )
-
-
-def _measurement(parts: Parts) -> MeasurementRules:
-    if parts.request.like is not None:
-        return parts.request.like.measurement
-    rules = parts.request.rules
-    return MeasurementRules(
-        cycle_seconds=rules.cycle,
-        max_gap_seconds=rules.max_gap,
-        max_age_seconds=rules.max_age,
-        window_cycles=rules.window,
-        scrub_seconds=rules.scrub,
-        min_binding=rules.min_binding,
-        min_isolation=rules.min_isolation,
-    )
-
-
-def _enforcement(parts: Parts) -> Enforcement:
-    if parts.request.like is not None:
-        return parts.request.like.enforcement
-    return enforcement_of(parts.request.rules)
-
-
 def _tools(parts: Parts) -> ToolRules | None:
     """An update keeps the rules: what another version defines otherwise is refused until somebody looked at it."""
     request = parts.request
@@ -230,31 +187,3 @@ def _process(parts: Parts) -> ProcessProfile | None:
         return parts.process
     new = parts.process
     return msgspec.structs.replace(like.process, argv=new.argv, parameters=new.parameters, interpreter=new.interpreter)
-
-
-def _validity_like(parts: Parts, before: Validity, at: int) -> Validity:
-    """As long as the one before, from now on."""
-    length = None
-    if before.not_after is not None:
-        length = instant.parse(before.not_after, where="notAfter") - instant.parse(before.not_before, where="notBefore")
-    return Validity(
-        not_before=instant.text(at),
-        not_after=None if length is None else instant.text(at + length),
-        ttl_seconds=before.ttl_seconds,
-        sequence=max([before.sequence, *(item.predicate.validity.sequence for item in parts.superseded)]) + 1,
-        supersedes=tuple(sorted(item.digest for item in parts.superseded)),
-    )
-
-
-def _validity(parts: Parts, at: int) -> Validity:
-    if parts.request.like is not None:
-        return _validity_like(parts, parts.request.like.validity, at)
-    rules = parts.request.rules
-    before = [item.predicate.validity.sequence for item in parts.superseded]
-    return Validity(
-        not_before=instant.text(rules.not_before if rules.not_before is not None else at),
-        not_after=instant.text(rules.not_after) if rules.not_after is not None else None,
-        ttl_seconds=rules.ttl,
-        sequence=max(before, default=0) + 1,
-        supersedes=tuple(sorted(item.digest for item in parts.superseded)),
-    )

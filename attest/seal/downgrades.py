@@ -14,7 +14,7 @@ import msgspec
 from attest.errors import RefusedError
 from attest.seal.comparing import package_of
 from attest.statement.levels import ORIGIN_RANK
-from attest.statement.predicates.runtime_reference import Artifact, Downgrade, RuntimeReference
+from attest.statement.predicates.runtime_reference import NO_FILE, Artifact, Downgrade, RuntimeReference
 
 _RANK: Final = {origin.value: rank for origin, rank in ORIGIN_RANK.items()}
 _SHOWN: Final = 5
@@ -89,7 +89,7 @@ def _known(artifacts: Sequence[Artifact], reference: RuntimeReference) -> _Known
 
 
 def _rank(origin: str) -> int:
-    return _RANK.get(origin, 0)
+    return -1 if origin == NO_FILE else _RANK.get(origin, 0)
 
 
 def _told(sources: frozenset[str]) -> str:

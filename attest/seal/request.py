@@ -68,6 +68,8 @@ class SealRequest:
     """Seal the runtime of this executable, or of the environment whose link to one it is, instead of trees."""
     runtime: Path | None = None
     """The reference of the runtime that the server runs on."""
+    upstream: str | None = None
+    """Seal the server at this address, of which there is no file here, instead of trees."""
     artifacts: tuple[Path, ...] = ()
     evidence: tuple[Path, ...] = ()
     expectations: Expectations = field(default_factory=Expectations)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from attest.codec.files import read_file
-from attest.errors import RefusedError, UnavailableError, UntrustedError
+from attest.errors import RefusedError, UnavailableError
 from attest.provenance.contradictions import CHECK as CONTRADICTION
 from attest.provenance.contradictions import find_contradictions
 from attest.provenance.model import VerifiedEvidence
@@ -20,34 +19,19 @@ from attest.seal.evidence import verify_evidence
 from attest.seal.messages import NamedDigest, NamedFilePath, SurveyRequest
 from attest.seal.phases import Phase, Tell, untold
 from attest.seal.process_rules import add_rules
+from attest.seal.remote import seal_remote
 from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
+from attest.seal.sealed import Sealed, sign_reference
 from attest.seal.surveyor import Surveyed, run_survey
 from attest.seal.tools.checking import check_rules
 from attest.seal.writers import writers_of
-from attest.signing.dsse import encode_envelope, payload_of
 from attest.signing.keys import PrivateKey
-from attest.statement.attachments import write_attachments
-from attest.statement.digests import DigestSet, Subject
 from attest.statement.manifest import read_manifest
-from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, RuntimeReference
 from attest.statement.profile import ProcessProfile
-from attest.statement.statement import make_statement, payload_digest, read_statement, sign_statement
 from attest.trust.references import OpenedReference, open_reference
-from attest.trust.role import Role
 from attest.trust.trust import Trust, check_current
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sealed:
-    """A finished reference and what belongs beside it; nothing is written yet."""
-
-    digest: str
-    reference: RuntimeReference
-    envelope: bytes
-    manifest: bytes
-    attachments: tuple[bytes, ...]
 
 
 def seal(
@@ -58,6 +42,9 @@ def seal(
     `load_key` is called after everything hostile has been parsed, in other processes where it is archives or trees.
     Raises `UntrustedError` (evidence, key), `RefusedError` (unexplained or differing files), `MalformedError`.
     """
+    if request.upstream is not None:
+        tell(Phase.SIGNING, 0)
+        return seal_remote(request, trust, load_key, at=at)
     check_current(trust, at)
     tell(Phase.EVIDENCE, len(request.evidence))
     evidence, pieces = verify_evidence(request.evidence, trust.as_of(at), request.expectations)
@@ -106,7 +93,7 @@ def seal(
         [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
     )
     tell(Phase.SIGNING, 0)
-    return _sign(reference, surveyed, pieces, trust, load_key, at)
+    return sign_reference(reference, surveyed.manifest, pieces, trust, load_key, at=at)
 
 
 def _declared_profile(surveyed: Surveyed, places: Mapping[str, str]) -> ProcessProfile | None:
@@ -129,38 +116,6 @@ def _named_files(evidence: tuple[VerifiedEvidence, ...]) -> tuple[NamedFilePath,
     return tuple(
         NamedFilePath(path=path, sha256=sha256, origin=origin)
         for path, sha256, origin in dict.fromkeys(named_paths(evidence))
-    )
-
-
-def _sign(
-    reference: RuntimeReference,
-    surveyed: Surveyed,
-    pieces: tuple[bytes, ...],
-    trust: Trust,
-    load_key: Callable[[], PrivateKey],
-    at: int,
-) -> Sealed:
-    key = load_key()
-    if trust.ring(Role.SEALER, at).find(key.keyid) is None:
-        raise UntrustedError(
-            f"key {key.keyid[:16]}",
-            "a sealer of the trust file",
-            "another key",
-            hint="add it to the trust file's sealers",
-        )
-    subjects = (
-        Subject(name="manifest", digest=DigestSet(sha256=surveyed.manifest_digest)),
-        *(Subject(name=item.name, digest=item.digest) for item in reference.artifacts),
-    )
-    envelope = sign_statement(make_statement(PREDICATE_TYPE, reference, subjects), key)
-    # Records check their fields when they are read: a name with a line feed in it would make a reference for nobody.
-    read_statement(payload_of(envelope, where="reference"), PREDICATE_TYPE, RuntimeReference, where="reference")
-    return Sealed(
-        digest=payload_digest(envelope, where="reference"),
-        reference=reference,
-        envelope=encode_envelope(envelope),
-        manifest=surveyed.manifest,
-        attachments=tuple(write_attachments(pieces)),
     )
 
 

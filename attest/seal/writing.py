@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from attest.codec.files import write_file
-from attest.seal.seal import Sealed
+from attest.seal.sealed import Sealed
 from attest.statement.companions import attachments_path, manifest_path
 
 

@@ -97,6 +97,10 @@ class FindingKind(StrEnum):
     """Real time was set back, so that no age can be told."""
     UNREACHABLE = "unreachable"
     """The measurer could not look: no access, or no answer in time."""
+    UPSTREAM_OTHER = "upstream-other"
+    """Whoever answers at the address shows another public key or SPIFFE ID, or is on another machine now."""
+    DEFINITION = "definition"
+    """A tool is not described as it was when it was sealed; it is new, gone, or there more than once."""
 
 
 class Finding(Record, kw_only=True):

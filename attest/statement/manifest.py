@@ -17,6 +17,7 @@ from attest.codec.records import Count, Path, Record, Sha256Hex
 from attest.errors import MalformedError
 from attest.statement.levels import Origin
 from attest.statement.names import RootName, RuleName
+from attest.statement.tools.rules import Upstream
 
 MANIFEST_SCHEMA: Final = "https://mcp-attest.github.io/schemas/manifest/v0.1"
 MAX_LINE_BYTES: Final = 64 * 1024
@@ -56,7 +57,12 @@ class ManifestHeader(Record, kw_only=True, tag_field="kind", tag="manifest"):
     """The first line: which schema, which roots."""
 
     schema: Literal["https://mcp-attest.github.io/schemas/manifest/v0.1"]
-    roots: Annotated[tuple[Root, ...], msgspec.Meta(min_length=1, max_length=64)]
+    roots: Annotated[tuple[Root, ...], msgspec.Meta(max_length=64)]
+    """None for a server that nobody can measure; what identifies that stands in the next two instead."""
+    upstream: Upstream | None = None
+    """Who it is."""
+    definitions: Sha256Hex | None = None
+    """The digest of the whole set of its tool definitions."""
     artifacts: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=MAX_ARTIFACTS)] = ()
     """The archives that entries belong to, by SHA-256, each once; the reference says what they are."""
 
@@ -125,6 +131,13 @@ def write_manifest(
     yield canonical.encode(ManifestEnd(entries=count)) + b"\n"
 
 
+def write_remote_manifest(upstream: Upstream, definitions: str) -> Iterator[bytes]:
+    """Yield the lines of the manifest of a server without files: who it is, and the digest of its definitions."""
+    header = ManifestHeader(schema=MANIFEST_SCHEMA, roots=(), upstream=upstream, definitions=definitions)
+    yield canonical.encode(header) + b"\n"
+    yield canonical.encode(ManifestEnd(entries=0)) + b"\n"
+
+
 def read_manifest(lines: Iterable[bytes], *, where: str) -> tuple[ManifestHeader, tuple[Entry, ...]]:
     """Read a whole manifest; raise `MalformedError` for anything out of form, order or count.
 
@@ -173,6 +186,11 @@ def _read_line(line: bytes, at: str) -> _Line:
 
 
 def _check_header(header: ManifestHeader, at: str) -> ManifestHeader:
+    remote = header.upstream is not None and header.definitions is not None
+    if bool(header.roots) == remote or (header.upstream is None) != (header.definitions is None):
+        raise MalformedError(at, "roots, or an upstream and its definitions", "both or neither")
+    if remote and header.artifacts:
+        raise MalformedError(at, "no artifacts where there are no files", "some")
     if len(set(header.artifacts)) != len(header.artifacts):
         raise MalformedError(at, "each artifact once", "one twice")
     names = [root.name for root in header.roots]

@@ -154,6 +154,23 @@ class ObservedMounts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ObservedUpstream:
+    """Who answered at an address in one look, and how it described its tools."""
+
+    url: str
+    started_at: int
+    """Milliseconds since 1970, before the first connection; age counts from here."""
+    finished_at: int
+    spki: str | None = None
+    """SHA-256 of the public key that it showed last; None in the clear, and where there was no connection."""
+    spiffe_id: str | None = None
+    """Of its certificate, where one is sealed."""
+    definitions: tuple[tuple[str, str], ...] | None = None
+    """(name, digest) of each tool; None if it did not tell."""
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ObservedProcess:
     """One process at one moment; `pid`, `start_time_ticks` and `boot_id` name it for ever.
 

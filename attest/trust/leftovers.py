@@ -28,6 +28,9 @@ def find_leftovers(reference: RuntimeReference, rules: SealRules) -> Iterator[Le
     """Yield the rules that a reference does not keep."""
     if rules.require_bound and reference.unbound:
         yield unbound_leftover(reference.unbound)
+    if rules.demands and reference.is_remote:
+        found = "a server of which nobody saw any"
+        yield Leftover("files that evidence answers for", found, "seal what is installed, where it can be measured")
     unclaimed = reference.unclaimed
     # Two fields say it; a reference in which only one of them looks good is not good.
     is_site = reference.assurance.least == Origin.SITE and reference.manifest.entries > 0

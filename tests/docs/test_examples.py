@@ -10,6 +10,7 @@ import pytest
 
 from attest.evidence.policy.document import POLICY_SCHEMA
 from attest.provenance.certificate import GITHUB_ISSUER
+from attest.statement.tools.definitions import digest_of_set
 from attest.trust.making import BuilderIdentity, write_trust
 from tests import build_files
 from tests.commands import Done, attest, attest_process, passed
@@ -89,6 +90,14 @@ def words_of(line: str) -> list[str]:
     return words
 
 
+FAR = f"""
+schema = "https://mcp-attest.github.io/schemas/tools/v0.1"
+definitions = {{ file = "far.definitions.json", sha256 = "{digest_of_set(())}" }}
+upstream = {{ url = "https://far.example/", spki = ["{"ab" * 32}"] }}
+"""
+"""The rules of a server elsewhere, with no tool at all."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # what attest init makes is nobody else's
@@ -97,6 +106,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = server / "run.sh"
     program.write_text(SERVER)
     program.chmod(0o755)
+    (tmp_path / "far.definitions.json").write_text("[]")
+    (tmp_path / "far.toml").write_text(FAR)
     (tmp_path / "client.json").write_text('{"mcpServers": {"one": {"command": "server/run.sh"}}}')
     return tmp_path
 

@@ -70,7 +70,7 @@ from attest.signing.note import open_note, sign_note
 from attest.signing.rekor import check_entry_timestamp, open_log_checkpoint
 from attest.signing.timestamps import check_timestamp
 from attest.statement.attachments import read_attachments, write_attachments
-from attest.statement.manifest import read_manifest, write_manifest
+from attest.statement.manifest import read_manifest, write_manifest, write_remote_manifest
 from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
 from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
@@ -201,6 +201,8 @@ def _trust(octets: bytes) -> None:
 
 def _manifest(octets: bytes) -> bytes:
     header, entries = read_manifest(octets.splitlines(keepends=True), where="manifest")
+    if header.upstream is not None and header.definitions is not None:
+        return b"".join(write_remote_manifest(header.upstream, header.definitions))
     return b"".join(write_manifest(header.roots, entries, header.artifacts))
 
 

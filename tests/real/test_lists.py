@@ -22,7 +22,8 @@ from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.provenance.origins import origin_of
 from attest.provenance.read import read_evidence
 from attest.seal.request import SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.statement.digests import DigestSet
 from attest.statement.levels import Origin
 from tests.world import NOW, SEALER, TRUST

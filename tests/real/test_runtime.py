@@ -20,7 +20,8 @@ from attest.agent.starting import AgentRequest, open_agent
 from attest.codec.files import write_file
 from attest.measure.runtimes.finding import find_runtime
 from attest.seal.request import SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.statement.companions import manifest_path
 from attest.statement.findings import Finding, State
 from attest.trust.making import write_trust

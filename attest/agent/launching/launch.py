@@ -22,7 +22,7 @@ from attest.agent.launching.streams import Streams
 from attest.agent.launching.user import User, server_user
 from attest.agent.run import Run
 from attest.agent.sealed import SealedServer
-from attest.agent.starting import AgentRequest, only_server, open_references, open_run
+from attest.agent.starting import AgentRequest, check_binding, only_server, open_references, open_run
 from attest.agent.watched import WatchedProcess
 from attest.codec.printable import printable
 from attest.measure.adopted import adopting_orphans
@@ -73,10 +73,14 @@ class Launch:
                 self.run.tell(f"ended {left} processes that the server left behind")
             return self.child.exit_code() if matched else FINDING
         finally:
-            if self.child is not None:
-                self.child.end()
+            self.end()
             if self.streams is not None:
                 self.streams.hand_over()
+
+    def end(self) -> None:
+        """End the server, if it was started."""
+        if self.child is not None:
+            self.child.end()
 
     def pass_on(self, number: signal.Signals) -> None:
         """Hand a signal on to the server; before there is one, nothing is started any more.
@@ -193,6 +197,7 @@ def open_launch(
     """
     opening = open_references(request)
     server = only_server(opening)
+    check_binding(server, Binding.LAUNCHED)
     chosen = server_user(user, os.environ)
     started = sealed_command(server.reference.process, server.places, command, where=str(server.path))
     standing = Standing(binding=Binding.LAUNCHED, isolation=isolation_of(chosen.uid))

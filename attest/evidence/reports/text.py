@@ -24,6 +24,7 @@ from attest.evidence.verdict import (
 )
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
+from attest.statement.levels import Binding
 
 Paint = Callable[[str, str], str]
 """Gives (text, colour) its colour, or not."""
@@ -101,9 +102,7 @@ def about(verdict: Verdict) -> Iterator[str]:
         version = f" {runtime.version}" if runtime.version is not None else ""
         known = "no file" if runtime.assurance is None else f"{_known(runtime.assurance)} (files)"
         yield printable(f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}")
-    if verdict.binding is not None:
-        enforcement = verdict.enforcement or "unknown reference"
-        yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
+    yield from _measured(verdict)
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         yield from _counted(verdict.counts, verdict.path)
     yield from _judged(verdict)
@@ -121,6 +120,14 @@ def _policy(policy: UsedPolicy) -> str:
     used = sum(bool(each.excused) for each in policy.exceptions)
     told = f", {used} of {len(policy.exceptions)} exceptions used" if policy.exceptions else ""
     return f"sha256:{policy.sha256}{told}"
+
+
+def _measured(verdict: Verdict) -> Iterator[str]:
+    if verdict.binding is not None:
+        enforcement = verdict.enforcement or "unknown reference"
+        yield f"measured    {verdict.binding}, measurer {verdict.isolation}, {enforcement}"
+    if verdict.binding is Binding.REMOTE:
+        yield "            no file and no process of the server was seen: who answered, and how it described its tools"
 
 
 def _known(assurance: AssuranceShares) -> str:

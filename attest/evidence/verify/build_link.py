@@ -15,6 +15,7 @@ from typing import Final
 
 from attest.evidence.verdict import Status
 from attest.evidence.verify.complete import judge_complete
+from attest.evidence.verify.elsewhere import judge_untied
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Evidence, Sealed, artifacts_in
 from attest.evidence.verify.sheet import Sheet
@@ -126,6 +127,9 @@ def judge_assurance(each: Sealed, question: Question, sheet: Sheet) -> None:
             expected=least,
             found=each.reference.assurance.least,
         )
+    if each.reference.is_remote:
+        judge_untied(each, question, sheet)
+        return
     sheet.note(
         "build-link.assurance",
         Status.ASSERTED,

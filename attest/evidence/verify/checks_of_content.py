@@ -197,7 +197,7 @@ ROWS: Final = (
     Check(
         id="build-link.assurance",
         meaning="No file is known worse than the trust file demands (`minima.assurance`).",
-        remedy="Seal with better evidence: provenance or a signed SBOM for the files that lack it.",
+        remedy="Seal with better evidence about files; or, of a server elsewhere, accept `remote` in the trust file.",
         kinds=SEALED,
     ),
     Check(
@@ -228,7 +228,7 @@ ROWS: Final = (
     ),
     Check(
         id="conformance.binding",
-        meaning="What was measured is shown (the process, or files alone), and at least what is demanded.",
+        meaning="What was measured is shown (a process, files, or who answered), and at least what is demanded.",
         remedy="Name the running process: `attest agent --pid`.",
         kinds=RECEIPTS,
     ),

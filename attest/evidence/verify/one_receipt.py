@@ -13,7 +13,7 @@ from attest.evidence.verify.revoked import WRITER, fail_void, void_from, void_wr
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Lasting, Told, own_subject, read_told
 from attest.signing.dsse import open_envelope, read_envelope
-from attest.statement.levels import OF_A_PROCESS
+from attest.statement.levels import OF_A_PROCESS, Binding
 from attest.statement.predicates import short_name
 from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.statement import predicate_type_of
@@ -74,9 +74,9 @@ def _cycles(lasting: Lasting) -> int:
 
 def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
     lasting, cycle, minima = told.lasting, told.cycle, question.trust.minima
-    if lasting.is_measurement and lasting.process is None and lasting.binding in OF_A_PROCESS:
-        sheet.fail("conformance.binding", "shows no process", expected=lasting.binding, found="none")
-    if not lasting.is_measurement:
+    if lasting.is_measurement:
+        _judge_shown(lasting, sheet)
+    else:
         sheet.fail("conformance.measured", "not a measurement")
         if lasting.subjects != own_subject(lasting):
             sheet.fail("integrity.subject", "the receipt is about something else than it says")
@@ -106,6 +106,15 @@ def _judge_said(told: Told, question: Question, sheet: Sheet) -> None:
         "conformance.binding",
         "conformance.isolation",
     )
+
+
+def _judge_shown(lasting: Lasting, sheet: Sheet) -> None:
+    """Judge whether a measurement shows what its binding says that it is about."""
+    if lasting.process is None and lasting.binding in OF_A_PROCESS:
+        sheet.fail("conformance.binding", "shows no process", expected=lasting.binding, found="none")
+    if (lasting.upstream is None) == (lasting.binding is Binding.REMOTE):
+        expected = "an upstream with the binding remote, and with no other"
+        sheet.fail("conformance.binding", "shows another server than it is about", expected=expected)
 
 
 def _judge_revoked(told: Told, begun: int, question: Question, sheet: Sheet) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from attest.codec import instant
 from attest.evidence.verify.covering import Covering
+from attest.evidence.verify.elsewhere import is_elsewhere, judge_elsewhere
 from attest.evidence.verify.lifetime import NEVER, Lifetime
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed
@@ -187,7 +188,11 @@ class Pace:
         """
         lasting = told.lasting
         self._bound = None
-        if lasting.process is not None or lasting.binding not in OF_A_PROCESS:
+        if is_elsewhere(self.sealed.reference, lasting):
+            if judge_elsewhere(self.sealed.reference, lasting, told.where, self._sheet):
+                self._bound = lasting
+            self._weaken(lasting.binding, lasting.isolation)
+        elif lasting.process is not None or lasting.binding not in OF_A_PROCESS:
             self._started = lasting.process is not None
             self._unstarted = None
             self._bound = lasting

@@ -16,7 +16,12 @@ from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
-from attest.statement.predicates.runtime_measurement import MeasuredProcess, RuntimeMeasurement, Window
+from attest.statement.predicates.runtime_measurement import (
+    MeasuredProcess,
+    MeasuredUpstream,
+    RuntimeMeasurement,
+    Window,
+)
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
@@ -60,6 +65,7 @@ class Lasting(msgspec.Struct, frozen=True, kw_only=True):
     binding: Binding
     boot_id: str
     process: MeasuredProcess | None
+    upstream: MeasuredUpstream | None
     window: Window | None
     event: Event | None
     findings: Findings | None
@@ -144,6 +150,7 @@ def _lasting(said: Said, subjects: tuple[Subject, ...], name: str) -> Lasting:
         binding=header.binding,
         boot_id=header.boot_id,
         process=None if measured is None else measured.coverage.process,
+        upstream=None if measured is None else measured.coverage.upstream,
         window=None if measured is None else measured.window,
         event=event,
         findings=findings,

@@ -20,7 +20,15 @@ from attest.agent.drafts import Standing
 from attest.agent.idle import IdleRun
 from attest.agent.own_key import certified_beside
 from attest.agent.sealed import SealedServer
-from attest.agent.starting import AgentRequest, OwnLog, check_minima, only_server, open_own_log, open_references
+from attest.agent.starting import (
+    AgentRequest,
+    OwnLog,
+    check_binding,
+    check_minima,
+    only_server,
+    open_own_log,
+    open_references,
+)
 from attest.agent.target import Target
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling
@@ -38,7 +46,7 @@ from attest.portal.web.upstream import Connections
 from attest.provenance.certified_writer import CertifiedWriter, may_write
 from attest.signing.keyring import KeyRing
 from attest.statement.findings import Finding, FindingKind
-from attest.statement.levels import ISOLATION_RANK
+from attest.statement.levels import ISOLATION_RANK, Binding
 from attest.statement.placeholders import expand
 from attest.statement.tools.rules import Upstream
 from attest.trust.revocations import is_void
@@ -188,6 +196,7 @@ def open_following(
         raise RefusedError("--upstream", "an address of this machine, at which the measured process listens", host)
     opening = open_references(request)
     server = only_server(opening)
+    check_binding(server, Binding.ADOPTED)
     if agent_log.resolve() == request.log.resolve():
         raise RefusedError("--agent-log", "the log of another than the portal", str(agent_log))
     with open_own_log(opening, request) as own:

@@ -5,31 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-from attest.errors import MalformedError
 from attest.portal.session.gate import Gate
 from attest.portal.session.messages import Kind, Message
 from attest.portal.session.replies import METHOD_NOT_FOUND, tools_list_request
-from attest.statement.tools.definitions import MAX_DEFINITIONS, definition_of
+from attest.statement.tools.definitions import MAX_DEFINITIONS, named_definition
 
 _MOST_BEGINNINGS: Final = 8
 _PATIENCE_MS: Final = 30_000
 """How long the server may take for all pages."""
-
-
-def named_definition(element: Any) -> tuple[str, str]:  # noqa: ANN401  (a JSON value)
-    """Return the name of a tool, and the digest of its definition; of what is none, a digest unlike any."""
-    if not isinstance(element, Mapping):
-        return "", _NO_DIGEST
-    try:
-        definition = definition_of(element)
-    except MalformedError:
-        name = element.get("name")
-        return name if isinstance(name, str) else "", _NO_DIGEST
-    return definition.name, definition.sha256
-
-
-_NO_DIGEST: Final = "0" * 64
-"""Nothing that was sealed has it."""
 
 
 @final

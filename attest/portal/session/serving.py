@@ -13,13 +13,14 @@ from attest.portal.session.flight import Awaited, Flight
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import line_or_none
 from attest.portal.session.lines import Overlong, id_at_an_end
-from attest.portal.session.listing import Listing, named_definition
+from attest.portal.session.listing import Listing
 from attest.portal.session.messages import Id, Kind, Message, Unreadable, read_message
 from attest.portal.session.methods import TOOLS_CHANGED, TOOLS_LIST, is_server_plumbing
 from attest.portal.session.outbox import Outbox
 from attest.portal.session.replies import LOST, denial_reply, error_reply
 from attest.portal.session.spans import params_of, without_elements
 from attest.statement.tools.calls import Call
+from attest.statement.tools.definitions import named_definition
 
 _ENDS_BYTES: Final = 512
 _MAX_REMEMBERED_BYTES: Final = 1024 * 1024

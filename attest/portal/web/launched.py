@@ -44,7 +44,9 @@ class Launched:
         self, loop: asyncio.AbstractEventLoop, stand: Callable[[Footing], None], ended: Callable[[], None]
     ) -> Future[int]:
         """Start and measure it."""
-        self._running = Running(self._launch, loop, stand=stand, server_ended=ended)
+        self._running = Running(
+            self._launch.run, self._launch.until_ended, loop, stand=stand, server_ended=ended, end=self._launch.end
+        )
         return self._running.start()
 
     def complaint(self) -> str | None:

@@ -28,6 +28,23 @@ class MeasuredProcess(Record, kw_only=True):
     """Processes that it had started, directly or not."""
 
 
+class MeasuredUpstream(Record, kw_only=True):
+    """Who showed itself at the address of a server that nobody can measure, and what tools it described."""
+
+    url: Line
+    spki: Sha256Hex | None = None
+    """SHA-256 of the public key that it showed (SubjectPublicKeyInfo); None in the clear, on this machine."""
+    spiffe_id: Line | None = None
+    """That of its certificate, where one is sealed."""
+    definitions: Sha256Hex
+    """The digest of the whole set of its tool definitions."""
+
+    @property
+    def name(self) -> str:
+        """How receipts about calls name it."""
+        return f"{self.url} loopback" if self.spki is None else f"{self.url} spki {self.spki}"
+
+
 class Sight(Record, kw_only=True):
     """What the measurer was able to see in this cycle; what it was not is no finding, and no proof either."""
 
@@ -53,6 +70,8 @@ class Coverage(Record, kw_only=True):
     derived: Count
     oldest_hash_age_milliseconds: Count
     process: MeasuredProcess | None = None
+    upstream: MeasuredUpstream | None = None
+    """Of a server that nobody can measure: no file was looked at, and no process."""
     sight: Sight | None = None
 
 

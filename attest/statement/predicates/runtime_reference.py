@@ -8,7 +8,7 @@ from attest.codec import instant
 from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import MalformedError
 from attest.statement.digests import DigestSet, Subject
-from attest.statement.enforcing import Enforcement, Seconds
+from attest.statement.enforcing import Action, Enforcement, Seconds
 from attest.statement.levels import Binding, Isolation
 from attest.statement.names import RootName, SealedPath
 from attest.statement.predicate_type import PREDICATE_BASE
@@ -19,6 +19,10 @@ PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-reference/v0.1"
 
 MAX_UNCLAIMED_PATHS: Final = 1000
 """So many are named in the reference itself; the manifest has them all."""
+
+
+NO_FILE: Final = "none"
+"""The `least` of an assurance without any file: that of a server which nobody can measure."""
 
 
 class Server(Record, kw_only=True):
@@ -45,7 +49,7 @@ class Assurance(Record, kw_only=True):
     derived: Share
     site: Share
     least: Line
-    """The weakest origin that any file has, a derived one counting as its worst input."""
+    """The weakest origin that any file has, a derived one counting as its worst input; `none` without any file."""
 
 
 class ManifestDescriptor(Record, kw_only=True):
@@ -238,3 +242,26 @@ class RuntimeReference(Record, kw_only=True):
                 f"{self.measurement.max_gap_seconds}",
             )
         self.measurement.check_window()
+        if self.is_remote:
+            self._check_remote()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether nobody can measure the server: no file is sealed, but who it is and how it describes its tools."""
+        return self.assurance.least == NO_FILE
+
+    def _check_remote(self) -> None:
+        """Refuse what only files or a process could keep, and an upstream that anybody could be."""
+        tools = self.tools
+        upstream = None if tools is None else tools.upstream
+        if tools is None or upstream is None:
+            raise MalformedError("tools.upstream", "one, where no file is sealed", "none")
+        if upstream.url.startswith("https:") and not upstream.spki and upstream.spiffe_id is None:
+            raise MalformedError("tools.upstream", "a public key or a SPIFFE ID, over TLS", "neither")
+        kept = (self.places, self.evidence, self.artifacts, self.unbound, self.unclaimed.paths, self.manifest.entries)
+        rules = (self.measurement.scrub_seconds, tools.egress, *(tool.paths or None for tool in tools.tools))
+        if any(kept) or any(each is not None for each in (self.process, self.program, self.runtime, *rules)):
+            raise MalformedError("assurance.least", "no file, process, path or port to watch, with none", "some")
+        action = self.enforcement.on_drift
+        if action not in {Action.ALERT, Action.SAFE_STATE}:
+            raise MalformedError("enforcement.onDrift", "alert or safe-state, where there is no process", action)

@@ -56,6 +56,22 @@ def definition_of(element: Mapping[str, Any]) -> ToolDefinition:
     return ToolDefinition(name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
 
 
+_NO_DIGEST: Final = "0" * 64
+"""Nothing that was sealed has it."""
+
+
+def named_definition(element: Any) -> tuple[str, str]:  # noqa: ANN401  (a JSON value)
+    """Return the name of a tool, and the digest of its definition; of what is none, a digest unlike any."""
+    if not isinstance(element, Mapping):
+        return "", _NO_DIGEST
+    try:
+        definition = definition_of(element)
+    except MalformedError:
+        name = element.get("name")
+        return name if isinstance(name, str) else "", _NO_DIGEST
+    return definition.name, definition.sha256
+
+
 class NamedDefinition(Record, kw_only=True):
     """A tool's name and the digest of its definition: what the digest of a set is made of."""
 

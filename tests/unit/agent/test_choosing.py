@@ -15,7 +15,7 @@ from attest.agent.run import Run
 from attest.codec.clock import system_clock
 from attest.errors import RefusedError
 from attest.seal.request import Rules
-from attest.seal.seal import Sealed
+from attest.seal.sealed import Sealed
 from attest.statement.findings import FindingKind, State
 from tests.evidence_story import failing
 from tests.installed import make_bench

@@ -23,7 +23,7 @@ from attest.measure.deriver import Deriver
 from attest.measure.hashing import hash_descriptor
 from attest.measure.processes import executable
 from attest.seal.request import Rules, Tree
-from attest.seal.seal import Sealed
+from attest.seal.sealed import Sealed
 from attest.statement.findings import FindingKind, State
 from attest.statement.levels import Binding
 from attest.statement.manifest import read_manifest

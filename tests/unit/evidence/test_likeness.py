@@ -21,7 +21,13 @@ from attest.evidence.verify.lines import Lines
 from attest.evidence.verify.told import Told, read_told
 from attest.signing.dsse import Envelope, encode_envelope, open_envelope, read_envelope, sign_envelope
 from attest.statement.predicates import runtime_measurement
-from attest.statement.predicates.runtime_measurement import Measured, RuntimeMeasurement, Sight, Window
+from attest.statement.predicates.runtime_measurement import (
+    Measured,
+    MeasuredUpstream,
+    RuntimeMeasurement,
+    Sight,
+    Window,
+)
 from attest.statement.statement import make_statement
 from tests.documents import SUBJECTS
 from tests.evidence_story import change
@@ -34,6 +40,7 @@ EVENT: Final = "runtime-measurement"
 LIKE: Final = change(
     measured(seconds=10),
     runtime=sha256_hex(b"a runtime"),
+    coverage__upstream=MeasuredUpstream(url="https://far.example/", definitions=sha256_hex(b"definitions")),
     coverage__sight=Sight(lease=True, fine_ctime=True, mapped_files=False, memory=True, events=False),
 )
 WINDOW: Final = Window(

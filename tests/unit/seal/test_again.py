@@ -13,7 +13,8 @@ from attest.provenance.model import Expectations
 from attest.seal.again import request_again
 from attest.seal.comparing import compare
 from attest.seal.request import Rules, SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.seal.unverified import read_side, read_unverified
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation

@@ -9,7 +9,8 @@ import pytest
 
 from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.seal.request import SealRequest, Tree
-from attest.seal.seal import Sealed, seal
+from attest.seal.seal import seal
+from attest.seal.sealed import Sealed
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import Server
 from tests.archives import SAMPLES, make_mcpb, mcpb_files, signed_mcpb

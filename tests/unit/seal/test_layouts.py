@@ -12,7 +12,7 @@ from attest.errors import RefusedError, UntrustedError
 from attest.seal.folder import sort_folder
 from attest.seal.layouts import join_layouts
 from attest.seal.request import Tree
-from attest.seal.seal import Sealed
+from attest.seal.sealed import Sealed
 from attest.statement.attachments import read_attachments
 from attest.statement.levels import Origin
 from tests.installed import Bench, make_bench

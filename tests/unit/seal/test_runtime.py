@@ -9,7 +9,7 @@ import pytest
 
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.seal.request import Tree
-from attest.seal.seal import Sealed
+from attest.seal.sealed import Sealed
 from attest.statement.levels import Origin
 from attest.statement.manifest import read_manifest
 from attest.trust.document import Minima

@@ -70,6 +70,7 @@ class Grounds:
             boot=told.boot_time - (told.time - cycle.started),
             boot_id=told.lasting.boot_id,
             process=process,
+            upstream=None if told.lasting.upstream is None else told.lasting.upstream.name,
         )
         # Whoever decides knows of the newer one as soon as its receipt is written; that takes a while.
         self._end(told.boot_time + WRITING_MILLISECONDS)

@@ -35,6 +35,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     boot_id: str
     process: str | None
     """As a permit names its upstream; None for a look at files alone."""
+    upstream: str | None
+    """As a permit names it, of a server that nobody can measure."""
 
     def age(self, told: Told) -> int:
         """Return how long before a receipt it began; by the clock that cannot be set, within one boot."""
@@ -59,6 +61,14 @@ def judge_match(match: Match, told: Told, relied: Relied, upstream: str, sheet: 
             "a call was forwarded to another process than the one that was measured",
             where=told.where,
             expected=match.process or "a process",
+            found=upstream,
+        )
+    if match.upstream is not None and match.upstream != upstream:
+        sheet.fail(
+            RELIED,
+            "a call was forwarded to another server than the one that answered",
+            where=told.where,
+            expected=match.upstream,
             found=upstream,
         )
     stated, age = relied.age_milliseconds, match.age(told)
