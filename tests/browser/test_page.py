@@ -10,11 +10,14 @@ import pytest
 
 from attest.signing.algorithms import ALGORITHMS
 from attest.signing.keys import generate
+from attest.statement.predicates.runtime_reference import SignerIdentity
 from benchmarks.material import Material, end_of
+from tests import certified
 from tests.browser.world import Browser, install_browser
+from tests.certified import IDENTITY, ISSUER, JOB_KEY, attest_key
 from tests.documents import REFERENCE_DIGEST as BENCHMARK_REFERENCE
 from tests.evidence_story import REFERENCE as SEALED
-from tests.evidence_story import Story, ask, change, honest, reseal, rewrite
+from tests.evidence_story import Story, ask, change, honest, reseal, rewrite, seal
 from tests.pages import facts_in, page_of, unjudged, with_evidence, with_facts
 from tests.world import STRANGER, make_trust_file, trust_of
 
@@ -160,6 +163,19 @@ def test_signatures_of_ecdsa_keys_hold_and_bad_ones_do_not(browser: Browser, tmp
         "integrity.commitment",
         "authenticity.receipts",
     }
+
+
+def test_a_key_that_a_job_made_for_itself_opens_what_it_signed(browser: Browser, tmp_path: Path) -> None:
+    job = SignerIdentity(identity=IDENTITY.identity, issuer=ISSUER)
+    sealed = change(SEALED, writer_identities=(job,), writers=())
+    with Story(tmp_path, reference=sealed, writer=JOB_KEY, attestation=attest_key()) as story:
+        lines = story.start().measure(2).stop().export()
+    page = page_of(lines, ask(trust=certified.TRUST, references=(seal(sealed)[0],)))
+    found = browser.play("open", page)
+    assert (found["state"], found["recheck"]["authenticity.writer-certificate"]) == ("good", "pass")
+    assert JOB_KEY.public.keyid in found["limits"]
+    edited = rewrite(lines, "certified-writer", lambda line: line.update(attestation="e30="))
+    assert failed(browser.play("open", with_evidence(page, edited))) == {"authenticity.writer-certificate"}
 
 
 def test_a_browser_without_ed25519_says_so_and_stays_colourless(browser: Browser, page: bytes) -> None:

@@ -21,6 +21,7 @@ WORKER: Final = (
     "keys",
     "dsse",
     "note",
+    "certified",
     "grammar",
     "gist",
     "rows",

@@ -36,6 +36,13 @@ function showLimits(result) {
       h("strong", {}, "What came afterwards. "),
       "Evidence ends with its last checkpoint. What was done since is not in it.",
     ],
+    result?.certified?.length
+      ? [
+          h("strong", {}, "Who made the key of a job. "),
+          `Key ${result.certified.join(", ")} came in the evidence, with an attestation of the job that made it; that `,
+          "this job may write is the verdict's word.",
+        ]
+      : null,
     result?.missing?.length
       ? [h("strong", {}, "This browser. "), `${result.missing.join("; ")}. A newer one can.`]
       : null,

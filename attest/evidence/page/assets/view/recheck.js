@@ -13,6 +13,7 @@ const HERE_WORDS = {
   "integrity.evidence": ["Build evidence has the digests that references name", "piece"],
   "integrity.disclosures": ["Each disclosure opens the commitment before it", "disclosure"],
   "authenticity.references": ["References are signed by a sealer's key", "reference"],
+  "authenticity.writer-certificate": ["Keys of a job are the ones that its runs name", "run"],
   "authenticity.receipts": ["Receipts are signed by the log's writer", "signature"],
   "authenticity.checkpoint": ["Checkpoints are signed by the log's writer", "checkpoint"],
   "authenticity.document": ["The document is signed by a key of its role", "signature"],

@@ -12,6 +12,7 @@ const BUNDLE_CHECKS = [
   "integrity.evidence",
   "integrity.disclosures",
   "authenticity.references",
+  "authenticity.writer-certificate",
   "authenticity.receipts",
   "authenticity.checkpoint",
   "page.counts",
@@ -26,6 +27,7 @@ class Bundle {
       sealer: new Ring(keys, "sealer", facts.thresholds.sealer),
     };
     this.documents = new Documents(this.sheet, this.rings.sealer);
+    this.writers = new CertifiedWriters(this.sheet, this.rings.writer, facts.verdict);
     this.rows = new Rows();
     this.times = new Times();
     this.hash = new Sha256();
@@ -78,6 +80,7 @@ class Bundle {
     const { value } = line;
     if (line.kind === "entry") signing.push(this.takeEntry(line, where, place));
     else if (line.kind === "header") this.header = value;
+    else if (line.kind === "certified-writer") await this.writers.take(value, where);
     else if (line.kind === "build-evidence") this.documents.takeEvidence(value, where);
     else if (line.kind === "reference") await this.documents.takeReference(value, where);
     else if (line.kind === "log") this.takeLog(value, where);
@@ -89,7 +92,8 @@ class Bundle {
   takeLog(value, where) {
     if (value.origin !== this.header.logs[this.logs.length])
       throw new Error("expected the logs of the header, in its order");
-    this.logs.push(new Log(value, where, { sheet: this.sheet, ring: this.rings.writer, documents: this.documents }));
+    const { sheet, documents, writers } = this;
+    this.logs.push(new Log(value, where, { sheet, ring: this.rings.writer, documents, writers }));
   }
 
   // Returns a promise that is kept once the signature was looked at; everything else is done before.

@@ -2,7 +2,8 @@
 
 const FOLLOWERS = {
   "": ["header"],
-  header: ["build-evidence", "reference", "log"],
+  header: ["certified-writer", "build-evidence", "reference", "log"],
+  "certified-writer": ["certified-writer", "build-evidence", "reference", "log"],
   "build-evidence": ["build-evidence", "reference"],
   reference: ["reference", "log"],
   log: ["entry", "checkpoint"],

@@ -80,6 +80,10 @@ class Ring {
     this.keys = new Map(keys.filter((key) => key.role === role).map((key) => [key.keyid, key]));
   }
 
+  add(key) {
+    this.keys.set(key.keyid, key);
+  }
+
   get missing() {
     return [...this.keys.values()].find((key) => key.missing)?.missing ?? "";
   }

@@ -7,8 +7,17 @@ const COMMITMENT = "integrity.commitment";
 const RECEIPTS = "authenticity.receipts";
 
 class Log {
-  constructor(line, where, { sheet, ring, documents }) {
-    Object.assign(this, { origin: line.origin, sheet, ring, documents, previous: GENESIS, time: "", writer: null });
+  constructor(line, where, { sheet, ring, documents, writers }) {
+    Object.assign(this, {
+      origin: line.origin,
+      sheet,
+      ring,
+      documents,
+      writers,
+      previous: GENESIS,
+      time: "",
+      writer: null,
+    });
     this.frontier = new Frontier();
     try {
       this.begin(line);
@@ -69,6 +78,7 @@ class Log {
       fail("integrity.subject", "the receipt is about something else than it says", wrong.expected, wrong.found);
     this.sheet.count("integrity.subject");
     this.byWriter(statement.predicate.receipt, value.receipt, fail);
+    this.writers.compare(statement.predicate, fail);
     return statement;
   }
 
@@ -108,13 +118,9 @@ class Log {
     const sealed = this.documents.references.get(header.reference);
     if (!sealed)
       fail("authenticity.references", "a receipt about a reference that is not here", header.reference, "nothing");
-    else if (!sealed.predicate.writers.includes(header.writer)) {
-      fail(
-        RECEIPTS,
-        "the writer is not one that the reference names",
-        sealed.predicate.writers.join(", "),
-        header.writer,
-      );
+    else if (!this.writers.isNamedBy(sealed.predicate, header.writer)) {
+      const named = (sealed.predicate.writers ?? []).join(", ");
+      fail(RECEIPTS, "the writer is not one that the reference names", named, header.writer);
     }
   }
 
