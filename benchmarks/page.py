@@ -38,10 +38,10 @@ def run(setting: Setting) -> Report:
             made = make_page(
                 read_lines(bundle),
                 question,
-                file=bundle,
+                file=bundle.name,
                 file_sha256=None,
                 at=question.at,
-                trust_file=None,
+                command=(),
                 spread=pool.map,
             )
             with page.open("wb") as file:

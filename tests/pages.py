@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 from attest.evidence.page.making import make_page
@@ -16,7 +15,8 @@ from attest.evidence.page.pieces import PIECE_BYTES, pack
 from attest.evidence.verify.question import Question
 from tests.evidence_story import ask
 
-FILE = Path("evidence.jsonl")
+FILE = "evidence.jsonl"
+COMMAND = ("attest", "verify", FILE, "--trust", "trust.json")
 _PIECE = re.compile(rb'<script type="text/plain" id="e\d+">([^<]*)</script>\n')
 _FACTS = re.compile(rb'(<script type="text/plain" id="facts">)([^<]*)(</script>)')
 
@@ -24,13 +24,13 @@ _FACTS = re.compile(rb'(<script type="text/plain" id="facts">)([^<]*)(</script>)
 def page_of(lines: Iterable[bytes], question: Question | None = None, **changes: Any) -> bytes:
     """Return the page about lines, judged as an honest story is."""
     question = question or ask()
-    told: dict[str, Any] = {"file": FILE, "file_sha256": None, "at": question.at, "trust_file": Path("trust.json")}
+    told: dict[str, Any] = {"file": FILE, "file_sha256": None, "at": question.at, "command": COMMAND}
     return b"".join(make_page(lines, question, **{**told, **changes}))
 
 
 def unjudged(lines: Iterable[bytes]) -> bytes:
     """Return the page of somebody without a trust file."""
-    return b"".join(make_page(lines, None, file=FILE, file_sha256=None, at=ask().at, trust_file=None))
+    return b"".join(make_page(lines, None, file=FILE, file_sha256=None, at=ask().at, command=COMMAND))
 
 
 def evidence_in(page: bytes) -> bytes:

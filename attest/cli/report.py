@@ -2,70 +2,57 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
-from attest.cli.arguments import FILE, TIME, example
+from attest.cli.arguments import FILE, example
+from attest.cli.asking import asking, question_of
 from attest.cli.home import trust_file
+from attest.evidence.verify.question import Question
 
-if TYPE_CHECKING:
-    from attest.evidence.verify.question import Question
-
-_SECOND: Final = 1000
-"""In milliseconds."""
+_SAID_OTHERWISE: Final = frozenset({"trust", "reference", "at", "out"})
+"""Flags that the command on the page has in another form, or not at all."""
 
 
 @click.command(epilog=example("attest report evidence.jsonl --trust trust.json --reference server.ref -o report.html"))
 @click.argument("file", type=FILE)
-@click.option(
-    "--trust", type=FILE, help="The trust file; that of attest init, if there is one. Else nothing is judged."
-)
-@click.option("--reference", multiple=True, metavar="REF|sha256:HEX", help="What the evidence has to be about.")
-@click.option("--artifact", multiple=True, metavar="FILE|ALG:HEX", help="The artifact it has to be about.")
-@click.option("--at", type=TIME, help="Judge as of this time, instead of now.")
-@click.option(
-    "--max-evidence-age",
-    type=click.IntRange(min=1),
-    default=86400,
-    show_default=True,
-    help="How old the newest evidence may be, seconds.",
-)
+@click.option("--trust", type=FILE, help="The trust file; that of attest init if there is one, else nothing is judged.")
+@asking
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the page; - is stdout.")
-def report(
-    file: Path,
-    trust: Path | None,
-    reference: tuple[str, ...],
-    artifact: tuple[str, ...],
-    at: int | None,
-    max_evidence_age: int,
-    out: Path,
-) -> None:
+@click.pass_context
+def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write FILE, with the verdict of attest verify, as one HTML page that needs nothing else and no network.
 
     The page holds all of FILE and checks it again in the browser. Exits 0 once it is written, whatever the verdict.
     """
+    from attest.cli.gate import load_policy
     from attest.cli.input import lines_of_argument
     from attest.cli.output import STANDARD, write_binary
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
     from attest.codec.files import write_file
     from attest.evidence.page.making import make_page
+    from attest.trust.trust import load_trust
 
     trust = trust_file() if trust is None and trust_file().is_file() else trust
-    made_at = time.time_ns() // 1_000_000
-    question = None if trust is None else _question(trust, reference, artifact, at or made_at, max_evidence_age)
-    references = _files_of(reference)
+    question = None if trust is None else question_of(given, load_trust(trust))
+    references = _files_of(given["reference"])
+    policy = None if given["policy"] is None else load_policy(given["policy"])
     with spread_for([file]) as spread, Progress() as progress:
         page = make_page(
             progress.count(lines_of_argument(file), f"verifying {file.name}, lines"),
             question,
-            file=file,
+            policy=policy,
+            file=str(file),
             file_sha256=None if file == STANDARD else _digest_of(file),
-            at=made_at,
-            trust_file=trust,
+            at=time.time_ns() // 1_000_000,
+            command=_command(ctx, file, trust, question),
             references=references,
             spread=spread,
         )
@@ -76,23 +63,6 @@ def report(
     click.echo(f"wrote {out}", err=True)
 
 
-def _question(
-    trust: Path, reference: tuple[str, ...], artifact: tuple[str, ...], at: int, max_evidence_age: int
-) -> Question:
-    """Read the caller's own files; whatever is wrong with one of them is an error and no page."""
-    from attest.cli.expected import artifact_digest, reference_digest
-    from attest.evidence.verify.question import Question
-    from attest.trust.trust import load_trust
-
-    return Question(
-        trust=load_trust(trust),
-        at=at,
-        references=tuple(map(reference_digest, reference)),
-        artifacts=tuple(map(artifact_digest, artifact)),
-        max_evidence_age=max_evidence_age * _SECOND,
-    )
-
-
 def _files_of(reference: tuple[str, ...]) -> tuple[Path, ...]:
     from attest.cli.expected import reference_file
 
@@ -100,6 +70,31 @@ def _files_of(reference: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _digest_of(file: Path) -> str | None:
+    """Return the SHA-256 of all of a file: of one that cannot be unpacked, too, of which fewer bytes are read."""
     from attest.cli.expected import artifact_digest
 
     return artifact_digest(str(file)).sha256
+
+
+def _command(ctx: click.Context, file: Path, trust: Path | None, question: Question | None) -> Iterator[str]:
+    """Yield the words that verify one's own copy, for a shell: as they were given, files by their names alone."""
+    yield from ("attest", "verify", shlex.quote(file.name or "FILE"))
+    yield from ("--trust", "trust.json" if trust is None else shlex.quote(trust.name))
+    if question is None:
+        yield from ("--reference", "REF")
+        return
+    for digest in question.references:
+        yield from ("--reference", f"sha256:{digest}")
+    for option in ctx.command.params:
+        name = option.name or ""
+        if name not in _SAID_OTHERWISE and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = ctx.params[name]
+            for each in value if option.multiple and isinstance(value, tuple) else (value,):
+                if isinstance(option, click.Option):
+                    yield from (option.opts[0], shlex.quote(_word(each)))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Path):
+        return value.name
+    return "=".join(value) if isinstance(value, tuple) else str(value)

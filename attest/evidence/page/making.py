@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,45 +10,58 @@ from attest.evidence.page.assembling import write_page
 from attest.evidence.page.beside import manifests_beside
 from attest.evidence.page.facts import facts_of
 from attest.evidence.page.pieces import Keeping
-from attest.evidence.verify.file import verify_file
+from attest.evidence.policy.reading import Policy
+from attest.evidence.verdict import Verdict
+from attest.evidence.verify.file import judge_file
 from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
 
 
-def make_page(
+def make_page(  # noqa: PLR0913  (each is one thing that the page tells)
     lines: Iterable[bytes],
     question: Question | None,
     *,
-    file: Path,
+    policy: Policy | None = None,
+    file: str,
     file_sha256: str | None,
     at: int,
-    trust_file: Path | None,
+    command: Iterable[str],
     references: tuple[Path, ...] = (),
     spread: Spread = map,
 ) -> Iterator[bytes]:
     """Yield the page about the lines of a file; without a question, nothing is judged, and the page says so.
 
-    `at` is when it is made, in milliseconds since 1970; `file_sha256` is None for what came from standard input;
-    `references` are files whose manifests may lie beside them. Bad evidence is a page, never an error;
-    `UnavailableError` from whatever gives the lines goes through.
+    `file_sha256` is of the file as it lies, None for what came from standard input; `at` is when the page is made, in
+    milliseconds since 1970; `command` is how to verify one's own copy; `references` are files whose manifests may lie
+    beside them. Bad evidence is a page, never an error; `UnavailableError` from whatever gives the lines goes through.
     """
     keeping = Keeping(lines, spread)
     judged = iter(keeping)
-    verdict = None if question is None else verify_file(judged, question, file=str(file), spread=spread)
+    verdict = None if question is None else _judge(judged, question, policy, file, spread)
     _take_rest(judged)
     kept = keeping.close()
     manifests = manifests_beside(references, spread)
     facts = facts_of(
-        file=str(file),
+        file=file,
         file_sha256=file_sha256 or kept.sha256,
         kept=kept,
         at=at,
         verdict=verdict,
         trust=None if question is None else question.trust,
-        command=_command(file, trust_file, question),
+        command=command,
         manifests=manifests,
     )
     return write_page(facts, kept, manifests)
+
+
+def _judge(lines: Iterable[bytes], question: Question, policy: Policy | None, file: str, spread: Spread) -> Verdict:
+    judged = judge_file(lines, question, file=file, spread=spread)
+    if policy is None:
+        return judged.verdict
+    # Its own import: most pages are about no gate.
+    from attest.evidence.policy.judge import judge_policy
+
+    return judge_policy(policy, (judged,), question.at)[0]
 
 
 def _take_rest(lines: Iterator[bytes]) -> None:
@@ -60,17 +72,3 @@ def _take_rest(lines: Iterator[bytes]) -> None:
     except MalformedError:
         # Without a question nobody has said so: the browser misses the last line.
         return
-
-
-def _command(file: Path, trust_file: Path | None, question: Question | None) -> Iterator[str]:
-    """Yield the words that verify one's own copy, for a shell."""
-    yield from ("attest", "verify", shlex.quote(file.name or "FILE"))
-    yield from ("--trust", "trust.json" if trust_file is None else shlex.quote(trust_file.name))
-    if question is None:
-        yield from ("--reference", "REF")
-        return
-    for digest in question.references:
-        yield from ("--reference", f"sha256:{digest}")
-    for artifact in question.artifacts:
-        algorithm, digest = artifact.items()[0]
-        yield from ("--artifact", f"{algorithm}:{digest}")

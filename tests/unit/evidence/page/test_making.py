@@ -110,3 +110,28 @@ def test_the_page_can_go_to_standard_output(folder: Path) -> None:
     page = passed(attest(folder, "report", "evidence.jsonl", *JUDGED, "-o", "-"))
     assert page.startswith(b"<!doctype html>")
     assert facts_in(page)["verdict"]["verdict"] == "PASSED"
+
+
+def test_it_asks_all_that_verify_asks_and_the_command_says_so(folder: Path) -> None:
+    (folder / "policy.toml").write_text(
+        'schema = "https://mcp-attest.github.io/schemas/policy/v0.1"\n[measured]\nmin-cycles = 99\n'
+    )
+    more = ("--policy", "policy.toml", "--context", "commit=a b", "--max-evidence-age", "86400")
+    facts = facts_in(made(folder, words=(*MADE, *more)))
+    verdict = facts["verdict"]
+    assert (verdict["verdict"], verdict["axes"]["policy"]) == ("FAILED", "fail")
+    assert set(facts["checks"]) == {check["id"] for check in verdict["checks"]}
+    assert facts["command"][-6:] == [
+        "--context",
+        "'commit=a b'",
+        "--max-evidence-age",
+        "86400",
+        "--policy",
+        "policy.toml",
+    ]
+
+
+def test_without_a_trust_file_the_command_asks_for_one(folder: Path) -> None:
+    facts = facts_in(made(folder, words=("-o", "page.html")))
+    assert facts["command"] == ["attest", "verify", "evidence.jsonl", "--trust", "trust.json", "--reference", "REF"]
+    assert facts["verdict"] is None
