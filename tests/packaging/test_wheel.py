@@ -122,7 +122,24 @@ def test_the_line_runs_in_the_installed_wheel(empty, tmp_path):
     assert "PASSED" in run(empty / "attest", *shlex.split(readme_lines()[-1])[1:], cwd=tmp_path)
 
 
+LINE = (
+    "scan",
+    "key new",
+    "trust new",
+    "seal server ",
+    "run ",
+    "portal ",
+    "agent server.ref --",
+    "bundle log",
+    "verify",
+)
+"""How the commands of README begin that need nothing but a server and one another."""
+
+
 def readme_lines() -> list[str]:
     """Return the commands of the README's step-by-step part, the last of which verifies."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("attest ")]
+    lines = [line for block in blocks for line in block.splitlines()]
+    found = [line for line in lines if line.startswith(tuple(f"attest {words}" for words in LINE))]
+    assert len(found) > len(LINE)
+    return found
