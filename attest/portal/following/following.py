@@ -200,7 +200,7 @@ def open_following(
     if agent_log.resolve() == request.log.resolve():
         raise RefusedError("--agent-log", "the log of another than the portal", str(agent_log))
     with open_own_log(opening, request) as own:
-        ring = _ring_of(server, opening.trust, own, agent_log)
+        ring = ring_of(server, opening.trust, own, agent_log)
         log = FollowedLog(agent_log, server.opened.digest, ring, opening.clock)
         seen = _first(log, agent_log)
         standing = _standing_of(seen)
@@ -211,7 +211,7 @@ def open_following(
         yield Following(run, log, owner)
 
 
-def _ring_of(server: SealedServer, trust: Trust, own: OwnLog, agent_log: Path) -> Callable[[], KeyRing]:
+def ring_of(server: SealedServer, trust: Trust, own: OwnLog, agent_log: Path) -> Callable[[], KeyRing]:
     """Return what tells the writers that trust file and reference name, and that nobody has revoked.
 
     An agent whose key is certified keeps beside its log what certifies it.

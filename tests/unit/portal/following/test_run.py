@@ -17,19 +17,22 @@ from attest.appraisal.state import make_finding
 from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.errors import RefusedError, UnavailableError
-from attest.portal.following.following import Following, open_following
+from attest.portal.following.following import Following, open_following, ring_of
 from attest.portal.following.reading import FollowedLog
 from attest.portal.owner import Owner
 from attest.portal.session.gate import Footing
 from attest.seal.request import Rules
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.levels import Binding, Isolation
+from attest.trust.making import write_trust
+from tests import certified
 from tests.calls_story import CallStory
-from tests.evidence_story import PROCESS, change
+from tests.certified import JOB_KEY
+from tests.evidence_story import PROCESS, Story, change
 from tests.installed import Bench
 from tests.launches import make_launch_bench, story
 from tests.revoking import listed, of_reference
-from tests.world import NOW, WRITER, make_ring
+from tests.world import NOW, WRITER, make_ring, trust_of
 
 TTL_SECONDS = 3600
 
@@ -200,3 +203,28 @@ def test_the_portals_own_log_and_another_machine_are_nothing_to_follow(tmp_path:
         open_following(request, tmp_path / "log", "http://127.0.0.1:1/mcp", each.hands.told.append),
     ):
         pass
+
+
+def test_an_agent_whose_key_its_job_certified_is_heard_as_long_as_the_key_counts(tmp_path: Path):
+    bench, hands = make_launch_bench(tmp_path), Hands()
+    trust = trust_of(certified.trust_file(writers=[WRITER.public]))
+    (tmp_path / "trust.json").write_bytes(write_trust(trust.document))
+    jobs = bench.write(bench.seal(trust=trust))
+    keys = bench.write(bench.seal(), "keys.ref")
+    with Story(tmp_path / "agent", writer=JOB_KEY, attestation=certified.attest_key()) as agent:
+        for reference, heard in ((jobs, True), (keys, False)):
+            request = AgentRequest(
+                references=(reference,),
+                trust=tmp_path / "trust.json",
+                key=tmp_path / "writer.key",
+                log=tmp_path / f"log of {reference.name}",
+                places={},
+            )
+            opening = replace(open_references(request), clock=hands.clock)
+            with open_own_log(opening, request) as own:
+                ring = ring_of(only_server(opening), opening.trust, own, agent.folder)
+                hands.real = NOW
+                assert (JOB_KEY.public in ring().keys) is heard
+                assert WRITER.public in ring().keys
+                hands.real = certified.SINCE + 24 * 3_600_000 + 1
+                assert JOB_KEY.public not in ring().keys
