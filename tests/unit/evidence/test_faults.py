@@ -16,6 +16,7 @@ from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Kind
 from attest.evidence.verify import checks_of_calls, checks_of_policy
 from attest.evidence.verify.checks import CHECKS
+from attest.provenance.certified_writer import CERTIFICATE_CHECK, WINDOW_CHECK
 from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
 from attest.signing.dsse import sign_envelope
@@ -663,6 +664,9 @@ OF_BUILD_EVIDENCE = {
 OF_CALLS = {*checks_of_calls.JUDGED, checks_of_calls.DISCLOSURES}
 """`test_calls`, `test_calls_replay` and `test_disclosures` see each of them fail."""
 
+OF_JOBS = {CERTIFICATE_CHECK, WINDOW_CHECK}
+"""`test_certified_writers` sees each of them fail."""
+
 OF_POLICY = {row.id for row in checks_of_policy.ROWS}
 """`policy.test_rules` and `policy.test_exceptions` see each of them fail."""
 
@@ -680,7 +684,7 @@ def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Made], t
 
 
 def test_every_check_was_seen_failing():
-    assert {check for check, _ in FAULTS} | OF_BUILD_EVIDENCE | OF_CALLS | OF_POLICY == set(CHECKS)
+    assert {check for check, _ in FAULTS} | OF_BUILD_EVIDENCE | OF_CALLS | OF_JOBS | OF_POLICY == set(CHECKS)
 
 
 @pytest.mark.parametrize(
