@@ -14,6 +14,7 @@ TRUST: Final = KEYS + "attest trust new trust.json --sealer sealer.key.pub --wri
 SEAL: Final = "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh\n"
 MEASURED: Final = TRUST + SEAL + "attest agent server.ref --trust trust.json --key writer.key --log log --once\n"
 BUNDLED: Final = MEASURED + "attest bundle log -o evidence.jsonl\n"
+POLICY: Final = "echo 'schema = \"https://mcp-attest.github.io/schemas/policy/v0.1\"' > attest-policy.toml\n"
 CALLED: Final = """
 call='{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "echo", "arguments": {}}}'
 printf '%s\\n' '{"jsonrpc": "2.0", "id": 1, "method": "initialize"}' "$call" | attest portal time -- server/run.sh
@@ -73,6 +74,7 @@ STORIES: Final[dict[str, Story]] = {
             "attest seal .venv --evidence evidence-new": "cp -r evidence evidence-new",
         },
     ),
+    "docs/policy.md": Story(before={"attest policy check": BUNDLED + POLICY}),
     "docs/report.md": Story(before={"attest report": BUNDLED}),
     "docs/running.md": Story(before={"attest trust new": "attest key new sealer.key"}),
     "docs/tools.md": Story(

@@ -103,6 +103,20 @@ def test_a_result_lists_what_passed_and_nothing_that_is_only_asserted(folder: Pa
     assert "MCP_ATTEST_BUILD_LINK" not in said["properties"]
 
 
+def test_a_gate_policy_is_named_beside_the_trust_file_and_is_the_policy_of_a_summary(folder: Path):
+    text = 'schema = "https://mcp-attest.github.io/schemas/policy/v0.1"\n[measured]\nmin-cycles = 1\n'
+    (folder / "policy.toml").write_text(text)
+    passed(_emit(folder, "--artifact", ARTIFACT, "--policy", "policy.toml"))
+    gate = {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    trust = {"sha256": hashlib.sha256((folder / "trust.json").read_bytes()).hexdigest()}
+    policy = _statement(folder / "out.vsa")["predicate"]["policy"]
+    assert policy["digest"] == gate
+    assert policy["annotations"]["trustFile"]["digest"] == trust
+    said = _statement(folder / "out.svr")["predicate"]
+    assert [each["digest"] for each in said["verifier"]["policies"]] == [trust, gate]
+    assert {"MCP_ATTEST_POLICY", "MCP_ATTEST_POLICY_MEASURED"} <= set(said["properties"])
+
+
 def test_we_accept_our_own_summary(folder: Path):
     passed(_emit(folder, "--artifact", ARTIFACT, "--resource-uri", RESOURCE))
     again = ("out.vsa", "--artifact", ARTIFACT, "--resource-uri", RESOURCE, "--min-slsa-level", "2")
