@@ -87,7 +87,7 @@ class Choice:
         if found.state is not State.DRIFT or found.findings.total > len(found.findings.findings):
             return found
         observation = looks.observed[judge.opened.digest]
-        known = self.known | judge.digests
+        known = self.known.union(judge.digests)
         for each in every:
             if each is judge or each.places != judge.places:
                 continue

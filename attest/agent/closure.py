@@ -12,6 +12,7 @@ from attest.agent.waking import Waking
 from attest.appraisal.files import compare_files
 from attest.appraisal.validity import judge_validity
 from attest.measure.derivations import RULES
+from attest.measure.derived_before import Same
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.process import ProcessHandle
@@ -19,8 +20,9 @@ from attest.measure.standpoint import OURS, Standpoint, standing_at
 from attest.measure.stat_cache import Caches
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding
-from attest.statement.manifest import FileKind
-from attest.statement.observation import Derivation, Key, Observation, Trouble
+from attest.statement.manifest import Entry, FileKind
+from attest.statement.observation import Derivation, Key, Observation, Observed, Trouble
+from attest.statement.packed_files import FolderKey, as_packed
 
 SPARE_NAMES: Final = 100_000
 """Names beyond those that are sealed that a root may have before it is given up: they are held in memory."""
@@ -36,6 +38,8 @@ class Looked:
     observation: Observation
     findings: tuple[Finding, ...]
     derivations: Mapping[Key, Derivation]
+    as_seen: int = 0
+    """How many files more are byte code as it was seen when it was sealed, in directories that are as sealed."""
 
 
 Beside: TypeAlias = Callable[[SealedServer, tuple[Looked, ...], Deriver, Callable[[], int]], Looked]
@@ -137,6 +141,7 @@ def look_at_closure(
         clock_ms=clock_ms,
         standpoint=standpoint,
         most_names=len(sealed.entries) + SPARE_NAMES,
+        alike=sealed.entries.folders,
     )
     return judge_files(sealed, observation, deriver, judge, standpoint)
 
@@ -145,7 +150,12 @@ def judge_files(
     sealed: SealedServer, observation: Observation, deriver: Deriver, judge: Judge, standpoint: Standpoint
 ) -> Looked:
     """Judge what was found in the roots of a reference, perhaps by a look that was meant for another one."""
-    derivations = _derive(sealed, observation, deriver, standpoint)
+    files = as_packed(observation.files)
+    settled = sealed.entries.settled(files)
+    before = deriver.before(sealed.opened.digest)
+    same = before.find(files)
+    derivations = _derive(sealed, observation, settled, deriver, same, standpoint)
+    before.keep(files, sealed.entries, derivations)
     findings = compare_files(
         sealed.roots,
         sealed.entries,
@@ -153,36 +163,51 @@ def judge_files(
         derivations,
         optional_rules=_OPTIONAL_RULES,
         sealed_rules=_SEALED_RULES,
+        made=same.folders,
     )
     return Looked(
         observation=observation,
         findings=(*findings, *judge(sealed, observation.started_at)),
         derivations={key: item for key, item in derivations.items() if isinstance(item, Derivation)},
+        as_seen=sealed.entries.count_derived(settled),
     )
 
 
 def _derive(
-    sealed: SealedServer, observation: Observation, deriver: Deriver, standpoint: Standpoint
+    sealed: SealedServer,
+    observation: Observation,
+    settled: frozenset[FolderKey],
+    deriver: Deriver,
+    same: Same,
+    standpoint: Standpoint,
 ) -> dict[Key, Derivation | Trouble | None]:
-    """Derive again what is sealed as derived, and whatever is not sealed at all.
+    """Derive again what is sealed as derived, and whatever is not sealed at all, outside the `settled` directories.
 
-    Byte code that still has the digest with which it was sealed was made again then, from the same sources.
+    Byte code that still has the digest with which it was sealed was made again then, from the same sources. What is
+    the `same` as before is not asked for again.
     """
+    known = sealed.known
     facts = Facts(
         observation=observation,
-        known=sealed.known,
+        known=known,
         archives=sealed.archives,
         integrities=sealed.integrities,
         promised=sealed.promised,
         prefix=standpoint.prefix,
         outside=standpoint.outside,
     )
-    same = {key: found for key, found in sealed.seen.items() if _is_as_seen(observation, key, found[0])}
-    outcomes: dict[Key, Derivation | Trouble | None] = {key: derivation for key, (_, derivation) in same.items()}
-    wanted = [key for key in observation.files if key not in sealed.known and key not in same]
-    return {**outcomes, **deriver.derive_all(facts, wanted)}
+    outcomes: dict[Key, Derivation | Trouble | None] = {}
+    wanted: list[Key] = []
+    for key, seen in as_packed(observation.files).outside(settled | same.folders):
+        entry = sealed.entries.single.get(key)
+        if entry is not None and _is_as_seen(entry, seen):
+            outcomes[key] = Derivation(rule=entry.rule or "", inputs=entry.inputs)
+        elif key not in known:
+            wanted.append(key)
+    return {**outcomes, **deriver.derive_all(facts, wanted, same.derivations)}
 
 
-def _is_as_seen(observation: Observation, key: Key, sha256: str) -> bool:
-    found = observation.files.get(key)
-    return found is not None and found.type_ is FileKind.FILE and found.sha256 == sha256 and not found.executable
+def _is_as_seen(entry: Entry, found: Observed) -> bool:
+    if entry.seen is None or found.sha256 != entry.seen:
+        return False
+    return found.type_ is FileKind.FILE and not found.executable

@@ -20,6 +20,7 @@ from attest.codec.clock import Clock
 from attest.measure.leading import leads_of
 from attest.measure.process import file_identity
 from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.packed_files import as_packed
 from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
 
@@ -130,18 +131,18 @@ def _judge_way_to_runtime(server: SealedServer, own: Looked, seen: SeenProcess |
 def _coverage(
     parts: tuple[Looked, ...], judged: JudgedProcess | None, seen: SeenProcess | None, waking: Waking | None
 ) -> Coverage:
-    observed = [item for part in parts for item in part.observation.files.values()]
-    files = [item for item in observed if item.sha256 is not None]
+    observed = [as_packed(part.observation.files) for part in parts]
+    hashed = sum(each.count_hashed() for each in observed)
     cached = sum(part.observation.cached for part in parts)
     oldest = max(part.observation.oldest_hash_age_ms for part in parts)
     started_at = min(part.observation.started_at for part in parts)
     finished_at = max(part.observation.finished_at for part in parts)
     return Coverage(
-        files=len(observed),
-        bytes=sum(item.size or 0 for item in files),
-        rehashed=len(files) - cached,
+        files=sum(map(len, observed)),
+        bytes=sum(each.bytes_hashed() for each in observed),
+        rehashed=hashed - cached,
         cached=cached,
-        derived=sum(len(part.derivations) for part in parts),
+        derived=sum(len(part.derivations) + part.as_seen for part in parts),
         oldest_hash_age_milliseconds=oldest + max(0, finished_at - started_at),
         process=judged.measured if judged is not None else None,
         sight=sight_of([part.observation for part in parts], seen.process if seen is not None else None, waking),

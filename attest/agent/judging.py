@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from attest.agent.closure import Looked
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import SeenProcess
-from attest.appraisal.closure import Closure, ClosurePart, make_closure
+from attest.appraisal.closure import AnyOf, Closure, ClosurePart, make_closure
 from attest.appraisal.mapped import count_outside
 from attest.appraisal.process import judge_process
 from attest.statement.findings import Finding
@@ -42,7 +42,7 @@ def judge_seen(
             ClosurePart(
                 roots=sealed.roots,
                 real_places=sealed.real_places(seen.prefix),
-                digests=sealed.digests | _derived(part),
+                digests=AnyOf(parts=(sealed.digests, _Derived(part=part))),
                 listed=sealed.listed,
                 observation=part.observation,
             )
@@ -64,10 +64,19 @@ def judge_seen(
     return JudgedProcess(findings=findings, measured=measured_process(process, closure))
 
 
-def _derived(part: Looked) -> frozenset[str]:
-    """Return the digests of what was derived again in this cycle, such as an environment's copy of its interpreter."""
-    found = (part.observation.files.get(key) for key in part.derivations)
-    return frozenset(each.sha256 for each in found if each is not None and each.sha256 is not None)
+@dataclass(frozen=True, kw_only=True)
+class _Derived(Container[str]):
+    """The digests of what was derived again in this cycle, such as an environment's copy of its interpreter.
+
+    Asked for only where a process has something that does not lie in its place.
+    """
+
+    part: Looked
+
+    def __contains__(self, sha256: object) -> bool:
+        files = self.part.observation.files
+        found = (files.get(key) for key in self.part.derivations)
+        return sha256 is not None and any(each is not None and each.sha256 == sha256 for each in found)
 
 
 def _identities(process: ObservedProcess) -> frozenset[FileIdentity]:

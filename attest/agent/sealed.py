@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,9 @@ from attest.measure.ourselves import refuse_ourselves
 from attest.measure.trail import real_path
 from attest.statement.attachments import read_attachments
 from attest.statement.companions import attachments_path, manifest_path
-from attest.statement.manifest import Entry, Root, Scope, read_manifest
-from attest.statement.observation import Derivation, Key
+from attest.statement.manifest import Root, Scope, read_entries
+from attest.statement.observation import Key
+from attest.statement.packed_entries import EntryPacker, KnownDigests, PackedEntries, SealedDigests
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.tlog.documents import MAX_DOCUMENT_BYTES, Documents
 from attest.trust.references import OpenedReference, open_reference
@@ -28,10 +30,9 @@ class SealedServer:
 
     path: Path
     opened: OpenedReference
-    manifest: bytes
     attachments: Mapping[str, bytes]
     roots: tuple[Root, ...]
-    entries: Mapping[Key, Entry]
+    entries: PackedEntries
     places: Mapping[str, str]
     runtime: SealedServer | None = None
     """The runtime that it runs on, to be measured with it."""
@@ -47,37 +48,26 @@ class SealedServer:
     def listed(self) -> dict[str, tuple[str, ...]]:
         """The paths to look at in each root of single files: the sealed ones, and those at which nothing may lie."""
         listed = [root for root in self.roots if root.scope is Scope.LISTED]
-        return {
-            each.name: (*(path for root, path in self.entries if root == each.name), *each.absent) for each in listed
-        }
+        return {each.name: (*self.entries.paths_in(each.name), *each.absent) for each in listed}
 
     def real_places(self, prefix: str) -> dict[str, str]:
         """The places with every link followed, as the kernel spells them, for a process with the root `prefix`."""
         return {name: real_path(place, prefix) for name, place in self.places.items()}
 
-    @cached_property
-    def known(self) -> dict[Key, str]:
+    @property
+    def known(self) -> Mapping[Key, str]:
         """The digests of the files that are sealed by digest."""
-        return {key: entry.sha256 for key, entry in self.entries.items() if entry.sha256 is not None}
+        return KnownDigests(self.entries)
 
-    @cached_property
-    def digests(self) -> frozenset[str]:
+    @property
+    def digests(self) -> Collection[str]:
         """The digests of all sealed files, also of derived ones as they were seen."""
-        return frozenset((*self.known.values(), *(digest for digest, _ in self.seen.values())))
+        return SealedDigests(self.entries)
 
     @cached_property
     def promised(self) -> dict[Key, tuple[str, ...]]:
         """The sealed inputs of the derived files."""
-        return {key: entry.inputs for key, entry in self.entries.items() if entry.rule is not None}
-
-    @cached_property
-    def seen(self) -> dict[Key, tuple[str, Derivation]]:
-        """The digests that derived files had when they were sealed, and how they were derived then."""
-        return {
-            key: (entry.seen, Derivation(rule=entry.rule or "", inputs=entry.inputs))
-            for key, entry in self.entries.items()
-            if entry.seen is not None
-        }
+        return {key: entry.inputs for key, entry in self.entries.single.items() if entry.rule is not None}
 
     @cached_property
     def archives(self) -> dict[str, str]:
@@ -92,7 +82,10 @@ class SealedServer:
     def keep(self, documents: Documents) -> None:
         """Keep reference, manifest and build evidence beside the log whose receipts will speak about them."""
         documents.put("reference", self.opened.digest, self.opened.envelope)
-        documents.put("manifest", sha256_hex(self.manifest), self.manifest)
+        manifest = self.reference.manifest.digest.sha256 or ""
+        if not documents.has("manifest", manifest):
+            # Not held all the while: it may be larger than all else that an agent has in memory.
+            documents.put("manifest", manifest, _read_manifest(self.path, self.reference))
         for digest, octets in self.attachments.items():
             documents.put("evidence", digest, octets)
         for each in (self.runtime, *self.others):
@@ -107,6 +100,20 @@ def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]
     """
     opened = open_reference(read_file(path), trust, at=at, where=str(path))
     reference = opened.predicate
+    manifest = _read_manifest(path, reference)
+    packer = EntryPacker()
+    header = read_entries(io.BytesIO(manifest), packer.take, where=str(manifest_path(path)))
+    return SealedServer(
+        path=path,
+        opened=opened,
+        attachments=_attachments(path, reference),
+        roots=header.roots,
+        entries=packer.packed(),
+        places=_places(reference, header.roots, places),
+    )
+
+
+def _read_manifest(path: Path, reference: RuntimeReference) -> bytes:
     manifest = read_file(manifest_path(path), max_bytes=MAX_DOCUMENT_BYTES)
     if sha256_hex(manifest) != reference.manifest.digest.sha256:
         raise UntrustedError(
@@ -114,16 +121,7 @@ def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]
             f"the manifest with sha256 {reference.manifest.digest.sha256}",
             sha256_hex(manifest),
         )
-    header, entries = read_manifest(manifest.splitlines(keepends=True), where=str(manifest_path(path)))
-    return SealedServer(
-        path=path,
-        opened=opened,
-        manifest=manifest,
-        attachments=_attachments(path, reference),
-        roots=header.roots,
-        entries={(entry.root, entry.path): entry for entry in entries},
-        places=_places(reference, header.roots, places),
-    )
+    return manifest
 
 
 def _attachments(path: Path, reference: RuntimeReference) -> dict[str, bytes]:

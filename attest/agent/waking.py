@@ -15,6 +15,7 @@ from typing import Final
 from attest.measure.events import Events
 from attest.measure.executions import Executions
 from attest.statement.observation import Observation
+from attest.statement.packed_files import as_packed
 
 SHARE: Final = 4
 """After a cycle that was brought forward, so many times as long as it took passes before the next one is."""
@@ -46,7 +47,7 @@ class Waking:
         May be called from any thread, as looks are.
         """
         places = {name: f"{prefix}{place}" for name, place in observation.places.items()}
-        folders = {(root, path.rpartition("/")[0]) for root, path in observation.files}
+        folders = as_packed(observation.files).all_folders()
         seen = frozenset(f"{places[root]}/{folder}" for root, folder in folders if root in places)
         with self._lock:
             self._folders[f"{closure}{prefix}"] = seen

@@ -25,6 +25,7 @@ from attest.measure.process import (
 from attest.measure.processes.held import HeldFiles
 from attest.measure.standpoint import standing_at
 from attest.statement.observation import FileIdentity, Key, MappedFile, Observation, ObservedProcess
+from attest.statement.packed_files import as_packed
 from attest.statement.salted import SALT_BYTES
 
 
@@ -130,8 +131,8 @@ class WatchedProcess:
 
 def _find(identity: FileIdentity, parts: Sequence[Observation]) -> Key | None:
     device, inode = identity.device, identity.inode
-    every = (each for part in parts for each in part.files.values())
-    return next((each.key for each in every if each.inode == inode and each.device == device), None)
+    every = (each for part in parts for each in as_packed(part.files).having(frozenset({inode})))
+    return next((each.key for each in every if each.device == device), None)
 
 
 def _below(process: ObservedProcess, places: Iterable[str]) -> tuple[MappedFile, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import FileIdentity, Observation
+from attest.statement.packed_files import as_packed
 
 
 class Where(Enum):
@@ -19,6 +20,17 @@ class Where(Enum):
     MUTABLE = auto()
     """Where anything may lie but code."""
     OUTSIDE = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyOf(Container[str]):
+    """What is in any of several collections; they are too large to be put together in every cycle."""
+
+    parts: tuple[Container[str], ...]
+
+    def __contains__(self, each: object) -> bool:
+        """Return whether it is in one of them."""
+        return any(each in part for part in self.parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +47,7 @@ class Closure:
     files: frozenset[FileIdentity] = frozenset()
     unreadable: frozenset[str] = frozenset()
     """Real paths of what could not be looked at, directories too; they have findings of their own."""
-    digests: frozenset[str] = frozenset()
+    digests: Container[str] = frozenset()
     """SHA-256 of every sealed file."""
     elsewhere: frozenset[str] = frozenset()
     """SHA-256 of the files that other references seal, which were given too and are valid: an update's other side."""
@@ -64,7 +76,7 @@ class ClosurePart:
 
     roots: Sequence[Root]
     real_places: Mapping[str, str]
-    digests: frozenset[str]
+    digests: Container[str]
     """Of every sealed file."""
     listed: Mapping[str, Sequence[str]]
     """By root: the paths that are sealed one by one."""
@@ -80,19 +92,25 @@ def make_closure(
     """
     files: set[FileIdentity] = set()
     unreadable: set[str] = set()
-    inodes = {each.inode for each in wanted}
+    inodes = frozenset(each.inode for each in wanted)
     for part in parts:
-        for (root, path), seen in part.observation.files.items():
-            if seen.inode in inodes and seen.device is not None and seen.inode is not None:
-                files.add(FileIdentity(device=seen.device, inode=seen.inode))
-            elif seen.trouble is not None:
-                unreadable.add(posixpath.normpath(posixpath.join(part.real_places.get(root, ""), path)))
+        packed = as_packed(part.observation.files)
+        files.update(
+            FileIdentity(device=seen.device, inode=seen.inode)
+            for seen in packed.having(inodes)
+            if seen.device is not None and seen.inode is not None
+        )
+        unreadable.update(
+            posixpath.normpath(posixpath.join(part.real_places.get(root, ""), path))
+            for (root, path), seen in packed.single.items()
+            if seen.trouble is not None
+        )
     return Closure(
         roots=tuple((part.real_places[root.name], root) for part in parts for root in part.roots),
         listed=frozenset(path for part in parts for path in _listed(part)),
         files=frozenset(files),
         unreadable=frozenset(unreadable),
-        digests=frozenset().union(*(part.digests for part in parts)),
+        digests=AnyOf(parts=tuple(part.digests for part in parts)),
         elsewhere=elsewhere,
         composed=len(parts) > 1,
     )

@@ -14,6 +14,8 @@ from attest.codec.paths import sort_key
 from attest.statement.findings import Finding, FindingKind, State
 from attest.statement.manifest import Entry, FileKind, Root, Scope
 from attest.statement.observation import Derivation, Key, Observation, Observed, Trouble
+from attest.statement.packed_entries import as_packed_entries
+from attest.statement.packed_files import FolderKey, as_packed
 
 Derivations = Mapping[Key, Derivation | Trouble | None]
 """What rules said about files: what makes the file, why they cannot tell, or that nothing does."""
@@ -27,6 +29,7 @@ def compare_files(
     *,
     optional_rules: frozenset[str] = frozenset(),
     sealed_rules: frozenset[str] = frozenset(),
+    made: frozenset[FolderKey] = frozenset(),
 ) -> tuple[Finding, ...]:
     """Return every deviation, sorted by where it is; none means that all is as sealed.
 
@@ -35,12 +38,16 @@ def compare_files(
     it has a derivation by a rule that is none of `sealed_rules`, lies below a mutable directory or in
     a root of which only the entries are sealed; there, too, it is one where the root says that nothing
     may lie. Below a directory that could not be read, or over which something is mounted, nothing is
-    called missing: the directory is the finding.
+    called missing: the directory is the finding. Byte code that is as it was seen when it was sealed needs no
+    derivation in a directory of which all packed files are as sealed. Directories `made` hold nothing but what has the
+    derivation that is sealed, by one of the optional rules.
     """
-    files = observation.files
-    unseen = frozenset(key for key, seen in files.items() if _hides_what_is_below(seen))
+    files, sealed = as_packed(observation.files), as_packed_entries(entries)
+    # Compared as a whole: its plain files are exactly those that are sealed there, each with its content.
+    settled = sealed.settled(files)
+    unseen = frozenset(key for key, seen in files.single.items() if _hides_what_is_below(seen))
     judged: list[tuple[Key, Finding]] = []
-    for key, entry in entries.items():
+    for key, entry in sealed.outside(settled, made):
         seen = files.get(key)
         if seen is not None:
             found = _judge_sealed(entry, seen, derivations.get(key))
@@ -48,8 +55,8 @@ def compare_files(
             found = _judge_absent(entry, unseen, optional_rules)
         judged.extend((key, finding) for finding in found)
     by_name = {root.name: root for root in roots}
-    for key, seen in files.items():
-        if key not in entries:
+    for key, seen in files.outside(settled | made):
+        if key not in sealed:
             found = _judge_unsealed(by_name.get(key[0]), seen, _without(derivations.get(key), sealed_rules))
             judged.extend((key, finding) for finding in found)
     judged.sort(key=lambda pair: (pair[0][0].encode(), sort_key(pair[0][1]), pair[1].kind))

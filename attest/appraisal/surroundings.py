@@ -122,7 +122,8 @@ def _what_is_wrong_with(file: MappedFile, closure: Closure) -> str | None:
     if file.in_memory:
         return "only in memory"
     if file.in_place is False:
-        return None if file.sha256 in closure.digests | closure.elsewhere else "deleted or replaced"
+        known = file.sha256 in closure.digests or file.sha256 in closure.elsewhere
+        return None if known else "deleted or replaced"
     return "the server could have written it" if file.writable else None
 
 

@@ -133,7 +133,7 @@ def _open(facts: Facts, job: CompileJob) -> _Case | Trouble:
     if seen is None or seen.type_ is not FileKind.FILE or seen.executable:
         return underived("not a plain file")
     try:
-        octets, compiled = facts.read(job.source), facts.read(job.compiled)
+        octets, compiled = facts.read_once(job.source), facts.read_once(job.compiled)
     except AttestError as error:
         return underivable(str(error))
     if len(compiled) <= HEADER_BYTES or not has_known_header(compiled):

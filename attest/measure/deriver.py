@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from attest.errors import AttestError
 from attest.measure.bytecode import BytecodeJudge
 from attest.measure.derivations import RULES
 from attest.measure.derivations.rule import CompileJob, Outcome, Rule, underivable
+from attest.measure.derived_before import DerivedBefore
 from attest.measure.facts import Contents, Facts
 from attest.statement.observation import Derivation, Key
 
 _STAGES: Final = sorted({rule.stage for rule in RULES.values()})
+
+
+NOTHING_BEFORE: Final[Mapping[Key, Derivation]] = MappingProxyType({})
 
 
 class Deriver:
@@ -29,18 +34,23 @@ class Deriver:
         """Take further interpreters, and how many children may compile at a time (all cores)."""
         self._bytecode = BytecodeJudge((Path(sys.executable), *interpreters), workers)
         self._contents = Contents()
+        self._before: dict[str, DerivedBefore] = {}
 
     def derive(self, facts: Facts, key: Key) -> Outcome:
         """Explain one file; see `derive_all`, which is much quicker for many."""
         return self.derive_all(facts, (key,))[key]
 
-    def derive_all(self, facts: Facts, keys: Iterable[Key]) -> dict[Key, Outcome]:
+    def derive_all(
+        self, facts: Facts, keys: Iterable[Key], before: Mapping[Key, Derivation] = NOTHING_BEFORE
+    ) -> dict[Key, Outcome]:
         """Explain files: how each is derived; or why it is not what its rule makes; or None.
+
+        `before` is byte code of which that is known (`DerivedBefore`).
 
         None says that no rule has anything to do with it. Files that a RECORD may name besides its
         wheel's own have to be among `keys`, too.
         """
-        outcomes: dict[Key, Outcome] = dict.fromkeys(keys)
+        outcomes: dict[Key, Outcome] = {**dict.fromkeys(keys), **before}
         facts = replace(facts, contents=self._contents)
         for stage in _STAGES:
             jobs = list(_apply(stage, facts, outcomes))
@@ -48,6 +58,10 @@ class Deriver:
             done = (key for key, found in outcomes.items() if isinstance(found, Derivation))
             facts = replace(facts, derived=frozenset(done))
         return outcomes
+
+    def before(self, reference: str) -> DerivedBefore:
+        """Return what was derived last of a reference's byte code, by its digest."""
+        return self._before.setdefault(reference, DerivedBefore())
 
     def compile_again(self, facts: Facts, jobs: Iterable[CompileJob]) -> dict[Key, Outcome]:
         """Say of each .pyc whether it is what the source makes that the job names, wherever the two lie.

@@ -151,10 +151,25 @@ class Facts:
             return kept
         if seen.size is None or seen.size > max_bytes:
             raise UnavailableError(where, f"at most {max_bytes} bytes", f"{seen.size}")
-        octets = _read_at_most(f"{self.prefix}{self.absolute(key)}", seen.size + 1, where)
-        if hashlib.sha256(octets).hexdigest() != seen.sha256:
-            raise UnavailableError(where, "the content seen a moment ago", "other content")
+        octets = self._read(key, seen.size, seen.sha256)
         self.contents.keep(seen.sha256, octets)
+        return octets
+
+    def read_once(self, key: Key) -> bytes:
+        """As `read`, for what is read again only if its digest is another one: it is not kept."""
+        seen = self.observation.files.get(key)
+        where = f"{key[0]}/{key[1]}"
+        if seen is None or seen.type_ is not FileKind.FILE or seen.sha256 is None or seen.size is None:
+            raise UnavailableError(where, "a file that was read", "none")
+        if seen.size > MAX_READ_BYTES:
+            raise UnavailableError(where, f"at most {MAX_READ_BYTES} bytes", f"{seen.size}")
+        return self._read(key, seen.size, seen.sha256)
+
+    def _read(self, key: Key, size: int, sha256: str) -> bytes:
+        where = f"{key[0]}/{key[1]}"
+        octets = _read_at_most(f"{self.prefix}{self.absolute(key)}", size + 1, where)
+        if hashlib.sha256(octets).hexdigest() != sha256:
+            raise UnavailableError(where, "the content seen a moment ago", "other content")
         return octets
 
 

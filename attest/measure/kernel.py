@@ -24,7 +24,11 @@ _STATX_BYTES: Final = 256
 _STATFS_BYTES: Final = 256
 """More than the 120 of a 64-bit Linux; `f_type` comes first."""
 _MAGIC_BYTES: Final = 4
+_HOW: Final = struct.Struct("=QQQ")
+"""`struct open_how` (linux/openat2.h): flags, mode, resolve."""
 _MASK_AT, _MOUNT_ID_AT = 0, 144
+_M_ARENA_MAX: Final = -8
+"""malloc.h of glibc."""
 _AGAIN: Final = frozenset({errno.EAGAIN, errno.EINTR})
 _MAX_TRIES: Final = 100
 """Somebody who renames in a loop is not to hold us for ever."""
@@ -44,8 +48,10 @@ INSIDE: Final = BENEATH | NO_SYMLINKS | NO_MAGICLINKS | NO_XDEV
 def openat2(directory: int, path: str, flags: int, resolve: int) -> int:
     """Open a path from a directory under the rules of `resolve`. Raises `OSError`: EXDEV for what it refuses."""
     how, number = _how(flags, resolve), 0
+    # Asked for every file, and what os.fsencode does beside takes as long as the rest of this function.
+    octets = path.encode() if path.isascii() else os.fsencode(path)
     for _ in range(_MAX_TRIES):
-        descriptor: int = _syscall()(_OPENAT2, directory, os.fsencode(path), how, len(how))
+        descriptor: int = _syscall()(_OPENAT2, directory, octets, how, _HOW.size)
         if descriptor >= 0:
             return descriptor
         number = ctypes.get_errno()
@@ -109,6 +115,16 @@ def inotify_add_watch(queue: int, place: str, mask: int) -> int:
     return watch
 
 
+def use_one_arena() -> None:
+    """Have all threads allocate from one arena (mallopt(3)); nothing happens but in glibc.
+
+    Of several, each keeps what was once needed in it, and the threads of looks run one at a time as a rule.
+    """
+    mallopt = getattr(_libc(), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+
+
 def _mount_id(descriptor: int) -> int | None:
     statx = getattr(_libc(), "statx", None)
     if statx is None:
@@ -132,8 +148,8 @@ def _mount_id_of_procfs(descriptor: int) -> int | None:
 
 @cache
 def _how(flags: int, resolve: int) -> bytes:
-    """Pack a `struct open_how`: flags, mode, resolve."""
-    return struct.pack("=QQQ", flags, 0, resolve)
+    """Pack what a file is opened with."""
+    return _HOW.pack(flags, 0, resolve)
 
 
 @cache

@@ -8,13 +8,11 @@ mounted over a name is refused: it is no part of the file system that the root l
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from attest.codec.printable import printable
 from attest.measure.hashing import hash_descriptor, read_descriptor
@@ -28,8 +26,6 @@ from attest.statement.observation import Observed, Trouble
 MAX_RETRIES: Final = 3
 """How often a file that changes while it is read is read again."""
 
-TINY_BYTES: Final = 16 * 1024
-"""Up to here handing over takes longer than hashing."""
 SMALL_BYTES: Final = 256 * 1024
 """Up to here a file is read at once."""
 
@@ -52,27 +48,6 @@ class Sight(Enum):
     """Device, FIFO, socket: never opened. Where only files are sealed, also a directory."""
 
 
-class Later(Enum):
-    """The answer of `look_at_small` to a file that takes longer."""
-
-    LARGE = auto()
-    WRITTEN = auto()
-    """Somebody is about to write it; that takes a moment, as a rule."""
-
-
-class Content(NamedTuple):
-    """A file that was read and is still to be hashed."""
-
-    root: str
-    path: str
-    status: os.stat_result
-    octets: bytes
-    slot: Slot | None
-    """Where to remember the digest; None if it must not be."""
-    began_ns: int
-    """When reading began, real time."""
-
-
 class Name(NamedTuple):
     """A name to look at: as its directory spells it, and the path under which it is reported."""
 
@@ -81,11 +56,6 @@ class Name(NamedTuple):
     sight: Sight
     slot: Slot | None = None
     """Where to remember a regular file's digest."""
-
-
-T = TypeVar("T")
-_Read = Callable[[int, str, Name, Leases], T | None]
-"""From the descriptor of what may be a regular file, its root and its name; None if it changed or is none."""
 
 
 def open_directory(name: str, parent: int | None = None) -> int:
@@ -118,7 +88,7 @@ def look_at(directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES)
     changed = f"changed in {MAX_RETRIES + 1} readings"
     for each in range(MAX_RETRIES + 1):
         try:
-            return _look(directory, root, wanted, _hash_file, leases)
+            return _look(directory, root, wanted, leases)
         except WriterError:
             changed = f"open for writing in {MAX_RETRIES + 1} looks"
             if each < MAX_RETRIES:
@@ -126,31 +96,40 @@ def look_at(directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES)
     return _unstable(root, wanted.path, changed)
 
 
-def look_at_small(
-    directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES
-) -> Observed | Content | Later | None:
-    """As `look_at`, but never wait, do not hash what is more than tiny, nor read what is more than small."""
+Plain = tuple[os.stat_result, bytes, bool, int]
+"""Status, content, whether it was read under a lease, and since when (ns, real time)."""
+
+
+def read_plain(directory: int, name: str, leases: Leases = NO_LEASES) -> Plain | None:
+    """Return a regular file of no more than `SMALL_BYTES` that has no special mode.
+
+    None for anything else, and for whatever goes wrong: `look_at` then says what that is. Never waits.
+    """
     try:
-        return _look(directory, root, wanted, _read_file, leases)
-    except WriterError:
-        return Later.WRITTEN
+        descriptor = open_inside(directory, name, _FILE)
+    except OSError:
+        return None
+    try:
+        held, began_ns = leases.take(descriptor), time.time_ns()
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > SMALL_BYTES or status.st_mode & _SPECIAL:
+            return None
+        octets = read_descriptor(descriptor, status)
+        if octets is None or (held and not leases.kept(descriptor)):
+            return None
+    except (OSError, WriterError):
+        return None
+    finally:
+        os.close(descriptor)
+    return status, octets, held, began_ns
 
 
-def hashed(content: Content) -> Observed:
-    """Return the file whose content is this."""
-    digest = hashlib.sha256(content.octets).hexdigest()
-    if content.slot is not None:
-        content.slot.store(content.status, digest, content.began_ns)
-    return file_with(content.root, content.path, content.status, digest)
-
-
-def _look(directory: int, root: str, wanted: Name, read: _Read[T], leases: Leases) -> Observed | T | None:
+def _look(directory: int, root: str, wanted: Name, leases: Leases) -> Observed | None:
     sight = wanted.sight
-    seen: Observed | T | None
     try:
         for _ in range(MAX_RETRIES + 1):
             if sight is Sight.FILE:
-                seen = _look_at_file(directory, root, wanted, read, leases)
+                seen = _look_at_file(directory, root, wanted, leases)
             elif sight is Sight.LINK:
                 seen = _look_at_link(directory, root, wanted)
             else:
@@ -185,7 +164,7 @@ def unreadable(error: OSError) -> Trouble:
     return Trouble(kind=FindingKind.UNREADABLE, detail=detail)
 
 
-def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T], leases: Leases) -> T | None:
+def _look_at_file(directory: int, root: str, wanted: Name, leases: Leases) -> Observed | None:
     """None, here and below: it is not what it seemed, or it changed meanwhile."""
     try:
         descriptor = open_inside(directory, wanted.name, _FILE)
@@ -194,7 +173,7 @@ def _look_at_file(directory: int, root: str, wanted: Name, read: _Read[T], lease
             return None
         raise
     try:
-        return read(descriptor, root, wanted, leases)
+        return _hash_file(descriptor, root, wanted, leases)
     finally:
         os.close(descriptor)
 
@@ -206,26 +185,11 @@ def _hash_file(descriptor: int, root: str, wanted: Name, leases: Leases) -> Obse
     if digest is None or (held and not leases.kept(descriptor)):
         return None
     if held and wanted.slot is not None:
-        wanted.slot.store(status, digest, began_ns)
-    return file_with(root, wanted.path, status, digest)
+        wanted.slot.store(status, bytes.fromhex(digest), began_ns)
+    return _file_with(root, wanted.path, status, digest)
 
 
-def _read_file(descriptor: int, root: str, wanted: Name, leases: Leases) -> Observed | Content | Later | None:
-    held, began_ns = leases.take(descriptor), time.time_ns()
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    if status.st_size > SMALL_BYTES:
-        return Later.LARGE
-    octets = read_descriptor(descriptor, status)
-    if octets is None or (held and not leases.kept(descriptor)):
-        return None
-    content = Content(root, wanted.path, status, octets, wanted.slot if held else None, began_ns)
-    return content if len(octets) > TINY_BYTES else hashed(content)
-
-
-def file_with(root: str, path: str, status: os.stat_result, digest: str) -> Observed:
-    """Return a regular file of which this is the status and the SHA-256."""
+def _file_with(root: str, path: str, status: os.stat_result, digest: str) -> Observed:
     mode = status.st_mode
     return Observed(
         root=root,

@@ -64,7 +64,7 @@ class Slot(NamedTuple):
     fresh: bool
     """It was not remembered before."""
 
-    def store(self, status: os.stat_result, sha256: str, began_ns: int) -> None:
+    def store(self, status: os.stat_result, sha256: bytes, began_ns: int) -> None:
         """Remember a file that was hashed under a lease from `began_ns` (real time) on, if that is safe."""
         self.cache.store(self, status, sha256, began_ns)
 
@@ -120,7 +120,7 @@ class StatCache:
         self._new = self._touched[key] = self._folders[key] = Folder(approved=approved)
         self._cursor, self._index = 0, None
 
-    def find(self, name: str, status: os.stat_result) -> str | None:
+    def find(self, name: str, status: os.stat_result) -> bytes | None:
         """Return the SHA-256 of a file of the entered directory if it still holds."""
         old = self._place_of(name)
         self._fresh = old is None
@@ -139,7 +139,7 @@ class StatCache:
         new.names.append(name)
         new.records += record
         new.used, new.oldest_ms = new.used + 1, min(new.oldest_ms or hashed_at, hashed_at)
-        return digest.hex()
+        return digest
 
     def slot(self, name: str) -> Slot:
         """Return where to remember a file of the entered directory that has to be read."""
@@ -147,14 +147,14 @@ class StatCache:
         self._new.records += _EMPTY
         return Slot(self, self._new, len(self._new.names) - 1, self._fresh)
 
-    def store(self, slot: Slot, status: os.stat_result, sha256: str, began_ns: int) -> None:
+    def store(self, slot: Slot, status: os.stat_result, sha256: bytes, began_ns: int) -> None:
         """See `Slot.store`."""
         if not slot.folder.approved or status.st_ctime_ns >= began_ns - self._tick_ns:
             return
         packed = _packed(status)
         if packed is not None:
             begin = slot.place * _RECORD_BYTES
-            record = packed + _FOUND.pack(self._now_ms, self._due(slot), bytes.fromhex(sha256))
+            record = packed + _FOUND.pack(self._now_ms, self._due(slot), sha256)
             slot.folder.records[begin : begin + _RECORD_BYTES] = record
 
     def end(self) -> tuple[int, int]:

@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from attest.measure.crew import Crew
+from attest.measure.crew import NOTHING_ALIKE, Crew
 from attest.measure.leasing import Leases, may_lease
 from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
 from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.stat_cache import StatCache
-from attest.measure.walk import MAX_NAMES, ROOT_PATH, Walk
+from attest.measure.walk import MAX_NAMES, ROOT_PATH, Walk, by_path
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Observation, Observed, Trouble
+from attest.statement.packed_files import FolderKey, Packed, PackedFiles
 
 _FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """O_PATH (Linux): a directory on the way has to be searchable, not readable."""
@@ -39,6 +40,7 @@ def look_at_roots(
     clock_ms: Callable[[], int],
     standpoint: Standpoint = OURS,
     most_names: int = MAX_NAMES,
+    alike: Mapping[FolderKey, Packed] = NOTHING_ALIKE,
 ) -> Observation:
     """Look at all roots once, from where the process stands if one is watched, and return what is there.
 
@@ -46,13 +48,14 @@ def look_at_roots(
     is reported as such. Of a listed root only the paths in `listed` are looked at. Links are
     reported and never followed, a root that is one is trouble; special files are reported and never
     opened. What is mounted below a root is trouble, too, but for directories on the way from `/`.
-    Nothing that goes wrong raises: it stands as trouble where it happened.
+    Nothing that goes wrong raises: it stands as trouble where it happened. What is found equal to `alike` shares its
+    memory.
     """
     started_at = clock_ms()
     with ExitStack() as stack:
         leases = Leases(allowed=may_lease())
         cache = _begun(standpoint)
-        crew = stack.enter_context(Crew(leases, cache))
+        crew = stack.enter_context(Crew(leases, cache, alike))
         devices = _Devices()
         walks: list[Walk] = []
         for root in roots:
@@ -72,7 +75,7 @@ def look_at_roots(
             walk.everything()
         crew.finish()
         _settle(walks, crew)
-        files = crew.found
+        files = PackedFiles(crew.folders, crew.single)
         cached, oldest_ms = cache.end() if cache is not None else (0, 0)
     spelled_places = {name: os.fspath(place) for name, place in places.items()}
     return Observation(
@@ -181,8 +184,7 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew:
         devices.look_at(descriptor)
         if crew.cache is not None:
             crew.cache.enter(f"{place} (listed)", folder, approved=crew.cache.approves(descriptor))
-        for name in names:
-            crew.look(descriptor, root, name if crew.cache is None else _seen(descriptor, name))
+        crew.look(descriptor, (root, folder), sorted((_seen(descriptor, name) for name in names), key=by_path))
         os.close(descriptor)
 
 

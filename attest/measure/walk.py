@@ -8,11 +8,11 @@ whole at any time, and no file system vouches for its being there. The root itse
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
-from attest.measure.crew import Crew
+from attest.measure.crew import Crew, above
 from attest.measure.naming import escaped, is_nameable, spelled
 from attest.measure.opening import Name, Sight, open_directory, unreadable
 from attest.statement.findings import FindingKind
@@ -25,6 +25,8 @@ MAX_DEPTH: Final = 128
 MAX_NAMES: Final = 5_000_000
 """Files, links and directories in one root; as many as a manifest may have entries."""
 
+by_path: Final = attrgetter("path")
+"""By what names in one directory are sorted; code points sort as UTF-8 does."""
 _Stamp = tuple[int, int, int]
 """Device, inode and ctime (ns): equal as long as nothing came, went or was renamed in there."""
 
@@ -61,16 +63,12 @@ class Walk:
     def again(self, changed: frozenset[str]) -> None:
         """Forget what was found in these directories and walk through them again."""
         self._names = 0
-        self.crew.found = {
-            key: seen
-            for key, seen in self.crew.found.items()
-            if key[0] != self.root or changed.isdisjoint(_above(key[1]))
-        }
+        self.crew.forget(self.root, changed)
         for path in list(self._stamps):
-            if path in changed or not changed.isdisjoint(_above(path)):
+            if path in changed or not changed.isdisjoint(above(path)):
                 del self._stamps[path]
         for path in changed:
-            if path == "" or changed.isdisjoint(_above(path)):
+            if path == "" or changed.isdisjoint(above(path)):
                 self._from(path)
 
     def _from(self, path: str) -> None:
@@ -123,9 +121,19 @@ class Walk:
     def _listed(self, descriptor: int, path: str) -> list[Name]:
         """Hand the names in a directory to the crew; return the directories to walk into."""
         inner: list[Name] = []
-        prefix = f"{path}/" if path else ""
+        files: list[Name] = []
         if self.crew.cache is not None:
             self.crew.cache.enter(self.place, path, approved=self.approved)
+        try:
+            self._list(descriptor, path, inner, files)
+        finally:
+            # Too many or not, what was listed is looked at.
+            files.sort(key=by_path)
+            self.crew.look(descriptor, (self.root, path), files)
+        return inner
+
+    def _list(self, descriptor: int, path: str, inner: list[Name], files: list[Name]) -> None:
+        prefix = f"{path}/" if path else ""
         with os.scandir(descriptor) as entries:
             for entry in entries:
                 name = _named(entry, prefix)
@@ -139,8 +147,7 @@ class Walk:
                 elif is_directory:
                     inner.append(name)
                 else:
-                    self.crew.look(descriptor, self.root, name)
-        return inner
+                    files.append(name)
 
     def _count(self) -> None:
         self._names += 1
@@ -162,15 +169,6 @@ def _named(entry: os.DirEntry[str], prefix: str) -> Name:
     elif entry.is_symlink():
         sight = Sight.LINK
     return Name(entry.name, prefix + spelled(entry.name), sight)
-
-
-def _above(path: str) -> Iterator[str]:
-    """Yield the directories above a path, outermost (the root, empty) first."""
-    yield ""
-    cut = path.find("/")
-    while cut >= 0:
-        yield path[:cut]
-        cut = path.find("/", cut + 1)
 
 
 def _stamp_at(top: int, path: str) -> _Stamp | None:

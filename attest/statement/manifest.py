@@ -5,7 +5,7 @@ An entry says how its digest is known (`origin`); a `derived` entry holds no dig
 one manifest serves every installation of the same archives.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -143,31 +143,38 @@ def read_manifest(lines: Iterable[bytes], *, where: str) -> tuple[ManifestHeader
 
     Who vouches for it is checked elsewhere: its SHA-256 stands in the signed reference.
     """
-    header: ManifestHeader | None = None
     entries: list[Entry] = []
+    header = read_entries(lines, entries.append, where=where)
+    return header, tuple(entries)
+
+
+def read_entries(lines: Iterable[bytes], take: Callable[[Entry], object], *, where: str) -> ManifestHeader:
+    """As `read_manifest`, but hand over each entry as it is read; good is only what does not raise in the end."""
+    header: ManifestHeader | None = None
     ended = False
-    names: set[str] = set()
-    archives = 0
+    before: Entry | None = None
+    count = 0
     for number, line in enumerate(lines, 1):
         at = f"{where} line {number}"
         record = _read_line(line, at)
-        if ended or isinstance(record, ManifestHeader) != (number == 1):
+        if ended or isinstance(record, ManifestHeader) != (header is None):
             raise MalformedError(at, "header, entries, end, in this order", "another order")
         if isinstance(record, ManifestHeader):
             header = _check_header(record, at)
-            names, archives = {root.name for root in record.roots}, len(record.artifacts)
-        elif isinstance(record, Entry):
-            _check_entry(record, entries, names, at)
-            if record.artifact is not None and record.artifact >= archives:
-                raise MalformedError(f"{at}: artifact", f"one of {archives} in the header", f"{record.artifact}")
-            entries.append(record)
-        else:
+        elif isinstance(record, Entry) and header is not None:
+            count += 1
+            _check_entry(record, before, header, at)
+            if count > MAX_ENTRIES:
+                raise MalformedError(at, f"at most {MAX_ENTRIES} entries", "more")
+            take(record)
+            before = record
+        elif isinstance(record, ManifestEnd):
             ended = True
-            if record.entries != len(entries):
-                raise MalformedError(at, f"{record.entries} entries", f"{len(entries)}")
+            if record.entries != count:
+                raise MalformedError(at, f"{record.entries} entries", f"{count}")
     if header is None or not ended:
         raise MalformedError(where, "a manifest with a first and a last line", "a cut one")
-    return header, tuple(entries)
+    return header
 
 
 def entry_key(entry: Entry) -> tuple[bytes, bytes]:
@@ -205,10 +212,10 @@ def _check_header(header: ManifestHeader, at: str) -> ManifestHeader:
     return header
 
 
-def _check_entry(entry: Entry, before: list[Entry], roots: set[str], at: str) -> None:
-    if entry.root not in roots:
+def _check_entry(entry: Entry, before: Entry | None, header: ManifestHeader, at: str) -> None:
+    if not any(entry.root == root.name for root in header.roots):
         raise MalformedError(at, "a root of the header", entry.root)
-    if before and entry_key(before[-1]) >= entry_key(entry):
+    if before is not None and entry_key(before) >= entry_key(entry):
         raise MalformedError(at, "entries sorted by root and path, each once", entry.path)
-    if len(before) >= MAX_ENTRIES:
-        raise MalformedError(at, f"at most {MAX_ENTRIES} entries", "more")
+    if entry.artifact is not None and entry.artifact >= len(header.artifacts):
+        raise MalformedError(f"{at}: artifact", f"one of {len(header.artifacts)} in the header", f"{entry.artifact}")

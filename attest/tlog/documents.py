@@ -38,6 +38,10 @@ class Documents:
         if not path.exists():
             write_file(path, [octets], mode=mode)
 
+    def has(self, kind: str, digest: str) -> bool:
+        """Return whether a document is kept already."""
+        return self._path(kind, digest).exists()
+
     def get(self, kind: str, digest: str) -> bytes:
         """Return a kept document; raise `UnavailableError` if there is none."""
         return read_file(self._path(kind, digest), max_bytes=MAX_DOCUMENT_BYTES)

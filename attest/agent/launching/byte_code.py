@@ -30,6 +30,7 @@ from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.tree import look_at_roots
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Derivation, Key, Observation
+from attest.statement.together import Together
 
 ROOT: Final = Root(name="byte code", scope=Scope.EXACT, mutable=())
 """Under this name findings speak of it. No sealed root has one with a blank."""
@@ -72,7 +73,7 @@ class Sealed:
         """Return all of it as one; roots have different names, of a server and its runtime too."""
         seen = (*self.observations, *further)
         whole = Observation(
-            files={key: item for each in seen for key, item in each.files.items()},
+            files=Together(tuple(each.files for each in seen)),
             places={name: place for each in seen for name, place in each.places.items()},
             started_at=min(each.started_at for each in seen),
             finished_at=max(each.finished_at for each in seen),
@@ -100,7 +101,7 @@ def look_at_byte_code(
         {OUTSIDE.name: "/"}, (OUTSIDE,), {OUTSIDE.name: {path for _, path in outside.values()}}, clock_ms=clock_ms
     )
     vouched = {key: item.sha256 for key, item in beside.files.items() if item.sha256 is not None}
-    facts = replace(sealed, known={**sealed.known, **vouched}).facts(observation, beside)
+    facts = replace(sealed, known=Together((sealed.known, vouched))).facts(observation, beside)
     outcomes = deriver.compile_again(facts, [compile_job(*pair) for pair in {**inside, **outside}.items()])
     return Looked(
         observation=observation,

@@ -35,6 +35,7 @@ from attest.measure.standpoint import Standpoint
 from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
+from attest.statement.together import Together
 
 FINDING: int = 1
 """The exit code once anything did not match, whatever the server's own is."""
@@ -100,7 +101,7 @@ class Launch:
         both = (server,) if server.runtime is None else (server, server.runtime)
         sealed = Sealed(
             observations=tuple(part.observation for part in parts),
-            known={key: digest for each in both for key, digest in each.known.items()},
+            known=Together(tuple(each.known for each in both)),
             derived=frozenset(key for part in parts for key in part.derivations),
         )
         ours = Standpoint(fine=self.run.request.fine)

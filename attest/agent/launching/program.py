@@ -62,7 +62,7 @@ def _sealed_digest(path: str, server: SealedServer) -> str | None:
     for sealed in (server, server.runtime):
         places = {} if sealed is None else {name: os.path.realpath(place) for name, place in sealed.places.items()}
         key = locate(places, path)
-        if sealed is not None and key in sealed.known:
+        if sealed is not None and key is not None and key in sealed.known:
             return sealed.known[key]
     return None
 

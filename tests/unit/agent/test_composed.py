@@ -229,10 +229,10 @@ def test_sealed_byte_code_is_not_made_again_unless_it_changed(place: Place, monk
     asked: list[str] = []
     derive_all = Deriver.derive_all
 
-    def remember(self: Deriver, facts: Any, keys: Any) -> Any:
+    def remember(self: Deriver, facts: Any, keys: Any, *more: Any) -> Any:
         keys = list(keys)
         asked.extend(path for _, path in keys if path.endswith(".pyc"))
-        return derive_all(self, facts, keys)
+        return derive_all(self, facts, keys, *more)
 
     monkeypatch.setattr(Deriver, "derive_all", remember)
     assert found(place, place.server, runtime) == {}

@@ -15,6 +15,7 @@ from attest.statement.findings import Finding, FindingKind
 from attest.statement.levels import Origin
 from attest.statement.manifest import Entry, FileKind, Root, Scope
 from attest.statement.observation import Derivation, Key, Observation, Observed, Trouble
+from tests.packing import pack_files
 
 TREE = Root(name="tree", scope=Scope.EXACT, mutable=("var/cache",))
 PREFIX = Root(name="prefix", scope=Scope.LISTED, mutable=())
@@ -75,18 +76,19 @@ def compare(
     *,
     optional: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
-    return compare_files(
-        (TREE, PREFIX),
-        {(entry.root, entry.path): entry for entry in entries},
-        Observation(
-            files={item.key: item for item in seen},
-            places={"tree": "/tree"},
-            started_at=0,
-            finished_at=0,
-        ),
-        derivations or {},
-        optional_rules=optional,
+    """Compare what was seen, packed as a look packs it and each file by itself: it has to come to the same."""
+    found, again = (
+        compare_files(
+            (TREE, PREFIX),
+            {(entry.root, entry.path): entry for entry in entries},
+            Observation(files=files, places={"tree": "/tree"}, started_at=0, finished_at=0),
+            derivations or {},
+            optional_rules=optional,
+        )
+        for files in ({item.key: item for item in seen}, pack_files(seen))
     )
+    assert found == again
+    return found
 
 
 def kinds(findings: tuple[Finding, ...]) -> list[FindingKind]:

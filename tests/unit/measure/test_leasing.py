@@ -23,7 +23,7 @@ from attest.measure.leasing import (
     ignore_lease_breaks,
     may_lease,
 )
-from attest.measure.opening import SMALL_BYTES, Later, Name, Sight, look_at, look_at_small, open_directory
+from attest.measure.opening import SMALL_BYTES, Name, Sight, look_at, open_directory, read_plain
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
@@ -201,12 +201,12 @@ def test_the_lease_ends_with_the_look(tmp_path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
 
 
-def test_a_small_look_never_waits(tmp_path: Path) -> None:
+def test_who_reads_small_files_never_waits(tmp_path: Path) -> None:
     directory = open_directory(str(tmp_path))
     with put(tmp_path / "file").open("r+b"):
-        seen = look_at_small(directory, "tree", Name("file", "file", Sight.FILE), Leases(allowed=True))
+        seen = read_plain(directory, "file", Leases(allowed=True))
     os.close(directory)
-    assert seen is Later.WRITTEN
+    assert seen is None
 
 
 def test_a_lease_is_refused_to_a_reader_beside_a_writer(tmp_path: Path) -> None:

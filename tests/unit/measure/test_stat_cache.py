@@ -299,7 +299,7 @@ def test_what_is_kept_is_small() -> None:
     tracemalloc.start()
     cache.enter("/place", "", approved=True)
     for name in names:
-        cache.slot(name).store(status, sha256(b""), time.time_ns())
+        cache.slot(name).store(status, hashlib.sha256(b"").digest(), time.time_ns())
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 130 * len(names), "beside the names"
