@@ -12,7 +12,6 @@ from attest.evidence.grammar import MAX_LINE_BYTES, MAX_SECTION_LINE_BYTES, line
 from attest.evidence.packing import recognise
 
 _PEEK_BYTES: Final = 4
-_DRAIN_BYTES: Final = 1024 * 1024
 
 
 class Hash(Protocol):
@@ -44,9 +43,6 @@ def lines_of(file: IO[bytes], *, where: str, hashed: Hash | None = None) -> Iter
     beginning = file.read(_PEEK_BYTES)
     source = _Rejoined(beginning, file) if hashed is None else _Hashed(beginning, file, hashed)
     yield from split_lines(recognise(beginning).unpack(source, where), where=where)  # type: ignore[arg-type]  # reads alike
-    if hashed is not None:
-        while source.read(_DRAIN_BYTES):
-            pass
 
 
 def split_lines(chunks: Iterable[bytes], *, where: str) -> Iterator[bytes]:

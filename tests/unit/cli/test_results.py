@@ -6,10 +6,12 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]  # re-exported without saying so
 from sigstore.dsse import Statement
@@ -175,12 +177,22 @@ def test_an_error_leaves_no_old_result_either(folder: Path):
     assert not (folder / "out.vsa").exists()
 
 
-def test_a_packed_file_is_named_by_the_bytes_that_were_handed_over(folder: Path, evidence: bytes):
-    (folder / "e.jsonl.gz").write_bytes(gzip.compress(evidence))
-    passed(_emit(folder, "--artifact", ARTIFACT, file="e.jsonl.gz"))
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_a_packed_file_is_named_by_the_bytes_that_were_handed_over(
+    folder: Path, evidence: bytes, pack: Callable[[bytes], bytes]
+):
+    (folder / "e.packed").write_bytes(pack(evidence))
+    passed(_emit(folder, "--artifact", ARTIFACT, file="e.packed"))
     first = _statement(folder / "out.vsa")["predicate"]["inputAttestations"][0]
-    expected = hashlib.sha256((folder / "e.jsonl.gz").read_bytes()).hexdigest()
-    assert first == {"uri": "e.jsonl.gz", "digest": {"sha256": expected}}
+    expected = hashlib.sha256((folder / "e.packed").read_bytes()).hexdigest()
+    assert first == {"uri": "e.packed", "digest": {"sha256": expected}}
+
+
+def test_standard_input_is_named_by_its_bytes_too(folder: Path, evidence: bytes):
+    words = ("verify", "-", "--trust", "trust.json", "--at", instant.text(NOW), "--artifact", ARTIFACT)
+    passed(attest(folder, *words, "--vsa", "out.vsa", "--result-key", "verifier.key", stdin=evidence))
+    first = _statement(folder / "out.vsa")["predicate"]["inputAttestations"][0]
+    assert first == {"uri": "-", "digest": {"sha256": hashlib.sha256(evidence).hexdigest()}}
 
 
 def test_no_key_has_two_roles(folder: Path):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from attest.errors import RefusedError
 from attest.evidence.grammar import Tier
 from attest.evidence.results.conclusion import Conclusion, conclude
-from attest.evidence.verdict import Status, Verdict
+from attest.evidence.verdict import PathKind, Status, Verdict
 from attest.statement.digests import DigestSet, Subject
 from attest.statement.levels import Binding, Isolation
 from tests.evidence_story import WHEEL, Story, honest, judge
@@ -60,6 +60,17 @@ def test_a_structural_verdict_shows_no_measurement(structural: Verdict, verdict:
     assert shown.levels == ()
     assert "MCP_ATTEST_INTEGRITY" in shown.properties
     assert not {"MCP_ATTEST_CONFORMANCE", "MCP_ATTEST_CONFORMANCE_MATCHED"} & set(shown.properties)
+
+
+def test_drift_that_somebody_excused_leaves_no_level_of_measurement(verdict: Verdict):
+    excused = replace(verdict, axes=replace(verdict.axes, conformance=Status.ASSERTED))
+    assert excused.binding is not None
+    assert _levels(excused) == ()
+
+
+def test_the_way_of_the_calls_is_a_level_only_if_it_was_the_sole_one(verdict: Verdict):
+    assert "MCP_ATTEST_PATH_SOLE" in _levels(replace(verdict, path=PathKind.SOLE))
+    assert not [each for each in _levels(replace(verdict, path=PathKind.ADVISORY)) if "PATH" in each]
 
 
 def test_a_property_that_one_file_only_asserts_is_not_in_the_result(verdict: Verdict):
