@@ -57,7 +57,7 @@ def render_colored(verdicts: Sequence[Verdict]) -> str:
 
 
 def _render(verdicts: Sequence[Verdict], paint: Paint) -> str:
-    return "".join(f"{logged(line)}\n" for verdict in verdicts for line in _lines(verdict, paint))
+    return "".join(f"{logged(line)}\n" for verdict in verdicts for line in (*_lines(verdict, paint), ""))
 
 
 def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
