@@ -147,7 +147,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
         sealed = run(request, trust, lambda: load_private(given["key"]), at=now, tell=progress.tell)
     write_sealed(out, sealed)
     click.echo(f"sha256:{sealed.digest}")
-    click.echo(summarize(sealed.reference), err=True)
+    click.echo(summarize(sealed.reference, command_of(context)), err=True)
     tell_missing(out, read_envelope(sealed.envelope, where="reference"), trust)
 
 

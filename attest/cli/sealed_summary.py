@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attest.codec.printable import printable
+from attest.measure.commands.env import assigned_by_env
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import RuntimeReference, Share
 
 _SHOWN = 5
 
 
-def summarize(reference: RuntimeReference) -> str:
-    """Return the lines: which server, how well its files are known, what is not bound, not claimed and outside."""
+def summarize(reference: RuntimeReference, command: Sequence[str] = ()) -> str:
+    """Return the lines: which server, how well its files are known, what is not bound, not claimed and outside.
+
+    And which variables the `command` that was sealed sets, but the reference does not.
+    """
     server = reference.server
     lines = [f"sealed     {server.name}{f' {server.version}' if server.version else ''}"]
     shares = {origin: _share(reference, origin) for origin in Origin}
@@ -38,7 +42,17 @@ def summarize(reference: RuntimeReference) -> str:
     lines += _listed("unbound", reference.unbound, len(reference.unbound))
     lines += _listed("unclaimed", reference.unclaimed.paths, reference.unclaimed.files)
     lines += [f"outside    {item}" for item in reference.outside]
+    lines += [
+        f"not set    {name}: whoever starts the server has to set it; attest run does if sealed with --env {name}=VALUE"
+        for name in assigned_by_env(command)
+        if name not in _fixed(reference)
+    ]
     return "\n".join(lines)
+
+
+def _fixed(reference: RuntimeReference) -> set[str]:
+    rules = None if reference.process is None else reference.process.environment
+    return set() if rules is None else {each.name for each in rules.fixed}
 
 
 def _listed(name: str, items: tuple[str, ...], count: int) -> Iterator[str]:
