@@ -49,6 +49,7 @@ VIEW: Final = (
     "recheck",
     "timeline",
     "squares",
+    "treemap",
     "coverage",
     "detail",
     "receipts",

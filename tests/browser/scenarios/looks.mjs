@@ -24,6 +24,8 @@ export async function play(page, folder) {
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
   await page.click("#theme button");
   told.toggled = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.setViewport({ width: 1000, height: 900 });
+  await new Promise((done) => setTimeout(done, 300));
   await page.emulateMediaType("print");
   told.print = await page.evaluate(() => {
     const shown = (selector) => [...document.querySelectorAll(selector)].some((each) => each.offsetParent !== null);

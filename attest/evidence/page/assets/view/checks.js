@@ -1,38 +1,42 @@
-// Every check of the verdict, by axis.
+// Every check of the verdict, by axis; those that somebody only says are good stand open.
 
 function showChecks() {
   if (!verdict) {
     byId("checks").hidden = true;
     return;
   }
-  const rows = verdict.checks.map(({ id, status: became, detail }) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, status(became)),
-      h(
-        "th",
-        { scope: "row" },
-        h("a", { href: facts.checks[id]?.address, rel: "noreferrer noopener", target: "_blank" }, code(id)),
-      ),
-      h("td", {}, became === "pass" ? facts.checks[id]?.meaning : detail),
-    ),
-  );
-  const worst = verdict.checks.filter((each) => each.status !== "pass").length;
+  const passed = verdict.checks.filter((each) => each.status === "pass").length;
+  const asserted = verdict.checks.filter((each) => each.status === "asserted");
   show(
     "checks",
-    heading(
-      "checks",
-      "What the verdict was made of",
-      worst
-        ? `${plural(worst, "check")} of ${verdict.checks.length} not passed`
-        : `all ${verdict.checks.length} checks passed`,
-    ),
+    heading("checks", "What the verdict was made of", `${passed} of ${plural(verdict.checks.length, "check")} passed`),
+    asserted.length
+      ? table(
+          "Asserted: said by somebody trusted, and not to be judged again from this file",
+          CHECK_COLUMNS,
+          asserted.map(rowOf),
+          { class: "plain" },
+        )
+      : null,
     h(
       "details",
-      { open: false },
+      {},
       h("summary", {}, "Every check"),
-      table("Checks of the verdict", ["Status", "Check", "Meaning"], rows, { class: "plain" }),
+      table("Checks of the verdict", CHECK_COLUMNS, verdict.checks.map(rowOf), { class: "plain" }),
     ),
+  );
+}
+
+const CHECK_COLUMNS = ["Status", "Check", "Meaning"];
+
+function rowOf({ id, status: became, detail }) {
+  const row = facts.checks[id];
+  const name = row ? h("a", { href: row.address, rel: "noreferrer noopener", target: "_blank" }, code(id)) : code(id);
+  return h(
+    "tr",
+    {},
+    h("td", {}, status(became)),
+    h("th", { scope: "row" }, name),
+    h("td", {}, became === "pass" ? row?.meaning : detail),
   );
 }

@@ -1,7 +1,5 @@
 // How well the files of a server are known: by origin, down to the file where the manifest is here.
 
-const HEIGHT = 300;
-
 function showCoverage(references, ask) {
   if (!references.length) return;
   const state = { reference: references[0], path: [], by: "files" };
@@ -78,7 +76,7 @@ async function coverageOf(state, ask, redraw) {
     share(assurance),
     crumbs(path, go),
     picture,
-    h("details", { open: path.length > 0 }, h("summary", {}, "The same as a table"), tableOfNode(node, state, go)),
+    h("details", { open: path.length > 0 }, h("summary", {}, "The same as a table"), tableOfNode(node, go)),
     path.length ? null : artifacts(reference),
   ].filter(Boolean);
 }
@@ -135,45 +133,7 @@ const crumbs = (path, go) =>
       )
     : null;
 
-function treemap(node, { path, by }, width, go) {
-  const weigh = (each) => each[by] || (by === "bytes" ? 1 : 0);
-  const children = node.hidden
-    ? [...node.children, { name: `${number(node.hidden)} more`, ...node.rest, leaf: true }]
-    : node.children;
-  const sorted = children.filter((each) => weigh(each) > 0);
-  const cells = squarify(sorted.map(weigh), { x: 0, y: 0, width, height: HEIGHT });
-  const measure = by === "files" ? "by number of files" : "by bytes";
-  const label = `Treemap of ${path.length ? path.join("/") : "all files"} ${measure}: ${sorted
-    .slice(0, 5)
-    .map((each) => `${each.name} ${number(each[by])}`)
-    .join(", ")}`;
-  return s(
-    "svg",
-    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": label, class: "treemap" },
-    sorted.map((each, at) => cellOf(each, cells[at], path, go)),
-  );
-}
-
-function cellOf(node, { x, y, width, height }, path, go) {
-  const origin = path[0] ?? node.name;
-  const fits = Math.floor((width - 12) / 6.6);
-  const text = node.name.length > fits ? `${node.name.slice(0, Math.max(0, fits - 1))}…` : node.name;
-  return s(
-    "g",
-    {
-      class: `cell ${origin} ${node.inner ? "inner" : ""}`,
-      onclick: node.inner ? () => go([...path, node.name]) : null,
-    },
-    s("title", {}, `${node.name}: ${plural(node.files, "file")}, ${size(node.bytes)}`),
-    s("rect", { x: x + 0.75, y: y + 0.75, width: Math.max(0, width - 1.5), height: Math.max(0, height - 1.5), rx: 2 }),
-    fits > 3 && height > 18 ? s("text", { x: x + 7, y: y + 16 }, text) : null,
-    fits > 8 && height > 34
-      ? s("text", { x: x + 7, y: y + 31, class: "small" }, node.leaf ? size(node.bytes) : plural(node.files, "file"))
-      : null,
-  );
-}
-
-function tableOfNode(node, { path }, go) {
+function tableOfNode(node, go) {
   const rows = node.children.map((each) =>
     h(
       "tr",
@@ -182,7 +142,7 @@ function tableOfNode(node, { path }, go) {
         "th",
         { scope: "row" },
         each.inner
-          ? h("button", { type: "button", class: "link", onclick: () => go([...path, each.name]) }, each.name)
+          ? h("button", { type: "button", class: "link", onclick: () => go(each.path) }, each.name)
           : each.name,
       ),
       h("td", { class: "right" }, number(each.files)),
@@ -199,7 +159,7 @@ function tableOfNode(node, { path }, go) {
       )
     : null;
   return table(
-    `Files of ${path.length ? path.join("/") : "each origin"}`,
+    `Files of ${node.path.length ? node.path.join("/") : "each origin"}`,
     ["Name", { name: "Files", class: "right" }, { name: "Bytes", class: "right" }],
     [...rows, rest].filter(Boolean),
   );

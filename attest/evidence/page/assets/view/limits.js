@@ -13,8 +13,8 @@ function showLimits(result) {
     facts.keys.length
       ? [
           h("strong", {}, "Whose keys these are. "),
-          "Signatures were checked with the keys below, which came in the page. That they are the right ones says ",
-          "a trust file alone",
+          "Signatures were checked with the keys below, which came in the page. Only a trust file says ",
+          "that they are the right ones",
           verdict ? [": this page was made with the one of sha256 ", code(verdict.trust.sha256)] : "",
           ".",
         ]

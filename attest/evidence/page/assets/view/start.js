@@ -58,8 +58,14 @@ function finish(result, ask, milliseconds) {
   if (result.counts.entries) showReceipts(ask);
   if (result.times) showTimeline(result.times, (from, to) => live.receipts.pick(from, to));
   showCoverage(result.references, ask);
+  if (result.references.length) byId("about").textContent = `about ${serversOf(result.references)}`;
   showNavigation();
   document.documentElement.dataset.done = "true";
+}
+
+function serversOf(references) {
+  const names = references.map(({ server }) => [server.name, server.version].filter(Boolean).join(" "));
+  return [...new Set(names)].join(", ");
 }
 
 function start() {

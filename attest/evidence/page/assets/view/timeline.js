@@ -9,7 +9,7 @@ const STATE_WORDS = {
   outside: "outside runs",
 };
 const LEFT = 92;
-const LANES = { state: 22, cycles: 44, decisions: 44, events: 26 };
+const LANES = { state: 22, cycles: 36, decisions: 48, events: 26 };
 const AXIS = 22;
 const ROWS_OF_TABLE = 24;
 
@@ -33,6 +33,8 @@ const legend = (states) =>
   h(
     "ul",
     { class: "legend" },
+    h("li", {}, h("i", { class: "mark good" }), "matched, permitted"),
+    h("li", {}, h("i", { class: "mark bad" }), "violation, denied"),
     states.map((state) => h("li", {}, h("i", { class: `band ${state}` }), STATE_WORDS[state] ?? state)),
   );
 
@@ -65,7 +67,13 @@ const LANE_DRAWERS = {
     times.bands.map(({ from, to, state }) =>
       s(
         "rect",
-        { x: at(from), y: top + 4, width: Math.max(1.5, at(to) - at(from)), height: tall - 8, class: `band ${state}` },
+        {
+          x: at(from),
+          y: top + 4,
+          width: Math.max(state === "match" ? 1 : 2.5, at(to) - at(from)),
+          height: tall - 8,
+          class: `band ${state}`,
+        },
         s("title", {}, `${STATE_WORDS[state] ?? state} ${ofMilliseconds(from)} to ${ofMilliseconds(to)}`),
       ),
     ),
@@ -98,7 +106,7 @@ function bars(times, { top, tall, width }, good, bad) {
             y: top + tall - Math.min(high, tall - higher),
             width: Math.max(0.8, step - 0.6),
             height: Math.min(high, tall - higher),
-            class: "bar good",
+            class: "mark good",
           })
         : null,
       higher
@@ -107,7 +115,7 @@ function bars(times, { top, tall, width }, good, bad) {
             y: top + tall - Math.min(tall, Math.min(high, tall - higher) + higher),
             width: Math.max(1.6, step - 0.6),
             height: higher,
-            class: "bar bad",
+            class: "mark bad",
           })
         : null,
       s("path", { d: `M${x} ${top + tall}h${step}`, class: "ground" }),
@@ -115,11 +123,11 @@ function bars(times, { top, tall, width }, good, bad) {
   });
 }
 
-const STEPS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 604800, 2592000];
+const STEPS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800, 2592000];
 
 function axis(times, { at, top, width }) {
   const wanted = Math.max(2, Math.floor((width - LEFT) / 110));
-  const step = (STEPS.find((each) => (times.to - times.from) / (each * 1000) <= wanted) ?? STEPS.at(-1)) * 1000;
+  const step = (STEPS.find((each) => (times.to - times.from) / (each * 1000) <= wanted + 0.5) ?? STEPS.at(-1)) * 1000;
   const ticks = [];
   for (let time = Math.ceil(times.from / step) * step; time <= times.to && ticks.length < 40; time += step) {
     const text = new Date(time).toISOString();

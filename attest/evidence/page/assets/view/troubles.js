@@ -28,8 +28,8 @@ function trouble({ id, status: became, detail, expected, found, where }) {
     {},
     h("h3", {}, status(became), h("code", {}, id), where ? h("span", { class: "where" }, where) : null),
     h("p", {}, detail),
-    h("dl", {}, pair("Expected", expected), pair("Found", found), row ? pair("To do", row.remedy) : null),
-    row ? h("p", { class: "more" }, row.meaning, " ", explained(id)) : null,
+    h("dl", {}, pair("Expected", expected), pair("Found", found), row ? pair("To do", rich(row.remedy)) : null),
+    row ? h("p", { class: "more" }, rich(row.meaning), " ", explained(id)) : null,
   );
 }
 
@@ -45,9 +45,9 @@ function troubleHere({ id, faults, bad }) {
       {},
       pair("Expected", first.expected),
       pair("Found", first.found),
-      pair("To do", facts.checks[id]?.remedy ?? HERE_REMEDY),
+      pair("To do", rich(facts.checks[id]?.remedy ?? HERE_REMEDY)),
     ),
-    facts.checks[id] ? h("p", { class: "more" }, facts.checks[id].meaning, " ", explained(id)) : null,
+    facts.checks[id] ? h("p", { class: "more" }, rich(facts.checks[id].meaning), " ", explained(id)) : null,
   );
 }
 

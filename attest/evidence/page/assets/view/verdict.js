@@ -41,7 +41,7 @@ function aboutFile() {
     { class: "file" },
     h("strong", {}, facts.file),
     h("span", {}, `${kind}, ${size(facts.content.bytes)}`),
-    subject ? h("span", {}, "about ", subject.name ?? "(no name)") : null,
+    h("span", { id: "about" }, subject ? `about ${subject.name ?? "(no name)"}` : ""),
   );
 }
 
@@ -98,32 +98,33 @@ function figures() {
   return rows.length ? h("dl", { class: "figures" }, rows) : null;
 }
 
-// What the two together come to, in one word and one colour.
-function settleVerdict(checks, problem) {
+// What this browser found by itself: whether it is good, and how that is said.
+function foundHere(checks, problem) {
+  if (problem) return ["part", "Not checked. ", problem];
   const failed = checks.filter((each) => each.status === "fail");
   const open = checks.filter((each) => each.status === "unchecked");
-  const here = byId("here");
-  byId("progress").remove();
-  let state = "part";
-  if (problem) here.replaceChildren(h("strong", {}, "Not checked. "), problem);
-  else if (failed.length) {
-    state = "bad";
-    byId("word").textContent = "Broken";
-    const whole =
-      verdict?.verdict === "PASSED" ? " This is not what the verdict was about: do not rely on this page." : "";
-    here.replaceChildren(h("strong", {}, "Does not hold: "), failed.map((each) => each.id).join(", "), ".", whole);
-  } else if (open.length) {
-    const reasons = [...new Set(open.map((each) => each.reason))].join("; ");
-    here.replaceChildren(h("strong", {}, "Only in part. "), `${open.map((each) => each.id).join(", ")}: ${reasons}.`);
-  } else {
-    here.replaceChildren(
-      h("strong", {}, "Holds. "),
-      "All that this page can check was checked again just now, with the keys that came in it.",
-    );
-    if (verdict?.verdict === "PASSED") state = "good";
+  const named = (rows) => rows.map((each) => each.id).join(", ");
+  if (failed.length) {
+    const warning =
+      verdict?.verdict === "PASSED" ? " The verdict was about something else: do not rely on this page." : "";
+    return ["bad", "Does not hold: ", `${named(failed)}.${warning}`];
   }
-  if (verdict?.verdict === "FAILED") state = "bad";
+  const reasons = [...new Set(open.map((each) => each.reason))].join("; ");
+  if (open.length) return ["part", "Only in part. ", `${named(open)}: ${reasons}.`];
+  return ["good", "Holds. ", "All that this page can check was checked again just now, with the keys that came in it."];
+}
+
+// What the two together come to, in one word and one colour.
+function settleVerdict(checks, problem) {
+  const [found, word, more] = foundHere(checks, problem);
+  const here = byId("here");
+  here.replaceChildren(h("strong", {}, word), more);
+  here.dataset.state = found;
+  byId("progress").remove();
+  if (found === "bad") byId("word").textContent = "Broken";
+  const isBad = found === "bad" || verdict?.verdict === "FAILED";
+  const state = isBad ? "bad" : verdict ? found : "part";
   byId("mast").dataset.state = state;
   byId("live").textContent = `${byId("word").textContent}. ${here.textContent}`;
-  byId("seal").textContent = { good: "✓", bad: "✕", part: "○" }[state];
+  byId("seal").textContent = { good: "\u2713", bad: "\u2715", part: "\u25cb" }[state];
 }

@@ -32,6 +32,12 @@ function span(milliseconds) {
   return plural(Math.round(seconds / 86400), "day");
 }
 
+// Our own texts name commands between backquotes.
+const rich = (text) =>
+  String(text)
+    .split("`")
+    .map((part, at) => (at % 2 ? code(part) : part));
+
 // Never by colour alone: a sign and a word for each status.
 const STATUS = {
   pass: { sign: "✓", word: "pass", tone: "good" },
@@ -39,7 +45,7 @@ const STATUS = {
   unproven: { sign: "?", word: "unproven", tone: "bad" },
   asserted: { sign: "≈", word: "asserted", tone: "part" },
   "not-applicable": { sign: "–", word: "not applicable", tone: "none" },
-  none: { sign: "–", word: "nothing of the kind", tone: "none" },
+  none: { sign: "–", word: "none here", tone: "none" },
   unchecked: { sign: "○", word: "not checked", tone: "part" },
   open: { sign: "·", word: "checking", tone: "none" },
 };

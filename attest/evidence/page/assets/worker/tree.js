@@ -42,24 +42,38 @@ function treeOfFigures({ assurance, unclaimed }) {
   return root;
 }
 
-// What stands at a path: the largest children, and how many are not shown.
+// What stands at a path, and some of what is in that: as much as a picture has room for, the largest first.
 function lookAt(root, path, by) {
   let node = root;
   for (const name of path) node = node?.children.get(name);
-  if (!node) return null;
+  return node ? seen(node, path, by, [SHOWN, 40, 40, 60]) : null;
+}
+
+function seen(node, path, by, shown) {
+  const { name, files, bytes, leaf } = node;
+  const told = { name, path, files, bytes, leaf, inner: node.children.size, children: [], hidden: 0, rest: null };
+  if (!shown.length) return told;
   const weigh = (each) => each[by] || 0;
   const all = [...node.children.values()].sort(
     (one, other) => weigh(other) - weigh(one) || (one.name < other.name ? -1 : 1),
   );
-  const plain = ({ name, files, bytes, leaf, children }) => ({ name, files, bytes, leaf, inner: children.size });
-  const rest = all
-    .slice(SHOWN)
+  told.children = all.slice(0, shown[0]).map((each) => straight(each, [...path, each.name], by, shown.slice(1)));
+  told.hidden = Math.max(0, all.length - shown[0]);
+  told.rest = all
+    .slice(shown[0])
     .reduce((sum, each) => ({ files: sum.files + each.files, bytes: sum.bytes + each.bytes }), { files: 0, bytes: 0 });
-  return {
-    ...plain(node),
-    path,
-    children: all.slice(0, SHOWN).map(plain),
-    hidden: Math.max(0, all.length - SHOWN),
-    rest,
-  };
+  return told;
+}
+
+// A folder that holds one folder and nothing else is no step of its own.
+function straight(node, path, by, shown) {
+  let [deepest, names] = [node, [node.name]];
+  while (deepest.children.size === 1 && path.length > 1) {
+    const [only] = deepest.children.values();
+    if (only.leaf) break;
+    deepest = only;
+    names = [...names, only.name];
+    path = [...path, only.name];
+  }
+  return { ...seen(deepest, path, by, shown), name: names.join("/") };
 }
