@@ -72,4 +72,5 @@ def _faults() -> Iterator[Fault]:
     yield "json", b'{"schema": "https://mcp-attest.github.io/schemas/policy/v0.1"}'
     yield "invalid-utf8", POLICY + b"# \xff\n"
     yield "nesting-too-deep", POLICY + b"x = " + b"[" * 2000 + b"]" * 2000
+    yield "key-of-too-many-parts", POLICY + b"a" + b".a" * 30_000 + b" = 1\n"
     yield "too-long", POLICY + b"#" * 70_000

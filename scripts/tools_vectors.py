@@ -62,6 +62,7 @@ def _tools_faults() -> Iterator[Fault]:
     yield "json", b'{"schema": "https://mcp-attest.github.io/schemas/tools/v0.1"}'
     yield "invalid-utf8", TOOLS + b"# \xff\n"
     yield "arguments-and-schema", TOOLS.replace(b"cost = 5", b'arguments = {}\nschema = {type = "object"}')
+    yield "key-of-too-many-parts", TOOLS + b"a" + b' . "a"' * 40 + b" = 1\n"
     yield "nesting-too-deep", TOOLS.replace(b"maxLength = 64", b"x = " + b"[" * 2000 + b"]" * 2000)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from attest.codec.printable import printable
 from attest.errors import MalformedError
 
-_COMPLAINT_CHARACTERS = 160
+MAX_KEY_PARTS: Final = 32
+"""Of a dotted key, `a.b.c`. What Python's parser does for one grows with the square of its parts: 39 s for 64 KB."""
+
+_COMPLAINT_CHARACTERS: Final = 160
+_PART: Final = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY: Final = rf"""(?<![\w."'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS},}}+"""
+"""Also where it stands in a text: there, nobody needs so many."""
 
 
 def parse_toml(octets: bytes, *, where: str, max_bytes: int) -> dict[str, Any]:
@@ -20,7 +27,10 @@ def parse_toml(octets: bytes, *, where: str, max_bytes: int) -> dict[str, Any]:
     if len(octets) > max_bytes:
         raise MalformedError(where, f"at most {max_bytes} bytes", f"{len(octets)}")
     try:
-        return tomllib.loads(octets.decode("utf-8"))
+        text = octets.decode("utf-8")
+        if re.search(_LONG_KEY, text):
+            raise MalformedError(where, f"keys of at most {MAX_KEY_PARTS} parts", "a longer one")
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # Not only TOMLDecodeError: of an integer of 5000 digits and of a date that no calendar has, Python complains.
         found = printable(str(error), limit=_COMPLAINT_CHARACTERS)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from attest.errors import MalformedError
@@ -14,6 +15,7 @@ from attest.evidence.policy.excusing import MATCHED
 from attest.evidence.policy.rules import RULES
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
+from attest.evidence.verify.sheet import NOT_REACHED
 from attest.statement.findings import Finding, FindingKind, Findings, State
 from tests.evidence_story import REFERENCE_DIGEST, Story, honest, rewrite
 from tests.policies import TODAY, TOMORROW, YESTERDAY, check_of, exception, held, judged, policy_of
@@ -221,6 +223,17 @@ def test_what_was_not_reached_is_not_excused(tmp_path: Path) -> None:
     verdict = one(KNOWN, lines[:-3])
     assert check_of(verdict, MATCHED).status == "fail"
     assert not verdict.passed
+
+
+def test_what_was_not_reached_is_not_excused_even_in_a_file_that_is_whole(tmp_path: Path) -> None:
+    seen = judged(drifted(tmp_path / "log", changed("tree/cache/a")))
+    checks = tuple(
+        msgspec.structs.replace(check, detail=NOT_REACHED) if check.id == MATCHED else check
+        for check in seen.verdict.checks
+    )
+    planted = msgspec.structs.replace(seen, verdict=msgspec.structs.replace(seen.verdict, checks=checks))
+    [verdict] = held(KNOWN, planted)
+    assert check_of(verdict, MATCHED).status == "fail"
 
 
 def test_a_violation_that_somebody_wrote_anew_is_not_excused(tmp_path: Path) -> None:

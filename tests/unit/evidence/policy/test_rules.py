@@ -205,6 +205,28 @@ def test_a_reference_that_was_never_measured_has_neither_time_nor_gap(tmp_path: 
     assert not verdict.passed
 
 
+def test_a_required_reference_that_was_never_measured_is_missing(tmp_path: Path) -> None:
+    with Story(tmp_path / "log") as story:
+        lines = story.start().wait(5000).stop().export()
+    verdict = one(f'[required]\nreferences = ["sha256:{REFERENCE_DIGEST}"]', lines)
+    assert check_of(verdict, "policy.references").status == "fail"
+
+
+def test_a_server_of_which_nothing_was_built_has_no_provenance(tmp_path: Path) -> None:
+    sealed = change(REFERENCE, artifacts=(change(REFERENCE.artifacts[0], origin="site"),))
+    lines = honest(tmp_path / "log", reference=sealed)
+    verdict = one("[build]\nmin-slsa-level = 0", lines, references=(seal(sealed)[0],))
+    assert failed(verdict, "policy.build")
+    assert check_of(verdict, "policy.build").detail.endswith("no artifact has provenance")
+
+
+def test_where_no_reference_is_expected_nothing_is_shown_of_any(tmp_path: Path) -> None:
+    lines = honest(tmp_path / "log")
+    verdict = one("[site]\nallowed = ['*']\n[measured]\nmin-cycles = 1", lines, references=("0" * 64,))
+    details = [check_of(verdict, check).detail for check in policy_checks(verdict)]
+    assert details == ["no expected reference is here"] * 2
+
+
 def test_the_newest_measurement_counts_and_no_later_entry(tmp_path: Path) -> None:
     with Story(tmp_path / "log") as story:
         story.start().measure()
