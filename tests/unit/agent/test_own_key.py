@@ -133,7 +133,13 @@ def test_a_log_keeps_the_attestation_that_it_began_with(watch: Watch):
 def test_a_run_ends_with_a_stop_before_its_key_counts_no_more(watch: Watch, monkeypatch: pytest.MonkeyPatch):
     trust(watch, writer_key_seconds=15 * 60 + 90)
     with watch.running(sealed(watch), **attested(watch)) as run:
-        monkeypatch.setattr(run, "_wait", lambda _seconds: watch.hands.wait(CYCLE))
+
+        def wait(_seconds: float) -> None:
+            watch.hands.wait(CYCLE)
+            if watch.hands.real > NOW + 200_000:
+                run.stop.set()
+
+        monkeypatch.setattr(run, "_wait", wait)
         assert run.until_stopped() is True
     assert watch.events()[-1] == "stop"
     assert "certified until" in watch.payloads()[-1]["predicate"]["event"]["outcome"]
