@@ -9,11 +9,17 @@ from typing import Any
 server = subprocess.Popen([os.environ["MCP_SERVER"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+def tell(method: str, params: dict[str, Any], **more: Any) -> None:
+    """Send a message."""
+    assert server.stdin
+    server.stdin.write(json.dumps({"jsonrpc": "2.0", "method": method, "params": params, **more}) + "\n")
+    server.stdin.flush()
+
+
 def ask(number: int, method: str, params: dict[str, Any]) -> Any:
     """Send a request and return its result."""
-    assert server.stdin and server.stdout
-    server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}) + "\n")
-    server.stdin.flush()
+    assert server.stdout
+    tell(method, params, id=number)
     return json.loads(server.stdout.readline())["result"]
 
 
@@ -22,6 +28,7 @@ ask(
     "initialize",
     {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 )
+tell("notifications/initialized", {})
 assert [tool["name"] for tool in ask(2, "tools/list", {})["tools"]] == ["add"]
 assert ask(3, "tools/call", {"name": "add", "arguments": {"a": 20, "b": 22}})["content"][0]["text"] == "42"
 server.communicate(timeout=60)
