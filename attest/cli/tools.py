@@ -12,6 +12,7 @@ import click
 from attest.cli.arguments import FILE, WithCommand, command_of, example
 
 if TYPE_CHECKING:
+    from attest.measure.upstreams.asking import Era
     from attest.seal.tools.recording.recording import Recording
 
 
@@ -32,6 +33,7 @@ def tools() -> None:
     type=click.Choice(["elicitation", "roots", "sampling"]),
     help="Say that the client can do this: some servers have more tools then. Nothing is granted.",
 )
+@click.option("--revision", type=click.Choice(["2025-11-25", "2026-07-28"]), help="Ask in this revision alone.")
 @click.option("--network", is_flag=True, help="Let the server use the network.")
 @click.option("--timeout", type=click.FloatRange(1, 3600), default=60, show_default=True, help="Seconds a run.")
 @click.pass_context
@@ -54,6 +56,12 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
     click.echo(f"wrote {out}; the server was kept from {kept}" if command else f"wrote {out}", err=True)
 
 
+def _eras(revision: str | None) -> tuple[Era, ...]:
+    from attest.measure.upstreams.asking import Era
+
+    return tuple(era for era in Era if revision in {None, era.revision})
+
+
 def _recorded(command: tuple[str, ...], env: tuple[str, ...], given: Mapping[str, Any]) -> Recording:
     from attest.seal.tools.recording.recording import RecordRequest, environment_of, record
 
@@ -66,6 +74,7 @@ def _recorded(command: tuple[str, ...], env: tuple[str, ...], given: Mapping[str
             capabilities={name: {} for name in given["capabilities"]},
             network=given["network"],
             timeout=given["timeout"],
+            eras=_eras(given["revision"]),
         )
     )
 
@@ -82,6 +91,7 @@ def _recorded_there(env: tuple[str, ...], given: Mapping[str, Any]) -> Recording
             authorities=given["upstream_ca"],
             capabilities={name: {} for name in given["capabilities"]},
             timeout=given["timeout"],
+            eras=_eras(given["revision"]),
         )
     )
 

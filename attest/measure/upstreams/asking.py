@@ -23,6 +23,8 @@ _META: Final = "io.modelcontextprotocol/"
 _CLIENT: Final = {"name": "mcp-attest", "version": VERSION}
 _METHOD_NOT_FOUND: Final = -32601
 """JSON-RPC 2.0, 5.1."""
+_UNSUPPORTED_REVISION: Final = -32022
+"""MCP 2026-07-28: UnsupportedProtocolVersion."""
 _LISTS: Final = {
     "tools/list": "tools",
     "resources/list": "resources",
@@ -41,10 +43,15 @@ _REVISION: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Era(Enum):
-    """How a connection begins."""
+    """How a connection begins; the newest revision of each is what we speak."""
 
     LEGACY = "initialize"
     MODERN = "server/discover"
+
+    @property
+    def revision(self) -> str:
+        """The revision of the protocol that is asked for."""
+        return _MODERN if self is Era.MODERN else _LEGACY
 
 
 class Conversation:
@@ -99,6 +106,8 @@ class Conversation:
             return
         if isinstance(message.get("result"), dict):
             yield from self._go_on(message["result"])
+        elif self._asked == self._era.value and self._may_ask_again(message):
+            yield self._ask(self._era.value, {})
         elif self._asked == self._era.value:
             raise UnavailableError("the server", f"an answer to {self._asked}", _error_text(message))
         else:
@@ -106,6 +115,13 @@ class Conversation:
             if _is_unknown_method(message):
                 self.found.setdefault(self._asked, [])
             yield from self._next()
+
+    def _may_ask_again(self, message: Mapping[str, Any]) -> bool:
+        """Whether a server refused our revision and names it as one that it speaks: then it is asked once more."""
+        error = message.get("error")
+        data = error.get("data") if isinstance(error, dict) and error.get("code") == _UNSUPPORTED_REVISION else None
+        supported = data.get("supported") if isinstance(data, dict) else None
+        return self._id == 1 and isinstance(supported, list) and self.revision in supported
 
     def _go_on(self, result: Mapping[str, Any]) -> Iterator[str]:
         if self._asked == self._era.value:

@@ -41,8 +41,8 @@ class UpstreamLook:
         self._upstream = upstream
         self._authorities = authorities
         self._clock_ms = clock_ms
-        self._eras = list(Era)
-        """The one first in which the tools were last as sealed."""
+        self._eras = [Era.MODERN, Era.LEGACY]
+        """The one first in which the tools were last as sealed; in the newer one no session has to be opened."""
 
     def measure(self, target: Target, looks: Looks) -> Judged:
         """Look once and judge it; what goes wrong while looking is a finding, never a match."""

@@ -58,6 +58,7 @@ class RecordRequest:
     capabilities: Mapping[str, Any]
     network: bool
     timeout: float
+    eras: tuple[Era, ...] = tuple(Era)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def record(request: RecordRequest) -> Recording:
     """
     if sys.platform != "linux":
         raise UnavailableError("attest tools record", "Linux", sys.platform, hint="learn from a session of your client")
-    runs = in_each_era(lambda era, seconds: _run(request, era, seconds), request.timeout)
+    runs = in_each_era(request.eras, lambda era, seconds: _run(request, era, seconds), request.timeout)
     return Recording(
         lines=lines_of((SessionStart(schema=SESSION_SCHEMA), run.messages) for _, run in runs),
         eras=tuple(era for era, _ in runs),
@@ -84,11 +85,11 @@ def record(request: RecordRequest) -> Recording:
     )
 
 
-def in_each_era(run: Callable[[Era, float], R], timeout: float) -> list[tuple[Era, R]]:
+def in_each_era(eras: Iterable[Era], run: Callable[[Era, float], R], timeout: float) -> list[tuple[Era, R]]:
     """Run once for each era that a server speaks; raise the first `UnavailableError` if it speaks none in time."""
     runs: list[tuple[Era, R]] = []
     failure: AttestError | None = None
-    for era in Era:
+    for era in eras:
         limit = min(timeout, _SECOND_ERA_SECONDS) if runs else timeout
         try:
             runs.append((era, run(era, limit)))

@@ -24,6 +24,7 @@ class RemoteRequest:
     """Certificates (PEM) that vouch for the server, instead of the machine's."""
     capabilities: Mapping[str, Any]
     timeout: float
+    eras: tuple[Era, ...] = tuple(Era)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def record_remote(request: RemoteRequest) -> Recording:
 
     Raises `UntrustedError` for a server that nobody vouches for, `RefusedError` for plain HTTP to another machine.
     """
-    runs = in_each_era(lambda era, seconds: _run(request, era, seconds), request.timeout)
+    runs = in_each_era(request.eras, lambda era, seconds: _run(request, era, seconds), request.timeout)
     return Recording(
         lines=lines_of((SessionStart(schema=SESSION_SCHEMA, upstream=run.upstream), run.messages) for _, run in runs),
         eras=tuple(era for era, _ in runs),

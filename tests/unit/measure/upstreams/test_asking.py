@@ -52,6 +52,22 @@ def test_before_2026_07_28_the_handshake_comes_first():
     assert "params" not in talk.said[2]
 
 
+def refuse_revision(talk: Talk, *supported: str) -> Talk:
+    error = {"code": -32022, "message": "no", "data": {"supported": list(supported)}}
+    return talk.hear(id=talk.newest["id"], error=error)
+
+
+def test_a_server_that_speaks_the_revision_after_all_is_asked_once_more():
+    talk = refuse_revision(Talk(Era.MODERN), "2026-07-28")
+    assert talk.methods() == ["server/discover", "server/discover"]
+    with pytest.raises(UnavailableError):
+        refuse_revision(talk, "2026-07-28")
+    with pytest.raises(UnavailableError):
+        refuse_revision(Talk(Era.MODERN), "2027-01-01")
+    with pytest.raises(UnavailableError):
+        refuse_revision(Talk(Era.LEGACY), "2025-11-25")
+
+
 def test_since_then_each_request_says_what_it_needs():
     talk = Talk(Era.MODERN).result(capabilities={"resources": {}})
     assert talk.methods() == ["server/discover", "tools/list"]

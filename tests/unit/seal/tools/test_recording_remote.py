@@ -63,6 +63,12 @@ def test_the_command_takes_one_of_both(tmp_path):
         passed(attest(tmp_path, "tools", "record", "--upstream", there.url, "-o", "session.jsonl"))
         passed(attest(tmp_path, "tools", "learn", "session.jsonl", "-o", "tools.toml"))
         assert there.url in (tmp_path / "tools.toml").read_text()
+        passed(
+            attest(
+                tmp_path, *["tools", "record", "--upstream", there.url, "-o", "one.jsonl", "--revision", "2026-07-28"]
+            )
+        )
+        assert b"initialize" not in (tmp_path / "one.jsonl").read_bytes()
         for words in (
             ["--upstream", there.url, "--", "server"],
             ["--upstream", there.url, "--network"],
