@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, final
 
 from attest.portal.session.effects import Lane
@@ -38,12 +39,22 @@ class Awaited:
     """An answer that comes all the same is not handed on; until then the id stays in use."""
 
 
+class Ids(Enum):
+    """How far an id of the client's tells its requests apart."""
+
+    OF_A_LANE = "of a lane"
+    """Standard input and output, where there is one; and over HTTP callers that nobody tells apart further."""
+    OF_A_SESSION = "of a session"
+    """One client on all lanes (`Mcp-Session-Id`): it cancels on one lane what it asked on another."""
+
+
 @final
 class Flight:
     """Both spaces."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Ids = Ids.OF_A_LANE) -> None:
         """Nothing is in flight."""
+        self._unique = ids
         self._asked: dict[tuple[Lane, Id], Awaited] = {}
         self._ids: dict[Lane, dict[Id, None]] = {}
         """Of each lane, in order: a lane that ends is not looked for among all the others."""
@@ -84,14 +95,28 @@ class Flight:
             self._forget((lane, number))
 
     def cancel(self, number: Any, lane: Lane) -> Awaited | None:  # noqa: ANN401  (a JSON value)
-        """Return the request that is cancelled, once; None if there is none that could be."""
+        """Return the request that is cancelled, once; None if there is none that could be.
+
+        One that came on another lane and waits for its receipt is awaited no more, and so never forwarded.
+        """
         if isinstance(number, bool) or not isinstance(number, int | str):
             return None
-        awaited = self._asked.get((lane, number))
-        if awaited is None or not awaited.sent or awaited.cancelled:
+        awaited = self._asked.get((lane, number)) or self._elsewhere(number)
+        if awaited is None or awaited.cancelled:
+            return None
+        if not awaited.sent:
+            if awaited.lane != lane:
+                self._forget((awaited.lane, number))
             return None
         awaited.cancelled = True
         return awaited
+
+    def _elsewhere(self, number: Id) -> Awaited | None:
+        """Return the request with this id on any lane of one client's; with several nobody can say which is meant."""
+        if self._unique is Ids.OF_A_LANE:
+            return None
+        found = [each for lane in self._ids if (each := self._asked.get((lane, number))) and not each.cancelled]
+        return found[0] if len(found) == 1 else None
 
     def answered(self, number: Id, lane: Lane) -> Awaited | None:
         """Return the request that an answer is for, which awaits none from then on."""

@@ -15,7 +15,7 @@ from attest.appraisal.calls.ruling import Ruling, refused
 from attest.portal.session.decisions import Decisions
 from attest.portal.session.diverting import Diversion
 from attest.portal.session.effects import Effect, Lane
-from attest.portal.session.flight import Awaited, Flight
+from attest.portal.session.flight import Awaited, Flight, Ids
 from attest.portal.session.gate import Gate, Need
 from attest.portal.session.governed import Caller, Governed, governed_request, line_or_none
 from attest.portal.session.lanes import Lanes, Slot, Turn
@@ -36,13 +36,13 @@ PATIENCE_MS: Final = 30_000
 class Session:
     """One caller's dealings with one server; for one thread. Times are milliseconds since boot and never go back."""
 
-    def __init__(self, gate: Gate, caller: Caller, draw: Callable[[int], bytes]) -> None:
-        """Begin; `draw` returns so many random bytes."""
+    def __init__(self, gate: Gate, caller: Caller, draw: Callable[[int], bytes], ids: Ids = Ids.OF_A_LANE) -> None:
+        """Begin; `draw` returns so many random bytes, `ids` says how far one tells requests apart."""
         self._gate = gate
         self._caller = caller
         self._outbox = Outbox(draw)
         self._lanes = Lanes()
-        self._flight = Flight()
+        self._flight = Flight(ids)
         self._undecided: deque[Governed] = deque()
         self._decisions = Decisions(gate, self._outbox, caller, self._release, self._divert)
         self._listing = Listing(gate, lambda: f"attest-{self._outbox.new_id()}")

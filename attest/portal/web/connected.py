@@ -14,6 +14,7 @@ from typing import Final, final
 
 from attest.portal.recording import Came, Recording
 from attest.portal.session.effects import Lane, Record
+from attest.portal.session.flight import Ids
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
 from attest.portal.session.session import Session
@@ -105,7 +106,8 @@ class Table:
             if idle is not None:
                 self._forget(idle)
         self._forget(_key(caller, identifier))
-        session = Session(self._gate, caller, os.urandom)
+        ids = Ids.OF_A_LANE if identifier is None else Ids.OF_A_SESSION
+        session = Session(self._gate, caller, os.urandom, ids)
 
         def told(came: list[Came]) -> None:
             self.told(connected, came)
