@@ -31,6 +31,7 @@ from attest.statement.tools.calls import (
 )
 from attest.statement.tools.committing import commit
 from attest.statement.tools.definitions import definition_of, digest_of_set
+from attest.statement.tools.described import Described, Item
 from attest.statement.tools.disclosures import disclosure_line
 from attest.statement.tools.foreign import text_of
 from attest.statement.tools.limits import Counter, Limit, Per, Unit
@@ -118,6 +119,12 @@ RULES: Final = msgspec.structs.replace(
             principals=("planner",),
         ),
         *LEAST_RULES.tools,
+    ),
+    described=Described(
+        instructions=sha256_hex(b"Ask for times with their zone."),
+        prompts=(Item(name="plan_meeting", sha256=sha256_hex(b"a prompt")),),
+        resources=(Item(name="zone://europe/vienna", sha256=sha256_hex(b"a resource")),),
+        templates=(),
     ),
     resources=(ResourceRule(id="zones", uri="zone://europe/*"),),
     prompts=("plan_meeting",),

@@ -115,6 +115,7 @@ def learn(session: Path, out: Path, logs: tuple[Path, ...]) -> None:
     from attest.codec.files import read_file, write_file
     from attest.errors import RefusedError
     from attest.seal.tools.definitions_file import write_definitions
+    from attest.seal.tools.described_file import write_described
     from attest.seal.tools.learning import learn as learn_from
     from attest.seal.tools.session import MAX_SESSION_BYTES
     from attest.seal.tools.starter import starter
@@ -130,9 +131,13 @@ def learn(session: Path, out: Path, logs: tuple[Path, ...]) -> None:
     learned = learn_from(read_file(session, max_bytes=MAX_SESSION_BYTES), used, where=str(session))
     beside = out.with_name(f"{out.stem}.definitions.json")
     write_file(beside, [write_definitions(learned.definitions)])
-    write_file(out, [starter(learned, name=out.name, definitions_file=beside.name).encode()])
+    described = out.with_name(f"{out.stem}.described.json")
+    write_file(described, [write_described(learned.described)])
+    text = starter(learned, name=out.name, definitions_file=beside.name, described_file=described.name)
+    write_file(out, [text.encode()])
     allowed = len(learned.called) or len(learned.definitions)
-    click.echo(f"wrote {out}: {allowed} of {len(learned.definitions)} tools are allowed; {beside}", err=True)
+    told = f"{allowed} of {len(learned.definitions)} tools are allowed; {beside}, {described}"
+    click.echo(f"wrote {out}: {told}", err=True)
 
 
 def _receipts(log: Path) -> Iterator[bytes]:

@@ -167,6 +167,10 @@ class ObservedUpstream:
     """Of its certificate, where one is sealed."""
     definitions: tuple[tuple[str, str], ...] | None = None
     """(name, digest) of each tool; None if it did not tell."""
+    instructions: str | None = None
+    """The digest of its instructions, empty ones where it gives none; None if these are no text."""
+    described: Mapping[str, tuple[tuple[str, str] | None, ...]] = field(default_factory=dict)
+    """(name, digest) of what it lists beside tools, by the method that was asked; None for an element that is none."""
     trouble: Trouble | None = None
 
 

@@ -43,6 +43,7 @@ class RuleKind(StrEnum):
     CLIENT_REQUEST = "client-request.refused"
     DEFINITIONS_CHANGED = "definitions.changed"
     DEFINITIONS_UNKNOWN = "definitions.unknown"
+    DESCRIPTION_CHANGED = "description.changed"
 
     MESSAGE_MALFORMED = "message.malformed"
     MESSAGE_ID = "message.id"
@@ -156,6 +157,10 @@ RULES: Final[Mapping[RuleKind, RuleText]] = MappingProxyType(
         RuleKind.DEFINITIONS_UNKNOWN: RuleText(
             "the server did not list its tools, so nobody can say whether they are the sealed ones",
             "see why it does not answer `tools/list`",
+        ),
+        RuleKind.DESCRIPTION_CHANGED: RuleText(
+            "the server's instructions, or a prompt, resource or template that it listed, are not the sealed ones",
+            "review the change and seal again, or bring the sealed server back",
         ),
         RuleKind.MESSAGE_MALFORMED: RuleText(
             "no JSON-RPC message that every reader reads alike", "mend the sender: duplicate keys, encoding, nesting"

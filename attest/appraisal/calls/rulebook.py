@@ -16,6 +16,7 @@ from typing import Any, Final
 from attest.appraisal.calls import limits
 from attest.appraisal.calls.asked import Asked
 from attest.appraisal.calls.definitions import SealedDefinitions
+from attest.appraisal.calls.described import SealedDescriptions
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ledger import Ledger
 from attest.appraisal.calls.limits import LimitPlan
@@ -46,6 +47,7 @@ class Rulebook:
         self._resources = ResourcePlan(rules.resources)
         self._sequences = SequencePlan(rules.sequences)
         self._limits = LimitPlan(rules)
+        self.described: Final = SealedDescriptions(rules.described)
         self._definitions = SealedDefinitions((each.name, each.sha256) for each in rules.definitions)
 
     def ledger(self) -> Ledger:

@@ -62,6 +62,8 @@ class Conversation:
         self.is_over = False
         self.revision = _MODERN if era is Era.MODERN else None
         """Of the protocol, once the server has said which it speaks."""
+        self.opening: Mapping[str, Any] = {}
+        """What the server said first, of itself."""
         self.found: dict[str, list[Any]] = {}
         """What each list holds, by method; a server that has no such list holds nothing there."""
         self._lists = lists
@@ -127,6 +129,7 @@ class Conversation:
         if self._asked == self._era.value:
             has = result.get("capabilities")
             capabilities = has if isinstance(has, dict) else {}
+            self.opening = result
             there = [each for each, name in _LISTS.items() if name in capabilities or name == "tools"]
             self._waiting = [each for each in there if each in self._lists]
             if self._era is Era.LEGACY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -13,21 +13,29 @@ from attest.measure.upstreams.talking import talk
 from attest.statement.findings import FindingKind
 from attest.statement.observation import ObservedUpstream, Trouble
 from attest.statement.tools.definitions import MAX_DEFINITIONS, named_definition
+from attest.statement.tools.described import digest_of_instructions, item_of
 from attest.statement.tools.rules import Upstream
 
 _TOOLS: Final = "tools/list"
 
 
 def look_at(
-    upstream: Upstream, era: Era, *, authorities: Path | None, seconds: float, clock_ms: Callable[[], int]
+    upstream: Upstream,
+    era: Era,
+    *,
+    lists: Collection[str],
+    authorities: Path | None,
+    seconds: float,
+    clock_ms: Callable[[], int],
 ) -> ObservedUpstream:
     """Ask the server for its tools in one era of the protocol; what goes wrong is reported, never raised.
 
-    `authorities` are certificates (PEM) to trust instead of the machine's, `clock_ms` gives milliseconds since 1970.
+    `lists` are further ones to ask for, `authorities` certificates (PEM) to trust instead of the machine's; `clock_ms`
+    gives milliseconds since 1970.
     """
     began = clock_ms()
     poster: Poster | None = None
-    conversation = Conversation(era, {}, lists=(_TOOLS,))
+    conversation = Conversation(era, {}, lists=(_TOOLS, *lists))
     trouble: Trouble | None = None
     try:
         poster = Poster(upstream, authorities=authorities, seconds=seconds)
@@ -46,5 +54,9 @@ def look_at(
         spki=None if shown is None else shown.spki,
         spiffe_id=upstream.spiffe_id if shown is not None and shown.uris == (upstream.spiffe_id,) else None,
         definitions=None if trouble is not None else tuple(map(named_definition, conversation.found[_TOOLS])),
+        instructions=digest_of_instructions(conversation.opening),
+        described={
+            method: tuple(item_of(method, each) for each in conversation.found.get(method, ())) for method in lists
+        },
         trouble=trouble,
     )

@@ -20,6 +20,7 @@ from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import ObservedUpstream
 from attest.statement.predicates.runtime_measurement import Coverage, Measured, MeasuredUpstream
 from attest.statement.tools.definitions import digest_of_set
+from attest.statement.tools.described import LISTS
 from attest.statement.tools.rules import ToolRules, Upstream
 
 _MOST_SECONDS: Final = 10.0
@@ -38,6 +39,8 @@ class UpstreamLook:
     ) -> None:
         """`authorities` are certificates (PEM) to trust instead of the machine's."""
         self._rules = rules
+        described = rules.described
+        self._lists = [each for each in LISTS if described is not None and described.of(each) is not None]
         self._upstream = upstream
         self._authorities = authorities
         self._clock_ms = clock_ms
@@ -60,7 +63,14 @@ class UpstreamLook:
         """Return the first look that found everything as sealed, else the one that found out most."""
         tried: list[_Seen] = []
         for era in tuple(self._eras):
-            seen = look_at(self._upstream, era, authorities=self._authorities, seconds=seconds, clock_ms=self._clock_ms)
+            seen = look_at(
+                self._upstream,
+                era,
+                lists=self._lists,
+                authorities=self._authorities,
+                seconds=seconds,
+                clock_ms=self._clock_ms,
+            )
             findings = judge_upstream(self._rules, seen)
             if not findings:
                 self._eras.sort(key=lambda each: each is not era)

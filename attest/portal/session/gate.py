@@ -84,6 +84,8 @@ class Gate:
         self.ledger = ledger
         self.footing = Footing(upstream="not started")
         self.listed: Listed | None = None
+        self.strays: dict[str, str] = {}
+        """What the server said of itself that is not as sealed, by the request that it answered."""
         self.unrecordable: str | None = None
         """Why nothing can be recorded any more, which ends everything."""
         self.short_of_space = False
@@ -111,7 +113,7 @@ class Gate:
 
     def rule(self, asked: Asked, now: int) -> Ruling:
         """Decide a request: measurement first, then definitions, then the sealed rules."""
-        for ruling in (self._measured(now), self._defined(asked)):
+        for ruling in (self._measured(now), self._described(), self._defined(asked)):
             if ruling is not None:
                 return ruling
         return self.rulebook.decide(asked, self.ledger, now)
@@ -162,6 +164,9 @@ class Gate:
         if footing.until_ms is not None and now >= footing.until_ms:
             return refused(RuleKind.REFERENCE_EXPIRED, "the time of the reference is over")
         return None
+
+    def _described(self) -> Ruling | None:
+        return next((refused(RuleKind.DESCRIPTION_CHANGED, why) for why in self.strays.values()), None)
 
     def _defined(self, asked: Asked) -> Ruling | None:
         if asked.method != TOOLS_CALL:

@@ -8,6 +8,7 @@ from typing import Final, final
 
 from attest.codec.printable import printable
 from attest.portal.session.decisions import Decisions
+from attest.portal.session.describing import Describing
 from attest.portal.session.effects import Lane
 from attest.portal.session.flight import Awaited, Flight
 from attest.portal.session.gate import Gate
@@ -39,6 +40,7 @@ class Serving:
         self._flight = flight
         self._decisions = decisions
         self._listing = listing
+        self._describing = Describing(gate, outbox)
         self.remembered: Final[dict[str, bytes]] = {}
         """What the server said of itself last, by method: a phantom says the same."""
 
@@ -91,7 +93,7 @@ class Serving:
             return
         if self._gate.captures and awaited.is_whole and len(message.octets) <= _MAX_REMEMBERED_BYTES:
             self.remembered[awaited.method] = message.octets
-        octets = self._shown(message) if awaited.method == TOOLS_LIST else message.octets
+        octets = self._shown(message) if awaited.method == TOOLS_LIST else self._describing.shown(awaited, message)
         self._outbox.to_client(octets, awaited.lane)
 
     def _shown(self, message: Message) -> bytes:

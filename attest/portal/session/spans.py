@@ -39,6 +39,14 @@ def without_elements(octets: bytes, path: tuple[str, ...], left_out: Collection[
     return (text[:first] + ",".join(kept) + text[last:]).encode()
 
 
+def with_value(octets: bytes, path: tuple[str, ...], value: bytes) -> bytes:
+    """Return a message with another value at `path`; all other bytes as they were."""
+    text = octets.decode("utf-8")
+    start = _find(text, path)
+    end: int = _SKIPPER.raw_decode(text, start)[1]
+    return (text[:start] + value.decode() + text[end:]).encode()
+
+
 def with_member(octets: bytes, path: tuple[str, ...], name: str, value: bytes) -> bytes:
     """Return a message with one more member in the object at `path`, the last of which is made if it is missing.
 

@@ -46,8 +46,12 @@ def read_definitions(octets: bytes, *, where: str) -> tuple[ToolDefinition, ...]
 
 def write_definitions(definitions: Iterable[ToolDefinition]) -> bytes:
     """Return the file: what would not be seen on a screen (direction marks, tags, zero width) is written as escapes."""
-    elements = [json.loads(each.text) for each in definitions]
-    text = json.dumps(elements, ensure_ascii=False, indent=2, sort_keys=True)
+    return visible_json([json.loads(each.text) for each in definitions])
+
+
+def visible_json(value: Any) -> bytes:  # noqa: ANN401  (a JSON value)
+    """Return a value as a file, in which nothing stands that nobody sees."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
     return ("".join(map(_visible, text)) + "\n").encode()
 
 

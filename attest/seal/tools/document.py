@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from attest.codec.records import Count, Line, Record, Sha256Hex
+from attest.seal.tools.described_file import Pinned
 from attest.statement.enforcing import Seconds
 from attest.statement.tools.definitions import ToolName
 from attest.statement.tools.limits import Per, RuleId, Unit
@@ -25,6 +26,15 @@ class DefinitionsFile(Record, kw_only=True, rename="kebab"):
     """Beside `tools.toml`: a JSON array of tools, as the server lists them."""
     sha256: Sha256Hex
     """The digest of the set, whatever the layout of the file: who changes a definition changes this line, too."""
+
+
+class DescribedTable(Record, kw_only=True, rename="kebab"):
+    """What else the server says of itself to a model."""
+
+    file: Line
+    """Beside `tools.toml`: a JSON object with what was recorded."""
+    pin: Annotated[tuple[Pinned, ...], msgspec.Meta(min_length=1)]
+    """What of it is pinned: instructions, prompts, resources, templates."""
 
 
 class PrincipalTable(Record, kw_only=True, rename="kebab"):
@@ -138,6 +148,8 @@ class ToolsFile(Record, kw_only=True, rename="kebab"):
     """Which format this is."""
     definitions: DefinitionsFile
     """The tools as the server described them, pinned."""
+    described: DescribedTable | None = None
+    """What else it said of itself; without it, nothing of that is pinned."""
     tools: dict[ToolName, ToolTable] = msgspec.field(default_factory=dict)
     """The tools that may be called, by name."""
     resources: dict[RuleId, Line] = msgspec.field(default_factory=dict)

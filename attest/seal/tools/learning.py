@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,16 @@ _LISTS: Final = {
     "prompts/list": "prompts",
 }
 """The field of the result that holds what was listed."""
+
+_PINNED: Final = {
+    "tools": "tools",
+    "prompts": "prompts",
+    "resources": "resources",
+    "resourceTemplates": "templates",
+}
+"""What the same is called where it is pinned."""
+_NEEDED: Final = {"prompts": "prompts", "resources": "resources", "templates": "resources"}
+"""The capability without which a server has none of it."""
 
 _USED: Final = {"tools/call": "name", "resources/read": "uri", "prompts/get": "name"}
 """The parameter that says what was called, read or taken."""
@@ -43,6 +53,8 @@ class Learned:
     prompts: tuple[str, ...]
     taken: frozenset[str]
     """Prompts that were taken."""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    """What else it says of itself, and said alike in every run: `instructions`, `prompts`, ..."""
     upstream: RecordedUpstream | None = None
     """Where a server was found that nobody started."""
 
@@ -55,6 +67,8 @@ class _Notes:
     whole: dict[str, list[Any]] = field(default_factory=dict)
     used: dict[str, set[str]] = field(default_factory=dict)
     server: str = ""
+    described: dict[str, Any] = field(default_factory=dict)
+    """Its instructions; and an empty list of what it says that it has not."""
 
 
 def learn(octets: bytes, used: Used = NOTHING, *, where: str) -> Learned:
@@ -89,8 +103,17 @@ def learn(octets: bytes, used: Used = NOTHING, *, where: str) -> Learned:
         templates=tuple(sorted(_texts(notes.whole.get("resourceTemplates", ()), "uriTemplate"))),
         prompts=prompts,
         taken=(said["prompts/get"] | used.prompts) & {*prompts},
+        described=_described(runs),
         upstream=recorded[-1][0].upstream,
     )
+
+
+def _described(runs: Sequence[_Notes]) -> dict[str, Any]:
+    """Return what the runs say alike: what a server says in one revision of the protocol alone would be an alarm."""
+    every = [{**each.described, **{_PINNED[kind]: found for kind, found in each.whole.items()}} for each in runs]
+    first = every[0] if every else {}
+    alike = (name for name, said in first.items() if all(each.get(name) == said for each in every))
+    return {name: first[name] for name in alike if name != "tools"}
 
 
 def _notes(messages: Iterable[tuple[Sender, dict[str, Any]]]) -> _Notes:
@@ -116,6 +139,9 @@ def _note_result(notes: _Notes, key: _Id, result: dict[str, Any]) -> None:
     told = result.get("serverInfo")
     if isinstance(told, dict) and isinstance(told.get("name"), str):
         notes.server = f"{told['name']} {told.get('version', '')}".strip()
+    if isinstance(has := result.get("capabilities"), dict):
+        notes.described = {name: [] for name, needed in _NEEDED.items() if needed not in has}
+        notes.described["instructions"] = result.get("instructions", "")
     kind, first = notes.asked.pop(key, ("", False))
     page = result.get(kind)
     if not isinstance(page, list):

@@ -23,6 +23,7 @@ from attest.seal.tools.document import (
 )
 from attest.seal.tools.merging import merged
 from attest.statement.tools.definitions import ToolDefinition
+from attest.statement.tools.described import Described
 from attest.statement.tools.foreign import text_of
 from attest.statement.tools.limits import Limit
 from attest.statement.tools.principals import Principal, PrincipalKind
@@ -47,7 +48,9 @@ _MAX_PORT: Final = 65535
 T = TypeVar("T", bound=str)
 
 
-def make_rules(file: ToolsFile, definitions: Sequence[ToolDefinition], *, where: str) -> ToolRules:
+def make_rules(
+    file: ToolsFile, definitions: Sequence[ToolDefinition], described: Described | None = None, *, where: str
+) -> ToolRules:
     """Return the rules; raise `MalformedError` for definitions of another digest, and for rules about nothing."""
     digest = set_digest(definitions)
     if digest != file.definitions.sha256:
@@ -61,16 +64,19 @@ def make_rules(file: ToolsFile, definitions: Sequence[ToolDefinition], *, where:
     for name in sorted(file.tools.keys() - defined.keys()):
         raise MalformedError(f"{where}: tools", f"one of {', '.join(map(ascii, defined))[:400] or 'none'}", ascii(name))
     try:
-        return _rules(file, defined, digest)
+        return _rules(file, defined, digest, described)
     except MalformedError as error:
         raise MalformedError(f"{where}: {error.where}", error.expected, error.found, hint=error.hint) from error
 
 
-def _rules(file: ToolsFile, defined: Mapping[str, ToolDefinition], digest: str) -> ToolRules:
+def _rules(
+    file: ToolsFile, defined: Mapping[str, ToolDefinition], digest: str, described: Described | None
+) -> ToolRules:
     principals = {} if file.principals is None else file.principals
     return ToolRules(
         definitions=tuple(defined.values()),
         definitions_digest=digest,
+        described=described,
         tools=tuple(_tool(name, table, defined[name]) for name, table in sorted(file.tools.items())),
         resources=tuple(ResourceRule(id=name, uri=uri) for name, uri in sorted(file.resources.items())),
         prompts=_sorted(file.prompts),

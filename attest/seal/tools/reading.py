@@ -11,6 +11,7 @@ from attest.codec.files import read_file
 from attest.codec.toml import parse_toml
 from attest.errors import MalformedError
 from attest.seal.tools.definitions_file import MAX_DEFINITIONS_BYTES, read_definitions
+from attest.seal.tools.described_file import MAX_DESCRIBED_BYTES, read_described
 from attest.seal.tools.document import (
     MAX_TOOLS_BYTES,
     BaselineTable,
@@ -36,12 +37,20 @@ _TABLES_OF_A_TOOL: Final[dict[str, type[Any]]] = {"limits": LimitTable, "paths":
 def read_tools(path: Path) -> ToolRules:
     """Return the rules in a file and the definitions beside it; raise `MalformedError`, `UnavailableError`."""
     file = parse_tools(read_file(path, max_bytes=MAX_TOOLS_BYTES), where=str(path))
-    name = file.definitions.file
-    if Path(name).name != name:
-        raise MalformedError(f"{path}: definitions.file", "the name of a file beside it", name)
-    beside = path.parent / name
+    beside = _beside(path, "definitions", file.definitions.file)
     definitions = read_definitions(read_file(beside, max_bytes=MAX_DEFINITIONS_BYTES), where=str(beside))
-    return make_rules(file, definitions, where=str(path))
+    described = None
+    if file.described is not None:
+        beside = _beside(path, "described", file.described.file)
+        octets = read_file(beside, max_bytes=MAX_DESCRIBED_BYTES)
+        described = read_described(octets, file.described.pin, where=str(beside))
+    return make_rules(file, definitions, described, where=str(path))
+
+
+def _beside(path: Path, table: str, name: str) -> Path:
+    if Path(name).name != name:
+        raise MalformedError(f"{path}: {table}.file", "the name of a file beside it", name)
+    return path.parent / name
 
 
 def parse_tools(octets: bytes, *, where: str) -> ToolsFile:

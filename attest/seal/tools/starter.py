@@ -68,7 +68,7 @@ within-seconds = 60
 """
 
 
-def starter(learned: Learned, *, name: str, definitions_file: str) -> str:
+def starter(learned: Learned, *, name: str, definitions_file: str, described_file: str = "") -> str:
     """Return the text of the file `name`; tools that nobody called are comments in it, if any tool was called."""
     head = _HEAD.format(schema=TOOLS_SCHEMA, server=printable(learned.server or "this server", limit=_LINE), name=name)
     digest = set_digest(learned.definitions)
@@ -80,6 +80,7 @@ def starter(learned: Learned, *, name: str, definitions_file: str) -> str:
             head,
             *_names("prompts", "Prompts that may be taken.", learned.prompts, learned.taken),
             _DEFINITIONS.format(file=_quoted(definitions_file), digest=digest),
+            *_described(learned, described_file),
             *_upstream(learned.upstream),
             *_resources(learned),
             *("\n".join(("", *_tool(tool, called=tool["name"] in used), "")) for tool in tools),
@@ -93,6 +94,15 @@ def _names(key: str, meaning: str, listed: Sequence[str], used: frozenset[str]) 
         mark = "" if used else "# "
         names = ", ".join(map(_quoted, sorted(used) or listed))
         yield f"\n# {meaning}\n{mark}{key} = [{names}]\n"
+
+
+def _described(learned: Learned, file: str) -> Iterator[str]:
+    """Resources are often files that come and go: to pin them is for a person to decide."""
+    pinned = [name for name in ("instructions", "prompts", "templates") if name in learned.described]
+    if pinned and file:
+        more = ' Add "resources" where they never change.' if learned.described.get("resources") else ""
+        yield f"\n# What else it says of itself to a model; what is pinned is kept back once it changes.{more}\n"
+        yield f"[described]\nfile = {_quoted(file)}\npin = [{', '.join(map(_quoted, pinned))}]\n"
 
 
 def _upstream(upstream: RecordedUpstream | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from attest.codec.records import Count, Line, Record, Sha256Hex
 from attest.errors import MalformedError
 from attest.statement.enforcing import Seconds
 from attest.statement.tools.definitions import MAX_DEFINITIONS, ToolDefinition, ToolName, digest_of_set
+from attest.statement.tools.described import Described
 from attest.statement.tools.foreign import JsonText, check_object
 from attest.statement.tools.limits import Limit, RuleId
 from attest.statement.tools.ordering import check_sorted
@@ -202,6 +203,8 @@ class ToolRules(Record, kw_only=True):
     """Of the whole set: see `digest_of_set`."""
     tools: Annotated[tuple[ToolRule, ...], msgspec.Meta(max_length=MAX_DEFINITIONS)]
     """Sorted by name; what else has a name or an id is sorted by that."""
+    described: Described | None = None
+    """What else the server says of itself, pinned; absent: not pinned."""
     resources: Annotated[tuple[ResourceRule, ...], msgspec.Meta(max_length=MAX_RULES)] = ()
     prompts: Annotated[tuple[ToolName, ...], msgspec.Meta(max_length=MAX_RULES)] = ()
     """Prompts that may be taken; completion is allowed for what may be read or taken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from attest.errors import RefusedError, UnavailableError, UntrustedError
 from attest.measure.upstreams.asking import Era
 from attest.seal.tools.learning import learn
+from attest.seal.tools.reading import read_tools
 from attest.seal.tools.recording.remote import RemoteRequest, record_remote
 from attest.seal.tools.session import write_line
 from attest.seal.tools.starter import starter
@@ -56,6 +58,34 @@ def test_nothing_is_learned_of_whom_nobody_vouches_for(tmp_path):
         recorded("http://far.example/mcp")
     with remote_server(eras=frozenset()) as there, pytest.raises(UnavailableError, match="initialize"):
         recorded(there.url)
+
+
+def test_what_else_it_says_is_pinned_as_far_as_it_says_it_in_every_revision(tmp_path):
+    with remote_server() as there:
+        answer = there.answer
+
+        def say(message):
+            told = answer(message)
+            if message["method"] in {"initialize", "server/discover"}:
+                told["result"]["capabilities"] = {"tools": {}, "prompts": {}}
+                told["result"]["instructions"] = "Be brief."
+            if message["method"] == "prompts/list":
+                return {"result": {"prompts": [{"name": "greet", "modern": "_meta" in message.get("params", {})}]}}
+            return told
+
+        there.answer = say  # type: ignore[method-assign]
+        for words, pinned in (((), ["instructions", "templates"]), (("--revision", "2025-11-25"), None)):
+            folder = tmp_path / str(len(words))
+            folder.mkdir()
+            passed(attest(folder, "tools", "record", "--upstream", there.url, "-o", "session.jsonl", *words))
+            passed(attest(folder, "tools", "learn", "session.jsonl", "-o", "tools.toml"))
+            pin = tomllib.loads((folder / "tools.toml").read_text())["described"]["pin"]
+            assert pin == (pinned or ["instructions", "prompts", "templates"])
+            described = read_tools(folder / "tools.toml").described
+            assert described is not None
+            assert described.instructions == hashlib.sha256(b"Be brief.").hexdigest()
+            assert described.templates == ()
+            assert described.resources is None
 
 
 def test_the_command_takes_one_of_both(tmp_path):
