@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from attest.evidence.grammar import Tier
 from attest.signing.algorithms import ALGORITHMS
 from attest.signing.keys import generate
 from attest.statement.predicates.runtime_reference import SignerIdentity
 from benchmarks.material import Material, end_of
 from tests import certified
 from tests.browser.world import Browser, install_browser
+from tests.calls_story import GOVERNED, CallStory
 from tests.certified import IDENTITY, ISSUER, JOB_KEY, attest_key
+from tests.documents import PROVENANCE
 from tests.documents import REFERENCE_DIGEST as BENCHMARK_REFERENCE
+from tests.documents import TRUST_FILE as DOCUMENTS_TRUST_FILE
 from tests.evidence_story import REFERENCE as SEALED
-from tests.evidence_story import Story, ask, change, honest, reseal, rewrite, seal
+from tests.evidence_story import REFERENCE_ENVELOPE, Story, ask, change, export_all, honest, reseal, rewrite, seal
 from tests.pages import facts_in, page_of, unjudged, with_evidence, with_facts
 from tests.world import STRANGER, make_trust_file, trust_of
 
@@ -27,6 +31,10 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("npm") is None, reason="no npm at hand"),
 ]
+
+
+DOCUMENTS_TRUST = trust_of(DOCUMENTS_TRUST_FILE)
+VECTORS = sorted((Path(__file__).parents[1] / "vectors/bundle").glob("*.jsonl"))
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +213,54 @@ def test_a_part_of_a_log_begins_where_it_says(browser: Browser, tmp_path: Path) 
     assert browser.play("open", page)["state"] == "good"
     edited = rewrite(lines, "log", lambda line: line["previousProof"].reverse())
     assert "integrity.start" in failed(browser.play("open", with_evidence(page, edited)))
+
+
+def test_every_vector_of_a_bundle_holds_or_does_not_as_verify_says(browser: Browser, page: bytes, tmp_path) -> None:
+    """Of form and links, that is: the very bytes of `tests/vectors`, without a verdict that would say so anyway."""
+    for vector in VECTORS:
+        lines = vector.read_bytes().splitlines(keepends=True)
+        # A verdict over other evidence: what is found is found by the browser alone.
+        told = with_facts(page_of(lines, ask(trust=DOCUMENTS_TRUST)), verdict=None)
+        (tmp_path / f"{vector.stem}.html").write_bytes(told)
+    found = browser.play("many", page, out=tmp_path)["found"]
+    assert len(found) == len(VECTORS) > 100
+    assert [name for name, word in found.items() if name.startswith("bad-") and word.startswith("Holds")] == []
+    # Of full, only the form is good: its disclosure opens nothing. A key of a job needs a verdict.
+    unlike = {"good-full": "Does not hold: ", "good-certified-writer": "Only in part. "}
+    good = {name: word for name, word in found.items() if name.startswith("good")}
+    assert good == dict.fromkeys(good, "Holds. ") | unlike
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_every_tier_can_be_checked_again(browser: Browser, tmp_path: Path, tier: Tier) -> None:
+    with CallStory(tmp_path) as story:
+        story.open().answered().match()
+        story.deny(story.call("set_time"))
+        lines = story.match().stop().export(tier)
+    page = page_of(lines, ask(references=(seal(GOVERNED)[0],), tier=tier))
+    found = browser.play("open", page)
+    assert failed(found) == set()
+    assert found["recheck"]["integrity.tree"] == found["recheck"]["authenticity.checkpoint"] == "pass"
+    opened = found["recheck"]["integrity.disclosures"]
+    assert opened == ("pass" if tier is Tier.FULL else "none here")
+    if tier is Tier.FULL:
+        edited = rewrite(lines, "disclosure", lambda line: line.update(value="e30="))
+        assert failed(browser.play("open", with_evidence(page, edited))) == {"integrity.disclosures"}
+
+
+def test_several_logs_stand_in_one_page(browser: Browser, tmp_path: Path) -> None:
+    with Story(tmp_path / "one") as one, Story(tmp_path / "two") as two:
+        lines = export_all([one.start().measure(2).stop(), two.start().measure(3).stop()])
+    found = browser.play("open", page_of(lines))
+    assert (failed(found), found["receipts"]) == (set(), 9)
+
+
+def test_a_single_reference_is_checked_and_evidence_of_others_is_not(browser: Browser) -> None:
+    found = browser.play("open", page_of([REFERENCE_ENVELOPE]))
+    assert found["recheck"] == {"page.content": "pass", "authenticity.document": "pass"}
+    found = browser.play("open", page_of([PROVENANCE]))
+    assert found["recheck"]["authenticity.document"] == "not checked"
+    assert found["state"] != "good"
 
 
 def test_a_hundred_thousand_receipts_never_keep_anybody_waiting(browser: Browser, tmp_path: Path) -> None:

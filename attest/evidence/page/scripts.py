@@ -22,6 +22,7 @@ WORKER: Final = (
     "dsse",
     "note",
     "certified",
+    "shapes",
     "grammar",
     "gist",
     "rows",

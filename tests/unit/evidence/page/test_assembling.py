@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from attest.evidence.grammar import BUNDLE_SCHEMA
 from attest.evidence.page import scripts
+from attest.statement.predicate_type import PREDICATE_BASE
 from tests.evidence_story import Story, honest
 from tests.pages import Elements, evidence_in, page_of, unjudged
 
@@ -54,9 +56,13 @@ def test_the_policy_allows_our_style_and_our_script_and_nothing_that_is_fetched(
     }
 
 
-def test_the_page_names_no_address_but_those_that_a_person_may_follow(tmp_path: Path) -> None:
+def test_the_page_loads_nothing_and_names_no_address_but_those_of_formats(tmp_path: Path) -> None:
     page = page_of(honest(tmp_path))
-    assert set(re.findall(rb"(?:https?:)?//[\w.-]+\.\w+[^\s\"']*", page)) == {b"http://www.w3.org/2000/svg"}
+    assert set(re.findall(rb"(?:https?:)?//[\w.-]+\.\w+[^\s\"'`]*", page)) == {
+        b"http://www.w3.org/2000/svg",
+        BUNDLE_SCHEMA.encode(),
+        PREDICATE_BASE.encode(),
+    }
     loaded = {value for _, attributes in Elements(page).found for name, value in attributes if name in {"src", "href"}}
     assert loaded == {"data:,", "#main"}
 

@@ -65,6 +65,7 @@ class Bundle {
     if (!followers.includes(line.kind)) {
       throw new Error(`expected ${followers.join(" or ") || "nothing more"}, found ${line.kind.slice(0, 40)}`);
     }
+    checkShape(line.kind, line.value);
     this.sheet.count("integrity.grammar");
     this.before = line.kind;
     return line;
@@ -79,7 +80,7 @@ class Bundle {
   async takeLine(line, where, place, signing) {
     const { value } = line;
     if (line.kind === "entry") signing.push(this.takeEntry(line, where, place));
-    else if (line.kind === "header") this.header = value;
+    else if (line.kind === "header") this.takeHeader(value);
     else if (line.kind === "certified-writer") await this.writers.take(value, where);
     else if (line.kind === "build-evidence") this.documents.takeEvidence(value, where);
     else if (line.kind === "reference") await this.documents.takeReference(value, where);
@@ -87,6 +88,14 @@ class Bundle {
     else if (line.kind === "disclosure") this.takeDisclosure(value, where);
     else if (line.kind === "checkpoint") await this.logs.at(-1).finish(value.note, where);
     else this.takeEnd(value, where);
+  }
+
+  takeHeader(value) {
+    const { tier, logs, opened } = value;
+    if ((opened === undefined) === (tier === "full"))
+      throw new Error("expected a count of disclosures at tier full alone");
+    if (logs.some((origin, at) => at && !(origin > logs[at - 1]))) throw new Error("expected logs sorted by origin");
+    this.header = value;
   }
 
   takeLog(value, where) {

@@ -101,8 +101,8 @@ class Log {
 
   compare({ entry, receipt }, { predicateType, predicate }, fail) {
     const header = predicate.receipt;
-    const said = [header.logOrigin, header.sequence, header.previous, header.realTime, predicateType.split("/").at(-2)];
-    const expected = [entry.origin, entry.sequence, entry.previous, entry.time, entry.event];
+    const said = [header.logOrigin, header.sequence, header.previous, header.realTime, predicateType];
+    const expected = [entry.origin, entry.sequence, entry.previous, entry.time, RECEIPTS_OF.get(entry.event)];
     if (said.some((each, at) => each !== expected[at]) || receipt.payloadType !== PAYLOAD_TYPE) {
       fail(COMMITMENT, "the receipt belongs to another place than its entry", expected.join(" "), said.join(" "));
     }
