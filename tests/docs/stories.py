@@ -102,6 +102,13 @@ ELSEWHERE: Final = {
 """Pages of which no block runs here, and where they do."""
 
 NOT_RUN: Final[dict[tuple[str, str], str]] = {
+    (
+        "ci/examples/github/README.md",
+        "WORKFLOWS=",
+    ): "names the reader's repository and commit; its flags are checked",
+    ("ci/examples/make/README.md", "attest key new"): "needs the example's files: tests/ci/test_other_systems.py",
+    ("ci/examples/make/README.md", "export SEALER_KEY"): "as above",
+    ("docs/portal.md", "attest tools record --upstream"): "needs a server elsewhere: tests/line/test_web_portal.py",
     ("README.md", "make demo"): "tests/real/test_demo.py runs the demo, and make test is what runs this",
     ("README.md", "attest seal --runtime-of .venv/bin/python --trust"): (
         "compiles a whole standard library, half a minute: tests/line/test_line.py seals a smaller program"
