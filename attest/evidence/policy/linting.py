@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from attest.evidence.grammar import Tier
@@ -28,6 +28,14 @@ _NEVER: Final[tuple[tuple[str, str, object, str], ...]] = (
 )
 """Table, key, and the value with which it demands nothing."""
 
+_SHARE_OF: Final = {"min_built": "built", "min_listed": "listed", "min_locked": "locked"}
+_AT_LEAST: Final = {
+    "built": ("built",),
+    "listed": ("built", "listed"),
+    "locked": ("built", "listed", "locked"),
+}
+"""By origin: those that are no worse."""
+
 
 def warnings(policy: GatePolicy, at: int) -> Iterator[str]:
     """Yield a line for each oddity, as of `at` (milliseconds since 1970); expired exceptions are not among them."""
@@ -41,6 +49,7 @@ def warnings(policy: GatePolicy, at: int) -> Iterator[str]:
         yield from _shares(name, getattr(policy, name))
     yield from _wide(policy)
     yield from _unreachable(policy)
+    yield from _covered(policy.exceptions)
     for number, exception in enumerate(policy.exceptions, 1):
         yield from (f"exceptions, number {number}: {told}" for told in _of_exception(policy, exception, at))
 
@@ -60,10 +69,16 @@ def _empty(policy: GatePolicy) -> Iterator[str]:
 
 
 def _shares(name: str, table: AssuranceTable | None) -> Iterator[str]:
-    """Of shares that include one another, one that is no higher than a narrower one never fails by itself."""
+    """Of shares that include one another, one that is no higher than a narrower one never fails by itself.
+
+    Nor does one of files that are known so well anyway, since none may be known worse.
+    """
     if table is None:
         return
     narrower = 0.0
+    for key, origin in _SHARE_OF.items():
+        if getattr(table, key) is not None and table.least in _AT_LEAST[origin]:
+            yield f"{_name(name)}.{_name(key)}: it can never fail by itself, since least = {table.least}"
     for key in ("min_built", "min_listed", "min_locked"):
         share = getattr(table, key)
         if share is not None and share <= narrower:
@@ -74,6 +89,9 @@ def _shares(name: str, table: AssuranceTable | None) -> Iterator[str]:
 def _wide(policy: GatePolicy) -> Iterator[str]:
     if policy.site is not None and any(not glob.strip("*") for glob in policy.site.allowed):
         yield "site.allowed: it can never fail, since it allows every file"
+    least = policy.assurance.least if policy.assurance is not None else None
+    if policy.site is not None and policy.site.allowed and least in _AT_LEAST["locked"]:
+        yield f"site.allowed: it allows nothing, since with assurance.least = {least} no such file may be there"
     if policy.build is not None and policy.build.min_slsa_level == 0:
         yield "build.min-slsa-level: it demands hardly anything, since any signed provenance has level 0"
     if policy.build is not None and any(not glob.strip("*") for glob in policy.build.artifacts):
@@ -87,6 +105,23 @@ def _unreachable(policy: GatePolicy) -> Iterator[str]:
             "required.proven-axes: no evidence bundle proves build-link, since assurance is the sealer's word; "
             "[assurance] holds it to a minimum"
         )
+
+    if required is not None and "conformance" in required.proven_axes and required.tier is not Tier.FULL:
+        yield (
+            "required.proven-axes: calls leave conformance asserted where their arguments are not disclosed, "
+            "as at tier receipts"
+        )
+
+
+def _covered(exceptions: Sequence[ExceptionTable]) -> Iterator[str]:
+    """Of two exceptions for the same check, the first that covers something counts."""
+    whole: dict[str, int] = {}
+    for number, each in enumerate(exceptions, 1):
+        for check in each.checks:
+            if check in whole:
+                yield f"exceptions, number {number}: of {check} it excuses nothing that number {whole[check]} leaves"
+            elif each.reference is None and not each.paths:
+                whole[check] = number
 
 
 def _of_exception(policy: GatePolicy, exception: ExceptionTable, at: int) -> Iterator[str]:

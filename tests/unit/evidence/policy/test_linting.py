@@ -34,6 +34,16 @@ def told(text: str) -> list[str]:
         ("[assurance]\nmin-built = 0.0", "assurance.min-built: it can never fail"),
         ("[assurance]\nmin-built = 0.5\nmin-listed = 0.5", "assurance.min-listed: it can never fail by itself"),
         ("[assurance]\nmin-listed = 0.5\nmin-locked = 0.4", "assurance.min-locked: it can never fail by itself"),
+        (
+            '[assurance]\nleast = "listed"\nmin-locked = 1',
+            "assurance.min-locked: it can never fail by itself, since least",
+        ),
+        ('[assurance]\nleast = "locked"\n[site]\nallowed = ["a"]', "site.allowed: it allows nothing"),
+        ('[required]\nproven-axes = ["conformance"]', "required.proven-axes: calls leave conformance asserted"),
+        (
+            DEMANDS + 2 * exception("policy.measured", expires="2027-01-31"),
+            "exceptions, number 2: of policy.measured it excuses nothing that number 1 leaves",
+        ),
         ('[site]\nallowed = ["a", "**"]', "site.allowed: it can never fail"),
         ('[build]\nartifacts = ["*"]', "build.artifacts: it means every artifact"),
         ("[build]\nmin-slsa-level = 0", "build.min-slsa-level: it demands hardly anything"),
@@ -57,6 +67,11 @@ def test_an_oddity_is_told_with_its_place(text: str, place: str) -> None:
     "text",
     [
         DEMANDS,
+        '[assurance]\nleast = "locked"\nmin-listed = 0.9\n[site]\nallowed = []',
+        '[required]\ntier = "full"\nproven-axes = ["conformance"]',
+        "[site]\nallowed = []\n"
+        + exception("policy.site", expires="2027-01-31", more='paths = ["tree/x"]')
+        + exception("policy.site", expires="2027-01-31"),
         "[site]\nallowed = []",
         "[calls]\ntools = []",
         "[assurance]\nmin-built = 0.2\nmin-listed = 0.5\nmin-locked = 1",
