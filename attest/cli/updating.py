@@ -84,7 +84,8 @@ class Updating:
 
     @contextmanager
     def _folder(self, evidence: str | None, tell: Tell) -> Iterator[Path | None]:
-        if evidence == NO_EVIDENCE or self.old.reference.program is not None:
+        old = self.old.reference
+        if evidence == NO_EVIDENCE or old.program is not None or old.is_remote:
             yield None
         elif evidence is not None:
             yield Path(evidence)
@@ -97,7 +98,8 @@ class Updating:
 def is_nothing(difference: Difference) -> bool:
     """Whether two references differ in nothing but when they were sealed."""
     terms = [term for term in difference.terms if not term.name.startswith(_ALWAYS_OTHER)]
-    return not (difference.packages or difference.files or terms)
+    tools = difference.definitions or difference.rules
+    return not (difference.packages or difference.files or tools or terms)
 
 
 def keep_old(path: Path, old: Side, key: PrivateKey, *, at: int, void_from: int) -> tuple[Path, Path]:

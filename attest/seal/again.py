@@ -26,6 +26,11 @@ def request_again(path: Path, old: Side, given: SealRequest) -> SealRequest:
     Raises `RefusedError` if the old one names a runtime and none is given.
     """
     reference = old.reference
+    if reference.is_remote:
+        tools = given.tools or reference.tools
+        upstream = None if tools is None else tools.upstream
+        url = "" if upstream is None else upstream.url
+        return replace(given, upstream=url, tools=tools, name=reference.server.name, supersedes=(path,), like=reference)
     places = {place.name: place.path for place in reference.places}
     if reference.runtime is not None and given.runtime is None:
         raise RefusedError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+from attest.seal.unverified import read_unverified
 from tests.commands import attest, passed
 from tests.identities import Identity
 from tests.portal_world import TOOLS
-from tests.remote_portal import far
+from tests.remote_portal import allow, far
 from tests.remote_server import remote_server
 
 
@@ -91,6 +92,27 @@ def test_a_trust_file_that_says_nothing_of_it_accepts_none(tmp_path: Path) -> No
     refused = attest(tmp_path, "portal", "server.ref", "--trust", "strict.json", *words)
     assert refused.returncode == 5
     assert b"tree or better" in refused.stderr
+
+
+def test_a_new_description_is_looked_at_and_sealed_again_under_the_same_terms(tmp_path: Path) -> None:
+    with remote_server() as there:
+        made = far(tmp_path, there)
+        options = ("--trust", "trust.json", "--key", "sealer.key", "--yes")
+        unchanged = attest(tmp_path, "update", "server.ref", *options)
+        assert b"nothing changed" in unchanged.stderr
+        there.tools[3]["description"] = "Says what it is told, twice."
+        passed(attest(tmp_path, "tools", "record", "--upstream", there.url, "-o", "new.jsonl"))
+        passed(attest(tmp_path, "tools", "learn", "new.jsonl", "-o", "new.toml"))
+        allow(tmp_path / "new.toml", ["echo"])
+        told = attest(tmp_path, "update", "server.ref", "--tools", "new.toml", *options)
+        assert b"{+, twice+}" in told.stderr, told.stderr
+        assert passed(told).startswith(b"sha256:")
+        with made.portal(log="log-2") as portal:
+            assert portal.call(1) == "hello"
+    verdict = made.verify("--revocations", "server-1.ref.revoked", log="log-2")
+    assert verdict["verdict"] == "PASSED"
+    reference = read_unverified(tmp_path / "server.ref").reference
+    assert (reference.measurement.cycle_seconds, reference.validity.sequence) == (1, 2)
 
 
 def test_nobody_else_measures_it_and_nothing_with_files_is_measured_so(tmp_path: Path) -> None:

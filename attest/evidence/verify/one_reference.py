@@ -45,11 +45,9 @@ def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> 
     judge_artifacts(sealed, question, sheet)
     judge_assurance(sealed, question, sheet)
     judge_complete(sealed, (), question, sheet)
-    sheet.note(
-        "build-link.evidence",
-        Status.ASSERTED,
-        "the sealer verified it; the originals are not in this file",
-    )
+    if not sealed.reference.is_remote:
+        detail = "the sealer verified it; the originals are not in this file"
+        sheet.note("build-link.evidence", Status.ASSERTED, detail)
     if question.wants_level:
         judge_level(sealed.reference.evidence, question, sheet, _HERE)
     for name, value in question.expectations.demands_originals:
