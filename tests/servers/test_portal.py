@@ -23,7 +23,8 @@ from mcp import StdioServerParameters
 from mcp.client import Client
 
 from tests.protocol.world import Suite, free_port, install_suite, run, started
-from tests.servers.servers import SERVERS, Server, install_node, install_python
+from tests.servers.servers import SERVERS, Server, install_python
+from tests.servers.soaking import Use, used
 
 pytestmark = [
     pytest.mark.network,
@@ -47,8 +48,7 @@ class Behind:
     """One server, sealed twice: as it speaks on standard input and output, and as it listens."""
 
     folder: Path
-    tool: str
-    arguments: dict[str, Any]
+    use: Use
     port: int
     """Where it listens."""
 
@@ -77,14 +77,28 @@ class Behind:
         """The portal over HTTP, which starts the server; yields the address for clients."""
         port = free_port()
         words = ["http.ref", "--log", log, "--upstream", self.url, "--listen", f"127.0.0.1:{port}"]
-        command = [sys.executable, "-m", "attest", "portal", *words]
+        command = ["env", *self._variables, sys.executable, "-m", "attest", "portal", *words]
         with started(command, self.folder, port, home=self.folder / "home"):
             yield f"http://127.0.0.1:{port}/mcp"
 
     def over_stdio(self, log: str) -> list[str]:
         """Return the command of the portal over standard input and output."""
         home, portal = f"XDG_DATA_HOME={self.folder / 'home'}", (sys.executable, "-m", "attest", "portal")
-        return ["env", "-C", str(self.folder), home, *portal, str(self.folder / "stdio.ref"), "--log", log]
+        return [
+            "env",
+            "-C",
+            str(self.folder),
+            home,
+            *self._variables,
+            *portal,
+            str(self.folder / "stdio.ref"),
+            "--log",
+            log,
+        ]
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        return tuple(f"{name}={value}" for name, value in self.use.environment.items())
 
     @property
     def url(self) -> str:
@@ -98,21 +112,24 @@ def suite(tmp_path_factory) -> Suite:
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=[server.program for server in SERVERS])
-def behind(request, tmp_path_factory) -> Behind:
-    server: Server = request.param
+def behind(request, tmp_path_factory) -> Iterator[Behind]:
     folder = tmp_path_factory.mktemp("behind")
-    (folder / "work").mkdir()
+    with used(request.param, folder) as use:
+        yield _sealed(request.param, use, folder)
+
+
+def _sealed(server: Server, use: Use, folder: Path) -> Behind:
     tree, bridge, port = server.install(server, folder, "tree"), BRIDGE.install(BRIDGE, folder, "bridge"), free_port()
     listening: tuple[str, ...]
     variables: tuple[str, ...]
-    program, tool, arguments = server.command(server, tree), *_use(server, folder / "work")
+    program = server.command(server, tree)
     if server.program.endswith("everything"):
         speaking: tuple[str, ...] = (*program, "stdio")
         listening, variables = (*program, "streamableHttp"), ("--env", f"PORT={port}")
     else:
-        speaking = (*program, str(folder / "work")) if server.install is install_node else tuple(program)
+        speaking = (*program, *use.words)
         listening, variables = (*BRIDGE.command(BRIDGE, bridge), "--port", str(port), "--", *speaking), ()
-    made = Behind(folder=folder, tool=tool, arguments=arguments, port=port)
+    made = Behind(folder=folder, use=use, port=port)
     made.attest("init")
     # The inspector says that it has roots, and one of the servers has one tool more then, and asks for them.
     made.attest("tools", "record", "--capability", "roots", "-o", "session.jsonl", "--", *speaking)
@@ -126,20 +143,6 @@ def behind(request, tmp_path_factory) -> Behind:
     return made
 
 
-def _use(server: Server, place: Path) -> tuple[str, dict[str, Any]]:
-    """Return a tool of a server, and how it is called."""
-    uses: dict[str, tuple[str, dict[str, Any]]] = {
-        "time": ("get_current_time", {"timezone": "UTC"}),
-        "git": ("git_status", {"repo_path": str(place)}),
-        "fetch": ("fetch", {"url": "http://127.0.0.1:9/nobody"}),
-        "filesystem": ("list_directory", {"path": str(place)}),
-        "everything": ("echo", {"message": "again"}),
-    }
-    if server.program.endswith("git"):
-        run(["git", "init", "--quiet", str(place)])
-    return uses[server.program.removeprefix("mcp-server-")]
-
-
 async def _roots(context: Any) -> types.ListRootsResult:
     return types.ListRootsResult(roots=[])
 
@@ -147,15 +150,15 @@ async def _roots(context: Any) -> types.ListRootsResult:
 async def _used(at: Any, behind: Behind) -> None:
     async with Client(at, list_roots_callback=_roots) as client:
         tools = (await client.list_tools()).tools
-        assert behind.tool in {tool.name for tool in tools}
-        assert (await client.call_tool(behind.tool, behind.arguments)).content
+        assert behind.use.tool in {tool.name for tool in tools}
+        assert (await client.call_tool(behind.use.tool, dict(behind.use.arguments))).content
 
 
 def _inspected(suite: Suite, behind: Behind, *at: str) -> None:
     asking = [*suite.program("mcp-inspector"), "--cli", "--connect-timeout", "120000", *at]
-    assert behind.tool in {tool["name"] for tool in json.loads(run([*asking, "--method", "tools/list"]))["tools"]}
-    given = [word for name, value in behind.arguments.items() for word in ("--tool-arg", f"{name}={value}")]
-    assert json.loads(run([*asking, "--method", "tools/call", "--tool-name", behind.tool, *given]))["content"]
+    assert behind.use.tool in {tool["name"] for tool in json.loads(run([*asking, "--method", "tools/list"]))["tools"]}
+    given = [word for name, value in behind.use.arguments.items() for word in ("--tool-arg", f"{name}={value}")]
+    assert json.loads(run([*asking, "--method", "tools/call", "--tool-name", behind.use.tool, *given]))["content"]
 
 
 def test_the_client_and_the_inspector_work_over_stdio(suite: Suite, behind: Behind) -> None:
