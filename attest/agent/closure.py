@@ -27,6 +27,9 @@ from attest.statement.packed_files import FolderKey, as_packed
 SPARE_NAMES: Final = 100_000
 """Names beyond those that are sealed that a root may have before it is given up: they are held in memory."""
 
+LARGE_BYTES: Final = 512 * 1024 * 1024
+"""From here on a second process saves more time than it takes to be started."""
+
 _OPTIONAL_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.required)
 _SEALED_RULES: Final = frozenset(name for name, rule in RULES.items() if not rule.may_appear)
 
@@ -71,6 +74,8 @@ class Looks:
     waking: Waking | None = None
     fine: frozenset[int] = frozenset()
     """The device numbers of file systems that are known to stamp changes finely."""
+    helped: bool = False
+    """See `Standpoint`."""
     around: tuple[Finding, ...] = ()
     """What was found before anything was looked at: it is about every server."""
     shared: Shared[Looked] = field(default_factory=Shared)
@@ -104,7 +109,7 @@ class Looks:
             return self.shared.get(shared, lambda: self._look(runtime, standpoint))
 
     def _look(self, sealed: SealedServer, standpoint: Standpoint) -> Looked:
-        standpoint = replace(standpoint, fine=self.fine)
+        standpoint = replace(standpoint, fine=self.fine, helped=self.helped)
         looked = look_at_closure(sealed, self.deriver, self.clock_ms, self.judge, standpoint)
         self.observed[sealed.opened.digest] = looked.observation
         if self.waking is not None:
@@ -142,6 +147,7 @@ def look_at_closure(
         standpoint=standpoint,
         most_names=len(sealed.entries) + SPARE_NAMES,
         alike=sealed.entries.folders,
+        large=standpoint.helped and sealed.entries.total_bytes >= LARGE_BYTES,
     )
     return judge_files(sealed, observation, deriver, judge, standpoint)
 

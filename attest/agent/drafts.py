@@ -27,6 +27,11 @@ class Standing:
     binding: Binding
     isolation: Isolation
 
+    @property
+    def may_be_helped(self) -> bool:
+        """Whether a helper may look, too: not where we are out of the server's sight and a new process is not yet."""
+        return self.binding is not Binding.LAUNCHED or self.isolation is not Isolation.SAME_UID
+
 
 def cycle_draft(server: SealedServer, cycle: Cycle, standing: Standing) -> Draft:
     """Draft the receipt of one cycle: a measurement if it matched, else a violation."""

@@ -40,7 +40,6 @@ from attest.statement.predicates.runtime_event import Event, EventKind
 
 _SECOND: Final = 1000
 _RUN_ID_BYTES: Final = 16
-
 _EXPLAIN_SECONDS: Final = 30
 """How long the end of a single cycle waits for what a person may be told about a drift."""
 
@@ -239,6 +238,7 @@ class Run:
                 around=around,
                 caches=target.caches,
                 fine=self.request.fine,
+                helped=target.standing.may_be_helped,
                 shared=shared,
                 waking=self._waking,
             )

@@ -18,28 +18,30 @@ _buffers = threading.local()
 
 
 def hash_descriptor(descriptor: int, status: os.stat_result) -> str | None:
-    """Return the SHA-256 (hex) of a regular file that was opened just now.
+    """Return the SHA-256 (hex) of a regular file that was opened just now; see `digest_descriptor`."""
+    digest = digest_descriptor(descriptor, status)
+    return None if digest is None else digest.hex()
+
+
+def digest_descriptor(descriptor: int, status: os.stat_result) -> bytes | None:
+    """Return the SHA-256 of a regular file that was opened just now.
 
     `status` is its `fstat` from before. None if its size, mtime, ctime or length as read differ
     afterwards: then nobody knows what was hashed. An empty file is read, too, since some file
     systems show a size of 0 for what has content. Raises `OSError`.
     """
-    buffer = _buffer()
-    digest, length, size = hashlib.sha256(), 0, status.st_size
-    while count := os.readv(descriptor, (buffer,)):
+    buffer, size = _buffer(), status.st_size
+    length = count = os.readv(descriptor, (buffer,))
+    digest = hashlib.sha256(buffer[:length])
+    # Nothing more comes after a piece that did not fill the buffer and was the last of the size.
+    while length <= size and not (length == size and count < BUFFER_BYTES):
+        count = os.readv(descriptor, (buffer,))
+        if not count:
+            break
         digest.update(buffer[:count])
         length += count
-        if length > size or (length == size and count < BUFFER_BYTES):
-            break
     unchanged = length == size and _stamps(os.fstat(descriptor)) == _stamps(status)
-    return digest.hexdigest() if unchanged else None
-
-
-def read_descriptor(descriptor: int, status: os.stat_result) -> bytes | None:
-    """Return the content of a small file, on the same terms as `hash_descriptor` its digest."""
-    octets = os.read(descriptor, status.st_size + 1)
-    unchanged = len(octets) == status.st_size and _stamps(os.fstat(descriptor)) == _stamps(status)
-    return octets if unchanged else None
+    return digest.digest() if unchanged else None
 
 
 def _stamps(status: os.stat_result) -> tuple[int, int, int]:

@@ -49,10 +49,14 @@ class Leases:
             raise WriterError from error
         except OSError:
             # Not our file, not a regular one, or a file system without leases.
-            with self._lock:
-                self._missed += 1
+            self.miss()
             return False
         return True
+
+    def miss(self) -> None:
+        """Take note that something was read without one."""
+        with self._lock:
+            self._missed += 1
 
     @property
     def complete(self) -> bool:

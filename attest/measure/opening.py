@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from attest.codec.printable import printable
-from attest.measure.hashing import hash_descriptor, read_descriptor
+from attest.measure.hashing import digest_descriptor
 from attest.measure.kernel import INSIDE, has_openat2, mount_of, openat2
 from attest.measure.leasing import NO_LEASES, Leases, WriterError
 from attest.measure.stat_cache import Slot
@@ -26,8 +26,8 @@ from attest.statement.observation import Observed, Trouble
 MAX_RETRIES: Final = 3
 """How often a file that changes while it is read is read again."""
 
-SMALL_BYTES: Final = 256 * 1024
-"""Up to here a file is read at once."""
+SMALL_BYTES: Final = 1024 * 1024
+"""Up to here a file is read at once: handing it over takes longer than what that gains."""
 
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = _FLAGS | os.O_NONBLOCK
@@ -97,10 +97,10 @@ def look_at(directory: int, root: str, wanted: Name, leases: Leases = NO_LEASES)
 
 
 Plain = tuple[os.stat_result, bytes, bool, int]
-"""Status, content, whether it was read under a lease, and since when (ns, real time)."""
+"""Status, SHA-256, whether it was read under a lease, and since when (ns, real time)."""
 
 
-def read_plain(directory: int, name: str, leases: Leases = NO_LEASES) -> Plain | None:
+def digest_plain(directory: int, name: str, leases: Leases = NO_LEASES) -> Plain | None:
     """Return a regular file of no more than `SMALL_BYTES` that has no special mode.
 
     None for anything else, and for whatever goes wrong: `look_at` then says what that is. Never waits.
@@ -114,14 +114,14 @@ def read_plain(directory: int, name: str, leases: Leases = NO_LEASES) -> Plain |
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > SMALL_BYTES or status.st_mode & _SPECIAL:
             return None
-        octets = read_descriptor(descriptor, status)
-        if octets is None or (held and not leases.kept(descriptor)):
+        digest = digest_descriptor(descriptor, status)
+        if digest is None or (held and not leases.kept(descriptor)):
             return None
     except (OSError, WriterError):
         return None
     finally:
         os.close(descriptor)
-    return status, octets, held, began_ns
+    return status, digest, held, began_ns
 
 
 def _look(directory: int, root: str, wanted: Name, leases: Leases) -> Observed | None:
@@ -181,12 +181,12 @@ def _look_at_file(directory: int, root: str, wanted: Name, leases: Leases) -> Ob
 def _hash_file(descriptor: int, root: str, wanted: Name, leases: Leases) -> Observed | None:
     held, began_ns = leases.take(descriptor), time.time_ns()
     status = os.fstat(descriptor)
-    digest = hash_descriptor(descriptor, status) if stat.S_ISREG(status.st_mode) else None
+    digest = digest_descriptor(descriptor, status) if stat.S_ISREG(status.st_mode) else None
     if digest is None or (held and not leases.kept(descriptor)):
         return None
     if held and wanted.slot is not None:
-        wanted.slot.store(status, bytes.fromhex(digest), began_ns)
-    return _file_with(root, wanted.path, status, digest)
+        wanted.slot.store(status, digest, began_ns)
+    return _file_with(root, wanted.path, status, digest.hex())
 
 
 def _file_with(root: str, path: str, status: os.stat_result, digest: str) -> Observed:

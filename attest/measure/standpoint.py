@@ -46,6 +46,8 @@ class Standpoint:
     """What is remembered of earlier looks from here."""
     fine: frozenset[int] = frozenset()
     """The device numbers of file systems that are known to stamp changes finely."""
+    helped: bool = False
+    """A large tree may be read by a second process, too: no server can trace one that could not trace us as well."""
     trouble: Trouble | None = None
     """Why nothing can be seen from there."""
 

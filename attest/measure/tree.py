@@ -16,6 +16,7 @@ from typing import Final
 from attest.measure.crew import NOTHING_ALIKE, Crew
 from attest.measure.leasing import Leases, may_lease
 from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
+from attest.measure.second_reader import reading_beside
 from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.stat_cache import StatCache
 from attest.measure.walk import MAX_NAMES, ROOT_PATH, Walk, by_path
@@ -41,6 +42,7 @@ def look_at_roots(
     standpoint: Standpoint = OURS,
     most_names: int = MAX_NAMES,
     alike: Mapping[FolderKey, Packed] = NOTHING_ALIKE,
+    large: bool = False,
 ) -> Observation:
     """Look at all roots once, from where the process stands if one is watched, and return what is there.
 
@@ -49,13 +51,14 @@ def look_at_roots(
     reported and never followed, a root that is one is trouble; special files are reported and never
     opened. What is mounted below a root is trouble, too, but for directories on the way from `/`.
     Nothing that goes wrong raises: it stands as trouble where it happened. What is found equal to `alike` shares its
-    memory.
+    memory. If they are `large`, a process beside us reads, too.
     """
     started_at = clock_ms()
     with ExitStack() as stack:
         leases = Leases(allowed=may_lease())
         cache = _begun(standpoint)
-        crew = stack.enter_context(Crew(leases, cache, alike))
+        beside = stack.enter_context(reading_beside()) if large and cache is None else None
+        crew = stack.enter_context(Crew(leases, cache, alike, beside))
         devices = _Devices()
         walks: list[Walk] = []
         for root in roots:
@@ -64,6 +67,7 @@ def look_at_roots(
                 continue
             stack.callback(os.close, top)
             devices.look_at(top)
+            crew.top(root.name, top)
             if root.scope is Scope.LISTED:
                 paths = listed.get(root.name, ())
                 _look_at_listed(top, root.name, paths, _place_of(root.name, places), crew, devices)

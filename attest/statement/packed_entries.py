@@ -50,6 +50,8 @@ class PackedEntries(Mapping[Key, Entry]):
         self.folders = folders
         self.single = single
         self._last: tuple[FolderKey, Mapping[str, int]] = (("", ""), {})
+        self.total_bytes: Final = sum(sum(memoryview(each.sizes or b"").cast("q")) for each in folders.values())
+        """Of the files that are sealed by their content."""
         self._count = sum(1 for each in single.values() if each.seen is None) + sum(
             len(each.cores) // CORE.size for each in folders.values()
         )

@@ -71,6 +71,12 @@ class PackedFolder(NamedTuple):
         """Return the names."""
         return split_names(self.names)
 
+    def each(self) -> Iterator[tuple[bytes, int, int, int]]:
+        """Yield of each file its core, size, device and inode."""
+        for place in range(self.number):
+            core = self.cores[place * CORE.size : (place + 1) * CORE.size]
+            yield core, *SIZE.unpack_from(self.sizes, place * SIZE.size), *_identity(self.identities, place)
+
     def at(self, root: str, path: str, place: int) -> Observed:
         """Return the file in a place, whose path is known."""
         digest, executable = CORE.unpack_from(self.cores, place * CORE.size)
@@ -164,6 +170,11 @@ class PackedFiles(Mapping[Key, Observed]):
         if last[0] != where or not last[1]:
             last = self._last = where, {each: place for place, each in enumerate(packed.split())}
         return packed, last[1][name]
+
+
+def _identity(identities: bytes, place: int) -> tuple[int, int]:
+    device, inode = IDENTITY.unpack_from(identities, place * IDENTITY.size)
+    return device, inode
 
 
 def as_packed(files: Mapping[Key, Observed]) -> PackedFiles:

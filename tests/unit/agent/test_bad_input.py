@@ -7,7 +7,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -24,7 +24,6 @@ from tests.world import WRITER, make_trust_file, write_key_pair
 
 MODULE = "tiny_server/tools.py"
 NAME = "tools.py"
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -120,18 +119,16 @@ def test_what_should_not_be_there_is_drift_and_holds_nobody_up(bench: Bench, wha
 
 
 def test_a_file_that_never_rests_is_unknown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def changing(real: Callable[[int, Any], T]) -> Callable[[int, Any], T]:
-        def read_and_change(descriptor: int, how: Any) -> T:
-            octets = real(descriptor, how)
-            if octets and Path(f"/proc/self/fd/{descriptor}").readlink().name == NAME:
-                os.utime(descriptor, ns=(0, next(turn)))
-            return octets
+    real = os.readv
 
-        return read_and_change
+    def read_and_change(descriptor: int, buffers: Any) -> int:
+        length = real(descriptor, buffers)
+        if length and Path(f"/proc/self/fd/{descriptor}").readlink().name == NAME:
+            os.utime(descriptor, ns=(0, next(turn)))
+        return length
 
     turn = iter(range(1000))
-    monkeypatch.setattr(os, "read", changing(os.read))
-    monkeypatch.setattr(os, "readv", changing(os.readv))
+    monkeypatch.setattr(os, "readv", read_and_change)
     reported = once(bench)
     assert reported.cycle.state is State.UNKNOWN
     assert kinds(reported) == {FindingKind.UNSTABLE}

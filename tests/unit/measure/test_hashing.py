@@ -12,21 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.measure.hashing import BUFFER_BYTES, hash_descriptor, read_descriptor
+from attest.measure.hashing import BUFFER_BYTES, hash_descriptor
 
 
 def hashed(path: Path) -> str | None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         return hash_descriptor(descriptor, os.fstat(descriptor))
-    finally:
-        os.close(descriptor)
-
-
-def read(path: Path) -> bytes | None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return read_descriptor(descriptor, os.fstat(descriptor))
     finally:
         os.close(descriptor)
 
@@ -44,13 +36,6 @@ def test_the_digest_is_sha256(tmp_path_factory: pytest.TempPathFactory, octets: 
     path = tmp_path_factory.mktemp("law") / "file"
     path.write_bytes(octets)
     assert hashed(path) == hashlib.sha256(octets).hexdigest()
-
-
-@given(octets=st.binary(max_size=5_000))
-def test_what_is_read_is_what_is_there(tmp_path_factory: pytest.TempPathFactory, octets: bytes) -> None:
-    path = tmp_path_factory.mktemp("law") / "file"
-    path.write_bytes(octets)
-    assert read(path) == octets
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -95,23 +80,6 @@ def test_a_file_that_changes_while_it_is_read_has_no_digest(
 
     monkeypatch.setattr(os, "readv", readv)
     assert hashed(path) is None
-
-
-@pytest.mark.parametrize("change", [grow, shrink, rewrite])
-def test_a_file_that_changes_while_it_is_read_has_no_content(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
-) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"A" * 1000)
-    real = os.read
-
-    def read_and_change(descriptor: int, length: int) -> bytes:
-        octets = real(descriptor, length)
-        change(path)
-        return octets
-
-    monkeypatch.setattr(os, "read", read_and_change)
-    assert read(path) is None
 
 
 def test_a_file_that_never_stops_growing_does_not_hold_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from attest.measure.leasing import (
     ignore_lease_breaks,
     may_lease,
 )
-from attest.measure.opening import SMALL_BYTES, Name, Sight, look_at, open_directory, read_plain
+from attest.measure.opening import SMALL_BYTES, Name, Sight, digest_plain, look_at, open_directory
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
@@ -204,7 +204,7 @@ def test_the_lease_ends_with_the_look(tmp_path: Path) -> None:
 def test_who_reads_small_files_never_waits(tmp_path: Path) -> None:
     directory = open_directory(str(tmp_path))
     with put(tmp_path / "file").open("r+b"):
-        seen = read_plain(directory, "file", Leases(allowed=True))
+        seen = digest_plain(directory, "file", Leases(allowed=True))
     os.close(directory)
     assert seen is None
 

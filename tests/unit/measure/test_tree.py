@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from attest.codec.paths import check_relative
 from attest.errors import MalformedError
 from attest.measure import walk
-from attest.measure.crew import TINY_BYTES, Crew
-from attest.measure.opening import SMALL_BYTES, Name, Sight, look_at, open_directory, read_plain
+from attest.measure.crew import Crew
+from attest.measure.hashing import BUFFER_BYTES
+from attest.measure.opening import SMALL_BYTES, Name, Sight, digest_plain, look_at, open_directory
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import FileKind, Root, Scope
@@ -80,7 +81,7 @@ def test_a_file_is_reported_with_digest_size_and_executable_bit(tmp_path: Path) 
 
 
 def test_files_of_every_size_have_the_digest_of_their_bytes(tmp_path: Path) -> None:
-    sizes = (0, TINY_BYTES, TINY_BYTES + 1, SMALL_BYTES, SMALL_BYTES + 1, 3 * SMALL_BYTES)
+    sizes = (0, BUFFER_BYTES, BUFFER_BYTES + 1, SMALL_BYTES, SMALL_BYTES + 1, 3 * SMALL_BYTES)
     contents = {f"lib{size}-{number}.so": os.urandom(size) for size in sizes for number in range(8)}
     for name, octets in contents.items():
         put(tmp_path / name, octets)
@@ -88,7 +89,7 @@ def test_files_of_every_size_have_the_digest_of_their_bytes(tmp_path: Path) -> N
     assert digests == {name: hashlib.sha256(octets).hexdigest() for name, octets in contents.items()}
 
 
-@pytest.mark.parametrize("size", [0, TINY_BYTES, TINY_BYTES + 1, SMALL_BYTES, SMALL_BYTES + 1])
+@pytest.mark.parametrize("size", [0, BUFFER_BYTES, BUFFER_BYTES + 1, SMALL_BYTES, SMALL_BYTES + 1])
 def test_a_file_that_is_alone_is_not_left_waiting_for_others(tmp_path: Path, size: int) -> None:
     put(tmp_path / "alone", b"A" * size)
     assert look(tmp_path).files["tree", "alone"].sha256 == hashlib.sha256(b"A" * size).hexdigest()
@@ -161,7 +162,7 @@ def test_a_fifo_that_took_the_place_of_a_file_holds_nobody_up(tmp_path: Path) ->
     fifo = Observed(root="tree", path="file", type_=None)
     assert look_as_if(tmp_path, "file", Sight.FILE) == fifo
     directory = open_directory(str(tmp_path))
-    assert read_plain(directory, "file") is None
+    assert digest_plain(directory, "file") is None
     os.close(directory)
 
 
