@@ -116,6 +116,7 @@ def test_whatever_is_changed_turns_red_and_is_named(browser: Browser, page: byte
     assert failed(found) >= expected
     assert all(each in found["failed"] for each in failed(found))
     assert "do not rely on this page" in found["here"]
+    assert "broken here" in found["axes"]
 
 
 def test_a_dropped_entry_is_missed(browser: Browser, page: bytes, lines: list[bytes]) -> None:
@@ -298,12 +299,13 @@ def test_it_is_light_and_dark_wide_and_narrow_and_printed(browser: Browser, page
     assert (tmp_path / "print.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_axe_finds_no_fault(browser: Browser, page: bytes, tmp_path: Path) -> None:
+def test_axe_finds_no_fault(browser: Browser, page: bytes, lines: list[bytes], tmp_path: Path) -> None:
     with Story(tmp_path) as story:
         story.start().measure(2)
         story.act(story.violate())
         drifted = page_of(story.stop().export())
-    for each in (page, drifted):
+    tampered = with_evidence(page, rewrite(lines, "entry", payload_byte, 3))
+    for each in (page, drifted, tampered):
         found = browser.play("axe", each)
         assert (found["light"]["violations"], found["dark"]["violations"]) == ([], [])
         assert found["light"]["passes"] > 30

@@ -9,6 +9,9 @@ export async function play(page) {
       state: document.getElementById("mast").dataset.state,
       here: text("here"),
       live: text("live"),
+      axes: [...document.querySelectorAll(".axes li")].map((cell) =>
+        cell.querySelector(".status").textContent.slice(2),
+      ),
       failed: text("failed"),
       limits: text("limits"),
       own: text("own"),

@@ -12,7 +12,15 @@ async function showDetail(place, ask) {
       h("button", {}, "Close"),
     ),
     h("p", { class: "note" }, `${entry.event}, ${said(entry.time)} UTC, ${where} of the file. ${gist}`),
-    ...[problem ? h("p", { class: "notice" }, status("fail"), ` ${problem}`) : null].filter(Boolean),
+    ...[
+      problem
+        ? h(
+            "ul",
+            { class: "notice bad" },
+            problem.split("; ").map((each) => h("li", {}, each)),
+          )
+        : null,
+    ].filter(Boolean),
     h("h3", {}, "Entry in the log"),
     json(entry),
     ...(statement

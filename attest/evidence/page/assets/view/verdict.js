@@ -114,6 +114,18 @@ function foundHere(checks, problem) {
   return ["good", "Holds. ", "All that this page can check was checked again just now, with the keys that came in it."];
 }
 
+// An axis of which something was found broken here is not as the verdict said; nor are the others for sure.
+function contradict(failed) {
+  for (const cell of document.querySelectorAll(".axes li")) {
+    const axis = cell.querySelector(".axis").textContent;
+    if (!failed.some(({ id }) => id.startsWith(`${axis}.`))) continue;
+    cell.className = "bad";
+    cell.querySelector(".status").replaceWith(status("broken"));
+  }
+  const words = "The other axes are the verdict's words about what was here when it was made.";
+  document.querySelector(".axes")?.after(h("p", { class: "note" }, words));
+}
+
 // What the two together come to, in one word and one colour.
 function settleVerdict(checks, problem) {
   const [found, word, more] = foundHere(checks, problem);
@@ -121,7 +133,10 @@ function settleVerdict(checks, problem) {
   here.replaceChildren(h("strong", {}, word), more);
   here.dataset.state = found;
   byId("progress").remove();
-  if (found === "bad") byId("word").textContent = "Broken";
+  if (found === "bad") {
+    byId("word").textContent = "Broken";
+    contradict(checks.filter((each) => each.status === "fail"));
+  }
   const isBad = found === "bad" || verdict?.verdict === "FAILED";
   const state = isBad ? "bad" : verdict ? found : "part";
   byId("mast").dataset.state = state;

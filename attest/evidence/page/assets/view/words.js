@@ -42,6 +42,7 @@ const rich = (text) =>
 const STATUS = {
   pass: { sign: "✓", word: "pass", tone: "good" },
   fail: { sign: "✕", word: "fail", tone: "bad" },
+  broken: { sign: "✕", word: "broken here", tone: "bad" },
   unproven: { sign: "?", word: "unproven", tone: "bad" },
   asserted: { sign: "≈", word: "asserted", tone: "part" },
   "not-applicable": { sign: "–", word: "not applicable", tone: "none" },

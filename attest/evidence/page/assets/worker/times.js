@@ -55,20 +55,22 @@ class Times {
     else this.marks.push({ time: row.time, said: row.said, lane, gist: row.gist, event: row.event, place: row.place });
   }
 
-  // The worst state of all that is watched, as bands that do not overlap.
+  // The worst state of all that is watched, as bands that do not overlap; what lasts no time is no band.
   bands() {
+    const changes = this.changes.sort((one, other) => one.time - other.time);
     const now = new Map();
     const bands = [];
-    for (const { time, key, state } of this.changes.sort((one, other) => one.time - other.time)) {
+    changes.forEach(({ time, key, state }, at) => {
       now.set(key, state);
+      if (changes[at + 1]?.time === time) return;
       let worst = "outside";
       for (const each of now.values()) if (STATE_RANK[each] > STATE_RANK[worst]) worst = each;
       const open = bands.at(-1);
-      if (open?.state === worst) continue;
+      if (open?.state === worst) return;
       if (open) open.to = time;
       bands.push({ from: time, to: this.last, state: worst });
-    }
-    return bands.filter((band) => band.to >= band.from);
+    });
+    return bands.filter((band) => band.to > band.from || bands.length === 1);
   }
 
   summary(bins) {
