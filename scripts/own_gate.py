@@ -1,7 +1,8 @@
 """Attest gates attest: install our own wheel, seal it with its own evidence, and let it judge under its own watch.
 
 `python -m scripts.own_gate WORK --dist DIST --evidence DIR --trust T --sealer-key K --writer-key K [VERIFY FLAG...]`
-ends with 0 if the evidence of that run passes about the very wheel in DIST, and leaves it as WORK/own.jsonl. What the
+ends with 0 if the evidence of that run passes about the very wheel in DIST, and leaves it as WORK/own.jsonl. The
+policy is .github/attest-policy.toml. What the
 gate under watch judges is a small server, sealed and measured before.
 """
 
@@ -18,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scripts.release import PINS, PROJECT
+from scripts.release import PINS, PROJECT, ROOT
 
+POLICY: Final = ROOT / ".github/attest-policy.toml"
 ATTEST: Final = (sys.executable, "-m", "attest")
 SERVER: Final = "#!/bin/sh\nexec cat\n"
 LOOKS: Final = 2
@@ -39,11 +41,14 @@ class Gate:
     sealer_key: Path
     writer_key: Path
     nonce: str
+    context: tuple[str, ...] = ()
+    """Of which commit and run of the CI this is: NAME=VALUE."""
 
     @property
     def run(self) -> tuple[str, ...]:
         """What a run is started with, and held against."""
-        return ("--nonce", self.nonce, "--context", f"version={PROJECT['version']}")
+        named = (f"version={PROJECT['version']}", *self.context)
+        return ("--nonce", self.nonce, *(word for each in named for word in ("--context", each)))
 
 
 def attest(gate: Gate, *words: str | Path) -> None:
@@ -117,7 +122,7 @@ def _looks(gate: Gate) -> int:
 def judged_by(gate: Gate) -> tuple[str, ...]:
     """Return the arguments that the evidence is judged by: this very wheel, in this run."""
     about = ("--reference", "own.ref", "--artifact", str(gate.wheel), "--kind", "evidence-bundle", *gate.run)
-    return ("verify", "own.jsonl", "--trust", str(gate.trust), *about)
+    return ("verify", "own.jsonl", "--trust", str(gate.trust), "--policy", str(POLICY), *about)
 
 
 def main() -> int:
@@ -126,6 +131,7 @@ def main() -> int:
     parser.add_argument("work", type=Path)
     for name in ("--dist", "--evidence", "--trust", "--sealer-key", "--writer-key"):
         parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--context", action="append", default=[], metavar="NAME=VALUE")
     asked, more = parser.parse_known_args()
     asked.work.mkdir()
     (wheel,) = asked.dist.resolve().glob("*.whl")
@@ -137,6 +143,7 @@ def main() -> int:
         sealer_key=asked.sealer_key.resolve(),
         writer_key=asked.writer_key.resolve(),
         nonce=secrets.token_hex(16),
+        context=tuple(asked.context),
     )
     for step in (install, prepare, seal, watch):
         step(gate)

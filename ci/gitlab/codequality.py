@@ -6,20 +6,21 @@ A verdict that passed has no finding, and its report is an empty list.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 SEVERITIES = ((9.0, "blocker"), (7.0, "critical"))
 """From which number of the rule on; GitLab's words."""
 
 
-def findings(sarif: dict) -> list[dict]:
+def findings(sarif: dict[str, Any]) -> list[dict[str, Any]]:
     """Return GitLab's list for a SARIF log that attest verify wrote."""
     (run,) = sarif["runs"]
     rules = {rule["id"]: float(rule["properties"]["security-severity"]) for rule in run["tool"]["driver"]["rules"]}
     return [finding(result, rules[result["ruleId"]]) for result in run["results"]]
 
 
-def finding(result: dict, severity: float) -> dict:
+def finding(result: dict[str, Any], severity: float) -> dict[str, Any]:
     """Return one finding."""
     place = result["locations"][0]["physicalLocation"]
     return {
