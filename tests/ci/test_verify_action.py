@@ -105,6 +105,18 @@ def test_a_changed_artifact_closes_the_gate(machine: Machine) -> None:
     assert gate(machine).outputs["verdict"] == "FAILED"
 
 
+def test_more_findings_than_github_shows_are_counted_and_close_the_gate(machine: Machine) -> None:
+    octets = (machine.workspace / "evidence.jsonl").read_bytes()
+    (machine.workspace / "many").mkdir()
+    for number in range(15):
+        (machine.workspace / f"many/{number}.jsonl").write_bytes(octets[: -2 - number])
+    step = gate(machine, evidence="evidence.jsonl\nmany/*")
+    assert step.outputs["verdict"] == "FAILED"
+    (counted,) = [each for each in step.annotations if "more, see the summary" in each.message]
+    assert counted.kind == "error"
+    assert all(f"many/{number}.jsonl" in step.summary for number in range(15))
+
+
 def test_a_file_that_is_no_evidence_closes_the_gate(machine: Machine) -> None:
     (machine.workspace / "evidence.jsonl").write_text("hello\n")
     assert gate(machine).conclusion == "failure"
