@@ -12,6 +12,7 @@ from tests import build_files
 KEYS: Final = "attest key new sealer.key && attest key new writer.key\n"
 TRUST: Final = KEYS + "attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub\n"
 SEAL: Final = "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh\n"
+COMMITTED: Final = "git init -q . && git -c user.name=me -c user.email=me@here commit -q --allow-empty -m first\n"
 MEASURED: Final = TRUST + SEAL + "attest agent server.ref --trust trust.json --key writer.key --log log --once\n"
 BUNDLED: Final = MEASURED + "attest bundle log -o evidence.jsonl\n"
 POLICY: Final = "echo 'schema = \"https://mcp-attest.github.io/schemas/policy/v0.1\"' > attest-policy.toml\n"
@@ -75,6 +76,7 @@ STORIES: Final[dict[str, Story]] = {
         },
     ),
     "docs/policy.md": Story(before={"attest policy check": BUNDLED + POLICY}),
+    "docs/make.md": Story(before={"cat > Makefile": TRUST + SEAL + COMMITTED}),
     "docs/report.md": Story(before={"attest report": BUNDLED}),
     "docs/running.md": Story(before={"attest trust new": "attest key new sealer.key"}),
     "docs/tools.md": Story(
