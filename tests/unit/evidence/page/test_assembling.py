@@ -80,6 +80,7 @@ def test_no_script_makes_markup_of_text_or_reaches_a_network(path: Path) -> None
     network = r"\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|\bimport\b"
     assert not re.search(f"{markup}|{network}", text)
     assert "</script" not in text
+    assert "<!--" not in text
     assert "@@" not in text
     assert text.startswith("// "), "a file says what it is"
     assert max(map(len, text.splitlines())) <= 120

@@ -30,6 +30,15 @@ function showCopy() {
       h("button", { type: "button", onclick: copy }, "Copy"),
     ),
     told,
+    verdict
+      ? h(
+          "p",
+          { class: "note" },
+          "Evidence grows old. To judge as of the same time as this page, add ",
+          code(`--at ${verdict.at}`),
+          ".",
+        )
+      : null,
   );
   show(
     "foot",
