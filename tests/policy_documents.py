@@ -17,6 +17,7 @@ references = ["{REQUIRED_REFERENCE}"]
 servers = ["tiny-server"]
 logs = ["mcp-attest/0123456789abcdef0123456789abcdef"]
 tier = "receipts"
+runtime = true
 proven-axes = ["completeness", "freshness"]
 
 [measured]

@@ -56,6 +56,8 @@ def value_of(rule: dict[str, Any]) -> str:
         case "integer":
             most = f" to {rule['maximum']}" if rule["maximum"] < 10 else ""
             told = f"number from {rule['minimum']}{most}"
+        case "boolean":
+            told = "`true` or `false`"
         case "number":
             told = "share, 0 to 1"
         case _:

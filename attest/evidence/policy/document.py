@@ -43,6 +43,8 @@ class RequiredTable(Record, kw_only=True, rename="kebab"):
     """Each of these logs is there, by its origin."""
     tier: Tier | None = None
     """Every evidence bundle holds at least so much: structural, receipts, full."""
+    runtime: bool = False
+    """Each server is measured together with a sealed runtime: what interprets it is not left to the machine."""
     proven_axes: Annotated[tuple[ProvenAxis, ...], msgspec.Meta(max_length=6)] = ()
     """These axes are `pass`, wherever they apply: that somebody trusted says so (`asserted`) is not enough."""
 

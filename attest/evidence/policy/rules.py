@@ -123,7 +123,7 @@ _ROWS: Final = (
     ),
     Rule(
         id=ids.RUNTIMES,
-        asked=lambda policy: policy.runtime_assurance is not None,
+        asked=lambda policy: policy.runtime_assurance is not None or required(policy).runtime,
         judge=_alone(judge_runtimes),
         of_references=True,
     ),

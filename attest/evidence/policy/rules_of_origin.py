@@ -24,12 +24,18 @@ def judge_assurance(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
 
 
 def judge_runtimes(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
-    """Hold the same of each runtime against its table; a server without one keeps it."""
-    table = policy.runtime_assurance
-    if table is not None:
-        yield from of_each(judged, _told(table), lambda _each: iter(()))
-        for runtime in judged.gathered.runtimes:
-            yield from _judge_files(table, runtime)
+    """Hold the same of each runtime against its table, which a server without one keeps, unless one is required."""
+    table = policy.runtime_assurance or AssuranceTable()
+    needed = policy.required is not None and policy.required.runtime
+    yield from of_each(judged, _told(table), _judge_without if needed else lambda _each: iter(()))
+    for runtime in judged.gathered.runtimes:
+        yield from _judge_files(table, runtime)
+
+
+def _judge_without(each: Measured) -> Iterator[Shortfall]:
+    reference = each.sealed.reference
+    if reference.runtime is None and reference.program is None:
+        yield about(each, "sealed without a runtime", expected="the reference of a runtime", found="none")
 
 
 def _told(table: AssuranceTable) -> str:

@@ -89,8 +89,8 @@ ROWS: Final = (
     ),
     _check(
         RUNTIMES,
-        "The files of each runtime are known as well as the policy demands.",
-        "Seal the runtime with more evidence, or run on another one; see `attest show REF`.",
+        "The files of each runtime are known as well as the policy demands, and each server has one if it has to.",
+        "Seal the runtime, with enough evidence, and the server with it: `attest seal --runtime`.",
     ),
     _check(
         SITE,

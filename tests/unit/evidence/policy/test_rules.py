@@ -61,7 +61,7 @@ def failed(verdict: Verdict, check: str) -> bool:
         ("policy.assurance", '[assurance]\nleast = "site"', '[assurance]\nleast = "locked"'),
         ("policy.assurance", "[assurance]\nmin-built = 0.6", "[assurance]\nmin-built = 0.7"),
         ("policy.assurance", "[assurance]\nmin-locked = 0.6", "[assurance]\nmin-listed = 0.7"),
-        ("policy.runtimes", '[runtime-assurance]\nleast = "built"', ""),
+        ("policy.runtimes", '[runtime-assurance]\nleast = "built"', "[required]\nruntime = true"),
         ("policy.site", '[site]\nallowed = ["tree/zone*"]', "[site]\nallowed = []"),
         ("policy.site", '[site]\nallowed = ["zoneinfo"]', '[site]\nallowed = ["tree/zone"]'),
         ("policy.build", "[build]\nmin-slsa-level = 2", "[build]\nmin-slsa-level = 3"),
@@ -86,7 +86,7 @@ def test_every_rule_has_been_seen_to_fail() -> None:
     """Those that the table above cannot break have tests of their own below."""
     mark = test_a_rule_passes_where_it_is_kept_and_fails_where_it_is_not.pytestmark[0]  # type: ignore[attr-defined]
     broken = {check for check, _, text in mark.args[1] if text}
-    assert set(RULES) - broken == {"policy.runtimes", "policy.uncovered", "policy.tools"}
+    assert set(RULES) - broken == {"policy.uncovered", "policy.tools"}
 
 
 def test_a_runtime_is_held_to_its_own_table(tmp_path: Path) -> None:
@@ -96,6 +96,9 @@ def test_a_runtime_is_held_to_its_own_table(tmp_path: Path) -> None:
     assert failed(verdict, "policy.runtimes")
     assert check_of(verdict, "policy.runtimes").detail == "cpython-3.12: a file is known worse than demanded"
     assert not failed(one('[runtime-assurance]\nleast = "site"', lines, references=(digest,)), "policy.runtimes")
+    assert not failed(one("[required]\nruntime = true", lines, references=(digest,)), "policy.runtimes")
+    both = (digest, seal(RUNTIME)[0])
+    assert not failed(one("[required]\nruntime = true", lines, references=both), "policy.runtimes")
     narrowed = '[[exceptions]]\nchecks = ["policy.runtimes"]\nreason = "x"\nexpires = 2026-12-31\nreference = "sha256:'
     demand = '[runtime-assurance]\nleast = "locked"\n'
     assert one(f'{demand}{narrowed}{seal(RUNTIME)[0]}"', lines, references=(digest,)).passed
