@@ -40,6 +40,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 LONGEST = (
     "tests/real/test_demo.py",
     "tests/real/test_installers.py",
+    "tests/ci/test_other_systems.py",
+    "tests/docs/test_blocks.py",
+    "tests/packaging/test_own_release.py",
     "tests/packaging/test_wheel.py",
     "tests/unit/test_readers_property.py",
 )
