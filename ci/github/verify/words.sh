@@ -24,13 +24,7 @@ named_or_digest --artifact artifact "$INPUT_ARTIFACT"
   refuse "neither reference nor artifact is given" "Name the reference that was sealed, or the very files that will be published."
 
 optional --max-evidence-age max-evidence-age "$INPUT_MAX_EVIDENCE_AGE"
-printf '%s\0' "${words[@]}" >"$PLACE/report-words" # the page does not judge the rest
-
 words+=(--kind evidence-bundle)
-if [[ -n $INPUT_POLICY$INPUT_POLICY_SHA256 ]]; then
-  pinned policy "$INPUT_POLICY" "$INPUT_POLICY_SHA256" "$PLACE/policy.toml"
-  words+=(--policy "$PLACE/policy.toml")
-fi
 
 # Of which commit and run: what the start event recorded has to be this.
 this_run "$INPUT_COMMIT" "$INPUT_RUN_ID" "$INPUT_RUN_ATTEMPT"
@@ -52,5 +46,14 @@ while IFS= read -r file; do
   files+=("$(shortest "$file")")
 done <<<"$evidence"
 
+# A page is about one file: what a policy demands of several together, none of their pages can judge.
+reported=("${words[@]}")
+if [[ -n $INPUT_POLICY$INPUT_POLICY_SHA256 ]]; then
+  pinned policy "$INPUT_POLICY" "$INPUT_POLICY_SHA256" "$PLACE/policy.toml"
+  words+=(--policy "$PLACE/policy.toml")
+  ((${#files[@]} > 1)) || reported=("${words[@]}")
+fi
+
+printf '%s\0' "${reported[@]}" >"$PLACE/report-words"
 printf '%s\0' "${files[@]}" >"$PLACE/evidence"
 printf '%s\0' "${words[@]}" -- "${files[@]}" >"$PLACE/words"
