@@ -35,24 +35,3 @@ def file_system_of(path: Path) -> str:
         if place.is_relative_to(mount) and len(mount) >= best:
             best, kind = len(mount), after.split(" ")[0]
     return kind
-
-
-def resident_bytes() -> int:
-    """Return the memory that this process holds now."""
-    return _status("VmRSS:")
-
-
-def peak_resident_bytes() -> int:
-    """Return the most memory that this process ever held at once.
-
-    Not `getrusage`: what that says goes back to the process which started this one, and so to a larger one.
-    """
-    return _status("VmHWM:")
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    msg = f"no {name} in /proc/self/status"
-    raise RuntimeError(msg)

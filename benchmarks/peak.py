@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from attest.cli.door import enter
-from benchmarks.machine import peak_resident_bytes
+from benchmarks.memory import peak_resident_bytes
 
 code = enter(sys.argv[1:])
 sys.stderr.write(f"\n{peak_resident_bytes()}\n")

@@ -21,7 +21,7 @@ from attest.measure.stat_cache import Caches
 from attest.measure.tree import look_at_roots
 from attest.statement.manifest import Root, Scope
 from attest.statement.packed_files import as_packed
-from benchmarks.machine import peak_resident_bytes
+from benchmarks.memory import peak_resident_bytes
 
 _ROOTS = (Root(name="tree", scope=Scope.EXACT, mutable=()),)
 

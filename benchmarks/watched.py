@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attest.agent.keeping import Reported
 from attest.agent.starting import AgentRequest, open_agent
-from benchmarks.machine import peak_resident_bytes, resident_bytes
+from benchmarks.memory import peak_resident_bytes, resident_bytes
 
 
 def main(reference: Path, log: Path, cycle_seconds: int, pid: int | None) -> None:

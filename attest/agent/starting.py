@@ -32,7 +32,7 @@ from attest.codec.clock import Clock, system_clock
 from attest.codec.files import read_file
 from attest.errors import RefusedError, UntrustedError
 from attest.measure.fine_times import proven_fine
-from attest.measure.kernel import use_one_arena
+from attest.measure.kernel import keep_little_memory
 from attest.measure.leasing import ignore_lease_breaks
 from attest.recorder import Recorder, open_recorder
 from attest.signing.keys import PublicKey
@@ -104,7 +104,7 @@ def open_agent(request: AgentRequest, report: Callable[[Reported], None]) -> Ite
 
 def open_references(request: AgentRequest) -> Opening:
     """Verify trust file and references; the first half of opening a run."""
-    use_one_arena()
+    keep_little_memory()
     clock = system_clock()
     now = clock.real()
     trust = load_trust(request.trust)

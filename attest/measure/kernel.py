@@ -27,8 +27,8 @@ _MAGIC_BYTES: Final = 4
 _HOW: Final = struct.Struct("=QQQ")
 """`struct open_how` (linux/openat2.h): flags, mode, resolve."""
 _MASK_AT, _MOUNT_ID_AT = 0, 144
-_M_ARENA_MAX: Final = -8
-"""malloc.h of glibc."""
+_ALLOCATION: Final = {-8: 1, -3: 64 * 1024, -1: 64 * 1024, -2: 0}
+"""malloc.h of glibc: M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD."""
 _AGAIN: Final = frozenset({errno.EAGAIN, errno.EINTR})
 _MAX_TRIES: Final = 100
 """Somebody who renames in a loop is not to hold us for ever."""
@@ -115,14 +115,15 @@ def inotify_add_watch(queue: int, place: str, mask: int) -> int:
     return watch
 
 
-def use_one_arena() -> None:
-    """Have all threads allocate from one arena (mallopt(3)); nothing happens but in glibc.
+def keep_little_memory() -> None:
+    """Have what is free go back to the kernel (mallopt(3)); nothing happens but in glibc.
 
-    Of several, each keeps what was once needed in it, and the threads of looks run one at a time as a rule.
+    Of several arenas, each keeps what was once needed in it, and the threads of looks run one at a time as a rule.
     """
     mallopt = getattr(_libc(), "mallopt", None)
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, 1)
+        for name, value in _ALLOCATION.items():
+            mallopt(name, value)
 
 
 def _mount_id(descriptor: int) -> int | None:

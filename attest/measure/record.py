@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
 import io
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +31,8 @@ def read_record(octets: bytes, *, where: str) -> tuple[Row, ...]:
 
     Where the paths lead is for the caller to check.
     """
+    import csv
+
     try:
         text = octets.decode("utf-8")
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))

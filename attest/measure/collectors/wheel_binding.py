@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
-from attest.codec.octets import sha256_hex
 from attest.measure.binding import (
     PREFIX_ROOT,
     Archive,
@@ -20,15 +19,10 @@ from attest.measure.binding import (
     sites_of,
 )
 from attest.measure.holding import hold_file
+from attest.measure.promised_rows import rows_digest
 from attest.statement.observation import Key, Observation, Observed
 
 _NO_ROW: Final = {"RECORD", "RECORD.jws", "RECORD.p7s"}
-
-
-def rows_digest(rows: Mapping[Key, tuple[str, int]]) -> str:
-    """Return one digest for installed files with SHA-256 and size, as a promise holds it."""
-    lines = sorted(f"{root}/{path}\0{row[0]}\0{row[1]}\n" for (root, path), row in rows.items())
-    return sha256_hex("".join(lines).encode())
 
 
 def outside_wheel(archive: Archive, observation: Observation) -> tuple[str, ...]:

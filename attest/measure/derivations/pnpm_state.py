@@ -7,7 +7,6 @@ import re
 from typing import Any, Final
 
 from attest.codec import strict
-from attest.codec.yaml_subset import read_yaml
 from attest.errors import MalformedError
 from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived
 from attest.measure.facts import Facts
@@ -82,6 +81,8 @@ def _parse(octets: bytes, path: str) -> Any:  # noqa: ANN401  (a JSON value)
     """Parse JSON, which pnpm 10 writes whatever the file is called, or the YAML of pnpm 9."""
     if octets.lstrip().startswith((b"{", b"[")):
         return strict.parse(_NANOSECONDS.sub(rb"\g<name>0", octets), where=path, max_bytes=_MAX_BYTES)
+    from attest.codec.yaml_subset import read_yaml
+
     return read_yaml(octets, where=path)
 
 

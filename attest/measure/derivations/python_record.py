@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Final
 
 from attest.errors import MalformedError
-from attest.measure.collectors.wheel_binding import rows_digest
 from attest.measure.derivations.distribution import is_metadata, metadata_of
 from attest.measure.derivations.python_bytecode import source_of
 from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived, written
 from attest.measure.facts import Facts
+from attest.measure.promised_rows import rows_digest
 from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
 from attest.statement.observation import Derivation, Key
 

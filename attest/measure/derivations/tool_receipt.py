@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any, Final
 
 from attest.codec import strict
@@ -49,6 +48,8 @@ def _pipx_package(octets: bytes) -> str | None:
 
 
 def _uv_package(octets: bytes) -> str | None:
+    import tomllib
+
     try:
         told = tomllib.loads(octets.decode("utf-8"))
     except ValueError:
