@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from attest.appraisal.calls.kinds import RULES
-from attest.evidence.verify.checks import CHECKS
+from attest.evidence.verify.checks import CHECKS, explanation_of
 from attest.statement.predicates import PREDICATES
 from scripts import docs_site
 from scripts.schema_pages import BASE
@@ -102,6 +102,12 @@ def test_every_check_and_every_rule_has_an_anchor(site: Path) -> None:
     for page, ids in (("checks", CHECKS), ("rules", RULES)):
         anchors = set(re.findall(r'<a id="([^"]+)"', (site / page / "index.html").read_text(encoding="utf-8")))
         assert set(ids) <= anchors
+
+
+def test_the_address_of_an_explanation_is_one_of_the_site(site: Path) -> None:
+    for name in CHECKS:
+        place, _, anchor = explanation_of(name).removeprefix(BASE).partition("#")
+        assert f'<a id="{anchor}"' in (site / place / "index.html").read_text(encoding="utf-8")
 
 
 def test_every_type_and_every_schema_has_its_page_where_its_name_says(site: Path) -> None:
