@@ -52,6 +52,7 @@ VIEW: Final = (
     "squares",
     "treemap",
     "coverage",
+    "build",
     "detail",
     "receipts",
     "checks",

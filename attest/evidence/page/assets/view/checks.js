@@ -18,6 +18,7 @@ function showChecks() {
           { class: "plain" },
         )
       : null,
+    exceptions(),
     h(
       "details",
       {},
@@ -38,5 +39,25 @@ function rowOf({ id, status: became, detail }) {
     h("td", {}, status(became)),
     h("th", { scope: "row" }, name),
     h("td", {}, became === "pass" ? row?.meaning : detail),
+  );
+}
+
+// What the policy lets pass, and until when; said, since it is part of why the verdict is what it is.
+function exceptions() {
+  const rows = verdict.policy?.exceptions ?? [];
+  if (!rows.length) return null;
+  return table(
+    "Exceptions of the gate policy",
+    ["Checks", "Reason", "Until", { name: "Excused here", class: "right" }],
+    rows.map((each) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, each.checks.join(", ")),
+        h("td", {}, each.reason),
+        h("td", {}, each.expires),
+        h("td", { class: "right" }, number(each.excused)),
+      ),
+    ),
   );
 }

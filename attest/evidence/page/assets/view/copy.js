@@ -22,6 +22,7 @@ function showCopy() {
       pair("SHA-256 of the file", code(facts.fileSha256)),
       facts.fileSha256 === facts.content.sha256 ? null : pair("SHA-256 unpacked", code(facts.content.sha256)),
       verdict ? pair("SHA-256 of the trust file", code(verdict.trust.sha256)) : null,
+      verdict?.policy ? pair("SHA-256 of the policy", code(verdict.policy.sha256)) : null,
     ),
     h(
       "div",

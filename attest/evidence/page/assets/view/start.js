@@ -4,6 +4,7 @@ const SECTIONS = {
   failed: "Failed",
   timeline: "Timeline",
   coverage: "Coverage",
+  build: "Build",
   receipts: "Receipts",
   recheck: "Rechecked",
   checks: "Checks",
@@ -73,6 +74,7 @@ function start() {
   showTheme();
   showVerdict();
   showTroubles([]);
+  showBuild();
   showChecks();
   showRecheck([], null);
   showLimits(null);

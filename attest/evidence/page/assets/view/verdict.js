@@ -46,16 +46,27 @@ function aboutFile() {
 }
 
 function madeStatement() {
-  const said_ = verdict
-    ? [
-        h("code", {}, "attest verify"),
-        " said ",
-        h("strong", {}, verdict.verdict),
-        ` as of ${said(verdict.at)} UTC, by the trust file sha256 `,
-        code(verdict.trust.sha256),
-      ]
-    : ["Not judged: no trust file was given, so nobody said whose keys count. Not even signatures could be checked."];
-  return h("div", {}, h("dt", {}, "When this page was made"), h("dd", {}, said_));
+  if (!verdict) {
+    const why =
+      "Not judged: no trust file was given, so nobody said whose keys count. Not even signatures could be checked.";
+    return h("div", {}, h("dt", {}, "When this page was made"), h("dd", {}, why));
+  }
+  const policy = verdict.policy ? [" and the gate policy sha256 ", code(verdict.policy.sha256)] : "";
+  return h(
+    "div",
+    {},
+    h("dt", {}, "When this page was made"),
+    h(
+      "dd",
+      {},
+      code("attest verify"),
+      " said ",
+      h("strong", {}, verdict.verdict),
+      ` as of ${said(verdict.at)} UTC, by the trust file sha256 `,
+      code(verdict.trust.sha256),
+      policy,
+    ),
+  );
 }
 
 function axes() {
