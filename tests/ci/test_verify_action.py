@@ -109,15 +109,14 @@ def test_a_changed_artifact_closes_the_gate(machine: Machine) -> None:
 
 
 def test_more_findings_than_github_shows_are_counted_and_close_the_gate(machine: Machine) -> None:
-    octets = (machine.workspace / "evidence.jsonl").read_bytes()
     (machine.workspace / "many").mkdir()
-    for number in range(15):
-        (machine.workspace / f"many/{number}.jsonl").write_bytes(octets[: -2 - number])
+    for number in range(11):
+        (machine.workspace / f"many/{number}.jsonl").write_bytes(b"{}\n")
     step = gate(machine, evidence="evidence.jsonl\nmany/*")
     assert step.outputs["verdict"] == "FAILED"
     (counted,) = [each for each in step.annotations if "more, see the summary" in each.message]
     assert counted.kind == "error"
-    assert all(f"many/{number}.jsonl" in step.summary for number in range(15))
+    assert all(f"many/{number}.jsonl" in step.summary for number in range(11))
 
 
 def test_a_file_that_is_no_evidence_closes_the_gate(machine: Machine) -> None:

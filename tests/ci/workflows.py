@@ -48,6 +48,17 @@ class WorkflowRun:
     """What an attacker does on a job's machine before its steps, by the job's name."""
     jobs: dict[str, Job] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
+    known: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=dict)
+    """Each job as it was written, and what its expressions could name."""
+
+    def again(self, name: str, attack: Callable[[Machine], None]) -> Job:
+        """Run one job of a finished run once more, on copies of what was uploaded and after an attack on them."""
+        job, names = self.known[name]
+        machine = self.make_machine(self.folder / "machine")
+        copies = self.folder / f"copies-{len(list(self.folder.glob('copies-*')))}"
+        machine.store = {each: shutil.copytree(place, copies / each) for each, place in machine.store.items()}
+        attack(machine)
+        return self._work(machine, job, names, f"{name}-{copies.name}")
 
     def run(
         self, workflow: Path, inputs: Mapping[str, Any] | None = None, secrets: Mapping[str, str] | None = None
@@ -73,7 +84,9 @@ class WorkflowRun:
             elif "uses" in job:
                 done[name] = self._call(job, known, prefix=f"{prefix}{name}/")
             else:
-                done[name] = self._work(job, known, prefix + name)
+                self.known[prefix + name] = (job, known)
+                machine = self.make_machine(self.folder / "machine")
+                done[name] = self._work(machine, job, known, prefix + name)
             self.jobs[prefix + name] = done[name]
         result = "failure" if any(job.result == "failure" for job in done.values()) else "success"
         about = (read["on"].get("workflow_call") or {}).get("outputs") or {}
@@ -92,8 +105,8 @@ class WorkflowRun:
         result, outputs = self._run(workflow, inputs, secrets, prefix)
         return Job(result=result, outputs=outputs)
 
-    def _work(self, job: Mapping[str, Any], names: Mapping[str, Any], name: str) -> Job:
-        machine = self.machines[name] = self.make_machine(self.folder / "machine")
+    def _work(self, machine: Machine, job: Mapping[str, Any], names: Mapping[str, Any], name: str) -> Job:
+        self.machines[name] = machine
         machine.repository = self.repository
         if name in self.between:
             self.between[name](machine)
