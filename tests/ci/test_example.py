@@ -73,9 +73,9 @@ def stored(machine: Machine, name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def honest() -> Iterator[WorkflowRun]:
-    """A run of the example to which nobody did anything."""
+    """A run of the example to which nobody did anything, on machines whose homes are closed to others."""
     with open_folder() as folder:
-        run = make_run(folder)
+        run = make_run(folder, between={"attested/run/test": lambda machine: machine.folder.chmod(0o750)})
         assert release(run) == "success"
         yield run
 
