@@ -150,6 +150,14 @@ wait "$pid" || echo "ended with $?"
 """
 
 
+def test_a_workspace_that_the_server_cannot_reach_is_refused_with_what_to_do(machine: Machine, world: Path) -> None:
+    machine.folder.chmod(0o750)
+    step = run(machine, world)
+    assert step.conclusion == "failure"
+    error = next(each for each in step.annotations if each.kind == "error")
+    assert error.message.startswith("user nobody cannot reach the workspace. Let others pass (chmod o+x)")
+
+
 def test_a_client_that_ends_the_server_by_a_signal_ends_it(machine: Machine, world: Path) -> None:
     step = run(machine, world, client=STOP)
     assert step.conclusion == "success", step.printed
