@@ -16,12 +16,12 @@ from attest.agent.closure import Looks
 from attest.agent.cycle import Cycle, measure_once
 from attest.agent.sealed import SealedServer
 from attest.agent.watched import WatchedProcess
-from attest.appraisal.choosing import as_updated, is_as_sealed_on_disk
+from attest.appraisal.choosing import ON_DISK, as_updated, is_as_sealed_on_disk
 from attest.appraisal.updating import as_updating, contents_of, is_mixture
 from attest.codec.clock import Clock
 from attest.measure.process import ProcessHandle
 from attest.statement.findings import FindingKind, State
-from attest.statement.manifest import Scope
+from attest.statement.manifest import Root, Scope
 
 _SECOND: Final = 1000
 
@@ -91,6 +91,8 @@ class Choice:
         for each in every:
             if each is judge or each.places != judge.places:
                 continue
+            if _elsewhere(each, judge, found):
+                continue
             roots = _exact(judge) & _exact(each)
             other = looks.judged_by(each, observation, process).findings
             if is_mixture(found.findings.findings, other, observation, each.entries, roots, known):
@@ -111,8 +113,34 @@ def _updated(judge: SealedServer, found: Cycle, cycles: list[tuple[SealedServer,
         return found
     for each, cycle in cycles:
         if each is not judge and is_as_sealed_on_disk(cycle.findings):
-            return replace(found, findings=as_updated(found.findings, running=_name(judge), on_disk=_name(each)))
+            elsewhere = _elsewhere(each, judge, found)
+            updated = as_updated(found.findings, running=_name(judge), on_disk=_name(each), elsewhere=elsewhere)
+            return replace(found, findings=updated)
     return found
+
+
+def _elsewhere(other: SealedServer, judge: SealedServer, found: Cycle) -> frozenset[str]:
+    """Return where something was found on disk that the other one does not seal; what is gone there runs nothing."""
+    wrong = (each for each in found.findings.findings if each.kind in ON_DISK - {FindingKind.MISSING})
+    return frozenset(each.where for each in wrong if not _covers(other, judge, each.where))
+
+
+def _covers(other: SealedServer, judge: SealedServer, where: str) -> bool:
+    """Return whether what the one seals at `where` (root and path), the other one seals in the very same place."""
+    name, _, path = where.partition("/")
+    places = [part.places[name] for part in (judge, judge.runtime) if part is not None and name in part.places]
+    return any(
+        part.places[root.name] in places and _seals(part, root, path)
+        for part in (other, other.runtime)
+        if part is not None
+        for root in part.roots
+    )
+
+
+def _seals(sealed: SealedServer, root: Root, path: str) -> bool:
+    if root.scope is Scope.LISTED:
+        return (root.name, path) in sealed.entries or path in root.absent
+    return not any(path == each or path.startswith(f"{each}/") for each in root.mutable)
 
 
 def _is_same_content(one: SealedServer, other: SealedServer) -> bool:

@@ -37,13 +37,14 @@ def is_as_sealed_on_disk(findings: Findings) -> bool:
     return whole and not any(finding.kind in ON_DISK | UNUSABLE for finding in findings.findings)
 
 
-def as_updated(findings: Findings, *, running: str, on_disk: str) -> Findings:
+def as_updated(findings: Findings, *, running: str, on_disk: str, elsewhere: frozenset[str] = frozenset()) -> Findings:
     """Return what is found of a server whose files were updated while the old process still runs.
 
-    `running` and `on_disk` say which reference each of them is as. What was found of the process stays.
+    `running` and `on_disk` say which reference each of them is as. What was found of the process stays, and what was
+    found `elsewhere`: where the second reference seals nothing, it explains nothing.
     """
     updated = make_finding(
         FindingKind.UPDATED, "reference", expected=f"files as of {running}, or a restart", found=f"as of {on_disk}"
     )
-    kept: list[Finding] = [each for each in findings.findings if each.kind not in ON_DISK]
+    kept: list[Finding] = [each for each in findings.findings if each.kind not in ON_DISK or each.where in elsewhere]
     return make_findings([updated, *kept])

@@ -38,14 +38,14 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
 class Both:
     """Two references of one server, the second sealed after an update; the first one's files are in place again."""
 
-    def __init__(self, watch: Watch, **rules: Any) -> None:
-        """Seal both; `rules` are those of the older one."""
+    def __init__(self, watch: Watch, *, mutable: tuple[Path, ...] = (), **rules: Any) -> None:
+        """Seal both; `rules` are those of the older one, `mutable` are directories that the newer one lets change."""
         self._module = watch.bench.tree / "version.py"
         self.put(OLD)
         self.first = self._seal(watch, rules=Rules(**{"not_after": NOW + DAY, **rules}))
         self.old = watch.bench.write(self.first, "old.ref")
         self.put(NEW)
-        self.second = self._seal(watch, supersedes=(self.old,))
+        self.second = self._seal(watch, supersedes=(self.old,), mutable=mutable)
         self.new = watch.bench.write(self.second, "new.ref")
         self.put(OLD)
 
@@ -131,6 +131,23 @@ def test_a_process_that_runs_the_old_files_is_updated_and_no_match_by_the_new_re
     assert finding.kind is FindingKind.UPDATED
     assert "sequence 1 (old.ref)" in (finding.expected or "")
     assert "sequence 2 (new.ref)" in (finding.found or "")
+
+
+def test_what_the_other_reference_does_not_seal_is_not_explained_by_an_update(watch: Watch) -> None:
+    state = watch.bench.tree / "var/state.txt"
+    state.parent.mkdir()
+    state.write_bytes(b"as sealed")
+    both = Both(watch, mutable=(state.parent,))
+    with a_server(watch) as pid, watch.running(both.old, both.new, pid=pid) as run:
+        run._start()
+        cycles(watch, run, 1)
+        both.put(NEW)
+        cycles(watch, run, 1)
+        state.write_bytes(b"evil")
+        cycles(watch, run, 1)
+    assert states(watch.seen) == [State.MATCH, State.STALE, State.DRIFT]
+    found = {(each.kind, each.where) for each in watch.seen[-1].cycle.findings.findings}
+    assert found == {(FindingKind.UPDATED, "reference"), (FindingKind.CHANGED, "tree/var/state.txt")}
 
 
 def test_the_process_started_anew_matches_the_new_reference(watch: Watch) -> None:
