@@ -28,7 +28,7 @@ WITHOUT_WALLS = f"{OPEN} launch.out_of_sight = nullcontext; launch.sandbox_aroun
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 AS_NOBODY = (
-    "import ctypes, encodings.ascii, encodings.idna, os, sys;"
+    "import csv, ctypes, encodings.ascii, encodings.idna, os, sys;"
     "import attest.agent.launching.launch, attest.agent.starting, attest.cli.run;"
     f"os.setgroups(()); os.setresgid({NOBODY}, {NOBODY}, {NOBODY}); os.setresuid({NOBODY}, {NOBODY}, {NOBODY});"
     f"ctypes.CDLL(None).prctl(4, 1, 0, 0, 0); sys.executable = {SYSTEM_PYTHON!r};"
