@@ -106,7 +106,7 @@ def test_a_reload_by_a_trust_file_without_our_key_changes_nothing(watch, monkeyp
     trust = write_trust(make_trust_file(writers=(STRANGER,)))
     reloading(watch, reference, monkeypatch, lambda: (watch.bench.folder / "trust.json").write_bytes(trust))
     assert set(states(watch.seen)) == {State.MATCH}
-    assert any("names this agent's writer key" in line for line in watch.told)
+    assert any("a writer key of the trust file" in line for line in watch.told)
 
 
 def test_the_status_of_a_running_agent_stands_beside_its_log(watch) -> None:
