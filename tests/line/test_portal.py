@@ -227,6 +227,8 @@ def test_sigterm_ends_it_with_everything_recorded(bench):
         client.send(id=2, method="tools/call", params={"name": "wait", "arguments": {}})
         client.call(3, "echo")
         client.process.send_signal(signal.SIGTERM)
+        # Before its input ends: that would end the server, too.
+        client.process.wait(60)
         code, _ = client.close()
     assert code == 128 + signal.SIGTERM
     assert story(bench)[-1] == "stop"

@@ -29,7 +29,7 @@ from tests.world import (
     write_key_pair,
 )
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
+pytestmark = [pytest.mark.gates, pytest.mark.network, pytest.mark.slow]
 
 NONCE: Final = "5eed" * 8
 RUN: Final = default_run()

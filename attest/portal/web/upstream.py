@@ -110,6 +110,10 @@ def open_client(
     )
 
 
+class _ComplaintError(OSError):
+    """No connection may be made now."""
+
+
 def _connector_class(*, waits: bool) -> type[aiohttp.TCPConnector]:
     """Return what makes connections; `waits` for a server that does not listen yet, and before a byte is sent."""
     import aiohttp
@@ -128,8 +132,9 @@ def _connector_class(*, waits: bool) -> type[aiohttp.TCPConnector]:
             while True:
                 try:
                     made = await super().connect(*arguments, **named)
-                except aiohttp.ClientConnectorError:
-                    if self.opened or loop.time() > self.until:
+                except aiohttp.ClientConnectorError as error:
+                    not_yet = isinstance(error.os_error, ConnectionRefusedError | _ComplaintError)
+                    if not not_yet or self.opened or loop.time() > self.until:
                         raise
                     await asyncio.sleep(_AGAIN_SECONDS)
                 else:
@@ -143,7 +148,7 @@ def _careful(complaint: Callable[[], str | None]) -> Callable[[Any], socket.sock
     def make(address: Any) -> socket.socket:  # noqa: ANN401  (a row of `getaddrinfo`)
         why = complaint()
         if why is not None:
-            raise OSError(why)
+            raise _ComplaintError(why)
         family, kind, protocol = address[:3]
         made = socket.socket(family=family, type=kind, proto=protocol)
         made.setblocking(False)  # noqa: FBT003  (the standard library's own signature)
