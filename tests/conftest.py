@@ -41,7 +41,6 @@ LONGEST = (
     "tests/real/test_demo.py",
     "tests/real/test_installers.py",
     "tests/ci/test_other_systems.py",
-    "tests/benchmarks/test_benchmarks.py",
     "tests/attacks/test_attacks.py",
     "tests/docs/test_blocks.py",
     "tests/packaging/test_wheel.py",

@@ -14,6 +14,7 @@ from benchmarks.rounds import Candidate, Lap, Race
 FORMATS = re.compile(r"^  (time|rate|memory): .+ (met|NOT MET|no goal)(, by processor time)?$", re.MULTILINE)
 
 
+@pytest.mark.bench
 @pytest.mark.parametrize("name", benchmarks.BENCHMARKS)
 def test_a_benchmark_runs_and_compares(name, tmp_path, capsys):
     code = benchmarks.main(["--quick", "--directory", str(tmp_path), name])
