@@ -110,7 +110,7 @@ gates: venv
 	@$(PYTEST) -m gates tests/ci tests/packaging $(ARGS)
 
 conformance: venv
-	@$(BIN)/python -m pytest -m conformance tests/protocol tests/ci $(ARGS)
+	@$(BIN)/python -m pytest -m conformance tests/real/test_demo.py tests/protocol tests/ci $(ARGS)
 
 browser: venv
 	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
