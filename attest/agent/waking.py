@@ -19,7 +19,7 @@ from attest.statement.packed_files import as_packed
 
 SHARE: Final = 4
 """After a cycle that was brought forward, so many times as long as it took passes before the next one is."""
-SETTLING_SECONDS: Final = 0.01
+SETTLING_SECONDS: Final = 0.005
 """A change seldom comes alone: a file is written in pieces, and then renamed."""
 
 
