@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from aiohttp import web
 
 from attest.portal.web.answering import Answering
 from attest.portal.web.exchange import SESSION
 from attest.portal.web.manners import Asked, Manner
-
-_FIRST_ERROR: Final = 400
 
 
 @final
@@ -100,6 +98,6 @@ class Captured:
                 table.begin(connected.caller, value)
 
     def _leave(self, manner: Manner) -> None:
-        if manner.status < _FIRST_ERROR:
+        if not manner.is_refusal:
             identifier = self.answering.request.headers.get(SESSION, "")
             self.answering.hub.table.end(self.answering.connected.caller, identifier)

@@ -17,6 +17,7 @@ from attest.measure.upstreams.events import Event
 from attest.portal.web.exchange import SESSION
 from attest.portal.web.fields import EVENTS, JSON, Fields, gathered, media_type
 
+_FIRST_ERROR: Final = 400
 _HEXADECIMAL: Final = re.compile("[0-9a-f]+")
 _NO_EVENT: Final = Event(raw=b"data: {}\n\n", data=b"{}")
 
@@ -46,6 +47,11 @@ class Manner:
         """Whether answers come as events."""
         return media_type(gathered(self.fields)) == EVENTS
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the answer is an error of HTTP."""
+        return self.status >= _FIRST_ERROR
+
     def fields_anew(self) -> list[tuple[str, str]]:
         """Return the fields of one more answer: an identifier of a session is a new one that looks like the others."""
         return [(name, another(value) if name.lower() == SESSION else value) for name, value in self.fields]
@@ -73,7 +79,7 @@ class Manners:
     def note(self, asked: Asked, status: int, fields: Fields) -> None:
         """Learn from an answer; from one that was an error only where nothing better is known."""
         manner = Manner(status=status, fields=tuple(fields))
-        if status < _FIRST_ERROR or (asked in _MAY_BE_REFUSED and asked not in self._seen):
+        if not manner.is_refusal or (asked in _MAY_BE_REFUSED and asked not in self._seen):
             self._seen[asked] = manner
 
     def heard(self, event: Event) -> None:
@@ -94,7 +100,6 @@ class Manners:
         return _renewed(before) + octets + _renewed(after)
 
 
-_FIRST_ERROR: Final = 400
 _MAY_BE_REFUSED: Final = {Asked.LISTEN, Asked.LEAVE}
 """What a server need not offer."""
 _MOST_AROUND: Final = 1024
