@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -166,3 +166,13 @@ def base64_faults(octets: bytes, put: Callable[[str], bytes]) -> Iterator[Fault]
     yield "base64-with-line-feed", put(f"{text[:40]}\n{text[40:]}")
     yield "base64-with-space", put(f"{text} ")
     yield "base64-of-another-alphabet", put(text.replace("+", "-").replace("/", "_")[:-4] + "-_-_")
+
+
+def replaced(text: str, replacements: Iterable[tuple[str, str, str]]) -> Iterator[Fault]:
+    """Yield a fault for each replacement: its name, what stands in the text, and what stands there instead."""
+    for name, old, new in replacements:
+        changed = text.replace(old, new)
+        if changed == text:
+            msg = f"{name}: not in the file"
+            raise ValueError(msg)
+        yield name, changed.encode()

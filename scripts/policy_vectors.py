@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from scripts.faults import Fault
+from scripts.faults import Fault, replaced
 from scripts.vector import Vector, bad, good
 from tests.policy_documents import LEAST, POLICY
 
@@ -60,12 +60,7 @@ def policies() -> Iterator[Vector]:
 
 def _faults() -> Iterator[Fault]:
     text = POLICY.decode()
-    for name, old, new in REPLACED:
-        changed = text.replace(old, new)
-        if changed == text:
-            msg = f"{name}: not in the file"
-            raise ValueError(msg)
-        yield name, changed.encode()
+    yield from replaced(text, REPLACED)
     drift = text.replace('["policy.site"]', '["conformance.matched"]')
     yield "exception-of-drift-everywhere", drift.replace('"tree/local.json"', '"tree/*"').encode()
     yield "empty", b""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from scripts.faults import Fault
+from scripts.faults import Fault, replaced
 from scripts.vector import Vector, bad, good
 from tests.tools_documents import LEAST_TOOLS, SESSION, TOOLS
 
@@ -52,12 +52,7 @@ def tools() -> Iterator[Vector]:
 
 def _tools_faults() -> Iterator[Fault]:
     text = TOOLS.decode()
-    for name, old, new in REPLACED:
-        changed = text.replace(old, new)
-        if changed == text:
-            msg = f"{name}: not in the file"
-            raise ValueError(msg)
-        yield name, changed.encode()
+    yield from replaced(text, REPLACED)
     yield "empty", b""
     yield "json", b'{"schema": "https://mcp-attest.github.io/schemas/tools/v0.1"}'
     yield "invalid-utf8", TOOLS + b"# \xff\n"
