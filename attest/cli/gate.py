@@ -43,13 +43,8 @@ def gate_of(path: Path | None) -> Gate:
 
 
 def _tell_unused(verdicts: Iterable[Verdict], path: Path) -> None:
-    """Say on standard error which exceptions excused nothing in any file: somebody should take them out."""
-    excused: dict[int, int] = {}
-    told: dict[int, str] = {}
-    for verdict in verdicts:
-        for place, each in enumerate(verdict.policy.exceptions if verdict.policy is not None else (), 1):
-            excused[place] = excused.get(place, 0) + each.excused
-            told[place] = ", ".join(each.checks)
-    for place, count in excused.items():
-        if not count:
-            click.echo(f"{path}: exceptions, number {place} ({told[place]}): it excused nothing", err=True)
+    """Say on standard error which exceptions excused nothing in any file, as the reports do."""
+    from attest.evidence.reports.unused import unused_exceptions
+
+    for line in unused_exceptions(verdicts):
+        click.echo(f"{path}: {line}", err=True)

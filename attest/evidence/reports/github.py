@@ -1,5 +1,7 @@
 """The verdicts as workflow commands of GitHub Actions: an annotation for each check that did not pass.
 
+And a notice for each exception of the policy that excused nothing.
+
 What is quoted can neither end its command nor begin another one: line ends, percent signs and, in properties, the
 separators are escaped as the runner undoes it; lines that are no command hold nothing that it takes for one.
 """
@@ -15,6 +17,7 @@ from attest.evidence.reports.logged import logged
 from attest.evidence.reports.markdown import write_markdown
 from attest.evidence.reports.report import Report
 from attest.evidence.reports.trouble import Trouble, troubles_of
+from attest.evidence.reports.unused import unused_exceptions
 from attest.evidence.verdict import Verdict
 
 MAX_ANNOTATIONS: Final = 10
@@ -25,8 +28,10 @@ def render_github(verdicts: Sequence[Verdict]) -> str:
     """Return the annotations, then a line for each file, for the log."""
     errors = [_annotated("error", verdict.file, each) for verdict in verdicts for each in troubles_of(verdict).reached]
     warnings = [_structural(verdict) for verdict in verdicts if verdict.tier == Tier.STRUCTURAL]
-    lines = [*_within_limit("error", errors), *_within_limit("warning", warnings), *map(_told, verdicts)]
-    return "".join(f"{line}\n" for line in lines)
+    notices = [_command("notice", "-", None, "attest verify: policy", line) for line in unused_exceptions(verdicts)]
+    kinds = {"error": errors, "warning": warnings, "notice": notices}
+    commands = [line for kind, each in kinds.items() for line in _within_limit(kind, each)]
+    return "".join(f"{line}\n" for line in [*commands, *map(_told, verdicts)])
 
 
 def _annotated(kind: str, file: str, trouble: Trouble) -> str:

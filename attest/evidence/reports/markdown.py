@@ -15,6 +15,7 @@ from attest.evidence.grammar import Tier
 from attest.evidence.reports.report import Report
 from attest.evidence.reports.text import about
 from attest.evidence.reports.trouble import Trouble, troubles_of
+from attest.evidence.reports.unused import unused_exceptions
 from attest.evidence.verdict import Status, Verdict
 
 MAX_BYTES: Final = 60_000
@@ -58,6 +59,9 @@ def _blocks(verdicts: Sequence[Verdict]) -> Iterator[str]:
     level = "##" if len(verdicts) == 1 else "###"
     for verdict in verdicts:
         yield from _file(verdict, level)
+    unused = unused_exceptions(verdicts)
+    if unused:
+        yield f"**Of the gate policy, to be taken out:**\n\n{_block(unused)}"
 
 
 def _file(verdict: Verdict, level: str) -> Iterator[str]:

@@ -29,14 +29,17 @@ from attest.evidence.reports.sarif_log import (
     Result,
     Rule,
     RuleProperties,
+    RuleReference,
     Run,
     RunProperties,
     Tool,
 )
 from attest.evidence.reports.trouble import Trouble, troubles_of
+from attest.evidence.reports.unused import unused_exceptions
 from attest.evidence.verdict import Axis, Verdict
 from attest.evidence.verify.check import Check
 from attest.evidence.verify.checks import CHECKS, explanation_of
+from attest.evidence.verify.checks_of_policy import EXCEPTIONS
 from attest.version import VERSION
 
 MAX_RESULTS: Final = 25_000
@@ -55,6 +58,7 @@ _SEVERITY: Final = "6.0"
 def render_sarif(verdicts: Sequence[Verdict]) -> str:
     """Return one log with one run for all verdicts, ending in a line feed."""
     results, left_out = _within_limits(_results(verdicts))
+    notes = (*_left_out(left_out), *_unused(verdicts))
     passed = sum(verdict.passed for verdict in verdicts)
     run = Run(
         tool=Tool(
@@ -62,7 +66,7 @@ def render_sarif(verdicts: Sequence[Verdict]) -> str:
                 name="mcp-attest", version=VERSION, information_uri=_HOME, rules=tuple(map(_rule, CHECKS.values()))
             )
         ),
-        invocations=(Invocation(execution_successful=True, tool_execution_notifications=_notes(left_out)),),
+        invocations=(Invocation(execution_successful=True, tool_execution_notifications=notes),),
         results=results,
         column_kind="unicodeCodePoints",
         properties=RunProperties(
@@ -104,19 +108,20 @@ def _results(verdicts: Sequence[Verdict]) -> Iterator[Result]:
 
 
 def _result(file: str, trouble: Trouble, index: int, tail: str) -> Result:
-    place = PhysicalLocation(
-        artifact_location=_artifact(file),
-        # GitHub shows no result without a line: what is about a file as a whole stands at its beginning.
-        region=Region(start_line=trouble.line or 1),
-    )
     return Result(
         rule_id=trouble.check.id,
         rule_index=index,
         level=_ERROR,
         message=_message("\n".join(trouble.lines()) + tail),
-        locations=(Location(physical_location=place),),
+        locations=(_location(file, trouble.line),),
         partial_fingerprints=_fingerprints(file, trouble.check.id),
     )
+
+
+def _location(file: str, line: int | None) -> Location:
+    # GitHub shows no result without a line: what is about a file as a whole stands at its beginning.
+    place = PhysicalLocation(artifact_location=_artifact(file), region=Region(start_line=line or 1))
+    return Location(physical_location=place)
 
 
 def _artifact(file: str) -> ArtifactLocation:
@@ -146,11 +151,19 @@ def _within_limits(results: Iterator[Result]) -> tuple[list[Result], int]:
     return kept, left_out
 
 
-def _notes(left_out: int) -> tuple[Notification, ...]:
-    if not left_out:
-        return ()
-    text = f"{left_out} more results were left out: the log would be larger than code scanning takes."
-    return (Notification(level="warning", message=_message(text)),)
+def _left_out(count: int) -> Iterator[Notification]:
+    if count:
+        text = f"{count} more results were left out: the log would be larger than code scanning takes."
+        yield Notification(level="warning", message=_message(text))
+
+
+def _unused(verdicts: Sequence[Verdict]) -> Iterator[Notification]:
+    """Tell of exceptions that excused nothing: no result, which would be an alert although the verdict passed."""
+    rule = RuleReference(id=EXCEPTIONS, index=list(CHECKS).index(EXCEPTIONS))
+    for line in unused_exceptions(verdicts):
+        yield Notification(
+            level="note", message=_message(line), associated_rule=rule, locations=(_location(verdicts[0].file, None),)
+        )
 
 
 def _message(text: str) -> Message:

@@ -98,11 +98,20 @@ class Tool(Record, kw_only=True):
     driver: Driver
 
 
+class RuleReference(Record, kw_only=True):
+    """3.52: one of the rules, by its place among them."""
+
+    id: str
+    index: int
+
+
 class Notification(Record, kw_only=True):
-    """3.58: something about the report itself."""
+    """3.58: something about the report itself, or about what the evidence was held to."""
 
     level: str
     message: Message
+    associated_rule: RuleReference | None = None
+    locations: tuple[Location, ...] = ()
 
 
 class Invocation(Record, kw_only=True):

@@ -10,6 +10,7 @@ from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
 from attest.evidence.reports.logged import logged
 from attest.evidence.reports.report import Report
+from attest.evidence.reports.unused import unused_exceptions
 from attest.evidence.verdict import (
     AssuranceShares,
     Attested,
@@ -114,6 +115,7 @@ def _judged(verdict: Verdict) -> Iterator[str]:
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
     if verdict.policy is not None:
         yield f"policy      {_policy(verdict.policy)}"
+        yield from (f"            {line}" for line in unused_exceptions([verdict]))
 
 
 def _policy(policy: UsedPolicy) -> str:

@@ -17,6 +17,7 @@ from attest.evidence.reports.text import render_text
 from attest.evidence.verdict import Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
 from tests.evidence_story import Story, honest, judge
+from tests.policies import TOMORROW, exception, held
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,13 @@ def test_an_annotation_names_file_line_check_and_what_to_do(drift: Verdict):
 
 def test_what_passed_has_no_annotation_and_a_line_in_the_log(tmp_path: Path):
     assert render_github([judge(honest(tmp_path / "log"))]) == "PASSED  e.jsonl  (evidence-bundle, receipts)\n"
+
+
+def test_an_idle_exception_is_a_notice(tmp_path: Path):
+    text = exception("policy.site", expires=TOMORROW)
+    [(kind, properties, message)] = _commands(render_github(held(text, honest(tmp_path / "log"))))
+    assert (kind, properties) == ("notice", {"title": "attest verify: policy"})
+    assert message == "exceptions, number 1 (policy.site): it excused nothing"
 
 
 def test_a_structural_verdict_is_a_warning(tmp_path: Path):

@@ -15,6 +15,7 @@ from attest.evidence.reports.text import render_colored
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
+from tests.policies import TOMORROW, exception, held
 from tests.world import STRANGER, make_trust_file, trust_of
 
 FIELDS = [
@@ -91,6 +92,24 @@ def test_no_report_lets_a_hostile_name_drive_a_terminal(report: Report, tmp_path
     rendered = report.render([hostile])
     assert "\x1b" not in rendered
     assert not any(line.startswith("::error::") for line in rendered.splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name in REPORTS if name != "json"])
+def test_every_report_for_people_tells_which_exceptions_of_the_policy_excused_nothing(name: str, tmp_path: Path):
+    used, idle = exception("policy.site", expires=TOMORROW), exception("policy.measured", expires=TOMORROW)
+    for text, told in ((used + idle, True), (used, False)):
+        rendered = REPORTS[name].render(held(f"[site]\nallowed = []\n{text}", honest(tmp_path / f"log-{told}")))
+        assert ("exceptions, number 2 (policy.measured): it excused nothing" in rendered) is told
+        assert "number 1" not in rendered
+
+
+def test_an_exception_that_one_of_two_files_needs_is_idle_in_no_report_of_both(tmp_path: Path):
+    text = f"[site]\nallowed = []\n{exception('policy.site', expires=TOMORROW)}"
+    verdicts = held(text, honest(tmp_path / "log"), [b"nothing\n"])
+    assert [each.policy.exceptions[0].excused > 0 for each in verdicts if each.policy] == [True, False]
+    for name in ("sarif", "github"):
+        assert "it excused nothing" not in REPORTS[name].render(verdicts)
+    assert "to be taken out" not in REPORTS["markdown"].render(verdicts)
 
 
 def test_the_json_report_has_the_fields_of_the_command_line_contract(tmp_path: Path):

@@ -13,6 +13,7 @@ from attest.evidence.reports import REPORTS, sarif
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from tests.evidence_story import Story, honest, judge
+from tests.policies import TOMORROW, exception, held
 from tests.sarif_schema import sarif_validator
 
 
@@ -82,6 +83,14 @@ def test_what_is_quoted_is_neither_placeholder_nor_embedded_link(drift: Verdict)
     hostile = msgspec.structs.replace(bad, found="{0} [click](https://evil.example) \x1b[31m")
     text = _run(msgspec.structs.replace(drift, checks=(hostile,)))["results"][0]["message"]["text"]
     assert "{{0}} [click] (https://evil.example) \\x1b[31m" in text
+
+
+def test_an_idle_exception_is_a_note_of_a_log_that_passed_and_no_alert(lines: list[bytes]):
+    run = _run(*held(exception("policy.site", expires=TOMORROW), lines))
+    assert run["results"] == []
+    [note] = run["invocations"][0]["toolExecutionNotifications"]
+    assert (note["level"], note["associatedRule"]["id"]) == ("note", "policy.exceptions")
+    assert run["tool"]["driver"]["rules"][note["associatedRule"]["index"]]["id"] == "policy.exceptions"
 
 
 def test_more_results_than_code_scanning_takes_are_left_out_and_counted(

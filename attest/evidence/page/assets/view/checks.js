@@ -56,7 +56,7 @@ function exceptions() {
         h("th", { scope: "row" }, each.checks.join(", ")),
         h("td", {}, each.reason),
         h("td", {}, each.expires),
-        h("td", { class: "right" }, number(each.excused)),
+        h("td", { class: "right" }, each.excused ? number(each.excused) : "nothing"),
       ),
     ),
   );
