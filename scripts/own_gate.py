@@ -26,7 +26,7 @@ ATTEST: Final = (sys.executable, "-m", "attest")
 SERVER: Final = "#!/bin/sh\nexec cat\n"
 LOOKS: Final = 2
 """One at the files before the start, one at the process."""
-LONGEST_S: Final = 60
+LONGEST_S: Final = 300
 
 
 @dataclass(frozen=True, kw_only=True)

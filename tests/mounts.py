@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
+
 
 @contextmanager
 def mounted(*arguments: str | Path) -> Iterator[Path]:
@@ -89,5 +91,4 @@ def contained(root: Path, *command: str | Path) -> Iterator[int]:
 
 def until_executed(pid: int, program: Path) -> None:
     """Wait until a process that is about to execute a program does."""
-    while Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0] != os.fsencode(program):
-        os.sched_yield()
+    wait_until(lambda: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0] == os.fsencode(program))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Self
 from tests.commands import attest, passed
 from tests.portal_world import META
 from tests.remote_server import RemoteServer
+from tests.waiting import PATIENCE_SECONDS, wait_until, wait_until_listening
 from tests.web_world import mirrored
 
 QUICK = ("--cycle", "1", "--max-gap", "20", "--max-age", "10")
@@ -48,7 +49,7 @@ class Far:
             try:
                 yield RemotePortal(process=process, port=port, said=said).wait()
                 process.terminate()
-                process.wait(60)
+                process.wait(PATIENCE_SECONDS)
             finally:
                 process.kill()
 
@@ -70,12 +71,8 @@ class RemotePortal:
 
     def wait(self) -> Self:
         """Wait until it listens."""
-        for _ in range(600):
-            assert self.process.poll() is None, self.said.read_text()
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return self
-            time.sleep(0.05)
-        raise AssertionError(self.said.read_text())
+        wait_until_listening(self.port, self.process)
+        return self
 
     def ask(self, number: int, method: str, **params: Any) -> dict[str, Any]:
         """Send a request of 2026-07-28; return the answer."""
@@ -89,7 +86,7 @@ class RemotePortal:
         repeated = (
             mirrored(message) if "name" in params else {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method}
         )
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         connection.request("POST", "/mcp", json.dumps(message), {**fields, **repeated})
         got = connection.getresponse()
         body = got.read()
@@ -107,14 +104,8 @@ class RemotePortal:
 
     def until(self, expected: str, *, first: int = 100) -> None:
         """Call until the answer is the expected one."""
-        said = ""
-        for number in range(first, first + 100):
-            said = self.call(number)
-            if said == expected:
-                return
-            time.sleep(0.2)
-        message = f"{said}, and not {expected}"
-        raise AssertionError(message)
+        numbers = itertools.count(first)
+        wait_until(lambda: self.call(next(numbers)) == expected, pause=0.2)
 
 
 def allow(rules: Path, names: Sequence[str]) -> None:

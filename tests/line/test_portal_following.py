@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from tests.commands import Done, attest, failed, passed
 from tests.installed import Bench
 from tests.launches import PYTHON
 from tests.portal_world import TOOLS, seal_server
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web_world import call, mirrored
 
 SERVER: Final = """
@@ -48,8 +48,6 @@ server.serve_forever()
 """ % json.dumps(TOOLS)  # noqa: UP031  (braces belong to the program)
 
 OPTIONS: Final = ("--trust", "trust.json", "--key", "writer.key")
-SECONDS: Final = 60
-"""How long anything may take on a machine that is busy with other tests."""
 
 
 def ask(url: str, tool: str, text: str = "") -> dict[str, Any]:
@@ -59,7 +57,7 @@ def ask(url: str, tool: str, text: str = "") -> dict[str, Any]:
     body = json.dumps(message).encode()
     request = urllib.request.Request(url, body, {**fields, **mirrored(message)})
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return dict(json.load(answer))
     except HTTPError as error:
         return dict(json.load(error))
@@ -86,16 +84,14 @@ class Line:
 
     def until_denied(self, *rules: str) -> None:
         """Wait until calls are denied by one of these rules."""
-        until = time.monotonic() + SECONDS
-        while (found := self.denied_by()) not in rules:
-            assert time.monotonic() < until, found
+        wait_until(lambda: self.denied_by() in rules)
 
     def end(self) -> tuple[int, int]:
         """Stop portal and agent; return their exit codes."""
         codes = []
         for process in (self.portal, self.agent):
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=SECONDS)
+            process.communicate(timeout=PATIENCE_SECONDS)
             codes.append(process.returncode)
         return codes[0], codes[1]
 
@@ -216,12 +212,10 @@ def test_an_agent_that_starts_again_lets_calls_pass_once_it_has_measured(tmp_pat
     with ExitStack() as stack, serving(tmp_path) as line:
         assert "result" in line.ask("echo", "hi")
         line.agent.send_signal(signal.SIGTERM)
-        line.agent.communicate(timeout=SECONDS)
+        line.agent.communicate(timeout=PATIENCE_SECONDS)
         line.until_denied("measurement.unknown")
         line.agent = stack.enter_context(measuring(line.bench, line.server.pid))
-        until = time.monotonic() + SECONDS
-        while "result" not in (answer := line.ask("echo", "hi")):
-            assert time.monotonic() < until, answer
+        wait_until(lambda: "result" in line.ask("echo", "hi"))
         assert line.end() == (0, 0)
         assert json.loads(passed(line.verify()))["counts"]["permits"] >= 2
 
@@ -239,10 +233,8 @@ def test_a_server_that_the_portal_starts_itself_is_called_over_http(tmp_path: Pa
     bench = seal_server(tmp_path, server=SERVER, words=(str(upstream),))
     with ExitStack() as stack:
         portal, url = before(stack, bench, upstream)
-        until = time.monotonic() + SECONDS
-        while "result" not in (answer := ask(url, "echo", "hi")):
-            assert time.monotonic() < until, answer
-        assert answer["result"]["content"][0]["text"] == "hi"
+        answer: dict[str, Any] = wait_until(lambda: ask(url, "echo", "hi").get("result", {}))
+        assert answer["content"][0]["text"] == "hi"
         portal.send_signal(signal.SIGTERM)
-        portal.communicate(timeout=SECONDS)
+        portal.communicate(timeout=PATIENCE_SECONDS)
     assert json.loads(passed(verify(bench, "log-portal")))["counts"]["permits"] == 1

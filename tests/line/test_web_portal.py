@@ -7,7 +7,6 @@ import http.client
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tests.commands import attest, passed
 from tests.installed import Bench
 from tests.launches import story
 from tests.portal_world import ALLOWED, META, make_tool_rules, portal_words, seal_server
+from tests.waiting import PATIENCE_SECONDS, wait_until_listening
 from tests.web_server import web_server
 from tests.web_world import mirrored
 
@@ -34,28 +34,18 @@ def web_portal(bench: Bench, upstream: int) -> Iterator[tuple[subprocess.Popen[b
     with subprocess.Popen([*portal_words(), *words], cwd=bench.folder, stderr=subprocess.DEVNULL) as process:
         try:
             for place in (upstream, port):
-                wait_for(place, process)
+                wait_until_listening(place, process)
             yield process, port
             process.terminate()
-            process.wait(60)
+            process.wait(PATIENCE_SECONDS)
         finally:
             process.kill()
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "it ended"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    message = f"nobody listens at {port}"
-    raise AssertionError(message)
 
 
 def send(port: int, number: int, tool: str) -> http.client.HTTPConnection:
     params = {"name": tool, "arguments": {"text": "hello"}, "_meta": META}
     message: dict[str, Any] = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     fields = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **mirrored(message)}
     connection.request("POST", "/mcp", json.dumps(message), fields)
     return connection
@@ -85,7 +75,7 @@ def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_
         # The permit of an earlier request is on disk before that of a later one.
         assert call(port, 3) == "hello"
         process.kill()
-        process.wait(60)
+        process.wait(PATIENCE_SECONDS)
         waiting.close()
     with web_portal(bench, upstream) as (_, port):
         assert call(port, 4) == "hello"

@@ -11,11 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from tests.waiting import wait_until_listening
 
 HERE: Final = Path(__file__).parent
 SECONDS: Final = 240
@@ -139,21 +140,11 @@ def started(command: list[str], folder: Path, *ports: int, home: Path | None = N
                                    stderr=output)  # fmt: skip
         try:
             for port in ports:
-                _wait_for(port, process)
+                wait_until_listening(port, process)
             yield
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(SECONDS)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(SECONDS * 10):
-        assert process.poll() is None, "it ended at once"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    message = f"nobody listens at {port}"
-    raise AssertionError(message)
 
 
 def free_port() -> int:

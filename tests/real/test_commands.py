@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,11 +16,11 @@ import pytest
 
 from attest.measure.commands.resolving import resolve
 from tests.tars import tarball
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.world import make_wheel
 
 NODE = "#!/usr/bin/env node\nprocess.stdin.resume(); process.stdin.on('end', () => process.exit())\n"
 PYTHON = "import sys\n\n\ndef main():\n    sys.stdin.read()\n\n\nif __name__ == '__main__':\n    main()\n"
-SECONDS = 40
 LAUNCHERS = {"npx", "npm", "npx-cli.js", "npm-cli.js"}
 
 
@@ -34,7 +33,7 @@ def needs(*programs: str) -> None:
 def run(*command: object, cwd: Path, **environment: str) -> bytes:
     done = subprocess.run(
         [str(word) for word in command], cwd=cwd, env={**os.environ, **environment}, capture_output=True,
-        timeout=SECONDS, check=False,
+        timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
     return done.stdout
@@ -55,16 +54,17 @@ def shown(pid: int) -> tuple[list[str], str]:
 
 def find(launcher: subprocess.Popen[bytes], executable: str, marker: str) -> int:
     """Wait for the process that runs the executable with the marker as its last argument, and is not npx itself."""
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+
+    def found() -> int:
         for pid in (launcher.pid, *descendants(launcher.pid)):
             with suppress(OSError):
                 argv, running = shown(pid)
                 if running == executable and argv[-1] == marker and not LAUNCHERS & {Path(word).name for word in argv}:
                     return pid
         assert launcher.poll() is None, launcher.stdout.read() if launcher.stdout else ""
-        time.sleep(0.05)
-    raise AssertionError(f"{executable} has not been started")
+        return 0
+
+    return wait_until(found, pause=0.05)
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def started(command: list[str], cwd: Path, environment: dict[str, str]) -> Itera
         for pid in (*descendants(process.pid), process.pid):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        process.communicate(timeout=SECONDS)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def check(command: list[str], cwd: Path, **changes: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from attest.tlog.merkle import root_of
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.sqlite import SqliteWriter
 from tests.logs import tamper
+from tests.waiting import wait_until
 from tests.world import NOW, STRANGER, WRITER, make_ring
 
 RUN, SESSION, REFERENCE = "a1" * 16, "5e" * 16, "ef" * 32
@@ -217,8 +217,7 @@ def test_a_cancelled_draft_is_not_recorded(tmp_path):
     with open_at(tmp_path / "log") as recorder:
         gate = threading.Event()
         first = recorder.submit(replaced(make=lambda header: (gate.wait(), draft().make(header))[1]))
-        while not first.running():
-            time.sleep(0)
+        wait_until(first.running)
         second, third, note = recorder.submit(draft()), recorder.submit(draft()), recorder.checkpoint()
         assert second.cancel()
         assert note.cancel()
@@ -282,12 +281,12 @@ def test_an_idle_recorder_signs_what_is_not_covered_yet(tmp_path, monkeypatch):
     with open_at(tmp_path / "log") as recorder:
         recorder.submit(draft()).result()
         recorder.submit(draft()).result()
-        wait_for(lambda: [size for size, _ in read(tmp_path / "log")[1]][-1:] == [2])
+        wait_until(lambda: [size for size, _ in read(tmp_path / "log")[1]][-1:] == [2])
     with open_at(tmp_path / "log") as recorder:
         recorder.submit(draft()).result()
     with open_at(tmp_path / "log") as recorder:
         # Whatever an earlier run left uncovered is covered without a further entry.
-        wait_for(lambda: [size for size, _ in read(tmp_path / "log")[1]][-1:] == [3])
+        wait_until(lambda: [size for size, _ in read(tmp_path / "log")[1]][-1:] == [3])
     assert read(tmp_path / "log")[2] == ()
 
 
@@ -499,14 +498,6 @@ def count_commits(monkeypatch) -> list[int]:
 
     monkeypatch.setattr(SqliteWriter, "append", counted)
     return sizes
-
-
-def wait_for(true) -> None:
-    """Wait until it is so, at most ten seconds; whoever waits in vain has found a fault."""
-    until = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.005)
 
 
 def test_several_are_recorded_together_and_each_is_told_what_became_of_it(tmp_path):

@@ -20,10 +20,9 @@ from attest.statement.findings import State
 from attest.statement.observation import Observation, Observed
 from attest.trust.making import write_trust
 from tests.installed import Bench, make_bench
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.world import WRITER, make_trust_file, write_key_pair
 
-LONG_SECONDS = 20.0
-"""Waited in vain only if the test fails."""
 NEVER = threading.Event()
 
 
@@ -42,20 +41,20 @@ def see(waking: Waking, place: Path, *paths: str) -> None:
 def test_a_change_where_something_was_seen_wakes(waking: Waking, tmp_path: Path) -> None:
     (tmp_path / "pkg").mkdir()
     see(waking, tmp_path, "main.py", "pkg/module.py")
-    assert waking.wait(LONG_SECONDS, NEVER), "nobody knows what changed before it was watched"
+    assert waking.wait(PATIENCE_SECONDS, NEVER), "nobody knows what changed before it was watched"
     assert waking.complete
     for changed in ("new", "pkg/new"):
         waking._woken_at = None
         assert not waking.wait(0, NEVER)
         (tmp_path / changed).touch()
-        assert waking.wait(LONG_SECONDS, NEVER)
+        assert waking.wait(PATIENCE_SECONDS, NEVER)
 
 
 def test_what_is_seen_no_more_is_not_watched(waking: Waking, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         see(waking, tmp_path / name, "file")
-    assert waking.wait(LONG_SECONDS, NEVER)
+    assert waking.wait(PATIENCE_SECONDS, NEVER)
     waking._woken_at = None
     (tmp_path / "one/new").touch()
     assert not waking.wait(0, NEVER)
@@ -63,13 +62,13 @@ def test_what_is_seen_no_more_is_not_watched(waking: Waking, tmp_path: Path) -> 
 
 def test_after_what_a_change_led_to_there_is_a_rest_and_nothing_is_forgotten(waking: Waking, tmp_path: Path) -> None:
     see(waking, tmp_path, "main.py")
-    assert waking.wait(LONG_SECONDS, NEVER)
-    waking._woken_at = time.monotonic() - LONG_SECONDS
+    assert waking.wait(PATIENCE_SECONDS, NEVER)
+    waking._woken_at = time.monotonic() - PATIENCE_SECONDS
     (tmp_path / "new").touch()
     assert not waking.wait(0.01, NEVER)
-    assert waking._rest_until - time.monotonic() > (SHARE - 1) * LONG_SECONDS
+    assert waking._rest_until - time.monotonic() > (SHARE - 1) * PATIENCE_SECONDS
     waking._rest_until = 0.0
-    assert waking.wait(LONG_SECONDS, NEVER)
+    assert waking.wait(PATIENCE_SECONDS, NEVER)
 
 
 def test_without_events_only_time_wakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +83,7 @@ def test_without_events_only_time_wakes(tmp_path: Path, monkeypatch: pytest.Monk
         assert not waking.wait(0.001, NEVER)
         stop = threading.Event()
         stop.set()
-        assert not waking.wait(LONG_SECONDS, stop)
+        assert not waking.wait(PATIENCE_SECONDS, stop)
 
 
 @contextmanager
@@ -109,10 +108,7 @@ def measuring(bench: Bench) -> Iterator[list[Reported]]:
 
 
 def until(seen: list[Reported], state: State) -> None:
-    end = time.monotonic() + LONG_SECONDS
-    while not seen or seen[-1].cycle.state is not state:
-        assert time.monotonic() < end, "nobody woke"
-        time.sleep(0.002)
+    wait_until(lambda: seen and seen[-1].cycle.state is state)
 
 
 def test_a_change_is_found_long_before_the_next_cycle_is_due(tmp_path: Path) -> None:
@@ -134,9 +130,6 @@ def test_a_quiet_tree_is_measured_once_more_at_the_start_and_then_when_it_is_due
     write_key_pair(tmp_path, "writer", WRITER)
     bench.write(bench.seal(rules=Rules(cycle=3600, max_gap=7200)))
     with measuring(bench) as seen:
-        end = time.monotonic() + LONG_SECONDS
-        while len(seen) < 2:
-            assert time.monotonic() < end
-            time.sleep(0.002)
+        wait_until(lambda: len(seen) == 2)
         time.sleep(0.3)
     assert len(seen) == 2

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,8 +14,9 @@ from attest.measure.own_children import own_child
 from attest.measure.process import Wanted, open_process, signal_process
 from attest.measure.processes.children import children_of
 from tests.processes import look
+from tests.waiting import wait_until
 
-DISOWNING = "setsid sh -c 'trap \"\" TERM; {what} & echo $!'; echo done; exec sleep 60"
+DISOWNING = "setsid sh -c 'trap \"\" TERM; {what} & echo $!'; echo done; exec sleep 600"
 """One whose grandchild has another session and no parent; it says its number, then that it is ready."""
 
 
@@ -36,22 +36,13 @@ def disown(process: subprocess.Popen[bytes]) -> int:
     assert process.stdout is not None
     number = int(process.stdout.readline())
     assert process.stdout.readline() == b"done\n"
-    assert until(lambda: number in adopted())
+    wait_until(lambda: number in adopted())
     return number
-
-
-def until(true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 @pytest.mark.usefixtures("_asking")
 def test_what_a_child_disowned_is_adopted_and_the_child_itself_is_not() -> None:
-    with own_child(lambda: start(DISOWNING.format(what="sleep 60"))) as process:
+    with own_child(lambda: start(DISOWNING.format(what="sleep 600"))) as process:
         orphan = disown(process)
         assert adopted() == (orphan,)
         process.kill()
@@ -59,7 +50,7 @@ def test_what_a_child_disowned_is_adopted_and_the_child_itself_is_not() -> None:
 
 @pytest.mark.usefixtures("_asking")
 def test_an_orphan_is_measured_among_the_children_of_the_server() -> None:
-    with own_child(lambda: start(DISOWNING.format(what="sleep 60"))) as process:
+    with own_child(lambda: start(DISOWNING.format(what="sleep 600"))) as process:
         orphan = disown(process)
         with open_process(process.pid) as handle:
             assert orphan not in {child.pid for child in look(handle).children}
@@ -69,18 +60,18 @@ def test_an_orphan_is_measured_among_the_children_of_the_server() -> None:
 
 @pytest.mark.usefixtures("_asking")
 def test_an_orphan_that_ended_is_taken_off_the_kernel() -> None:
-    with own_child(lambda: start(DISOWNING.format(what="sleep 60"))) as process:
+    with own_child(lambda: start(DISOWNING.format(what="sleep 600"))) as process:
         orphan = disown(process)
         with open_process(orphan) as handle:
             signal_process(handle, signal.SIGKILL)
-        assert until(lambda: adopted() == ())
+        wait_until(lambda: adopted() == ())
         assert orphan not in children_of(os.getpid())
         process.kill()
 
 
 @pytest.mark.usefixtures("_asking")
 def test_orphans_that_ignore_sigterm_and_have_children_are_ended() -> None:
-    busy = 'sh -c "trap \\"\\" TERM; sleep 60 & wait; sleep 60"'
+    busy = 'sh -c "trap \\"\\" TERM; sleep 600 & wait; sleep 600"'
     with own_child(lambda: start(DISOWNING.format(what=busy))) as process:
         disown(process)
         process.kill()
@@ -106,7 +97,7 @@ def test_what_was_a_child_before_is_nobodys_orphan() -> None:
 
 
 def test_nothing_is_adopted_unasked() -> None:
-    with own_child(lambda: start(DISOWNING.format(what="sleep 60"))) as process:
+    with own_child(lambda: start(DISOWNING.format(what="sleep 600"))) as process:
         assert process.stdout is not None
         orphan = int(process.stdout.readline())
         assert process.stdout.readline() == b"done\n"

@@ -11,6 +11,7 @@ from attest.errors import UnavailableError
 from attest.tlog.batches import BATCH
 from attest.tlog.stores.sqlite import SqliteWriter
 from tests.unit.tlog.test_committer import Log, raising
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -55,11 +56,11 @@ def test_a_group_waits_for_whoever_leads(log):
     entered, let_go = log.hold()
     with ThreadPoolExecutor(2) as callers:
         first = callers.submit(log.committer.append_and_wait, log.make(log.stay))
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_SECONDS)
         group = callers.submit(log.committer.append_all_and_wait, [log.make(), log.make()])
         log.wait_for_wishes(2)
         let_go()
-        assert (first.result(10), group.result(10)) == (0, [1, 2])
+        assert (first.result(PATIENCE_SECONDS), group.result(PATIENCE_SECONDS)) == (0, [1, 2])
 
 
 def test_a_commit_that_fails_fails_the_whole_group(log, monkeypatch):

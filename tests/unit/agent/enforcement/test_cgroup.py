@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from attest.agent.enforcement import cgroup
 from attest.agent.enforcement.cgroup import OUR_PREFIX, lone_cgroup, our_cgroup
 from tests import families
+from tests.waiting import wait_until
 
 DISOWNING = "setsid sh -c 'sleep 60 & echo ready' & wait; exec sleep 60"
 """One whose grandchild has another session and no parent: nothing but a cgroup tells whose it is."""
@@ -31,13 +31,16 @@ def made() -> Iterator[Path]:
     except OSError:
         pytest.skip("no leave to make a cgroup here")
     yield path
-    for _ in range(500):
-        try:
-            path.rmdir()
-        except OSError:  # somebody who has ended is not yet noticed by their new parent
-            time.sleep(0.01)
-        else:
-            return
+    wait_until(lambda: removed(path))
+
+
+def removed(path: Path) -> bool:
+    """Remove a cgroup if nobody is left: who has ended may not be noticed by a new parent yet."""
+    try:
+        path.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def entering(path: Path, script: str) -> str:

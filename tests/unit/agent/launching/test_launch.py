@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind, State
 from tests.installed import Bench
 from tests.launches import PYTHON, REPORT, make_launch_bench, receipts, run_words, seal_script, start_run, story, told
+from tests.waiting import PATIENCE_SECONDS, wait_until, wait_until_dead
 from tests.world import NOW
 
 WAITING = "import signal, sys, time\nprint('ready', flush=True)\n{before}\ntime.sleep(600)\n"
@@ -33,7 +32,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Wait for the end; return exit code and standard error."""
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     return process.returncode, err.decode()
 
 
@@ -45,16 +44,6 @@ def ready(process: subprocess.Popen[bytes]) -> None:
 def told_of(events: list[str]) -> list[str]:
     """Leave out what only says that the state is another one now."""
     return [each for each in events if each != "transition"]
-
-
-def until(done: Callable[[], bool]) -> bool:
-    """Wait for something that another process does; False after half a minute."""
-    deadline = time.monotonic() + 30
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def request_of(bench: Bench, reference: Path) -> AgentRequest:
@@ -99,7 +88,7 @@ def test_the_running_process_is_measured_at_once(bench: Bench) -> None:
     seal_script(bench, WAITING.format(before=""), cycle=3600, max_gap=3600)
     process = start_run(bench)
     ready(process)
-    assert until(lambda: story(bench).count("runtime-measurement") >= 2), story(bench)
+    wait_until(lambda: story(bench).count("runtime-measurement") >= 2)
     process.terminate()
     assert ended(process)[0] == 128 + signal.SIGTERM
     measured = [item["predicate"]["measured"] for item in receipts(bench) if "measurement" in item["predicateType"]]
@@ -125,7 +114,7 @@ def test_what_is_not_as_sealed_is_not_started(bench: Bench, name: str) -> None:
         assert told_of(story(bench)) == ["start", "runtime-violation", "stop"]
         return
     process = start_run(bench)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (1, b"")
     assert b"DRIFT" in err
     assert told_of(story(bench)) == ["start", "runtime-violation", "action-intended", "action-taken", "stop"]
@@ -137,7 +126,7 @@ def test_audit_only_what_is_not_as_sealed_is_recorded_and_started(bench: Bench) 
     seal_script(bench, "print('ran')\n", on_drift=Action.TERMINATE, audit_only=True)
     with (bench.tree / "serve.py").open("a") as script:
         script.write("# updated\n")
-    out, err = start_run(bench).communicate(timeout=60)
+    out, err = start_run(bench).communicate(timeout=PATIENCE_SECONDS)
     assert out == b"ran\n"
     assert b"DRIFT" in err
     assert told_of(story(bench))[:4] == ["start", "runtime-violation", "action-intended", "action-taken"]
@@ -146,7 +135,7 @@ def test_audit_only_what_is_not_as_sealed_is_recorded_and_started(bench: Bench) 
 def test_audit_only_what_is_void_is_not_started(bench: Bench) -> None:
     seal_script(bench, "print('ran')\n", audit_only=True, not_after=NOW + 1000)
     process = start_run(bench)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (1, b"")
     assert b"expired" in err
 
@@ -179,7 +168,7 @@ def test_a_poisoned_byte_code_is_found_and_the_sealed_action_taken(bench: Bench)
     assert process.stdout is not None
     place = Path(process.stdout.readline().decode().strip())
     (compiled,) = place.rglob("tools*.pyc")
-    assert until(lambda: story(bench).count("runtime-measurement") >= 2)
+    wait_until(lambda: story(bench).count("runtime-measurement") >= 2)
     octets = bytearray(compiled.read_bytes())
     octets[octets.index(b"echo")] ^= 0x01
     compiled.write_bytes(octets)
@@ -230,7 +219,7 @@ def test_a_killed_launcher_leaves_no_server(bench: Bench) -> None:
     pid = int(process.stdout.readline())
     process.kill()
     process.communicate()
-    assert until(lambda: not Path(f"/proc/{pid}").exists())
+    wait_until_dead(pid)
 
 
 def test_ignored_signals_are_the_servers_to_set_again(bench: Bench) -> None:
@@ -250,7 +239,7 @@ def test_a_script_of_a_system_program_is_started_through_its_interpreter(bench: 
     script.write_text("#!/bin/sh\necho \"$0\" \"$@\"; readlink /proc/$$/exe; tr '\\0' ' ' < /proc/$$/cmdline\n")
     script.chmod(0o755)
     bench.write(bench.seal(allow_site=("serve.sh",), command=(str(script), "a b")))
-    out, err = start_run(bench).communicate(timeout=60)
+    out, err = start_run(bench).communicate(timeout=PATIENCE_SECONDS)
     shell = os.path.realpath("/bin/sh")
     assert out.decode().splitlines() == [f"{script} a b", shell, f"/bin/sh {script} a b "], err.decode()
 
@@ -311,7 +300,9 @@ def test_a_log_that_is_lost_ends_the_server(bench: Bench) -> None:
 
 def test_nothing_of_ours_goes_to_the_servers_output(bench: Bench) -> None:
     seal_script(bench, "print('{}', flush=True)\n")
-    done = subprocess.run(run_words(bench), cwd=bench.folder, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        run_words(bench), cwd=bench.folder, capture_output=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert done.stdout == b"{}\n"
     assert b"MATCH" in done.stderr
 

@@ -9,7 +9,8 @@ import pytest
 from attest.statement.enforcing import Action
 from tests.installed import Bench
 from tests.launches import make_launch_bench, receipts, seal_script, start_run
-from tests.unit.agent.launching.test_launch import ended, until
+from tests.unit.agent.launching.test_launch import ended
+from tests.waiting import wait_until
 
 DAEMON = """
 import os, sys, time
@@ -58,7 +59,7 @@ def test_a_daemon_is_terminated_with_its_server(bench: Bench) -> None:
     process = start_run(bench)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
-    assert until(lambda: len(daemons(bench)) == 2)
+    wait_until(lambda: len(daemons(bench)) == 2)
     (bench.tree / "stray.pth").write_text("import os\n")
     code, _ = ended(process)
     assert (code, daemons(bench)) == (1, [])
