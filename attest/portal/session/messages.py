@@ -1,8 +1,9 @@
 """One strict reader of JSON-RPC messages: what two readers could read apart is no message, and is not forwarded.
 
 Refused: duplicate keys, keys that differ from one that we read only in case (a server in Go takes them for the same),
-invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`. Numbers of any size are let through: the rules
-refuse them where they read. Whoever forwards, forwards the bytes that were read here.
+invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond 2**53 - 1 (JavaScript takes
+neighbours for the same). Other numbers of any size are let through: the rules refuse them where they read. Whoever
+forwards, forwards the bytes that were read here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NoReturn
 
+from attest.codec.records import MAX_SAFE_INTEGER
 from attest.codec.strict import MAX_DEPTH, MAX_MARKS
 
 
@@ -73,6 +75,17 @@ _MAX_DIGITS: Final = 4300
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
+def read_line(line: bytes) -> Message | Unreadable:
+    """Read one message that came as a line, without its end.
+
+    A carriage return is white space in JSON, but to readers in Python's text mode, Java and .NET it ends a line: they
+    would take an object inside of this message for one of its own.
+    """
+    if 0 <= line.find(b"\r") < len(line) - 1:
+        return Unreadable(code=PARSE_ERROR, reason="a carriage return within a line")
+    return read_message(line)
+
+
 def read_message(octets: bytes) -> Message | Unreadable:
     """Read one message from exactly these bytes, without a line end."""
     try:
@@ -128,7 +141,7 @@ def _classify(value: dict[str, Any], octets: bytes) -> Message:
         raise _NoMessageError(INVALID_REQUEST, '"jsonrpc":"2.0" was expected')
     number = _id_of(value)
     if "id" in value and number is None and not (value["id"] is None and "error" in value):
-        raise _NoMessageError(INVALID_REQUEST, "an id that is a string or an integer was expected")
+        raise _NoMessageError(INVALID_REQUEST, "an id that is a string, or an integer up to 2**53 - 1, was expected")
     kinds = [kind for name, kind in _MARKS if name in value]
     if len(kinds) != 1 or (kinds[0] is Kind.RESULT and "id" not in value):
         raise _NoMessageError(INVALID_REQUEST, "a request, a notification or a response was expected")
@@ -144,7 +157,9 @@ def _classify(value: dict[str, Any], octets: bytes) -> Message:
 
 def _id_of(value: Mapping[str, Any]) -> Id | None:
     found = value.get("id")
-    return None if isinstance(found, bool) or not isinstance(found, int | str) else found
+    if isinstance(found, int):
+        return None if isinstance(found, bool) or abs(found) > MAX_SAFE_INTEGER else found
+    return found if isinstance(found, str) else None
 
 
 _MARKS: Final = (("method", Kind.REQUEST), ("result", Kind.RESULT), ("error", Kind.ERROR))

@@ -15,7 +15,7 @@ from attest.portal.session.gate import Gate
 from attest.portal.session.governed import line_or_none
 from attest.portal.session.lines import Overlong, id_at_an_end
 from attest.portal.session.listing import Listing
-from attest.portal.session.messages import Id, Kind, Message, Unreadable, read_message
+from attest.portal.session.messages import Id, Kind, Message, Unreadable, read_line, read_message
 from attest.portal.session.methods import TOOLS_CHANGED, TOOLS_LIST, is_server_plumbing
 from attest.portal.session.outbox import Outbox
 from attest.portal.session.replies import LOST, denial_reply, error_reply
@@ -45,11 +45,11 @@ class Serving:
         """What the server said of itself last, by method: a phantom says the same."""
 
     def take(self, line: bytes | Overlong, now: int, lane: Lane) -> None:
-        """Take one message."""
+        """Take one message; what comes on no lane comes as a line, and goes on as one."""
         if isinstance(line, Overlong):
             self._garbled(line.head, line.tail, f"{line.size} bytes", now, lane)
             return
-        message = read_message(line)
+        message = read_line(line) if lane is None else read_message(line)
         if isinstance(message, Unreadable):
             self._garbled(line[:_ENDS_BYTES], line[-_ENDS_BYTES:], message.reason, now, lane)
         elif message.kind is Kind.REQUEST:

@@ -21,7 +21,7 @@ from attest.portal.session.governed import Caller, Governed, governed_request, l
 from attest.portal.session.lanes import Lanes, Slot, Turn
 from attest.portal.session.lines import Overlong, id_at_an_end
 from attest.portal.session.listing import Listing
-from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Kind, Message, Unreadable, read_message
+from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Kind, Message, Unreadable, read_line
 from attest.portal.session.methods import CANCELLED, INITIALIZE, INITIALIZED, META, TargetError, is_plumbing, is_removed
 from attest.portal.session.outbox import Outbox, Receipt
 from attest.portal.session.replies import LOST, denial_reply, error_reply
@@ -82,17 +82,17 @@ class Session:
             self._decide(now)
 
     def from_client(self, line: bytes | Overlong, now: int, *, lane: Lane = None) -> None:
-        """Take one message of the client's."""
+        """Take one message of the client's that came as a line."""
         if isinstance(line, Overlong):
             unreadable = Unreadable(
                 code=INVALID_REQUEST, reason=f"a message of {line.size} bytes", id=id_at_an_end(line.head, line.tail)
             )
             self._refuse_unreadable(b"", unreadable, now, lane)
             return
-        self.from_client_read(line, read_message(line), now, lane=lane)
+        self.from_client_read(line, read_line(line), now, lane=lane)
 
     def from_client_read(self, line: bytes, message: Message | Unreadable, now: int, *, lane: Lane = None) -> None:
-        """Take one message of the client's as `read_message` read it from `line`."""
+        """Take one message of the client's as it was read from `line`."""
         if isinstance(message, Unreadable):
             self._refuse_unreadable(line, message, now, lane)
         elif message.kind in {Kind.RESULT, Kind.ERROR}:

@@ -23,7 +23,7 @@ JSON = st.recursive(
 )
 MEMBERS = st.dictionaries(st.text(min_size=12, max_size=16), JSON, max_size=3)
 """Of names that no reader takes for one of ours."""
-IDS = st.integers(-(2**70), 2**70) | st.text()
+IDS = st.integers(-(2**53) + 1, 2**53 - 1) | st.text()
 
 
 def read(octets: bytes) -> Message:

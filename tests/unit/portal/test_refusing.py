@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 
 from attest.statement.tools.calls import DenialStage
@@ -84,6 +87,10 @@ def test_a_call_that_does_not_say_what_it_is_about_is_answered_under_its_id(para
         b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
         b'{"jsonrpc":"2.0","id":true,"method":"ping"}',
         b'{"jsonrpc":"2.0","id":1.0,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":9007199254740992,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":-9007199254740992,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":1,\r"method":"ping"}',
+        b'{"jsonrpc":"2.0","method":"notifications/x"}\r ',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":' + b'{"a":' * 65 + b"1" + b"}" * 66,
@@ -97,6 +104,33 @@ def test_what_two_readers_could_read_apart_is_refused(line):
     assert talk.to_server == []
     assert talk.reply()["error"]["code"] in {-32700, -32600}
     assert [denial.rule for denial in talk.denials()] == ["message.malformed"]
+
+
+SMUGGLED = b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hidden"}}'
+
+
+def test_no_reader_of_lines_finds_a_message_inside_of_another():
+    talk = opened()
+    talk.client(b'{"jsonrpc":"2.0","method":"notifications/x","params":{"a":\r%s\r}}' % SMUGGLED)
+    talk.client(b'{"jsonrpc":"2.0","id":3,"method":"ping"}\r')
+    sent = io.TextIOWrapper(io.BytesIO(b"".join(line + b"\n" for line in talk.to_server)), encoding="utf-8")
+    # As a server in Python reads its standard input: a carriage return alone ends a line.
+    assert [json.loads(line)["method"] for line in sent] == ["ping"]
+    assert [denial.rule for denial in talk.denials()] == ["message.malformed"]
+
+
+def test_nor_does_the_reader_of_a_client_find_an_answer_inside_of_another():
+    talk = opened()
+    talk.call(7)
+    talk.server(b'{"jsonrpc":"2.0","result":{"content":[],"a":\r{"jsonrpc":"2.0","id":8,"result":{}}\r},"id":7}')
+    assert [(reply["id"], "error" in reply) for reply in talk.replies()] == [(7, True)]
+
+
+def test_two_ids_that_a_server_in_javascript_takes_for_one_are_never_both_in_flight():
+    talk = opened()
+    sent = [talk.call(2**53 + more) for more in (-1, 0, 1)]
+    assert talk.to_server == sent[:1]
+    assert len({float(json.loads(line)["id"]) for line in talk.to_server}) == len(talk.to_server)
 
 
 def test_rubbish_without_end_has_one_receipt_now_and_one_at_the_end_of_the_span():
