@@ -213,7 +213,7 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
         async def handle(request: web.Request) -> web.StreamResponse:
             return await places[0].handle(request)
 
-        async with open_listening(listening, handle) as port:
+        async with open_listening(listening, handle, world.said.append) as port:
             places.append(
                 Relay(
                     hub=hub,

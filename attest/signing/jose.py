@@ -36,6 +36,8 @@ _REQUIRED: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "O
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MIN_RSA_BYTES: Final = 256
+_LAST_SECOND: Final = 253_402_300_799
+"""Of the year 9999."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ def read_key(jwk: Any, *, where: str) -> WebKey:  # noqa: ANN401  (a parsed JSON
     kty, crv, kid = jwk.get("kty"), jwk.get("crv"), jwk.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise MalformedError(where, "a kid that is text", "another")
-    possible = _ALGORITHMS.get((str(kty), None if kty == "RSA" else crv))
+    possible = _ALGORITHMS.get((str(kty), None if kty == "RSA" else str(crv)))
     if possible is None or not all(isinstance(jwk.get(name), str) for name in _REQUIRED[str(kty)]):
         raise MalformedError(where, "a whole RSA, P-256, P-384 or Ed25519 key", f"{kty} {crv or ''}".strip()[:80])
     if kty == "RSA" and len(_octets(jwk["n"], where)) < _MIN_RSA_BYTES:
@@ -83,6 +85,13 @@ def read_key(jwk: Any, *, where: str) -> WebKey:  # noqa: ANN401  (a parsed JSON
         raise MalformedError(where, "a readable JSON Web Key", type(error).__name__) from error
     thumbprint = hashlib.sha256(canonical.encode_value({name: jwk[name] for name in _REQUIRED[str(kty)]})).hexdigest()
     return WebKey(kid=kid, algorithms=algorithms, thumbprint=thumbprint, handle=handle)
+
+
+def read_date(claim: Any) -> int | None:  # noqa: ANN401  (a parsed JSON value)
+    """Return a NumericDate (RFC 7519, 2) in milliseconds since 1970; None for what is none, or after the year 9999."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim <= _LAST_SECOND:
+        return None
+    return int(claim * 1000)
 
 
 def read_keys(octets: bytes, *, where: str) -> tuple[WebKey, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from attest.errors import MalformedError, UntrustedError
 from attest.portal.callers.caller import UnknownCallerError
-from attest.signing.jose import Opened, WebKey, open_token
+from attest.signing.jose import Opened, WebKey, open_token, read_date
 
 LEEWAY_MS: Final = 60_000
 """How far the issuer's clock may be from ours."""
@@ -51,10 +51,10 @@ def _read(opened: Opened, issuer: str, at_ms: int) -> AccessToken:
     claims = opened.claims
     if claims.get("iss") != issuer:
         raise _refused("a token that names its issuer", "another")
-    expires = _seconds(claims, "exp")
+    expires = _milliseconds(claims, "exp")
     if expires is None or at_ms >= expires + LEEWAY_MS:
         raise _refused("a token that is not expired", "an expired one, or one without an end")
-    starts = _seconds(claims, "nbf")
+    starts = _milliseconds(claims, "nbf")
     if starts is not None and at_ms < starts - LEEWAY_MS:
         raise _refused("a token that is valid already", "one that is not yet")
     audience, subject = claims.get("aud"), claims.get("sub")
@@ -68,14 +68,15 @@ def _read(opened: Opened, issuer: str, at_ms: int) -> AccessToken:
     )
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> int | None:
-    """Return a NumericDate (RFC 7519, 2) in milliseconds, None if it is absent."""
+def _milliseconds(claims: Mapping[str, Any], name: str) -> int | None:
+    """Return a time in milliseconds since 1970, None if it is absent."""
     value = claims.get(name)
     if value is None:
         return None
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _refused(f"{name} as a number", "another")
-    return int(value * 1000)
+    read = read_date(value)
+    if read is None:
+        raise _refused(f"{name} as a number of seconds", "another")
+    return read
 
 
 def _bound_to(confirmation: Any) -> str | None:  # noqa: ANN401  (a parsed JSON value)

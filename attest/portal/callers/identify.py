@@ -48,7 +48,7 @@ class Identifier:
     def _by_authorization(self, shown: Shown, at_ms: int) -> Caller:
         scheme, _, token = shown.authorization[0].partition(" ")
         token = token.strip(" ")
-        if scheme.lower() not in {"bearer", "dpop"} or not token:
+        if scheme.lower() not in {"bearer", "dpop"} or not token or not token.isascii():
             raise UnknownCallerError("a Bearer or DPoP token", "another scheme")
         if scheme.lower() == "bearer" and not shown.proof:
             digest = hashlib.sha256(token.encode()).hexdigest()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attest.errors import MalformedError, UntrustedError
 from attest.portal.callers.caller import Shown, UnknownCallerError
 from attest.portal.callers.replays import Replays
-from attest.signing.jose import open_proof
+from attest.signing.jose import open_proof, read_date
 
 MAX_AGE_MS: Final = 60_000
 """How old a proof may be (RFC 9449, 11.1: "seconds to minutes")."""
@@ -59,10 +59,9 @@ class Proofs:
         return opened.key.thumbprint
 
     def _check_time(self, claims: Any, at_ms: int) -> None:  # noqa: ANN401  (a parsed JSON value)
-        issued = claims.get("iat")
-        if not isinstance(issued, int | float) or isinstance(issued, bool):
+        issued_ms = read_date(claims.get("iat"))
+        if issued_ms is None:
             raise _refused("the time that the proof was made", "none")
-        issued_ms = int(issued * 1000)
         if not at_ms - MAX_AGE_MS <= issued_ms <= at_ms + MAX_AHEAD_MS:
             raise _refused(f"a proof of the last {MAX_AGE_MS // 1000} seconds", "an older or a future one")
         # Whole seconds: a proof that was made in the second in which we started is new.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.upstreams.addresses import is_loopback
@@ -58,15 +60,24 @@ def check_listening(listening: Listening) -> None:
 
 @asynccontextmanager
 async def open_listening(
-    listening: Listening, handle: Handle, *, idle_seconds: float = IDLE_SECONDS
+    listening: Listening, handle: Handle, say: Callable[[str], None], *, idle_seconds: float = IDLE_SECONDS
 ) -> AsyncIterator[int]:
-    """Listen as long as the context lasts; yields the port. Raises `RefusedError` and `UnavailableError`."""
+    """Listen as long as the context lasts; yields the port. Raises `RefusedError` and `UnavailableError`.
+
+    `say` is told of faults of ours in answering a request.
+    """
     check_listening(listening)
     application = web.Application(client_max_size=MAX_LINE_BYTES)
     idle = Idle(handle, seconds=idle_seconds)
     application.router.add_route("*", "/{tail:.*}", idle.handle)
-    # Without an access log: addresses and paths are in no log of ours but the signed one.
-    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=END_SECONDS)
+    runner = web.AppRunner(
+        application,
+        # Addresses and paths are in no log of ours but the signed one.
+        access_log=None,
+        logger=_Telling(say),
+        handler_cancellation=True,
+        shutdown_timeout=END_SECONDS,
+    )
     await runner.setup()
     sweeping = asyncio.create_task(idle.sweep(runner))
     try:
@@ -80,6 +91,20 @@ async def open_listening(
     finally:
         sweeping.cancel()
         await runner.cleanup()
+
+
+@final
+class _Telling(logging.Logger):
+    """The logger of the HTTP server: of what was no HTTP it would quote the fields, and tokens are fields."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(__name__, logging.WARNING)
+        self._say = say
+
+    def handle(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            self._say(f"a request over HTTP was not answered: {type(error).__name__}")
 
 
 def _tls(listening: Listening) -> ssl.SSLContext | None:

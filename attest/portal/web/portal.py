@@ -134,7 +134,7 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
         code = asyncio.wrap_future(behind.begin(loop, hub.stand, ended.set))
         code.add_done_callback(lambda _: ended.set())
         try:
-            async with open_listening(listening, relay.handle) as port:
+            async with open_listening(listening, relay.handle, portal.say) as port:
                 portal.say(f"listening at {listening.scheme}://{listening.host}:{port}{relay.path}")
                 await ended.wait()
         finally:

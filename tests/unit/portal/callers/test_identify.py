@@ -138,6 +138,22 @@ def test_a_proof_of_another_request_or_time_is_nobody(identifier, claims):
     assert "invalid_dpop_proof" in refused(identifier, shown(proofs=[proof(CALLING, **claims)])).challenge
 
 
+@pytest.mark.parametrize(
+    "asking",
+    [
+        lambda: shown(proofs=[proof(CALLING, iat=1e308)]),
+        lambda: shown(proofs=[proof(CALLING, iat=-1e308)]),
+        lambda: shown(proofs=[proof(CALLING, jwk={**CALLING.jwk, "crv": []})]),
+        lambda: shown(proofs=[proof(CALLING, jwk={**CALLING.jwk, "kty": {}})]),
+        lambda: shown("Bearer \udcff"),
+        lambda: shown("DPoP a.b.\udcff", proofs=[proof(CALLING)]),
+        lambda: shown(f"Bearer {access_token(ISSUING, exp=1e308)}"),
+    ],
+)
+def test_what_no_caller_would_show_is_refused_and_no_fault_of_ours(identifier, asking):
+    refused(identifier, asking())
+
+
 def test_an_address_is_compared_as_the_standard_normalises_it(identifier):
     request = shown(proofs=[proof(CALLING, htu="HTTP://127.0.0.1:8080/mcp?x=1#y")])
     assert name_of(identifier, request) == "holder"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
@@ -251,6 +252,28 @@ async def test_half_a_body_is_waited_for_in_bounds() -> None:
 
 
 @told
+async def test_what_is_no_http_is_quoted_nowhere_and_a_fault_of_ours_is_told() -> None:
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        raise LookupError("a secret")
+
+    async def ask(port: int, field: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n" + field + b"\r\n\r\n")
+        answered = await reader.readline()
+        writer.close()
+        return answered
+
+    said: list[str] = []
+    logged: list[logging.LogRecord] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.getLogger("aiohttp.server"), "handle", logged.append)
+        async with open_listening(Listening(host="127.0.0.1", port=0), handle, said.append) as port:
+            assert b" 400 " in await ask(port, b"Authorization : Bearer secret")
+            assert b" 500 " in await ask(port, b"Authorization: Bearer secret")
+    assert (said, logged) == (["a request over HTTP was not answered: LookupError"], [])
+
+
+@told
 async def test_a_head_that_trickles_in_ends_with_its_connection_and_an_answer_that_takes_long_does_not() -> None:
     async def handle(_request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(1.5)
@@ -266,7 +289,7 @@ async def test_a_head_that_trickles_in_ends_with_its_connection_and_an_answer_th
         writer.close()
 
     listening = Listening(host="127.0.0.1", port=0)
-    async with open_listening(listening, handle, idle_seconds=0.4) as port, aiohttp.ClientSession() as client:
+    async with open_listening(listening, handle, print, idle_seconds=0.4) as port, aiohttp.ClientSession() as client:
         trickling = asyncio.create_task(trickle(port))
         async with client.get(f"http://127.0.0.1:{port}/") as answer:
             assert await answer.text() == "slow"
