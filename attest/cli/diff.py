@@ -16,7 +16,7 @@ from attest.cli.home import REFERENCE
 @click.option("--files", "every_file", is_flag=True, help="List every file, not only those that no package explains.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:
-    """Show what changed from REF1 to REF2: by package, by file, in the tools, and in what the references demand.
+    """Show what changed from REF1 to REF2: by package, by file, in tools and build evidence, in all that they demand.
 
     Their manifests lie beside them. Signatures are not judged: attest verify does that.
     """

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from attest.cli.tools_text import definition_lines, rule_lines
+from attest.cli.tools_text import definition_lines, rule_lines, wrapped
 from attest.codec.printable import printable
-from attest.seal.comparing import Difference, FileChange, How, PackageChange, Side, TermChange
+from attest.seal.differences import Difference, EvidenceChange, FileChange, How, PackageChange, Side, TermChange
 from attest.statement.levels import Origin
-from attest.statement.predicates.runtime_reference import Assurance
+from attest.statement.predicates.runtime_reference import Assurance, Share
 
 HEADING: Final = "not verified: who signed these references is not judged here"
 
@@ -28,15 +28,16 @@ def render(old: Side, new: Side, difference: Difference, *, every_file: bool) ->
     """Yield the lines; files that a changed package explains are only counted unless `every_file`."""
     yield HEADING
     yield from (_heading(name, side) for name, side in (("old", old), ("new", new)))
-    if difference == Difference(packages=(), files=(), terms=()):
-        yield "no difference in packages, files, tools or terms"
+    if difference.is_empty:
+        yield "no difference in packages, files, evidence, tools or terms"
         return
     files = difference.files if every_file else difference.unexplained
     yield from _section("packages", [_package(change) for change in difference.packages])
     yield from _section("files" if every_file else "files that no changed package explains", [_file(c) for c in files])
     yield from _lines("tools as a model reads them: [-gone-] {+come+}", definition_lines(difference.definitions))
     yield from _lines("what callers may do", rule_lines(difference.rules))
-    yield from _section("terms", [_term(change) for change in difference.terms])
+    yield from _lines("build evidence", (line for each in difference.evidence for line in _evidence(each)))
+    yield from _lines("terms", (line for each in difference.terms for line in wrapped(_term(each), indent=0)))
     yield from _section("assurance", list(_assurance(old.reference.assurance, new.reference.assurance)))
 
 
@@ -76,11 +77,16 @@ def _counted(files: int) -> str:
 
 def _file(change: FileChange) -> str:
     contents = " -> ".join(_short(each) for each in (change.old, change.new) if each)
-    return f"{change.how:8}  {change.path}  {contents}"
+    return f"{change.how:12}  {change.path}  {contents}"
 
 
 def _short(content: str) -> str:
     return _DIGEST.sub(r"\1…", content)
+
+
+def _evidence(change: EvidenceChange) -> Iterator[str]:
+    several = f" ({change.documents} documents)" if change.documents > 1 else ""
+    yield from wrapped(f"{change.how:12}  {change.said}{several}", indent=0)
 
 
 def _term(change: TermChange) -> str:
@@ -92,10 +98,17 @@ def _term(change: TermChange) -> str:
 def _assurance(old: Assurance, new: Assurance) -> Iterator[str]:
     before, after = _shares(old), _shares(new)
     for origin in Origin:
-        if before[origin] != after[origin]:
-            yield f"{origin.value:8}  {before[origin]:6.1%} -> {after[origin]:6.1%} of the files"
+        was, now = (getattr(each, origin.value) for each in (old, new))
+        if was != now:
+            share = f"{before[origin]:6.1%} -> {after[origin]:6.1%} of the files"
+            yield f"{origin.value:8}  {share}  ({_counts(was, now)})"
     if old.least != new.least:
         yield f"least     {old.least} -> {new.least}"
+
+
+def _counts(old: Share, new: Share) -> str:
+    pairs = ((old.files, new.files, "files"), (old.bytes, new.bytes, "bytes"))
+    return ", ".join(f"{was} -> {now} {unit}" for was, now, unit in pairs if was != now)
 
 
 def _shares(assurance: Assurance) -> dict[Origin, float]:

@@ -34,19 +34,19 @@ def definition_lines(changes: Sequence[DefinitionChange]) -> Iterator[str]:
 def rule_lines(changes: Sequence[ValueChange]) -> Iterator[str]:
     """Yield the lines of rules that changed."""
     for change in changes:
-        yield from _wrapped(f"{change.name}  {_both(change)}", indent=0)
+        yield from wrapped(f"{change.name}  {_both(change)}", indent=0)
 
 
 def _value(change: ValueChange, *, new: bool) -> Iterator[str]:
     if new:
         if change.name != "name":
-            yield from _wrapped(f"{change.name}  {_plain(change.new)}", indent=2)
+            yield from wrapped(f"{change.name}  {_plain(change.new)}", indent=2)
         return
     old, now = _text_of(change.old), _text_of(change.new)
     if old is not None and now is not None:
-        yield from _wrapped(f"{change.name}  {word_difference(old, now)}", indent=2)
+        yield from wrapped(f"{change.name}  {word_difference(old, now)}", indent=2)
     else:
-        yield from _wrapped(f"{change.name}  {_both(change)}", indent=2)
+        yield from wrapped(f"{change.name}  {_both(change)}", indent=2)
 
 
 def word_difference(old: str, new: str) -> str:
@@ -89,7 +89,8 @@ def _text_of(value: str | None) -> str | None:
     return parsed if isinstance(parsed, str) else None
 
 
-def _wrapped(line: str, *, indent: int) -> Iterator[str]:
+def wrapped(line: str, *, indent: int) -> Iterator[str]:
+    """Yield all of a line, printable, in lines of a readable width."""
     whole = printable(line, limit=_MOST_CHARACTERS * 10)
     for number, piece in enumerate(textwrap.wrap(whole, _WIDTH, break_on_hyphens=False) or [""]):
         yield " " * (indent if number == 0 else indent + 2) + piece

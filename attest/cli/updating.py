@@ -18,7 +18,7 @@ from attest.fetch.fetch import fetch_locked, fetch_packages
 from attest.fetch.wanted import Wanted, installed_in
 from attest.provenance.model import Expectations
 from attest.seal.again import request_again
-from attest.seal.comparing import Difference, Side
+from attest.seal.differences import Difference, How, Side
 from attest.seal.folder import sort_folder
 from attest.seal.phases import Tell
 from attest.seal.request import SealRequest
@@ -37,7 +37,8 @@ from attest.trust.trust import Trust
 
 NO_EVIDENCE: Final = "none"
 _LOCKS: Final = ("package-lock.json", "node_modules/.package-lock.json", ".package-lock.json", "../package-lock.json")
-_ALWAYS_OTHER: Final = "validity."
+_ALWAYS_OTHER: Final = ("validity.", "manifest.")
+"""When it was sealed; and digests of byte code as it was seen, which is made again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +99,9 @@ class Updating:
 def is_nothing(difference: Difference) -> bool:
     """Whether two references differ in nothing but when they were sealed."""
     terms = [term for term in difference.terms if not term.name.startswith(_ALWAYS_OTHER)]
+    evidence = [each for each in difference.evidence if each.how is not How.RENEWED]
     tools = difference.definitions or difference.rules
-    return not (difference.packages or difference.files or tools or terms)
+    return not (difference.packages or difference.files or evidence or tools or terms)
 
 
 def keep_old(path: Path, old: Side, key: PrivateKey, *, at: int, void_from: int) -> tuple[Path, Path]:

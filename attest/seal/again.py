@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import RefusedError
-from attest.seal.comparing import Side
+from attest.seal.differences import Side
 from attest.seal.request import SealRequest, Tree
 from attest.statement.manifest import Entry, Root, Scope
 from attest.statement.placeholders import expand

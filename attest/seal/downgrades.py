@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from attest.errors import RefusedError
-from attest.seal.comparing import package_of
+from attest.seal.changed_packages import package_of
 from attest.statement.levels import ORIGIN_RANK
 from attest.statement.predicates.runtime_reference import NO_FILE, Artifact, Downgrade, RuntimeReference
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from attest.codec.files import read_file
 from attest.codec.octets import sha256_hex
 from attest.errors import UntrustedError
-from attest.seal.comparing import Side
+from attest.seal.differences import Side
 from attest.signing.dsse import payload_of, read_envelope
 from attest.statement.companions import manifest_path
 from attest.statement.manifest import read_manifest

@@ -10,14 +10,19 @@ import pytest
 
 from attest.cli.difference_text import render
 from attest.errors import UntrustedError
-from attest.seal.comparing import Difference, How, Side, compare, package_of
+from attest.seal.changed_packages import package_of
+from attest.seal.comparing import compare
+from attest.seal.differences import Difference, How, Side
 from attest.seal.unverified import read_unverified
 from attest.statement.companions import manifest_path
-from attest.statement.predicates.runtime_reference import Artifact
+from attest.statement.digests import DigestSet
+from attest.statement.levels import Origin
+from attest.statement.predicates.runtime_reference import Artifact, SignerIdentity
+from attest.statement.profile import ProcessProfile
 from tests.call_documents import LEAST_RULES, RULES
 from tests.documents import WHEEL
 from tests.installed import FILES, Bench, install, make_bench
-from tests.world import make_wheel
+from tests.world import STRANGER, make_wheel
 
 
 @pytest.fixture
@@ -117,3 +122,73 @@ def test_changed_tools_and_rules_are_among_it(bench: Bench) -> None:
     lines = list(render(old, new, difference, every_file=False))
     assert "what callers may do" in lines
     assert "no difference" not in "".join(lines)
+
+
+def changed(side: Side, **fields: object) -> Side:
+    return msgspec.structs.replace(side, reference=msgspec.structs.replace(side.reference, **fields))
+
+
+def terms(old: Side, new: Side) -> set[tuple[str, str | None, str | None]]:
+    return {(term.name, term.old, term.new) for term in compare(old, new).terms}
+
+
+def test_who_may_write_is_a_term_and_so_is_whose_jobs_may_certify_a_key(bench: Bench) -> None:
+    old = sealed(bench, "a.ref")
+    job = SignerIdentity(identity="https://ci.example/o/r/w.yml@refs/heads/main", issuer="https://issuer.example")
+    [writer] = old.reference.writers
+    assert terms(old, changed(old, writers=(STRANGER.keyid,), writer_identities=(job,))) == {
+        ("writers", writer, None),
+        ("writers", None, STRANGER.keyid),
+        ("writerIdentities", None, f"{job.identity}@{job.issuer}"),
+    }
+
+
+def test_another_builder_of_the_same_archive_is_told_and_another_document_of_the_same_only_counted(
+    bench: Bench,
+) -> None:
+    old = sealed(bench, "a.ref")
+    [piece] = old.reference.evidence
+    copied = msgspec.structs.replace(piece, digest="cd" * 32)
+    [change] = compare(old, changed(old, evidence=(copied,))).evidence
+    assert (change.how, change.documents) == (How.RENEWED, 1)
+    other = msgspec.structs.replace(copied, builder="https://elsewhere.example/builder")
+    gone, come = compare(old, changed(old, evidence=(other,))).evidence
+    assert (gone.how, come.how) == (How.REMOVED, How.ADDED)
+    assert "builder https://elsewhere.example/builder" in come.said
+
+
+def test_what_a_new_version_runs_when_it_is_installed_is_told(bench: Bench) -> None:
+    old = sealed(bench, "a.ref")
+    [archive] = old.reference.artifacts
+    newer = msgspec.structs.replace(
+        archive, purl="pkg:pypi/tiny-server@1.1", digest=DigestSet(sha256="cd" * 32), install_scripts=("postinstall",)
+    )
+    assert terms(old, changed(old, artifacts=(newer,))) == {
+        ("artifacts.pkg:pypi/tiny-server.installScripts", None, "postinstall")
+    }
+
+
+def test_where_a_root_may_change_is_a_term(bench: Bench) -> None:
+    old = sealed(bench, "a.ref")
+    (bench.tree / "cache").mkdir()
+    assert terms(old, sealed(bench, "b.ref", mutable=(bench.tree / "cache",))) == {
+        ("roots.tree.mutable", None, "cache")
+    }
+
+
+def test_a_file_of_no_package_that_is_known_less_well_stands_alone(bench: Bench) -> None:
+    old = sealed(bench, "a.ref")
+    [entry] = [each for each in old.entries if each.path == "tiny_server/tools.py"]
+    alone = msgspec.structs.replace(entry, artifact=None)
+    before = msgspec.structs.replace(old, entries=(alone,))
+    after = msgspec.structs.replace(old, entries=(msgspec.structs.replace(alone, origin=Origin.SITE),))
+    [change] = compare(before, after).files
+    assert (change.how, change.old, change.new) == (How.LESS_KNOWN, "built", "site")
+
+
+def test_a_long_command_is_shown_whole(bench: Bench) -> None:
+    old = sealed(bench, "a.ref")
+    words = tuple(f"--word-{number}" for number in range(200))
+    new = changed(old, process=ProcessProfile(argv=(*words, "--last")))
+    lines = render(old, new, compare(old, new), every_file=False)
+    assert any(line.endswith("--last") for line in lines)
