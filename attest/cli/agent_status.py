@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attest.agent.board import AgentStatus
 from attest.codec import instant
+from attest.codec.printable import printable
 from attest.statement.findings import State
 
 _SECOND = 1000
@@ -18,7 +19,7 @@ def status_lines(status: AgentStatus, now: int) -> Iterator[str]:
         age = max(0, now - instant.parse(each.measured_at)) / _SECOND
         version = "" if each.version is None else f" {each.version}"
         found = "" if each.finding is None else f"; last finding: {each.finding}"
-        yield (
+        yield printable(
             f"{each.state.value.upper():7} {each.name}{version}: {age:.0f} s ago, {each.took_milliseconds} ms, "
             f"{each.files} files, {each.cycles} cycles, {each.not_matching} no match{found}"
         )

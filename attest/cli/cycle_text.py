@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from attest.agent.keeping import Reported
+from attest.codec.printable import printable
 
 _SHOWN: Final = 10
 
 
 def cycle_lines(reported: Reported) -> Iterator[str]:
-    """Yield one line for the cycle, then its findings, then what was done about it."""
+    """Yield one line for the cycle, then its findings, then what was done about it; none of them drives a terminal."""
+    return map(printable, _lines(reported))
+
+
+def _lines(reported: Reported) -> Iterator[str]:
     cycle = reported.cycle
     coverage = cycle.measured.coverage
     runtime = reported.server.runtime

@@ -47,7 +47,7 @@ def summarize(reference: RuntimeReference, command: Sequence[str] = ()) -> str:
         for name in assigned_by_env(command)
         if name not in _fixed(reference)
     ]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _fixed(reference: RuntimeReference) -> set[str]:
@@ -59,7 +59,7 @@ def _listed(name: str, items: tuple[str, ...], count: int) -> Iterator[str]:
     """Yield a line that counts, and one for each of the first."""
     if count:
         yield f"{name:10} {count:8}"
-    yield from (f"{'':10} {printable(item)}" for item in items[:_SHOWN])
+    yield from (f"{'':10} {item}" for item in items[:_SHOWN])
     if count > _SHOWN:
         yield f"{'':10} and {count - _SHOWN} more"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from attest.cli.arguments import FILE, TIME, example
+from attest.codec.printable import printable
 from attest.statement.levels import Binding, Isolation, Origin
 
 if TYPE_CHECKING:
@@ -183,39 +184,39 @@ def show(file: Path) -> None:
     from attest.trust.trust import load_trust
 
     found = load_trust(file)
-    click.echo(f"trust file sha256:{found.digest}")
-    click.echo(f"version    {found.document.version}")
-    click.echo(f"expires    {found.document.expires or 'never'}")
+    _say(f"trust file sha256:{found.digest}")
+    _say(f"version    {found.document.version}")
+    _say(f"expires    {found.document.expires or 'never'}")
     for role in (Role.SEALER, Role.WRITER, Role.VERIFIER, Role.WITNESS):
         for dated in found.keys[role]:
-            click.echo(f"{role.value:10} {dated.key.keyid} {dated.key.algorithm.name}")
+            _say(f"{role.value:10} {dated.key.keyid} {dated.key.algorithm.name}")
     _show_writer_identities(found.document)
     for builder in found.builders:
-        click.echo(f"builder    {builder.id} up to SLSA build level {builder.max_level}")
+        _say(f"builder    {builder.id} up to SLSA build level {builder.max_level}")
         for dated in found.builder_keys[builder.id]:
-            click.echo(f"{'':10} {dated.key.keyid} {dated.key.algorithm.name}")
+            _say(f"{'':10} {dated.key.keyid} {dated.key.algorithm.name}")
         for identity in builder.identities:
-            click.echo(f"{'':10} certificate for {identity.identity} by {identity.issuer}")
+            _say(f"{'':10} certificate for {identity.identity} by {identity.issuer}")
         for source in builder.sources:
-            click.echo(f"{'':10} source {source}")
+            _say(f"{'':10} source {source}")
     if found.document.sigstore is not None:
-        click.echo(f"sigstore   {found.document.sigstore.name}, root of {_root_time(found.document.sigstore)}")
+        _say(f"sigstore   {found.document.sigstore.name}, root of {_root_time(found.document.sigstore)}")
     for name, least in (
         ("assurance", found.minima.assurance),
         ("binding", found.minima.binding),
         ("isolation", found.minima.isolation),
     ):
-        click.echo(f"minimum    {name} {least or 'none'}")
+        _say(f"minimum    {name} {least or 'none'}")
     if found.minima.revocation_age_seconds is not None:
-        click.echo(f"minimum    revocations no older than {found.minima.revocation_age_seconds} s")
-    click.echo(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
+        _say(f"minimum    revocations no older than {found.minima.revocation_age_seconds} s")
+    _say(f"seal rules {' and '.join(found.seal_rules.demands) or 'none'}")
 
 
 def _show_writer_identities(document: TrustFile) -> None:
     for identity in document.writer_identities:
-        click.echo(f"{'writer':10} any key that a job certifies: {identity.identity} by {identity.issuer}")
+        _say(f"{'writer':10} any key that a job certifies: {identity.identity} by {identity.issuer}")
     if document.writer_identities:
-        click.echo(f"{'':10} each for {document.writer_key_seconds} s from its attestation on")
+        _say(f"{'':10} each for {document.writer_key_seconds} s from its attestation on")
 
 
 def _root_time(root: SigstoreRoot) -> str:
@@ -231,10 +232,15 @@ def check(file: Path) -> int:
 
     remarks = find_remarks(load_trust(file), time.time_ns() // 1_000_000)
     for remark in remarks:
-        click.echo(f"{remark.weight.value:8} {remark.where}: {remark.text}")
+        _say(f"{remark.weight.value:8} {remark.where}: {remark.text}")
     problems = sum(remark.weight is Weight.PROBLEM for remark in remarks)
-    click.echo("no problems" if problems == 0 else f"{problems} problem(s)")
+    _say("no problems" if problems == 0 else f"{problems} problem(s)")
     return 1 if problems else 0
+
+
+def _say(line: str) -> None:
+    """Print a line of somebody's file: what stands in it must not drive a terminal."""
+    click.echo(printable(line))
 
 
 @trust.command(epilog=example("attest trust refresh trust.json"))
