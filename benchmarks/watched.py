@@ -6,11 +6,12 @@ processor seconds since the line before, when it was told (seconds, monotonic), 
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
 from pathlib import Path
+
+import msgspec
 
 from attest.agent.keeping import Reported
 from attest.agent.starting import AgentRequest, open_agent
@@ -35,7 +36,7 @@ def main(reference: Path, log: Path, cycle_seconds: int, pid: int | None) -> Non
             "peak": peak_resident_bytes(),
         }
         before = now
-        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
         sys.stdout.flush()
 
     request = AgentRequest(

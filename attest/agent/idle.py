@@ -5,7 +5,7 @@ For whoever records about a server that somebody else measures: what that was al
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class IdleRun:
     def __post_init__(self) -> None:
         """Get ready; nothing is recorded yet."""
         interrupted = self.own.recorder.interrupted
-        self._id = (None if interrupted is None else interrupted.run) or secrets.token_hex(_RUN_ID_BYTES)
+        self._id = (None if interrupted is None else interrupted.run) or os.urandom(_RUN_ID_BYTES).hex()
         self._set_back = SetBack(self.own.recorder, self.own.circumstances.clock)
 
     def until_stopped(self, look: Callable[[tuple[Finding, ...]], None]) -> None:

@@ -5,7 +5,7 @@ This thread alone records and acts; what is slow, to look at a server, happens i
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -92,7 +92,7 @@ class Run:
             clock=self.clock,
             report=self._report,
             files=self.files,
-            run_id=run or secrets.token_hex(_RUN_ID_BYTES),
+            run_id=run or os.urandom(_RUN_ID_BYTES).hex(),
         )
         self._set_back = SetBack(self.recorder, self.clock)
         self._looking = Looking(self.measure or self._look)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ class WatchedProcess:
         self._handle: ProcessHandle = open_process(pid)
         self.pid = pid
         self.first: ObservedProcess | None = None
-        self.salt = secrets.token_bytes(SALT_BYTES)
+        self.salt = os.urandom(SALT_BYTES)
         """For the digests of its variables; in no receipt."""
         self.announced = False
         """Whether a receipt says that it came under watch."""

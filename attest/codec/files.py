@@ -11,6 +11,8 @@ from attest.errors import MalformedError, UnavailableError
 
 PUBLIC_MODE = 0o644
 PRIVATE_MODE = 0o600
+_NAME_BYTES = 8
+"""Of a name that is not meant to be known: taken by somebody else it is an error, never opened."""
 
 
 def read_file(path: Path, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
@@ -30,11 +32,9 @@ def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) 
 
     The file and its directory entry are on disk when this returns. An existing file is replaced.
     """
-    import tempfile  # reading is on the way of every verification, writing is not
-
     temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, temporary = make_nameless(path.parent, f".{path.name}.")
         with os.fdopen(descriptor, "wb") as file:
             file.writelines(chunks)
             file.flush()
@@ -48,6 +48,16 @@ def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) 
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def make_nameless(directory: Path, prefix: str) -> tuple[int, str]:
+    """Make an empty file of a name that nobody can foretell; return a descriptor and its path. Raises `OSError`.
+
+    Not `tempfile`: it brings every compressor of the standard library along, into the memory of an agent.
+    """
+    path = f"{directory}/{prefix}{os.urandom(_NAME_BYTES).hex()}"
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags, PRIVATE_MODE), path
 
 
 def sync_directory(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from _thread import allocate_lock
 from collections import Counter
@@ -95,6 +94,8 @@ def parse(octets: bytes, *, where: str, max_bytes: int = MAX_DOCUMENT_BYTES) -> 
     Refused: duplicate keys, NaN and infinities, integers beyond 2**53 - 1, invalid UTF-8, a byte order mark, lone
     surrogates, nesting below `MAX_DEPTH`, more than `max_bytes`. Which values stand in it is the caller's to check.
     """
+    import json  # our own documents are read by msgspec
+
     _check_size(octets, where, max_bytes)
     marks = sum(map(octets.count, (b",", b"[", b"{")))
     if marks > MAX_MARKS:

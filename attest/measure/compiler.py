@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import struct
-import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from attest.measure.own_children import own_child
+
+if TYPE_CHECKING:
+    import subprocess
 
 _WORKER: Final = Path(__file__).with_name("compile_worker.py")
 _REQUEST: Final = struct.Struct(">III")
@@ -94,6 +96,8 @@ def _request(source: Source) -> bytes:
 
 
 def _run(program: Path, requests: bytes) -> bytes | None:
+    import subprocess  # many an agent never starts a child
+
     command = [str(program), "-I", "-S", "-B", "-X", _NO_BYTE_CODE, str(_WORKER)]
     try:
         with own_child(lambda: _start(command)) as process:
@@ -108,6 +112,8 @@ def _run(program: Path, requests: bytes) -> bytes | None:
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    import subprocess
+
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -13,15 +13,18 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import MappingProxyType, TracebackType
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from attest.measure.gathering import Gathering, PackedFile, packable, packed_file
 from attest.measure.leasing import Leases
 from attest.measure.opening import Name, Sight, digest_plain, look_at
-from attest.measure.second_reader import MOST_NAMES, Job, Read, SecondReader
+from attest.measure.reading_jobs import MOST_NAMES, Job, Read
 from attest.measure.stat_cache import StatCache
 from attest.statement.observation import Key, Observed
 from attest.statement.packed_files import FolderKey, Packed, PackedFolder
+
+if TYPE_CHECKING:
+    from attest.measure.second_reader import SecondReader
 
 NOTHING_ALIKE: Final[Mapping[FolderKey, Packed]] = MappingProxyType({})
 MAX_THREADS: Final = 16

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from attest.errors import UnavailableError
-from attest.measure.binding import absolute_of, locate
+from attest.measure.places import absolute_of, locate
 from attest.measure.trail import real_path
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Key, Observation, Observed

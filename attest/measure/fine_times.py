@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
+
+from attest.codec.files import make_nameless
 
 CHANGES: Final = 200
 """In less than a tick: in a file system that is not fine nearly all of them look the same."""
@@ -30,7 +31,7 @@ def proven_fine(directory: Path) -> frozenset[int]:
 
 def unseen_changes(directory: Path) -> int:
     """Change a file of ours again and again; return how often its ctime stayed the same. Raises `OSError`."""
-    descriptor, path = tempfile.mkstemp(prefix=".attest-times-", dir=directory)
+    descriptor, path = make_nameless(directory, ".attest-times-")
     try:
         same, before = 0, os.fstat(descriptor).st_ctime_ns
         for _ in range(CHANGES):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import subprocess
 
 starting: Final = threading.RLock()
 """Held while a child is started: whoever holds it sees no child that is ours and not in `OURS` yet."""

@@ -18,11 +18,10 @@ from attest.measure.gathering import Gathering, packable, packed_file
 from attest.measure.kernel import INSIDE, openat2
 from attest.measure.leasing import Leases, ignore_lease_breaks, may_lease
 from attest.measure.opening import SMALL_BYTES, Name, Sight, digest_plain, look_at
+from attest.measure.reading_jobs import MESSAGE_BYTES, Job, Read
 from attest.measure.sandbox import out_of_sight
-from attest.measure.second_reader import Job, Read
 from attest.statement.observation import Observed
 
-_MESSAGE_BYTES: Final = 256 * 1024
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -32,7 +31,7 @@ def main() -> None:
         ignore_lease_breaks()
         tops: list[int] = []
         while True:
-            octets, descriptors, _, _ = socket.recv_fds(channel, _MESSAGE_BYTES, 1)
+            octets, descriptors, _, _ = socket.recv_fds(channel, MESSAGE_BYTES, 1)
             if descriptors:
                 tops += descriptors
             elif octets:

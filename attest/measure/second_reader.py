@@ -19,45 +19,14 @@ import msgspec
 
 from attest.measure.kernel import has_openat2
 from attest.measure.own_children import own_child
-from attest.statement.observation import Observed
+from attest.measure.reading_jobs import MESSAGE_BYTES, Job, Read
 
-MOST_NAMES: Final = 1000
-"""In one directory that is handed over: its answer has to fit into one message."""
 _WAITING: Final = 8
 """Directories handed over and not answered: some milliseconds of work."""
-_MESSAGE_BYTES: Final = 256 * 1024
 _PATIENCE_SECONDS: Final = 30
 """For one answer: it takes a second at most, unless files are being written."""
 _END_SECONDS: Final = 10
 """For the helper to end; then it is killed."""
-
-
-class Job(msgspec.Struct, frozen=True, array_like=True):
-    """A directory to read: in which root, its path, which file it was when it was listed, names of files in it."""
-
-    number: int
-    root: int
-    root_name: str
-    folder: str
-    device: int
-    inode: int
-    names: tuple[str, ...]
-
-
-class Read(msgspec.Struct, frozen=True, array_like=True):
-    """What became of a job: plain files packed by the place of their names; others as records; places left to us."""
-
-    number: int
-    places: tuple[int, ...]
-    cores: bytes
-    sizes: bytes
-    identities: bytes
-    single: tuple[Observed, ...]
-    large: tuple[int, ...]
-    complete: bool
-    """Everything was read under a lease."""
-    good: bool = True
-    """False: the directory is another one by now, or could not be opened."""
 
 
 class SecondReader:
@@ -90,7 +59,7 @@ class SecondReader:
     def hand_over(self, job: Job) -> bool:
         """Hand over a directory; return whether that was possible."""
         octets = msgspec.msgpack.encode(job)
-        if self._channel is None or len(octets) > _MESSAGE_BYTES // 2:
+        if self._channel is None or len(octets) > MESSAGE_BYTES // 2:
             return False
         try:
             self._channel.sendall(octets)
@@ -116,7 +85,7 @@ class SecondReader:
                 break
             wait = False
             try:
-                octets = self._channel.recv(_MESSAGE_BYTES)
+                octets = self._channel.recv(MESSAGE_BYTES)
                 read = msgspec.msgpack.decode(octets, type=Read) if octets else None
             except (OSError, msgspec.DecodeError):
                 read = None
@@ -138,8 +107,8 @@ def reading_beside() -> Iterator[SecondReader | None]:
         return
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * _MESSAGE_BYTES)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * _MESSAGE_BYTES)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MESSAGE_BYTES)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MESSAGE_BYTES)
         try:
             with own_child(lambda: _start(theirs)) as process:
                 # Open in the helper alone: its end is the end of the channel.

@@ -11,12 +11,11 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attest.measure.crew import NOTHING_ALIKE, Crew
 from attest.measure.leasing import Leases, may_lease
 from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
-from attest.measure.second_reader import reading_beside
 from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.stat_cache import StatCache
 from attest.measure.walk import MAX_NAMES, ROOT_PATH, Walk, by_path
@@ -24,6 +23,9 @@ from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Observation, Observed, Trouble
 from attest.statement.packed_files import FolderKey, Packed, PackedFiles
+
+if TYPE_CHECKING:
+    from attest.measure.second_reader import SecondReader
 
 _FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """O_PATH (Linux): a directory on the way has to be searchable, not readable."""
@@ -57,7 +59,7 @@ def look_at_roots(
     with ExitStack() as stack:
         leases = Leases(allowed=may_lease())
         cache = _begun(standpoint)
-        beside = stack.enter_context(reading_beside()) if large and cache is None else None
+        beside = _beside(stack) if large and cache is None else None
         crew = stack.enter_context(Crew(leases, cache, alike, beside))
         devices = _Devices()
         walks: list[Walk] = []
@@ -92,6 +94,12 @@ def look_at_roots(
         cached=cached,
         oldest_hash_age_ms=oldest_ms,
     )
+
+
+def _beside(stack: ExitStack) -> SecondReader | None:
+    from attest.measure.second_reader import reading_beside  # few trees are large
+
+    return stack.enter_context(reading_beside())
 
 
 class _Devices:

@@ -12,9 +12,10 @@ from typing import Final
 
 from attest.codec.paths import sort_key
 from attest.errors import MalformedError, RefusedError, UnavailableError
-from attest.measure.binding import PREFIX_ROOT, Archive, Bound, sites_of
+from attest.measure.binding import Archive, Bound
 from attest.measure.collectors import COLLECTORS
 from attest.measure.collectors.collector import Collector
+from attest.measure.places import PREFIX_ROOT, sites_of
 from attest.measure.tree import look_at_roots
 from attest.provenance.origins import Named, Origins
 from attest.seal.messages import SurveyRequest, SurveyRoot

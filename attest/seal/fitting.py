@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from attest.measure.binding import absolute_of
+from attest.measure.places import absolute_of
 from attest.seal.messages import NamedFilePath
 from attest.statement.levels import ORIGIN_RANK, Origin
 from attest.statement.observation import Key, Observation

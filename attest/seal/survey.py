@@ -14,7 +14,8 @@ from pathlib import Path
 from attest.codec import canonical, strict
 from attest.codec.printable import printable
 from attest.errors import AttestError
-from attest.measure.binding import Bound, locate
+from attest.measure.binding import Bound
+from attest.measure.places import locate
 from attest.measure.runtimes.finding import find_runtime
 from attest.seal.attributing import attribute
 from attest.seal.binding import Bindings, BoundArchive, bind_archives, refuse_troubles

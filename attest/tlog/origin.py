@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Final
 
 ORIGIN_PREFIX: Final = "attest.log/"
@@ -11,4 +11,4 @@ _RANDOM_BYTES: Final = 16
 
 def new_origin() -> str:
     """Return a new origin: the prefix and 128 random bits in hexadecimal."""
-    return ORIGIN_PREFIX + secrets.token_hex(_RANDOM_BYTES)
+    return ORIGIN_PREFIX + os.urandom(_RANDOM_BYTES).hex()

@@ -11,7 +11,6 @@ import ctypes
 import errno
 import os
 import resource
-import socket
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +28,8 @@ _ROLES: Final = ("stdin", "stdout", "stderr")
 _STDIO: Final = frozenset({0, 1})
 """Standard input and output are the server's own, whoever else holds them; standard error may be its starter's."""
 
-_FAMILIES: Final = {socket.AF_UNIX: "unix", socket.AF_INET: "inet", socket.AF_INET6: "inet6"}
+_FAMILIES: Final = {1: "unix", 2: "inet", 10: "inet6"}
+"""AF_UNIX, AF_INET and AF_INET6 of Linux (socket(2))."""
 
 
 class Cut(StrEnum):
@@ -95,6 +95,8 @@ def _only_its_own(mode: int, device: int) -> str | None:
 
 
 def _shut_down(process: ProcessHandle, number: int) -> Channel:
+    import socket  # for this alone, and a third of a megabyte
+
     copy: int = _libc().syscall(_PIDFD_GETFD, process.descriptor, number, 0)
     if copy < 0:
         return Channel(kind=f"socket ({_role(number)})", cut=Cut.REFUSED)

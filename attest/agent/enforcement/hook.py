@@ -7,14 +7,16 @@ import hashlib
 import os
 import signal
 import stat
-import subprocess
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attest.agent.enforcement.scene import Came
 from attest.measure.own_children import own_child
 from attest.statement.enforcing import Hook, Result
+
+if TYPE_CHECKING:
+    import subprocess
 
 MAX_PROGRAM_BYTES: Final = 256 * 1024 * 1024
 ENVIRONMENT: Final = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -86,6 +88,8 @@ def _digest(descriptor: int) -> str:
 
 def _run(hook: Hook, descriptor: int) -> int | None:
     """Return the exit status, negative for a signal; None if it took too long."""
+    import subprocess  # many an agent never starts a child
+
     with own_child(lambda: _start(hook, descriptor)) as process:
         try:
             return process.wait(hook.timeout_seconds)
@@ -95,6 +99,8 @@ def _run(hook: Hook, descriptor: int) -> int | None:
 
 
 def _start(hook: Hook, descriptor: int) -> subprocess.Popen[bytes]:
+    import subprocess
+
     return subprocess.Popen(
         hook.argv,
         executable=f"/proc/self/fd/{descriptor}",

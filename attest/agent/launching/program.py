@@ -11,8 +11,8 @@ from attest.agent.sealed import SealedServer
 from attest.appraisal.process import WHERE
 from attest.appraisal.state import make_finding
 from attest.errors import UnavailableError
-from attest.measure.binding import locate
 from attest.measure.hashing import hash_descriptor
+from attest.measure.places import locate
 from attest.measure.process import file_identity
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import FileIdentity

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from attest.measure.binding import Archive, Bound, locate
+from attest.measure.binding import Archive, Bound
 from attest.measure.collectors.oci_binding import root_of
 from attest.measure.collectors.unpacked_binding import Unpacking, bind_unpacked, places_of
+from attest.measure.places import locate
 from attest.statement.observation import Observation
 
 _MERGED: Final = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from attest.errors import MalformedError
-from attest.measure.binding import Archive, Bound, BoundFile, Member, Mismatch, absolute_of
+from attest.measure.binding import Archive, Bound, BoundFile, Member, Mismatch
 from attest.measure.holding import described
 from attest.measure.package_json import MAX_PACKAGE_BYTES, read_package
+from attest.measure.places import absolute_of
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Key, Observation, Observed
 

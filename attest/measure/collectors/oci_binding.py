@@ -6,8 +6,9 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
-from attest.measure.binding import Archive, Bound, locate
+from attest.measure.binding import Archive, Bound
 from attest.measure.collectors.unpacked_binding import bind_unpacked
+from attest.measure.places import locate
 from attest.statement.observation import Observation
 
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from attest.measure.binding import PREFIX_ROOT, Archive, Bound, BoundFile, Mismatch, locate
+from attest.measure.binding import Archive, Bound, BoundFile, Mismatch
 from attest.measure.holding import hold_file, hold_link
+from attest.measure.places import PREFIX_ROOT, locate
 from attest.statement.observation import Key, Observation
 
 

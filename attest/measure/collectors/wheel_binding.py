@@ -7,18 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from attest.measure.binding import (
-    PREFIX_ROOT,
-    Archive,
-    Bound,
-    BoundFile,
-    Member,
-    Mismatch,
-    Site,
-    locate,
-    sites_of,
-)
+from attest.measure.binding import Archive, Bound, BoundFile, Member, Mismatch
 from attest.measure.holding import hold_file
+from attest.measure.places import PREFIX_ROOT, Site, locate, sites_of
 from attest.measure.promised_rows import rows_digest
 from attest.statement.observation import Key, Observation, Observed
 

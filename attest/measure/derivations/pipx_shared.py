@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from attest.measure.binding import PREFIX_ROOT
 from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived, written
 from attest.measure.facts import Facts
+from attest.measure.places import PREFIX_ROOT
 from attest.statement.observation import Derivation
 
 _TAIL: Final = "/site-packages/pipx_shared.pth"

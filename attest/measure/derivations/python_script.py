@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from attest.errors import MalformedError
-from attest.measure.binding import site_at
 from attest.measure.derivations.rule import Outcome, Rule, underived, written
 from attest.measure.derivations.shebang import after_shebang
 from attest.measure.entry_points import Command, read_commands
 from attest.measure.facts import Facts
+from attest.measure.places import site_at
 from attest.statement.manifest import FileKind
 from attest.statement.observation import Derivation, Key
 

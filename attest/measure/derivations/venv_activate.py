@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -103,6 +102,7 @@ def _prompt(values: Mapping[str, str]) -> str | None:
 
 @lru_cache(maxsize=64)
 def _scripts(prefix: str, prompt: str | None) -> Mapping[str, str]:
+    import tempfile
     import venv
 
     templates = os.path.join(os.path.dirname(os.path.abspath(venv.__file__)), "scripts")

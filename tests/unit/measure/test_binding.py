@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from attest.measure.binding import PREFIX_ROOT, locate, site_at
+from attest.measure.places import PREFIX_ROOT, locate, site_at
 from tests.wheels import PROGRAM, SITE, WHEEL, install, look, make_wheel, put
 
 DATA = "small_tool-1.0.data"

@@ -16,7 +16,7 @@ import pytest
 from attest.measure import reading_process, second_reader
 from attest.measure.leasing import ignore_lease_breaks
 from attest.measure.opening import SMALL_BYTES
-from attest.measure.second_reader import Job, Read
+from attest.measure.reading_jobs import Job, Read
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from attest.errors import MalformedError
 from attest.measure.ar import content, read_ar
-from attest.measure.binding import PREFIX_ROOT
 from attest.measure.collectors import COLLECTORS
+from attest.measure.places import PREFIX_ROOT
 from tests.archives import install_deb
 from tests.debs import CONTROL, FILES, ar, control, data, deb, make_deb
 from tests.tars import file, header, tar
