@@ -99,8 +99,9 @@ def _named(arguments: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[tup
 
 def _inner(value: Any, step: str, where: str) -> Iterator[tuple[Any, str]]:  # noqa: ANN401  (any JSON value)
     if isinstance(value, dict):
-        if step in value:
-            yield value[step], f"{where}/{escape(step)}"
+        # To a server in Go, a key that differs in case alone is the same.
+        named = [key for key in value if key == step or key.casefold() == step.casefold()]
+        yield from ((value[key], f"{where}/{escape(step)}") for key in named)
     elif isinstance(value, list) and step == _EVERY:
         yield from ((each, f"{where}/{index}") for index, each in enumerate(value))
     elif isinstance(value, list) and step.isascii() and step.isdigit():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 HEADER_MISMATCH: Final = -32020
@@ -18,6 +19,8 @@ _VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
 _NAMED_BY: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _SENTINEL: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 _PLAIN: Final = re.compile(r"[\x20-\x7e\t]*")
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,3})?")
+"""As JSON writes them: Python would take `1_0` for ten, and two integers beyond 2**53 for one."""
 _MAX_DEPTH: Final = 16
 """How deep a parameter may lie that a tool wants mirrored."""
 
@@ -36,7 +39,7 @@ def mismatch(
     said = meta.get(_VERSION_KEY) if isinstance(meta, Mapping) else None
     if said is None:
         # An earlier revision, or a request that the server has to refuse: it says nothing to differ from.
-        return _unexpected(fields, message, params)
+        return _unexpected(fields, message, params, schema or {})
     for name, expected in _expected(message, params, said):
         if _only(fields, name) != expected:
             return f"{name} is missing, or not what the body says"
@@ -52,7 +55,10 @@ def _expected(message: Mapping[str, Any], params: Mapping[str, Any], said: objec
 
 
 def _unexpected(
-    fields: Mapping[str, Sequence[str]], message: Mapping[str, Any], params: Mapping[str, Any]
+    fields: Mapping[str, Sequence[str]],
+    message: Mapping[str, Any],
+    params: Mapping[str, Any],
+    schema: Mapping[str, Any],
 ) -> str | None:
     """An earlier revision has none of these fields: if they are there all the same, they have to be right."""
     if len(fields.get("mcp-protocol-version", ())) > 1:
@@ -60,22 +66,27 @@ def _unexpected(
     for name, expected in _expected(message, params, None):
         if name != "mcp-protocol-version" and name in fields and _only(fields, name) != expected:
             return f"{name} is not what the body says"
+    for name, value in _repeated(params, schema):
+        if name in fields and not _same(_only(fields, name), value):
+            return f"{name} is not what the argument says"
     return None
 
 
 def _parameters(
     fields: Mapping[str, Sequence[str]], params: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> str | None:
-    arguments = params.get("arguments")
-    for header, path in _annotated(schema, ()):
-        name = f"mcp-param-{header.lower()}"
-        value = _at(arguments, path)
-        if value is None:
-            if name in fields:
-                return f"{name} is there, and the argument is not"
-        elif not _same(_only(fields, name), value):
-            return f"{name} is missing, or not what the argument says"
+    for name, value in _repeated(params, schema):
+        if name not in fields and value is not None:
+            return f"{name} is missing"
+        if name in fields and not _same(_only(fields, name), value):
+            return f"{name} is not what the argument says"
     return None
+
+
+def _repeated(params: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield each field that repeats an argument, and that argument; None where there is none."""
+    for header, path in _annotated(schema, ()):
+        yield f"mcp-param-{header.lower()}", _at(params.get("arguments"), path)
 
 
 def _annotated(schema: object, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -105,10 +116,7 @@ def _same(field: str | None, value: object) -> bool:
     if isinstance(value, bool):
         return field == ("true" if value else "false")
     if isinstance(value, int | float):
-        try:
-            return float(field) == float(value)
-        except (ValueError, OverflowError):
-            return False
+        return _NUMBER.fullmatch(field) is not None and Decimal(field) == Decimal(repr(value))
     return field == value
 
 

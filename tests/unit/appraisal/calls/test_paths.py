@@ -120,6 +120,12 @@ def test_a_wildcard_stands_for_every_element() -> None:
     assert refused_at({"a/b": {"~": "/etc/x"}}, "/a~1b/~0") == "/a~1b/~0"
 
 
+def test_a_key_that_some_servers_take_for_the_sealed_one_names_a_file_too() -> None:
+    assert refused_at({"path": "a", "PATH": "/etc/passwd"}) == "/path"
+    assert refused_at({"edits": [{"File": "/etc/x"}]}, "/edits/-/file") == "/edits/0/file"
+    assert refused_at({"Path": "a"}) is None
+
+
 def test_what_is_absent_names_no_file() -> None:
     absent: list[Any] = [{}, {"paths": []}, {"paths": None}, {"other": "/etc/passwd"}]
     for arguments in absent:

@@ -85,6 +85,20 @@ def test_arguments_that_a_tool_wants_repeated_have_to_be():
         assert mismatch(fields(**changed), message, SCHEMA) is not None, name
 
 
+@pytest.mark.parametrize(
+    ("value", "passes", "fails"),
+    [
+        (10, ["10", "10.0", "1e1"], ["1_0", " 10", "+10", "١٠", "0x0a", "1e1_0", "010"]),
+        (2**53 + 1, [str(2**53 + 1)], [str(2**53), "inf"]),
+        (0.1, ["0.1", "1e-1"], ["0.2", ".1", "nan"]),
+    ],
+)
+def test_a_number_is_repeated_as_json_writes_it_and_exactly(value, passes, fails):
+    message = call(deep={"count": value})
+    assert [each for each in passes if mismatch(fields(mcp_param_count=[each]), message, SCHEMA)] == []
+    assert [each for each in fails if not mismatch(fields(mcp_param_count=[each]), message, SCHEMA)] == []
+
+
 def test_a_field_without_its_argument_is_a_mismatch():
     assert mismatch(fields(mcp_param_region=["eu"]), call(), SCHEMA) is not None
     assert mismatch(fields(mcp_param_region=["eu"]), call(region=None), SCHEMA) is not None
@@ -92,8 +106,11 @@ def test_a_field_without_its_argument_is_a_mismatch():
 
 
 def test_an_earlier_revision_needs_none_and_may_lie_in_none():
-    message = {"method": "tools/call", "params": {"name": "read"}}
-    assert mismatch({}, message, None) is None
+    message = {"method": "tools/call", "params": {"name": "read", "arguments": {"region": "eu"}}}
+    assert mismatch({}, message, SCHEMA) is None
+    assert mismatch({"mcp-param-region": ["eu"]}, message, SCHEMA) is None
+    assert mismatch({"mcp-param-region": ["us"]}, message, SCHEMA) is not None
+    assert mismatch({"mcp-param-count": ["1"]}, message, SCHEMA) is not None
     assert mismatch({"mcp-protocol-version": ["2025-11-25"]}, message, None) is None
     assert mismatch({"mcp-name": ["read"], "mcp-method": ["tools/call"]}, message, None) is None
     assert mismatch({"mcp-name": ["write"]}, message, None) is not None
