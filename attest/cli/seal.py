@@ -54,7 +54,13 @@ SECONDS = click.IntRange(min=1)
 )
 @click.option("--sbom", type=FILE, multiple=True, help="An SBOM, bare or signed.")
 @click.option("--lock", type=FILE, multiple=True, help="A lock file: npm, pnpm, hashed requirements, uv, pylock.toml.")
-@click.option("--evidence", type=FILE, help="A directory of archives and build evidence.")
+@click.option(
+    "--evidence",
+    type=FILE,
+    multiple=True,
+    metavar="DIR",
+    help="A directory of archives and build evidence; one for each TREE, or for all of them.",
+)
 @click.option("--runtime-of", type=FILE, metavar="PROGRAM", help="Seal an interpreter and what belongs to it, instead.")
 @click.option("--upstream", metavar="URL", help="Seal a server that nobody can measure, by its key and tools, instead.")
 @click.option("--runtime", type=REFERENCE, metavar="REF", help="The sealed runtime that the server runs on.")
@@ -169,12 +175,12 @@ def _parameters(command: tuple[str, ...], labels: tuple[str, ...]) -> tuple[int,
 
 
 def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[str, Any]) -> SealRequest:
-    from attest.seal.folder import sort_folder
+    from attest.seal.folder import sort_folders
     from attest.seal.reacting import read_breaker, read_hook
     from attest.seal.tools.reading import read_tools
     from attest.trust.making import parse_identity_argument
 
-    archives, pieces = sort_folder(given["evidence"]) if given["evidence"] is not None else ((), ())
+    archives, pieces = sort_folders(given["evidence"])
     return SealRequest(
         program=given["runtime_of"],
         upstream=given["upstream"],

@@ -33,7 +33,12 @@ _OLD: Final = re.compile(r"-[0-9]+\.ref$")
 @click.option("--all", "every", is_flag=True, help="Every reference in your data directory.")
 @home.trust_option
 @home.sealer_option
-@click.option("--evidence", metavar="DIR|none", help="Archives and build evidence at hand, instead of fetching them.")
+@click.option(
+    "--evidence",
+    multiple=True,
+    metavar="DIR|none",
+    help="Archives and build evidence at hand, instead of fetching them; several for several trees.",
+)
 @click.option(
     "--runtime", type=home.REFERENCE, metavar="REF", help="The sealed runtime, where the server is sealed on one."
 )

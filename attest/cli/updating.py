@@ -19,7 +19,7 @@ from attest.fetch.wanted import Wanted, installed_in
 from attest.provenance.model import Expectations
 from attest.seal.again import request_again
 from attest.seal.differences import Difference, How, Side
-from attest.seal.folder import sort_folder
+from attest.seal.folder import sort_folders
 from attest.seal.phases import Tell
 from attest.seal.request import SealRequest
 from attest.seal.seal import seal
@@ -64,10 +64,15 @@ class Updating:
         open_reference(read_file(self.path), self.trust, at=self.at, where=str(self.path))
         return read_unverified(self.path)
 
-    def seal(self, evidence: str | None, tell: Tell) -> Sealed:
-        """Seal what is installed now, with the evidence of a folder, with what an index offers (None), or with none."""
-        with self._folder(evidence, tell) as folder:
-            archives, pieces = ((), ()) if folder is None else sort_folder(folder)
+    def seal(self, evidence: tuple[str, ...], tell: Tell) -> Sealed:
+        """Seal what is installed now, with the evidence of folders, with what an index offers (of none), or without.
+
+        Raises `MalformedError` for folders and at the same time none.
+        """
+        if NO_EVIDENCE in evidence and len(evidence) > 1:
+            raise MalformedError("--evidence", f"directories, or {NO_EVIDENCE} alone", " ".join(evidence))
+        with self._folders(evidence, tell) as folders:
+            archives, pieces = sort_folders(folders)
             given = SealRequest(
                 runtime=self.runtime,
                 artifacts=archives,
@@ -84,16 +89,16 @@ class Updating:
             return seal(request, self.trust, self.load_key, at=self.at, tell=tell)
 
     @contextmanager
-    def _folder(self, evidence: str | None, tell: Tell) -> Iterator[Path | None]:
+    def _folders(self, evidence: tuple[str, ...], tell: Tell) -> Iterator[tuple[Path, ...]]:
         old = self.old.reference
-        if evidence == NO_EVIDENCE or old.program is not None or old.is_remote:
-            yield None
-        elif evidence is not None:
-            yield Path(evidence)
+        if evidence == (NO_EVIDENCE,) or old.program is not None or old.is_remote:
+            yield ()
+        elif evidence:
+            yield tuple(map(Path, evidence))
         else:
             with tempfile.TemporaryDirectory() as place:
                 _fetch(self.old, Path(place), tell)
-                yield Path(place)
+                yield (Path(place),)
 
 
 def is_nothing(difference: Difference) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -53,7 +53,7 @@ def bind_archives(request: SurveyRequest) -> Bindings:
     What an installer put outside the trees becomes a root of its own, `prefix`, of which only those files count. Raises
     `RefusedError` for an installed file that differs from its archive or is missing, with its path.
     """
-    archives = [_read(path) for path in request.archives]
+    archives = _each_once(_read(path) for path in request.archives)
     _check_names(archives)
     roots = request.roots
     observation = _look(roots)
@@ -80,6 +80,14 @@ def _read(path: str) -> tuple[Collector, Archive]:
     raise MalformedError(path, f"an archive of a known kind: {', '.join(COLLECTORS)}", "another file")
 
 
+def _each_once(archives: Iterable[tuple[Collector, Archive]]) -> list[tuple[Collector, Archive]]:
+    """Of several trees' archives, what they have in common lies in several folders."""
+    found: dict[object, tuple[Collector, Archive]] = {}
+    for collector, archive in archives:
+        found.setdefault((archive.kind, archive.filename, archive.digest), (collector, archive))
+    return list(found.values())
+
+
 def _known(bound: Bound, origins: Origins) -> BoundArchive:
     """Find out what build evidence says of an archive; without any, what is in it is only `site`."""
     digests = (bound.archive.digest, *bound.archive.aliases)
@@ -99,10 +107,7 @@ def _bind(archives: Sequence[tuple[Collector, Archive]], observation: Observatio
 
 
 def _check_names(archives: Sequence[tuple[Collector, Archive]]) -> None:
-    names = Counter(
-        (archive.kind, f"{archive.name} {archive.version}" if collector.several_versions else archive.name)
-        for collector, archive in archives
-    )
+    names = Counter((archive.kind, collector.identity(archive)) for collector, archive in archives)
     for (_, name), count in names.items():
         if count > 1:
             raise RefusedError("--artifact", f"one archive of {name}", f"{count}")

@@ -7,6 +7,7 @@ anything.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,17 @@ def sort_folder(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         if path not in archives and path not in evidence:
             raise RefusedError(str(path), f"an archive ({', '.join(COLLECTORS)}) or build evidence", "another file")
     return archives, evidence
+
+
+def sort_folders(folders: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the (archives, build evidence) of several folders: those of several trees, for one."""
+    archives: list[Path] = []
+    evidence: list[Path] = []
+    for folder in folders:
+        some, more = sort_folder(folder)
+        archives += some
+        evidence += more
+    return tuple(archives), tuple(evidence)
 
 
 def _is_evidence(path: Path) -> bool:

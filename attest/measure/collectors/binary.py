@@ -98,4 +98,12 @@ def _is_program(seen: Observed) -> bool:
 
 NAME: Final = "binary"
 
-BINARY: Final = Collector(name=NAME, recognises=recognises, read=read_binary, outside=outside_binary, bind=bind_binary)
+BINARY: Final = Collector(
+    name=NAME,
+    recognises=recognises,
+    read=read_binary,
+    outside=outside_binary,
+    bind=bind_binary,
+    # Found by its content, it is never taken for another one.
+    identity=lambda archive: f"{archive.filename} {archive.digest.sha256}",
+)

@@ -25,8 +25,8 @@ class Collector:
     """Hold it against what is installed."""
     together: Callable[[Sequence[Archive], Observation], tuple[Bound, ...]] | None = None
     """In place of `bind`, where one archive tells whose files another one's are; one answer each, in their order."""
-    several_versions: bool = False
-    """Whether several versions of one package may be installed side by side."""
+    identity: Callable[[Archive], str] = lambda archive: archive.name
+    """What no two archives may have in common: more could not be told apart where they are installed."""
 
     def bind_all(self, archives: Sequence[Archive], observation: Observation) -> tuple[Bound, ...]:
         """Hold all archives of this kind against what is installed; one answer each, in their order."""

@@ -143,4 +143,11 @@ _PLATFORM: Final = "linux"
 
 NAME: Final = "mcpb"
 
-MCPB: Final = Collector(name=NAME, recognises=recognises, read=read_mcpb, outside=outside_mcpb, bind=bind_mcpb)
+MCPB: Final = Collector(
+    name=NAME,
+    recognises=recognises,
+    read=read_mcpb,
+    outside=outside_mcpb,
+    bind=bind_mcpb,
+    identity=lambda archive: f"{archive.name} {archive.version}",
+)

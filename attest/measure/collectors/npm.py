@@ -150,5 +150,5 @@ NPM: Final = Collector(
     outside=outside_packages,
     bind=bind_package,
     together=bind_packages,
-    several_versions=True,
+    identity=lambda archive: f"{archive.name} {archive.version}",
 )

@@ -12,7 +12,7 @@ from attest.errors import MalformedError
 from attest.measure.archive import ZipArchive, ZipMember
 from attest.measure.binding import Archive, Member
 from attest.measure.collectors.collector import Collector
-from attest.measure.collectors.wheel_binding import bind_wheel, normalised, outside_wheel
+from attest.measure.collectors.wheel_binding import bind_wheel, bind_wheels, normalised, outside_wheel
 from attest.measure.copying import copied
 from attest.measure.entry_points import read_commands
 from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
@@ -179,4 +179,13 @@ def _check_scheme(path: str, label: str, where: str) -> None:
 
 NAME: Final = "wheel"
 
-WHEEL: Final = Collector(name=NAME, recognises=recognises, read=read_wheel, outside=outside_wheel, bind=bind_wheel)
+WHEEL: Final = Collector(
+    name=NAME,
+    recognises=recognises,
+    read=read_wheel,
+    outside=outside_wheel,
+    bind=bind_wheel,
+    together=bind_wheels,
+    # A version for several Pythons or machines is several wheels, and their names say so.
+    identity=lambda archive: archive.filename,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from attest.measure.binding import Archive, Bound, BoundFile, Member, Mismatch
@@ -30,13 +30,49 @@ def outside_wheel(archive: Archive, observation: Observation) -> tuple[str, ...]
 
 def bind_wheel(archive: Archive, observation: Observation) -> Bound:
     """Hold each member against the file at its installed place, at every place it is installed."""
+    return bind_wheels((archive,), observation)[0]
+
+
+def bind_wheels(archives: Sequence[Archive], observation: Observation) -> tuple[Bound, ...]:
+    """Hold each wheel against every place that it was installed into.
+
+    A place says by its `.dist-info` which version it has. Of several wheels of this version it has that one which fits
+    as a whole; where none does, each is held against it, and differs.
+    """
+    alike: dict[str, list[Archive]] = {}
+    for archive in archives:
+        alike.setdefault(archive.label, []).append(archive)
+    return tuple(
+        _bind(
+            archive,
+            [
+                site
+                for site in sites_of(archive.label, observation)
+                if _is_here(archive, site, alike[archive.label], observation)
+            ],
+            observation,
+        )
+        for archive in archives
+    )
+
+
+def _is_here(archive: Archive, site: Site, alike: Sequence[Archive], observation: Observation) -> bool:
+    if len(alike) == 1 or _fits(archive, site, observation):
+        return True
+    return not any(_fits(other, site, observation) for other in alike)
+
+
+def _fits(archive: Archive, site: Site, observation: Observation) -> bool:
+    bound = _bind(archive, [site], observation)
+    return not bound.mismatches and all(root == PREFIX_ROOT for root, _ in bound.missing)
+
+
+def _bind(archive: Archive, sites: Sequence[Site], observation: Observation) -> Bound:
     files: dict[Key, BoundFile] = {}
     mismatches: list[Mismatch] = []
     missing: list[Key] = []
     promised: dict[Key, tuple[str, ...]] = {}
-    found = False
-    for site in sites_of(archive.label, observation):
-        found = True
+    for site in sites:
         rows: dict[Key, tuple[str, int]] = {}
         for member, target in _targets(archive, site, observation):
             key = locate(observation.places, target) or _unseen(site, target)
@@ -55,7 +91,7 @@ def bind_wheel(archive: Archive, observation: Observation) -> Bound:
             promised[record] = (f"rows={rows_digest(rows)}",)
     return Bound(
         archive=archive,
-        found=found,
+        found=bool(sites),
         files=files,
         mismatches=tuple(mismatches),
         missing=tuple(missing),

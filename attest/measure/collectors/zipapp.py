@@ -58,4 +58,12 @@ def _line_length(stream: IO[bytes], where: str) -> int:
 
 NAME: Final = "zipapp"
 
-ZIPAPP: Final = Collector(name=NAME, recognises=recognises, read=read_zipapp, outside=outside_binary, bind=bind_binary)
+ZIPAPP: Final = Collector(
+    name=NAME,
+    recognises=recognises,
+    read=read_zipapp,
+    outside=outside_binary,
+    bind=bind_binary,
+    # Found by its content, it is never taken for another one.
+    identity=lambda archive: f"{archive.filename} {archive.digest.sha256}",
+)
