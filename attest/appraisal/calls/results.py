@@ -65,5 +65,6 @@ def requested(answer: Mapping[str, Any]) -> Iterator[str]:
             yield ""
         return
     for each in requests.values():
-        method = each.get("method") if isinstance(each, Mapping) else None
-        yield method if isinstance(method, str) else ""
+        # To a client in Go, a key that differs in case alone is the same.
+        methods = [each[key] for key in each if key.casefold() == "method"] if isinstance(each, Mapping) else []
+        yield methods[0] if len(methods) == 1 and isinstance(methods[0], str) else ""

@@ -1,9 +1,9 @@
 """One strict reader of JSON-RPC messages: what two readers could read apart is no message, and is not forwarded.
 
-Refused: duplicate keys, keys that differ from one that we read only in case (a server in Go takes them for the same),
-invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond 2**53 - 1 (JavaScript takes
-neighbours for the same). Other numbers of any size are let through: the rules refuse them where they read. Whoever
-forwards, forwards the bytes that were read here.
+Refused: duplicate keys, keys that differ from one that we read only in case (Go takes them for the same) or behind a
+NUL (C does), invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond 2**53 - 1 (JavaScript
+takes neighbours for the same). Other numbers of any size are let through: the rules refuse them where they read.
+Whoever forwards, forwards the bytes that were read here.
 """
 
 from __future__ import annotations
@@ -68,6 +68,11 @@ INVALID_PARAMS: Final = -32602
 _ENVELOPE: Final = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 _READ_IN_PARAMS: Final = frozenset({
     "_meta", "argument", "arguments", "cursor", "inputResponses", "name", "ref", "requestId", "requestState", "uri",
+})  # fmt: skip
+_READ_IN_REF: Final = frozenset({"name", "type", "uri"})
+_READ_IN_RESULT: Final = frozenset({
+    "_meta", "content", "inputRequests", "instructions", "isError", "nextCursor", "prompts", "requestState",
+    "resourceTemplates", "resources", "resultType", "structuredContent", "tools",
 })  # fmt: skip
 _TOO_DEEP: Final = f"nesting below {MAX_DEPTH} levels"
 _MAX_DIGITS: Final = 4300
@@ -146,11 +151,14 @@ def _classify(value: dict[str, Any], octets: bytes) -> Message:
     if len(kinds) != 1 or (kinds[0] is Kind.RESULT and "id" not in value):
         raise _NoMessageError(INVALID_REQUEST, "a request, a notification or a response was expected")
     if kinds[0] is not Kind.REQUEST:
+        _refuse_lookalikes(value.get("result"), _READ_IN_RESULT)
         return Message(kind=kinds[0], octets=octets, id=number, whole=value)
     method, params = value["method"], value.get("params")
     if not isinstance(method, str) or not ("params" not in value or isinstance(params, dict)):
         raise _NoMessageError(INVALID_REQUEST, "a method's name, and an object of parameters, were expected")
-    _refuse_lookalikes(params or {}, _READ_IN_PARAMS)
+    if params:
+        _refuse_lookalikes(params, _READ_IN_PARAMS)
+        _refuse_lookalikes(params.get("ref"), _READ_IN_REF)
     kind = Kind.REQUEST if "id" in value else Kind.NOTIFICATION
     return Message(kind=kind, octets=octets, id=number, method=method, params=params, whole=value)
 
@@ -165,17 +173,17 @@ def _id_of(value: Mapping[str, Any]) -> Id | None:
 _MARKS: Final = (("method", Kind.REQUEST), ("result", Kind.RESULT), ("error", Kind.ERROR))
 
 
-def _refuse_lookalikes(value: Mapping[str, Any], names: frozenset[str]) -> None:
-    """Refuse a key that is another one of `names` to a reader who is not strict about case."""
-    if value.keys() <= names:
+def _refuse_lookalikes(value: Any, names: frozenset[str]) -> None:  # noqa: ANN401  (a JSON value)
+    """Refuse an object with a key that is another one of `names` to a reader who is not strict about it."""
+    if not isinstance(value, dict) or value.keys() <= names:
         return
     for key in value.keys() - names:
-        name = _UNFOLDED.get(key.casefold())
+        name = _UNFOLDED.get(key.partition("\0")[0].casefold())
         if name in names:
             raise _NoMessageError(INVALID_REQUEST, f"a key that some readers take for {name!a}")
 
 
-_UNFOLDED: Final = {name.casefold(): name for name in (*_ENVELOPE, *_READ_IN_PARAMS)}
+_UNFOLDED: Final = {name.casefold(): name for name in (*_ENVELOPE, *_READ_IN_PARAMS, *_READ_IN_REF, *_READ_IN_RESULT)}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

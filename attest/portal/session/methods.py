@@ -69,6 +69,9 @@ def target_of(method: str, params: Mapping[str, Any]) -> tuple[str | None, str |
     if not isinstance(said, Mapping):
         raise TargetError("ref")
     name, uri = said.get("name"), said.get("uri")
+    if said is not params and name is not None and uri is not None:
+        # A prompt by what is judged here, a resource to a server that goes by `type`.
+        raise TargetError("ref")
     if (method in _NAMED and not isinstance(name, str)) or (method in _LOCATED and not isinstance(uri, str)):
         raise TargetError("name" if method in _NAMED else "uri")
     return name if isinstance(name, str) else None, uri if isinstance(uri, str) else None

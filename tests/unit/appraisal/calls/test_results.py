@@ -63,6 +63,7 @@ def test_an_answer_may_ask_for_what_its_tool_may() -> None:
         asking("roots/list"),
         asking("elicitation/create", resultType="complete", inputRequests={"a": {"method": "sampling/createMessage"}}),
         asking(inputRequests={"a": {}}),
+        asking(inputRequests={"a": {"method": "elicitation/create", "Method": "sampling/createMessage"}}),
         asking(inputRequests={"a": "elicitation/create"}),
         asking(inputRequests=[{"method": "sampling/createMessage"}]),
         asking(inputRequests={"a": {"method": ["elicitation/create"]}}),
