@@ -207,7 +207,7 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
     hub = Hub(gate, world.table, keeping, boot, captives)
     listening = Listening(host="127.0.0.1", port=0)
     async with open_client(upstream) as client, aiohttp.ClientSession() as world.client:
-        hub.send = Sender(hub=hub, client=client, url=upstream.url).send
+        hub.send = Sender(hub=hub, client=client).send
         places: list[Relay] = []
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -218,7 +218,6 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
                 Relay(
                     hub=hub,
                     client=client,
-                    url=upstream.url,
                     path="/mcp",
                     guard=make_guard("127.0.0.1", port, scheme="http"),
                     identify=identify,

@@ -10,7 +10,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, final
 
-import aiohttp
 from aiohttp import web
 
 from attest.errors import MalformedError
@@ -21,6 +20,7 @@ from attest.portal.web import fields
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.fields import EVENTS, JSON
+from attest.portal.web.http1.client import Answer
 from attest.portal.web.hub import Hub
 
 MAX_ERROR_BYTES: Final = 64 * 1024
@@ -39,9 +39,9 @@ class Answering:
     exchange: Exchange
     request: web.Request
 
-    async def hand_on(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    async def hand_on(self, answer: Answer) -> web.StreamResponse:
         """Hand the answer on; the exchange is over when this returns."""
-        kind = fields.media_type(fields.gathered(answer.headers.items()))
+        kind = fields.media_type(fields.gathered(answer.fields))
         try:
             if kind == EVENTS:
                 response = await self._stream(answer)
@@ -75,7 +75,7 @@ class Answering:
         reply = self.exchange.take() or [error_reply(None, LOST, why)]
         return reply_with(reply[0], status=_BAD_GATEWAY)
 
-    async def _whole(self, answer: aiohttp.ClientResponse, *, is_message: bool) -> web.StreamResponse:
+    async def _whole(self, answer: Answer, *, is_message: bool) -> web.StreamResponse:
         body = await _read(answer, MAX_LINE_BYTES)
         if body is None:
             head = Overlong(head=b"", tail=b"", size=MAX_LINE_BYTES + 1)
@@ -94,7 +94,7 @@ class Answering:
             return self.lost("the server answered with what is no message")
         return web.Response(status=answer.status, body=body, headers=fields_of(answer))
 
-    async def _settled(self, status: int, answer: aiohttp.ClientResponse | None = None) -> web.StreamResponse:
+    async def _settled(self, status: int, answer: Answer | None = None) -> web.StreamResponse:
         """Return the one message for the client, once there is one."""
         await self._until_told()
         self._end(by_client=False)
@@ -104,7 +104,7 @@ class Answering:
         headers = {"Content-Type": JSON} if answer is None else fields_of(answer)
         return web.Response(status=status, body=replies[0], headers=headers)
 
-    async def _stream(self, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    async def _stream(self, answer: Answer) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status, headers=fields_of(answer))
         await response.prepare(self.request)
         self.exchange.stream = response
@@ -167,27 +167,27 @@ def reply_with(octets: bytes, *, status: int = 200) -> web.Response:
     return web.Response(status=status, body=octets, headers={"Content-Type": JSON})
 
 
-def fields_of(answer: aiohttp.ClientResponse) -> list[tuple[str, str]]:
+def fields_of(answer: Answer) -> list[tuple[str, str]]:
     """Return the fields of the server's answer that go on."""
-    return fields.to_client(answer.headers.items())
+    return fields.to_client(answer.fields)
 
 
-def _empty(answer: aiohttp.ClientResponse) -> web.Response:
+def _empty(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, headers=fields_of(answer))
 
 
-async def _next(answer: aiohttp.ClientResponse) -> bytes:
+async def _next(answer: Answer) -> bytes:
     """Return what came next; nothing at the end, and where the stream broke off."""
     try:
-        return await answer.content.readany()
-    except (aiohttp.ClientError, OSError):
+        return await answer.piece()
+    except OSError:
         return b""
 
 
-async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+async def _read(answer: Answer, most: int) -> bytes | None:
     """Read a body of at most so many bytes; None if it is longer."""
     pieces, length = list[bytes](), 0
-    while piece := await answer.content.readany():
+    while piece := await answer.piece():
         length += len(piece)
         if length > most:
             answer.close()

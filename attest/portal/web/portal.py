@@ -120,11 +120,10 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
         complaint=behind.complaint,
         connections=behind.connections,
     ) as client:
-        hub.send = Sender(hub=hub, client=client, url=portal.upstream.url).send
+        hub.send = Sender(hub=hub, client=client).send
         relay = Relay(
             hub=hub,
             client=client,
-            url=portal.upstream.url,
             path=urlsplit(portal.upstream.url).path or "/",
             guard=make_guard(listening.host, listening.port, scheme=listening.scheme, names=listening.names),
             identify=Known(rules.principals, identifier, scheme=listening.scheme, real=behind.clock.real).identify,

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-import aiohttp
 from aiohttp import web
 
 from attest.appraisal.calls.kinds import RuleKind
@@ -30,6 +29,7 @@ from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import SESSION, CutOffError, Exchange
 from attest.portal.web.fields import JSON
 from attest.portal.web.guards import Guard
+from attest.portal.web.http1.client import Answer, Client
 from attest.portal.web.hub import Hub
 from attest.portal.web.manners import Asked
 from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
@@ -54,8 +54,7 @@ class Relay:
     """What stands between clients and one server."""
 
     hub: Hub
-    client: aiohttp.ClientSession
-    url: str
+    client: Client
     path: str
     guard: Guard
     identify: Identify
@@ -166,16 +165,11 @@ class Relay:
         try:
             async with (
                 exchange.until_cut(),
-                self.client.post(
-                    self.url,
-                    data=exchange.body,
-                    headers=fields.to_server(request.headers.items()),
-                    allow_redirects=False,
-                ) as answer,
+                self.client.ask("POST", fields.to_server(request.headers.items()), exchange.body) as answer,
             ):
                 self._learn(connected, message, answer)
                 return await answering.hand_on(answer)
-        except (aiohttp.ClientError, OSError) as error:
+        except OSError as error:
             if isinstance(error, ConnectionResetError) and request.transport is None:
                 raise
             return answering.lost(f"the server cannot be asked: {type(error).__name__}")
@@ -200,10 +194,10 @@ class Relay:
                 exchange.cut()
             async with (
                 exchange.until_cut(),
-                self.client.request(request.method, self.url, data=body, headers=sent, allow_redirects=False) as answer,
+                self.client.ask(request.method, sent, body) as answer,
             ):
-                self.hub.manners.note(asked, answer.status, fields.to_client(answer.headers.items()))
-                if asked is Asked.LEAVE and answer.ok:
+                self.hub.manners.note(asked, answer.status, fields.to_client(answer.fields))
+                if asked is Asked.LEAVE and answer.is_good:
                     self.hub.table.end(connected.caller, request.headers.get(SESSION, ""))
                 return await answering.hand_on(answer)
         except CutOffError:
@@ -211,7 +205,7 @@ class Relay:
         except asyncio.CancelledError:
             answering.left()
             raise
-        except (aiohttp.ClientError, OSError) as error:
+        except OSError as error:
             return answering.lost(f"the server cannot be asked: {type(error).__name__}")
         finally:
             connected.close(exchange)
@@ -224,11 +218,11 @@ class Relay:
         whole = {"method": message.method, "params": message.params}
         return mismatch(fields.gathered(request.headers.items()), whole, schema)
 
-    def _learn(self, connected: Connected, message: Message | Unreadable, answer: aiohttp.ClientResponse) -> None:
+    def _learn(self, connected: Connected, message: Message | Unreadable, answer: Answer) -> None:
         """Begin a session where the server gave an identifier for one; and see how it answers."""
-        self.hub.manners.note(_asked(message), answer.status, fields.to_client(answer.headers.items()))
-        given = answer.headers.getall(SESSION, [])
-        if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.ok:
+        self.hub.manners.note(_asked(message), answer.status, fields.to_client(answer.fields))
+        given = [value for name, value in answer.fields if name.lower() == SESSION]
+        if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.is_good:
             self.hub.table.begin(connected.caller, given[0])
 
     def _refuse_unknown(self, why: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-import aiohttp
-
 from attest.measure.upstreams.events import EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES
 from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
@@ -16,6 +14,7 @@ from attest.portal.web import fields
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.fields import EVENTS, JSON
+from attest.portal.web.http1.client import Answer, Client
 from attest.portal.web.hub import Hub
 
 
@@ -25,8 +24,7 @@ class Sender:
     """Sends messages that no client sent, and hands what comes back to the session."""
 
     hub: Hub
-    client: aiohttp.ClientSession
-    url: str
+    client: Client
 
     async def send(self, connected: Connected, exchange: Exchange, octets: bytes) -> None:
         """Send one message, on behalf of an exchange whose revision and session it shares."""
@@ -34,18 +32,16 @@ class Sender:
         if isinstance(message, Unreadable):
             return
         try:
-            async with self.client.post(
-                self.url, data=octets, headers=_own_fields(message, exchange), allow_redirects=False
-            ) as answer:
+            async with self.client.ask("POST", _own_fields(message, exchange), octets) as answer:
                 await self._hear(connected, exchange, answer)
-        except (aiohttp.ClientError, OSError) as error:
+        except OSError as error:
             if message.kind is Kind.REQUEST:
                 # Nobody else would tell the session that this has no answer.
                 self._heard(connected, exchange, error_reply(message.id, INVALID_REQUEST, type(error).__name__))
 
-    async def _hear(self, connected: Connected, exchange: Exchange, answer: aiohttp.ClientResponse) -> None:
-        kind, reader, held = fields.media_type(fields.gathered(answer.headers.items())), EventReader(), bytearray()
-        async for piece in answer.content.iter_any():
+    async def _hear(self, connected: Connected, exchange: Exchange, answer: Answer) -> None:
+        kind, reader, held = fields.media_type(fields.gathered(answer.fields)), EventReader(), bytearray()
+        while piece := await answer.piece():
             if kind == EVENTS:
                 for event in reader.feed(piece):
                     if event.data:
