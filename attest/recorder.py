@@ -76,8 +76,7 @@ _EVENTS: Final = {name: short_name(name) for name in RECEIPTS}
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What to record. `make` gets the header and returns the predicate that carries it, and the statement's subjects.
 
     `make` runs in whichever thread is writing: it must be quick, and may not record itself. `time` is in milliseconds

@@ -19,7 +19,8 @@ from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.05
 """A thread that was woken for each value would take turns with the calls, and make them wait for it."""
-_MAX_BATCH: Final = 256
+_MAX_BATCH: Final = 16
+"""Lines made in one go: a call that comes meanwhile waits until they are handed to the system."""
 
 
 @final

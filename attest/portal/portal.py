@@ -17,6 +17,7 @@ from typing import Final
 from attest.agent.drafts import subjects_of
 from attest.agent.launching.launch import Launch
 from attest.agent.launching.streams import Streams
+from attest.measure.kernel import keep_memory_at_hand
 from attest.portal.disclosing import open_disclosing
 from attest.portal.drafts import Drafts
 from attest.portal.observing.observed import Observe
@@ -56,6 +57,7 @@ def stand_between(portal: Portal) -> int:
     Raises what the run raises, `MalformedError` for rules that cannot be compiled, and `UnavailableError` where an
     engine is not installed, or there is no place for disclosures.
     """
+    keep_memory_at_hand()
     launch = portal.launch
     gate = open_launch_gate(launch)
     gate.tells_receipts = portal.tells_receipts

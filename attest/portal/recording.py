@@ -7,8 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Final, final
+
+import msgspec
 
 from attest.errors import AttestError, UnavailableError
 from attest.portal.drafts import Drafts
@@ -26,8 +27,7 @@ _SHARE: Final = 0.1
 _LEFT_ALONE_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Came:
+class Came(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What came of a receipt: that it is on disk, or why not."""
 
     ticket: int

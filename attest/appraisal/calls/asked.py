@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from attest.statement.tools.principals import Principal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request that rules are about: a `tools/call`, a `resources/read`, a `prompts/get`, ...
 
     The reader has refused duplicate keys, invalid UTF-8, NaN and too deep a nesting before.

@@ -7,9 +7,10 @@ server, and `1` is not `"1"`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, final
+
+import msgspec
 
 from attest.portal.session.effects import Lane
 from attest.portal.session.governed import Governed
@@ -21,8 +22,7 @@ MAX_PARTED: Final = 64
 """Lanes of a session that broke off, and may be resumed."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Awaited:
+class Awaited(msgspec.Struct, kw_only=True, eq=False):
     """A request of the client's without an answer."""
 
     id: Id

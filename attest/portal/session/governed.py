@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
+
 from attest.appraisal.calls.asked import Asked
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
@@ -33,8 +35,7 @@ class Caller:
     """By what: `local uid 1000`, a key's digest; never a token."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Governed:
+class Governed(msgspec.Struct, kw_only=True, eq=False):
     """A request that a rule has to permit."""
 
     slot: Slot

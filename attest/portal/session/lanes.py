@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import final
 
+import msgspec
+
 from attest.portal.session.effects import Lane
 from attest.portal.session.messages import Message
 
@@ -26,8 +28,7 @@ class Turn(StrEnum):
     """It was refused, and is forwarded never."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Slot:
+class Slot(msgspec.Struct, kw_only=True, eq=False):
     """A message of the client's in its queue."""
 
     message: Message

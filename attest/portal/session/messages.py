@@ -12,9 +12,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NoReturn
+
+import msgspec
 
 from attest.codec.records import MAX_SAFE_INTEGER
 from attest.codec.strict import MAX_DEPTH, MAX_MARKS
@@ -33,8 +34,7 @@ Id = int | str
 """The id of a request; `1` and `"1"` are two."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message as it was read; `octets` are the bytes that it was read from, and what is forwarded."""
 
     kind: Kind
@@ -52,8 +52,7 @@ class Message:
         return self.whole[self.kind.value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is no message: the JSON-RPC error code, why, and the id where there is no doubt about it."""
 
     code: int

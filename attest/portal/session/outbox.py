@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import final
+
+import msgspec
 
 from attest.portal.session.effects import (
     Content,
@@ -25,8 +26,7 @@ from attest.statement.tools.committing import SALT_BYTES, commit
 _ID_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A receipt that is on disk: where in the log, and the SHA-256 of its envelope."""
 
     sequence: int

@@ -12,7 +12,8 @@ from typing import Final, final
 
 from attest.errors import UnavailableError
 
-READ_BYTES: Final = 256 * 1024
+READ_BYTES: Final = 64 * 1024
+"""What a pipe holds. For a longer buffer the system maps memory, at each read, and takes it away again."""
 HIGH_WATER: Final = 1024 * 1024
 """So much may wait to be written before nothing more is read on the other side."""
 

@@ -7,6 +7,7 @@ in its order. Whoever does not read makes the other side wait, in bounded memory
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, final
@@ -30,6 +31,8 @@ _MAX_PENDING: Final = 1024
 """Receipts under way before nothing more is read."""
 _SOON_SECONDS: Final = 0.002
 """How long an outcome waits for a decision to share a flush with, which takes longer than to sign it."""
+_LEAST_SECONDS: Final = 0.001
+"""One that has waited less goes on waiting when the timer of an earlier one rings."""
 _END: Final = b"\n"
 
 
@@ -86,6 +89,8 @@ class StdioShell:
         self._for_server, self._for_client = list[bytes](), list[bytes]()
         self._records: list[Record] = []
         """Not handed to the log yet, in their order."""
+        self._record_by = 0.0
+        """When they are handed to it at the latest, on the monotonic clock."""
         self._recording_soon = False
         self._timer: asyncio.TimerHandle | None = None
         self._input_ended = False
@@ -168,12 +173,18 @@ class StdioShell:
             self._record()
         self._send()
         if self._records and not self._recording_soon:
-            self._recording_soon = True
-            self._loop.call_later(_SOON_SECONDS, self._record_now)
+            self._record_soon(_SOON_SECONDS)
+
+    def _record_soon(self, seconds: float) -> None:
+        self._recording_soon = True
+        self._loop.call_later(seconds, self._record_now)
 
     def _record_now(self) -> None:
         self._recording_soon = False
-        if self._records:
+        left = self._record_by - time.monotonic()
+        if self._records and left > _LEAST_SECONDS:
+            self._record_soon(left)
+        elif self._records:
             self._record()
             self._go_on()
 
@@ -191,6 +202,8 @@ class StdioShell:
                 case ToPhantom():
                     self._ask_phantom(effect.octets)
                 case Record():
+                    if not self._records:
+                        self._record_by = time.monotonic() + _SOON_SECONDS
                     self._records.append(effect)
                     urgent = urgent or not isinstance(effect.content, Settled)
                 case Disclose():

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attest.agent.drafts import subjects_of
 from attest.errors import RefusedError
+from attest.measure.kernel import keep_memory_at_hand
 from attest.measure.upstreams.addresses import check_address
 from attest.portal.callers.callers_file import NOBODY, read_callers
 from attest.portal.callers.identify import Identifier
@@ -73,6 +74,7 @@ def stand_before(portal: WebPortal) -> int:
     Raises what the run raises, `RefusedError` for addresses that may not be, `MalformedError` for rules that cannot be
     compiled, `UnavailableError` where an address cannot be listened at or an engine is not installed.
     """
+    keep_memory_at_hand()
     behind = portal.behind
     check_address(portal.upstream)
     check_listening(portal.listening)

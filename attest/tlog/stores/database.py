@@ -25,10 +25,10 @@ SHORTENED: Final = 2
 _APPLICATION_ID: Final = 0x6174746C
 """SQLite's own mark of a file format: "attl"."""
 
-_PAGE_BYTES: Final = 8192
-"""Three rows of 2.5 KB fill a page: two commits of three write that page alone, and little of it stays empty."""
+_PAGE_BYTES: Final = 16384
+"""Five rows of 2.8 KB fill a page: most commits write that page alone, and little of it stays empty."""
 
-WAL_PAGES: Final = 500
+WAL_PAGES: Final = 250
 """The write-ahead log is copied back after 4 MB; from then on commits overwrite, which is cheaper than growing."""
 
 MAX_BLOB_BYTES: Final = 64 * 1024 * 1024
