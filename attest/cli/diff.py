@@ -13,7 +13,9 @@ from attest.cli.home import REFERENCE
 @click.command(epilog=example("attest diff server.ref server-new.ref"))
 @click.argument("old", metavar="REF1", type=REFERENCE)
 @click.argument("new", metavar="REF2", type=REFERENCE)
-@click.option("--files", "every_file", is_flag=True, help="List every file, not only those that no package explains.")
+@click.option(
+    "--files", "every_file", is_flag=True, help="List every file and term, not only what no package explains."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:
     """Show what changed from REF1 to REF2: by package, by file, in tools and build evidence, in all that they demand.

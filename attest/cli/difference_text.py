@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from attest.cli.tools_text import definition_lines, rule_lines, wrapped
@@ -19,6 +20,10 @@ _NOTES: Final = {
     How.LESS_KNOWN: "same archive, LESS IS PROVEN",
     How.BETTER_KNOWN: "same archive, more is proven",
 }
+
+_PATHS: Final = "unclaimed.paths"
+_SHOWN: Final = 6
+"""So many of them: the first update after `attest wrap` answers for thousands."""
 
 _DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 """The beginning tells digests apart; the whole ones are in the manifests and in --format json."""
@@ -37,7 +42,7 @@ def render(old: Side, new: Side, difference: Difference, *, every_file: bool) ->
     yield from _lines("tools as a model reads them: [-gone-] {+come+}", definition_lines(difference.definitions))
     yield from _lines("what callers may do", rule_lines(difference.rules))
     yield from _lines("build evidence", (line for each in difference.evidence for line in _evidence(each)))
-    yield from _lines("terms", (line for each in difference.terms for line in wrapped(_term(each), indent=0)))
+    yield from _lines("terms", _terms(difference.terms, every_one=every_file))
     yield from _section("assurance", list(_assurance(old.reference.assurance, new.reference.assurance)))
 
 
@@ -87,6 +92,16 @@ def _short(content: str) -> str:
 def _evidence(change: EvidenceChange) -> Iterator[str]:
     several = f" ({change.documents} documents)" if change.documents > 1 else ""
     yield from wrapped(f"{change.how:12}  {change.said}{several}", indent=0)
+
+
+def _terms(terms: tuple[TermChange, ...], *, every_one: bool) -> Iterator[str]:
+    """Yield a line a term; paths that no evidence answers for are counted, once they are many."""
+    for (name, gone), alike in groupby(terms, key=lambda change: (change.name, change.new is None)):
+        changes = tuple(alike)
+        shown = changes if every_one or name != _PATHS or len(changes) <= _SHOWN else changes[: _SHOWN - 1]
+        yield from (line for each in shown for line in wrapped(_term(each), indent=0))
+        if len(shown) < len(changes):
+            yield f"{name}  {'-' if gone else '+'} {len(changes) - len(shown):,} more, which attest diff --files names"
 
 
 def _term(change: TermChange) -> str:

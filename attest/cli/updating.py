@@ -24,6 +24,7 @@ from attest.seal.phases import Tell
 from attest.seal.request import SealRequest
 from attest.seal.seal import seal
 from attest.seal.sealed import Sealed
+from attest.seal.tools.checking import check_rules
 from attest.seal.unverified import read_unverified
 from attest.signing.dsse import encode_envelope
 from attest.signing.keys import PrivateKey
@@ -71,6 +72,8 @@ class Updating:
         """
         if NO_EVIDENCE in evidence and len(evidence) > 1:
             raise MalformedError("--evidence", f"directories, or {NO_EVIDENCE} alone", " ".join(evidence))
+        if self.tools is not None:  # before minutes of fetching
+            check_rules(self.tools, {place.name: place.path for place in self.old.reference.places})
         with self._folders(evidence, tell) as folders:
             archives, pieces = sort_folders(folders)
             given = SealRequest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import groupby
 from typing import Final
 
@@ -97,7 +98,8 @@ class WrapText:
             return
         left = len(outcomes) - len(protected)
         count = f"{len(outcomes)} server{'' if len(outcomes) == 1 else 's'}"
-        yield f"{count}: {len(protected)} protected ({len(audited)} audit-only), {left} not"
+        would = "would be protected" if self.dry_run else "protected"
+        yield f"{count}: {len(protected)} {would} ({len(audited)} audit-only), {left} not"
         if self.dry_run or not protected:
             return
         if new:
@@ -108,6 +110,8 @@ class WrapText:
             name = self._text(audited[0].reference.name.removesuffix(_SUFFIX))
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."
             yield "to enforce, once it was in use for a while:"
+            if find_spec("jsonschema_rs") is None:
+                yield "  pip install 'mcp-attest[portal]'"
             log = self._text(str(log_named(audited[0].reference)))
             command = self._text(shlex.join(audited[0].executed))
             yield f"  attest tools record -o session.jsonl -- {command}"

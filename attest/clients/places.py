@@ -95,10 +95,12 @@ def read_configuration(path: Path, client: str, form: str, *, home: str) -> Conf
 def _existing(home: str, project: str, environment: Mapping[str, str]) -> Iterator[tuple[Place, Path]]:
     settings = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
     rows = [*((place, "") for place in USER_PLACES), *((place, f"{project}/") for place in PROJECT_PLACES)]
+    seen: set[Path] = set()
     for place, prefix in rows:
         spelled = place.path.replace("${XDG_CONFIG_HOME}", settings).replace("~", home)
         path = Path(f"{prefix}{spelled}")
-        if path.is_file():
+        if path.is_file() and path not in seen:  # in the home folder a place of the user is one of the project
+            seen.add(path)
             yield place, path
 
 

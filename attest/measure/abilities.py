@@ -109,6 +109,27 @@ ABILITIES: Final = (
     ),
     _row(
         "extras",
+        "jsonschema_rs",
+        probes.module("jsonschema_rs"),
+        "tool rules: calls judged by the portal and attest verify",
+        "pip install 'mcp-attest[portal]'",
+    ),
+    _row(
+        "extras",
+        "aiohttp",
+        probes.module("aiohttp"),
+        "the portal of servers on HTTP",
+        "pip install 'mcp-attest[portal]'",
+    ),
+    _row(
+        "extras",
+        "cel",
+        probes.module("cel"),
+        "tool rules with conditions",
+        "pip install 'mcp-attest[cel]'",
+    ),
+    _row(
+        "extras",
         "zstandard",
         probes.module("zstandard"),
         "evidence files ending in .zst",

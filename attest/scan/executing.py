@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from attest.clients.configuration import ConfiguredServer
@@ -15,7 +16,8 @@ from attest.scan.model import Concern, ConcernKind, Executed
 
 _FETCHING: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx", "uv", "npm", "docker", "podman"})
 _SPEC: Final = re.compile(r"(?:@[^/@\s]+/)?[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?(?P<version>(?:@|==)[0-9].*)?")
-_IMAGES: Final = frozenset({"docker", "podman"})
+CONTAINERS: Final = frozenset({"docker", "podman", "nerdctl", "container"})
+"""Programs whose arguments name an image: what is in it starts somewhere else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +41,13 @@ def tell(server: ConfiguredServer, *, cwd: str, environment: Mapping[str, str]) 
         # The message may hold arguments of the command: what was expected may be shown, what was found may not.
         concern = Concern(kind=ConcernKind.UNREADABLE, text=f"expected {error.expected}", hint=_known_hint(error))
         return Told(executed=None, started=None, concerns=(*concerns, concern))
-    return Told(executed=_executed(started), started=started, concerns=concerns)
+    return Told(executed=_executed(started), started=started, concerns=(*concerns, *_contained(started)))
 
 
 def shown_words(command: Sequence[str]) -> tuple[str, ...]:
     """Return the beginning of a command as far as it names what is started; the rest may be secret."""
     name = _name(command)
-    if name not in _FETCHING or name in _IMAGES:
+    if name not in _FETCHING or name in CONTAINERS:
         return tuple(command[:1])
     spec = _spec(command)
     return (command[0],) if spec is None else (command[0], spec)
@@ -56,6 +58,15 @@ def _executed(started: Started) -> Executed:
     words = started.argv if started.interpreter is not None else started.argv[1:]
     known = sum(word in started.code for word in words)
     return Executed(program=program, code=started.code, more_arguments=len(words) - known)
+
+
+def _contained(started: Started) -> tuple[Concern, ...]:
+    program = Path(started.interpreter or started.argv[0]).name
+    if program not in CONTAINERS:
+        return ()
+    text = f"what {program} starts runs in a container: nothing in there is measured here"
+    hint = "let attest run inside, beside the server: seal in the image what it starts"
+    return (Concern(kind=ConcernKind.CONTAINER, text=text, hint=hint),)
 
 
 def _name(command: Sequence[str]) -> str:
@@ -75,7 +86,7 @@ def _spec(command: Sequence[str]) -> str | None:
 def _unpinned(command: Sequence[str]) -> tuple[Concern, ...]:
     name, spec = _name(command), _spec(command)
     match = _SPEC.fullmatch(spec) if spec is not None else None
-    if name not in _FETCHING or name in _IMAGES or match is None or match["version"]:
+    if name not in _FETCHING or name in CONTAINERS or match is None or match["version"]:
         return ()
     sign = "@" if name in {"npx", "npm", "bunx", "pnpx", "uvx"} else "=="
     return (

@@ -26,6 +26,8 @@ class ConcernKind(StrEnum):
     """Could not be told, or not be read."""
     REMOTE = "remote"
     """Somebody else runs it: nothing of it can be measured here."""
+    CONTAINER = "container"
+    """What is started runs in a container: nothing in there is measured from here."""
     REPLACED = "replaced"
     """Its program was replaced on disk, and the old one still runs."""
     ENVIRONMENT = "environment"

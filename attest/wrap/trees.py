@@ -10,9 +10,9 @@ from attest.errors import RefusedError
 from attest.measure.commands.invocation import Started
 from attest.measure.ourselves import refuse_ourselves
 from attest.scan.closures import closure_places
+from attest.scan.executing import CONTAINERS
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "pwsh"})
-CONTAINERS: Final = frozenset({"docker", "podman", "nerdctl", "container"})
 RUNNERS: Final = frozenset(
     ("Rscript", "bun", "bunx", "cargo", "conda", "deno", "direnv", "doas", "dotnet", "go", "java", "julia", "lua",
      "make", "mise", "nice", "nix", "nohup", "perl", "php", "pnpm", "poetry", "ruby", "ssh", "sudo", "timeout",

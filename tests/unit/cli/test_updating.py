@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from attest.cli import updating
-from attest.errors import MalformedError
+from attest.errors import MalformedError, UnavailableError
+from attest.provenance.model import Expectations
 from attest.seal.request import Tree
 from attest.seal.unverified import read_unverified
+from tests.call_documents import LEAST_RULES
 from tests.installed import Bench, make_bench
+from tests.world import NOW, SEALER, TRUST
 
 
 @pytest.fixture
@@ -64,4 +67,27 @@ def test_what_nothing_can_be_fetched_for_is_said(bench, fetched):
     script.write_text("#!/bin/sh\n")
     with pytest.raises(MalformedError, match="lock file"):
         fetch(bench, script)
+    assert fetched == []
+
+
+def test_rules_that_nobody_can_judge_by_are_refused_before_anything_is_fetched(bench, fetched, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise UnavailableError("tool rules", "the extra 'portal'", "no module")
+
+    monkeypatch.setattr(updating, "check_rules", refuse)
+    path = bench.write(bench.seal(artifacts=(), evidence=(), allow_site=("*",)))
+    update = updating.Updating(
+        path=path,
+        trust=TRUST,
+        load_key=lambda: SEALER,
+        expectations=Expectations(),
+        allow_site=(),
+        accept_downgrade=None,
+        tools=LEAST_RULES,
+        enforce=True,
+        runtime=None,
+        at=NOW,
+    )
+    with pytest.raises(UnavailableError):
+        update.seal((), lambda _doing, _count: None)
     assert fetched == []

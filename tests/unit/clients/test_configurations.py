@@ -103,6 +103,13 @@ def test_configurations_are_found_where_clients_keep_them(tmp_path):
     }
 
 
+def test_in_the_home_folder_no_configuration_is_read_twice(tmp_path):
+    (tmp_path / ".cursor").mkdir()
+    (tmp_path / ".cursor/mcp.json").write_bytes(EXAMPLES["mcpServers"])
+    (found,) = find_configurations(str(tmp_path), str(tmp_path), {})
+    assert found.client == "Cursor"
+
+
 @pytest.mark.parametrize("form", ["mcpServers", "servers", "codex"])
 def test_a_named_configuration_is_read_in_whatever_form_it_is(tmp_path, form):
     path = tmp_path / ("x.toml" if form == "codex" else "x.json")

@@ -201,6 +201,12 @@ def test_what_somebody_else_runs_is_said_to_be_so(tmp_path):
     assert found.host == "https://api.example"
 
 
+def test_what_runs_in_a_container_is_said_not_to_be_measured(tmp_path):
+    put(tmp_path / "bin/docker", b"\x7fELF")
+    (tmp_path / "bin/docker").chmod(0o755)
+    assert ConcernKind.CONTAINER in kinds(scan((str(tmp_path / "bin/docker"), "run", "-i", "image"), tmp_path))
+
+
 def test_nothing_secret_is_shown(environment, tmp_path):
     commands = (
         command_of(environment),

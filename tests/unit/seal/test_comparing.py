@@ -192,3 +192,17 @@ def test_a_long_command_is_shown_whole(bench: Bench) -> None:
     new = changed(old, process=ProcessProfile(argv=(*words, "--last")))
     lines = render(old, new, compare(old, new), every_file=False)
     assert any(line.endswith("--last") for line in lines)
+
+
+def test_files_that_evidence_answers_for_at_last_are_counted_and_named_only_on_demand(bench: Bench) -> None:
+    for number in range(20):
+        (bench.tree / f"extra{number:02}.txt").write_bytes(b"x")
+    old = sealed(bench, "a.ref")
+    for path in bench.tree.glob("extra*.txt"):
+        path.unlink()
+    new = sealed(bench, "b.ref")
+    difference = compare(old, new)
+    few, every = (list(render(old, new, difference, every_file=every)) for every in (False, True))
+    assert sum("unclaimed.paths" in line for line in few) == 6
+    assert "  unclaimed.paths  - 15 more, which attest diff --files names" in few
+    assert sum("unclaimed.paths  - tree/extra" in line for line in every) == 20

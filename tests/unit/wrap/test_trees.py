@@ -9,7 +9,8 @@ import pytest
 
 from attest.errors import RefusedError
 from attest.measure.commands.invocation import Started
-from attest.wrap.trees import CONTAINERS, RUNNERS, SHELLS, mutable_in, trees_of
+from attest.scan.executing import CONTAINERS
+from attest.wrap.trees import RUNNERS, SHELLS, mutable_in, trees_of
 
 
 def started(*argv: str, code: tuple[str, ...] = (), interpreter: str | None = None) -> Started:

@@ -80,6 +80,7 @@ def test_a_dry_run_shows_what_would_change_without_secrets_and_touches_nothing(d
     before = everything(desk.folder)
     told = passed(desk.wrap("--all", "--dry-run")).decode()
     assert everything(desk.folder) == before
+    assert "2 would be protected (2 audit-only)" in told
     assert '+    "one": { "command": "' in told
     assert '"args": ["portal", "one", "--", ' in told
     assert "sekret" not in told
