@@ -8,6 +8,8 @@ import msgspec
 
 from attest.provenance.certificate import Certificate
 from attest.provenance.model import Expectations
+from attest.signing.keyring import KeyRing
+from attest.signing.keys import PublicKey
 from attest.trust.document import ParameterValues, TrustedIdentity
 from attest.trust.identity import matches_identity, split_workflow
 from attest.trust.role import Role
@@ -49,6 +51,25 @@ def builder_author(builder: Builder) -> Author:
         max_level=builder.max_level,
         sources=builder.sources,
         external_parameters=builder.external_parameters,
+    )
+
+
+def authors_with_keys(trust: Trust) -> tuple[tuple[Author, KeyRing], ...]:
+    """Return the builders and verifiers of the trust file, each with its keys; those of one id are one verifier's."""
+    ring = trust.ring(Role.VERIFIER)
+    ids = {row.keyid: row.id for row in trust.document.verifiers}
+    verifiers: dict[str, list[PublicKey]] = {}
+    for key in ring.keys:
+        verifiers.setdefault(ids[key.keyid] or f"key {key.keyid[:16]}", []).append(key)
+    return (
+        *((builder_author(builder), builder.ring) for builder in trust.builders if builder.ring.keys),
+        *(
+            (
+                Author(role=Role.VERIFIER, id=name, max_level=0),
+                KeyRing(role=ring.role, keys=tuple(keys), threshold=ring.threshold),
+            )
+            for name, keys in verifiers.items()
+        ),
     )
 
 

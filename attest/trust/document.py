@@ -139,7 +139,7 @@ class SealRules(Record, kw_only=True):
 
 
 class Thresholds(Record, kw_only=True):
-    """How many different keys of a role must have signed; of a builder, how many of its own."""
+    """How many different keys of a role must have signed; of a builder or verifier, how many of its own."""
 
     sealer: Threshold = 1
     writer: Threshold = 1

@@ -1,5 +1,6 @@
 """The trust file with its meaning checked: key rings by role, builders, minima. Whoever decides takes a `Trust`."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
@@ -214,3 +215,8 @@ def _check_thresholds(trust: Trust, where: str) -> None:
         if len(ring.keys) < ring.threshold:
             found = f"{len(ring.keys)}"
             raise MalformedError(f"{where}: thresholds", f"at least {ring.threshold} {ring.role} keys", found)
+    least = trust.document.thresholds.verifier
+    for name, count in Counter(row.id for row in trust.document.verifiers).items():
+        if count < least or (name is None and least > 1):
+            found = f"{count} of {name}" if name else "one without an id"
+            raise MalformedError(f"{where}: thresholds", f"at least {least} keys of each verifier", found)

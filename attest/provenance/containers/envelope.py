@@ -6,11 +6,11 @@ ignored, as DSSE demands.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from attest.errors import UntrustedError
-from attest.provenance.author import Author, builder_author
+from attest.provenance.author import Author, authors_with_keys
 from attest.provenance.containers.opened import IDENTITY, SIGNATURE, Opened
 from attest.provenance.model import CheckStatus, Expectations, check
 from attest.signing.dsse import open_foreign_envelope, read_foreign_envelope
@@ -85,25 +85,16 @@ def _find(
 
 
 def _candidates(trust: Trust, expectations: Expectations) -> list[tuple[Author, KeyRing | GivenRing]]:
-    """Return everybody who may have signed: if the caller gave keys, one of those did."""
+    """Return everybody who may have signed: if the caller gave keys, with those alone."""
+    known = authors_with_keys(trust)
+    if not expectations.keys:
+        return [*known]
+    allowed = {key.keyid for key in expectations.keys}
+    narrowed = [(author, _only(ring, allowed)) for author, ring in known]
     given = GivenRing(role=Role.BUILDER.value, keys=expectations.keys)
-    allowed = {key.keyid for key in given.keys}
-    known: list[tuple[Author, KeyRing | GivenRing]] = [
-        (builder_author(builder), builder.ring) for builder in trust.builders if builder.ring.keys
-    ]
-    known.extend(_verifiers(trust))
-    if not given.keys:
-        return known
-    narrowed = [(author, ring) for author, ring in known if any(key.keyid in allowed for key in ring.keys)]
-    return [*narrowed, (Author(role=Role.BUILDER), given)]
+    return [*(pair for pair in narrowed if pair[1].keys), (Author(role=Role.BUILDER), given)]
 
 
-def _verifiers(trust: Trust) -> list[tuple[Author, KeyRing]]:
-    ids = {row.keyid: row.id for row in trust.document.verifiers}
-    return [
-        (
-            Author(role=Role.VERIFIER, id=ids.get(key.keyid) or f"key {key.keyid[:16]}", max_level=0),
-            KeyRing(role=Role.VERIFIER.value, keys=(key,)),
-        )
-        for key in trust.ring(Role.VERIFIER).keys
-    ]
+def _only(ring: KeyRing, allowed: Collection[str]) -> KeyRing:
+    keys = tuple(key for key in ring.keys if key.keyid in allowed)
+    return KeyRing(role=ring.role, keys=keys, threshold=ring.threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attest.errors import MalformedError, UntrustedError
-from attest.provenance.author import Author, author_of, builder_author
+from attest.provenance.author import Author, author_of, authors_with_keys
 from attest.provenance.certificate import GITHUB, GITHUB_ISSUER, Certificate
 from attest.provenance.containers.opened import IDENTITY, Opened, identity_check
 from attest.provenance.containers.roots import registry_keys, root_check, roots_of
@@ -126,12 +126,10 @@ def _keyholder(keyid: str, trust: Trust, expectations: Expectations) -> Author |
     """Return whose key it is; if the caller gave keys it has to be one of them, unless it is the registry's."""
     given = {key.keyid for key in expectations.keys}
     if not given or keyid in given:
-        for builder in trust.builders:
-            if builder.ring.find(keyid) is not None:
-                return builder_author(builder)
-        for row in trust.document.verifiers:
-            if row.keyid == keyid:
-                return Author(role=Role.VERIFIER, id=row.id or f"key {keyid[:16]}", max_level=0)
+        for author, ring in authors_with_keys(trust):
+            # A bundle has one signature: who needs several did not say it.
+            if ring.threshold == 1 and ring.find(keyid) is not None:
+                return author
         if keyid in given:
             return Author(role=Role.BUILDER)
     return Author(role=Role.WITNESS, id=REGISTRY, max_level=0) if keyid in registry_keys(trust) else None
