@@ -14,6 +14,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from attest.cli.door import enter
+from tests.waiting import PATIENCE_SECONDS
 
 Done = subprocess.CompletedProcess[bytes]
 
@@ -33,7 +34,7 @@ def attest_process(folder: Path, *words: str, stdin: bytes | None = None) -> Don
     environment = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-m", "attest", *words]
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, input=stdin, timeout=PATIENCE_SECONDS, check=False
     )
 
 

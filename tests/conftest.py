@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from attest.statement.profile import FORBIDDEN_NAMES
+from tests.mounts import leave_others_mounts
 
 # Servers write .pyc files at their first start, and much of this program is about them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -67,6 +68,12 @@ def lease_breaks() -> Iterator[None]:
     yield
     if signal.getsignal(signal.SIGIO) is not signal.SIG_DFL:
         signal.signal(signal.SIGIO, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mounts() -> None:
+    """Other tests, beside this worker's, mount file systems; what is mounted here is seen by nobody else."""
+    leave_others_mounts()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust
 from attest.trust.trust import Trust
 from tests.installed import Bench, make_bench
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import TRUST, WRITER, make_trust_file, write_key_pair
 
 PYTHON = os.path.realpath(sys.executable)
@@ -75,7 +76,7 @@ def start_run(
 
 def told(process: subprocess.Popen[bytes], answer: bytes = b"") -> dict[str, Any]:
     """Answer a server that runs `REPORT`, and return what it says."""
-    out, err = process.communicate(answer, timeout=60)
+    out, err = process.communicate(answer, timeout=PATIENCE_SECONDS)
     assert out, err.decode()
     report: dict[str, Any] = json.loads(out)
     return report

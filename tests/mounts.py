@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from tests.waiting import wait_until
+
+_NEW_MOUNTS: Final = 0x00020000
+"""CLONE_NEWNS (unshare(2))."""
+_RECURSIVE: Final = 0x4000
+_PRIVATE: Final = 0x40000
+"""MS_REC and MS_PRIVATE (mount(2))."""
+
+
+def leave_others_mounts() -> None:
+    """Give this process and what it starts mounts of their own, if it may: what others mount is not told to them.
+
+    A cache of digests forgets everything whenever something is mounted anywhere.
+    """
+    kernel = ctypes.CDLL(None)
+    if os.geteuid() == 0 and kernel.unshare(_NEW_MOUNTS) == 0:
+        kernel.mount(b"none", b"/", None, ctypes.c_ulong(_RECURSIVE | _PRIVATE), None)
 
 
 @contextmanager

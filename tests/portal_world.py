@@ -20,6 +20,7 @@ from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import ToolRule, ToolRules
 from tests.installed import Bench
 from tests.launches import PYTHON, make_launch_bench
+from tests.waiting import PATIENCE_SECONDS
 
 META: Final = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -133,7 +134,7 @@ class Client:
         self.write(line)
         return line
 
-    def read(self, seconds: float = 60) -> dict[str, Any]:
+    def read(self, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Return the next message."""
         until = time.monotonic() + seconds
         while b"\n" not in self._rest:
@@ -166,7 +167,7 @@ class Client:
     def close(self) -> tuple[int, str]:
         """End the input, and return the exit code and what was said on standard error."""
         self._selector.close()
-        _, err = self.process.communicate(timeout=60)
+        _, err = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, err.decode()
 
 

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import itertools
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Self
 
 from tests.commands import attest, passed
 from tests.portal_world import META
+from tests.ports import free_port
 from tests.remote_server import RemoteServer
 from tests.waiting import PATIENCE_SECONDS, wait_until, wait_until_listening
 from tests.web_world import mirrored
@@ -39,8 +39,7 @@ class Far:
     @contextlib.contextmanager
     def portal(self, *words: str, log: str = "log") -> Iterator[RemotePortal]:
         """Start a portal before it."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
+        port = free_port()
         options = ["--trust", "trust.json", "--key", "writer.key", "--log", log]
         places = ["--upstream", self.there.url, "--listen", f"127.0.0.1:{port}"]
         command = [sys.executable, "-m", "attest", "portal", "server.ref", *options, *places, *words]

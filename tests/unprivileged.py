@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import PATIENCE_SECONDS
+
 NOBODY = 65534
 
 
@@ -39,7 +41,7 @@ def open_folder() -> Iterator[Path]:
 def may_unshare() -> bool:
     """Return whether a process here may move to a network namespace of its own."""
     program = "import ctypes, sys; sys.exit(ctypes.CDLL(None).unshare(0x40000000) != 0)"
-    return subprocess.run([sys.executable, "-S", "-c", program], check=False, timeout=60).returncode == 0
+    return subprocess.run([sys.executable, "-S", "-c", program], check=False, timeout=PATIENCE_SECONDS).returncode == 0
 
 
 def may_confine() -> bool:
@@ -47,4 +49,4 @@ def may_confine() -> bool:
     if shutil.which("bwrap") is None:
         return False
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"]
-    return subprocess.run(command, check=False, timeout=60, stderr=subprocess.DEVNULL).returncode == 0
+    return subprocess.run(command, check=False, timeout=PATIENCE_SECONDS, stderr=subprocess.DEVNULL).returncode == 0

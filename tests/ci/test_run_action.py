@@ -17,6 +17,7 @@ import pytest
 from tests.ci.machine import ROOT, Machine, Step, default_run, run_composite
 from tests.ci.played import PLAYED
 from tests.commands import attest, passed
+from tests.ports import free_port
 from tests.unprivileged import NOBODY, open_folder
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
 
@@ -42,9 +43,7 @@ def world() -> Iterator[Path]:
         zipapp.create_archive(ROOT / "ci/examples/github/server", place / "server.pyz")
         passed(attest(place, "tools", "record", "-o", "session.jsonl", "--", PYTHON, "server.pyz"))
         passed(attest(place, "tools", "learn", "session.jsonl", "-o", "tools.toml"))
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            (place / "port").write_text(str(found.getsockname()[1]))
+        (place / "port").write_text(str(free_port()))
         (place / "listener.py").write_text(LISTENER)
         seal(place, "server.pyz", "--tools", "tools.toml", command=(PYTHON, str(place / "server.pyz")))
         seal(place, "listener.py", command=(PYTHON, str(place / "listener.py"), (place / "port").read_text()))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci.machine import OURS, ROOT, read_yaml
+from tests.waiting import PATIENCE_SECONDS
 
 BIN = Path(sys.executable).parent
 SHELL_SCRIPTS = sorted((ROOT / "ci/github").rglob("*.sh"))
@@ -23,7 +24,7 @@ PINNED = re.compile(r"\s*-?\s*uses: [\w./-]+@[0-9a-f]{40} # v\d+(?:\.\d+)*")
 
 def run(program: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [str(BIN / program), *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 def test_the_scripts_have_no_fault_that_shellcheck_knows() -> None:

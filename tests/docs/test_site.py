@@ -15,6 +15,7 @@ from attest.evidence.verify.checks import CHECKS, explanation_of
 from attest.statement.predicates import PREDICATES
 from scripts import docs_site
 from scripts.schema_pages import BASE
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = docs_site.ROOT
 
@@ -30,7 +31,7 @@ def built(sources: Path, folder: Path, **overriding: object) -> subprocess.Compl
     }
     configuration.write_text(json.dumps(settings))
     build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", str(configuration)]
-    return subprocess.run(build, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(build, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from tests.commands import attest, attest_process, passed
 from tests.installed import Bench
 from tests.launches import receipts, story
 from tests.portal_world import ALLOWED, META, make_tool_rules, portal, portal_words, seal_server
+from tests.waiting import PATIENCE_SECONDS
 
 CALL = b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":{"text":"%s"}}}\n'
 
@@ -228,7 +229,7 @@ def test_sigterm_ends_it_with_everything_recorded(bench):
         client.call(3, "echo")
         client.process.send_signal(signal.SIGTERM)
         # Before its input ends: that would end the server, too.
-        client.process.wait(60)
+        client.process.wait(PATIENCE_SECONDS)
         code, _ = client.close()
     assert code == 128 + signal.SIGTERM
     assert story(bench)[-1] == "stop"
@@ -244,7 +245,13 @@ def test_files_do_for_standard_input_and_output(bench):
     (bench.folder / "in.jsonl").write_bytes(b"".join(lines))
     with (bench.folder / "in.jsonl").open("rb") as given, (bench.folder / "out.jsonl").open("wb") as out:
         done = subprocess.run(
-            portal_words(), cwd=bench.folder, stdin=given, stdout=out, stderr=subprocess.PIPE, timeout=60, check=False
+            portal_words(),
+            cwd=bench.folder,
+            stdin=given,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE_SECONDS,
+            check=False,
         )
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in (bench.folder / "out.jsonl").read_bytes().splitlines()]
@@ -254,7 +261,13 @@ def test_files_do_for_standard_input_and_output(bench):
 def test_a_device_that_has_nothing_to_say_does_for_both(bench):
     nothing = subprocess.DEVNULL
     done = subprocess.run(
-        portal_words(), cwd=bench.folder, stdin=nothing, stdout=nothing, stderr=subprocess.PIPE, timeout=60, check=False
+        portal_words(),
+        cwd=bench.folder,
+        stdin=nothing,
+        stdout=nothing,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -20,6 +19,7 @@ from tests.commands import Done, attest, failed, passed
 from tests.installed import Bench
 from tests.launches import PYTHON
 from tests.portal_world import TOOLS, seal_server
+from tests.ports import free_port
 from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.web_world import call, mirrored
 
@@ -98,14 +98,6 @@ class Line:
     def verify(self) -> Done:
         """Verify the two logs together."""
         return verify(self.bench, "log-agent", "log-portal")
-
-
-def free_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

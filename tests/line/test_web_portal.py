@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +15,10 @@ from tests.commands import attest, passed
 from tests.installed import Bench
 from tests.launches import story
 from tests.portal_world import ALLOWED, META, make_tool_rules, portal_words, seal_server
+from tests.ports import free_port
 from tests.waiting import PATIENCE_SECONDS, wait_until_listening
 from tests.web_server import web_server
 from tests.web_world import mirrored
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from attest.clients.formats import read_servers
 from tests.commands import attest, passed
 from tests.launches import PYTHON
 from tests.portal_world import SERVER, Client
+from tests.waiting import PATIENCE_SECONDS
 
 HANDED_ON = ("HOME", "LANG", "PATH", "USER")
 """What clients give a server of their own environment."""
@@ -100,7 +101,7 @@ def test_another_word_where_none_may_stand_is_refused_without_being_shown(folder
     path = folder / ".cursor/mcp.json"
     path.write_text(path.read_text().replace('"--key"', '"--lock"'))
     with started(folder) as client:
-        _, err = client.process.communicate(timeout=60)
+        _, err = client.process.communicate(timeout=PATIENCE_SECONDS)
     assert client.process.returncode == 5
     assert b"becomes what is sealed" in err
     assert b"sekret" not in err

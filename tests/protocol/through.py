@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.commands import attest, passed
+from tests.ports import free_port
 from tests.protocol.client import REVISION
-from tests.protocol.world import free_port, started
+from tests.protocol.world import started
 
 ASKS: Final = 'input-requests = ["elicitation/create", "roots/list", "sampling/createMessage"]'
 KEYS: Final = ("--trust", "trust.json", "--key")

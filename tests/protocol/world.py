@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.ports import free_port
 from tests.waiting import wait_until_listening
 
 HERE: Final = Path(__file__).parent
@@ -145,12 +145,6 @@ def started(command: list[str], folder: Path, *ports: int, home: Path | None = N
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(SECONDS)
-
-
-def free_port() -> int:
-    """Return a port that nobody had a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def run(command: list[str], *, cwd: Path | None = None, home: Path | None = None, check: bool = True) -> str:

@@ -22,7 +22,8 @@ import pytest
 from mcp import StdioServerParameters
 from mcp.client import Client
 
-from tests.protocol.world import Suite, free_port, install_suite, run, started
+from tests.ports import free_port
+from tests.protocol.world import Suite, install_suite, run, started
 from tests.servers.servers import SERVERS, Server, install_python
 from tests.servers.soaking import Use, used
 

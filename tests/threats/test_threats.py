@@ -25,6 +25,7 @@ from attest.statement.tools.rules import Order, PathRule, ResultRule, SequenceRu
 from tests.portal_world import ALLOWED, TEXT, TOOLS, make_tool_rules
 from tests.sessions import CYCLE_MS, RESULT, Talk, match_at, opened
 from tests.tokens import NOW_MS, URL, holder, proof
+from tests.waiting import PATIENCE_SECONDS
 from tests.web_world import call as web_call
 from tests.web_world import relaying
 
@@ -167,7 +168,7 @@ def test_t8_another_page_another_caller_and_no_byte_to_the_server():
             assert len(world.got) == 1
             assert all(each.call.principal is None for each in world.of(Denial))
 
-    asyncio.run(asyncio.wait_for(story(), 30))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_SECONDS))
 
 
 def test_t9_a_tool_that_is_for_somebody_else():

@@ -21,6 +21,7 @@ from tests.installed import Bench, make_bench
 from tests.restored import Restored
 from tests.revoking import listed, of_reference, single
 from tests.unit.agent.test_loop import drive
+from tests.waiting import PATIENCE_SECONDS
 from tests.watching import Watch, make_watch, states
 from tests.world import NOW, SEALER, STRANGER, make_trust_file
 
@@ -156,7 +157,7 @@ def test_the_status_is_asked_for_without_keys(watch) -> None:
 
 
 def fetch(address: str, path: str) -> tuple[int, str]:
-    connection = HTTPConnection(address, timeout=5)
+    connection = HTTPConnection(address, timeout=PATIENCE_SECONDS)
     connection.request("GET", path)
     answer = connection.getresponse()
     told = answer.read().decode()

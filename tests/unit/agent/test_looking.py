@@ -10,6 +10,7 @@ from typing import Any, cast
 from attest.agent.looking import Begun, Looking
 from attest.agent.target import Target
 from attest.errors import UnavailableError
+from tests.waiting import PATIENCE_SECONDS
 
 PATIENCE_MS = 27_000
 
@@ -30,7 +31,7 @@ def test_a_look_that_takes_longer_than_a_cycle_answers_for_the_next_one_too() ->
 
     def measure(each: Target, _looks: object) -> Any:
         looked.append(each)
-        let_go.wait(30)
+        let_go.wait(PATIENCE_SECONDS)
         raise UnavailableError("server", "an answer", "none")
 
     looking = Looking(measure)
@@ -41,5 +42,5 @@ def test_a_look_that_takes_longer_than_a_cycle_answers_for_the_next_one_too() ->
     assert [each.target for each in looking.give_up(PATIENCE_MS)] == [target]
     assert not looking.begin(target, looks, Begun(boot=30_000, real=30_000))
     let_go.set()
-    looking.take(10)
+    looking.take(PATIENCE_SECONDS)
     assert looked == [target]

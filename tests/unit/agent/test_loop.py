@@ -18,6 +18,7 @@ from attest.seal.request import Rules
 from attest.statement.findings import FindingKind, State
 from tests.installed import Bench, make_bench
 from tests.restored import Restored
+from tests.waiting import PATIENCE_SECONDS
 from tests.watching import Watch, make_watch, states
 
 
@@ -53,7 +54,7 @@ class Stuck:
         name = target.server.reference.server.name
         self.looked.append(name)
         if name in self.names:
-            self.let_go.wait(30)
+            self.let_go.wait(PATIENCE_SECONDS)
         cycle = measure_once(target.server, target.watched, looks, self._run.clock)
         return Judged(by=target.server, cycle=cycle)
 
@@ -69,7 +70,7 @@ def drive(watch: Watch, run: Run, monkeypatch: pytest.MonkeyPatch, *, seconds: i
 
     def take(seconds: float) -> object:
         if len(run._looking._begun) > stuck:
-            return really_take(10)
+            return really_take(PATIENCE_SECONDS)
         wait(seconds)
         return really_take(0)
 
@@ -132,7 +133,7 @@ def test_a_look_that_takes_longer_than_a_cycle_is_waited_for(watch, servers, mon
             if waits == 6:
                 stuck.let_go.set()
                 run.stop.set()
-            return really_take(10 if waits >= 6 else 0)
+            return really_take(PATIENCE_SECONDS if waits >= 6 else 0)
 
         monkeypatch.setattr(run._looking, "take", take)
         run.until_stopped()
@@ -149,7 +150,7 @@ def test_a_late_answer_is_heard_only_if_it_is_bad_news(watch, servers, monkeypat
         run._cycle()
         monkeypatch.undo()
         stuck.let_go.set()
-        answer = run._looking.take(10)
+        answer = run._looking.take(PATIENCE_SECONDS)
     assert answer is not None
     assert answer.target is target
     assert isinstance(answer.looked, Judged)

@@ -20,6 +20,7 @@ from attest.statement.findings import FindingKind, State
 from attest.statement.predicates.runtime_event import EventKind
 from tests.installed import make_bench
 from tests.processes import make_library, needs_compiler, needs_root
+from tests.waiting import PATIENCE_SECONDS
 from tests.watching import Watch, kinds, make_watch, states
 from tests.world import NOW
 
@@ -134,7 +135,7 @@ def test_code_that_nobody_sealed_is_no_update(watch: Watch) -> None:
     with native.running() as server:
         native.put(2)
         reported = watch.once(native.old, native.new, pid=server.pid)
-        assert server.wait(10) != 0
+        assert server.wait(PATIENCE_SECONDS) != 0
     assert reported.cycle.state is State.DRIFT
     assert kinds(reported) == [FindingKind.MAPPED_DELETED]
     assert acted(watch)

@@ -31,6 +31,7 @@ from attest.trust.making import write_trust
 from tests.installed import Bench, install, make_bench
 from tests.processes import make_library, needs_compiler
 from tests.restored import Restored
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import SEALER, STRANGER, WRITER, make_trust_file, write_key_pair
 
 
@@ -400,7 +401,7 @@ def test_the_sealed_action_is_taken_with_intent_before_and_outcome_after(bench: 
     with a_server(bench) as process:
         (bench.tree / "stray.pth").write_bytes(b"import os\n")
         reported = once(bench, reference, pid=process.pid)
-        assert process.wait(timeout=10) != 0
+        assert process.wait(PATIENCE_SECONDS) != 0
     assert (reported.outcome or "").startswith("the process ended after SIGTERM; ")
     assert events(bench) == [
         "start", "process", "runtime-violation", "action-intended", "evidence", "action-taken", "stop"

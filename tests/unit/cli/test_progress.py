@@ -13,6 +13,7 @@ import pytest
 from attest.cli import progress
 from attest.cli.progress import Progress
 from tests.commands import attest, passed
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Screen(io.StringIO):
@@ -106,7 +107,9 @@ def on_a_terminal(folder: Path, *words: str) -> str:
     ours, theirs = os.openpty()
     try:
         command = [sys.executable, "-m", "attest", *words]
-        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=theirs, timeout=120, check=True)
+        subprocess.run(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=theirs, timeout=PATIENCE_SECONDS, check=True
+        )
         return os.read(ours, 65536).decode()
     finally:
         os.close(ours)

@@ -202,10 +202,10 @@ def test_a_key_given_twice_is_named(octets):
 
 def test_finding_the_key_given_twice_is_quick_even_among_many():
     names = ",".join(f'"{number}":0' for number in range(200_000))
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(MalformedError, match="twice"):
         strict.parse(f'{{{names},"199999":1}}'.encode(), where="doc")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from attest.measure import sandbox
 from attest.measure.sandbox import landlock_version, sandbox_around
+from tests.waiting import PATIENCE_SECONDS
 
 CHILD = """
 import ctypes, os, sys
@@ -91,7 +92,12 @@ def test_tcp_leads_to_the_given_ports_alone(tmp_path: Path) -> None:
             assert any("tcp connections" in word for word in ruleset.keeps) == (ports is not None)
             command = [sys.executable, "-c", CONNECTING, str(ruleset.descriptor), str(first), str(second)]
             done = subprocess.run(
-                command, pass_fds=(ruleset.descriptor,), capture_output=True, check=True, text=True, timeout=60
+                command,
+                pass_fds=(ruleset.descriptor,),
+                capture_output=True,
+                check=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
             )
             return done.stdout.splitlines()
 

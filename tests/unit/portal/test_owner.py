@@ -15,6 +15,7 @@ import pytest
 from attest.measure.processes.children import read_stat
 from attest.portal.owner import Owner, listening_complaint
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
+from tests.waiting import PATIENCE_SECONDS
 
 LISTENS: Final = """
 import socket, sys
@@ -32,7 +33,7 @@ def listening(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process, int(process.stdout.readline())
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def measured(pid: int, *, later: int = 0) -> MeasuredProcess:
@@ -73,7 +74,7 @@ def test_a_process_that_ended_owns_nothing(listening):
     process, port = listening
     owner = Owner("127.0.0.1", port)
     owner.process = measured(process.pid)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert owner.complaint() == "the measured server has ended"
 
 

@@ -19,6 +19,7 @@ from attest.recorder import Recorder, open_recorder
 from attest.statement.levels import Binding, Isolation
 from tests.call_documents import CALL, DENIAL, PERMIT
 from tests.documents import SUBJECTS
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import NOW, WRITER
 
 BOOT = 5000
@@ -76,7 +77,7 @@ def test_a_log_that_is_slow_again_and_again_is_left_to_its_own_thread_for_a_whil
         assert under.pending == 2
         came: list[Came] = []
         while len(came) < 2:
-            came += await asyncio.wait_for(told.get(), 30)
+            came += await asyncio.wait_for(told.get(), PATIENCE_SECONDS)
         assert under.pending == 0
         return came
 
@@ -92,7 +93,7 @@ def test_a_log_that_takes_nothing_more_is_said_to(recorder: Recorder):
         under = Recording(recorder, drafts(), told.put_nowait)
         recorder.close()
         under.submit(permit(1))
-        return [*await asyncio.wait_for(told.get(), 30), *under.record([permit(2)])]
+        return [*await asyncio.wait_for(told.get(), PATIENCE_SECONDS), *under.record([permit(2)])]
 
     came = asyncio.run(run())
     assert [(each.ticket, each.is_last, each.receipt) for each in came] == [(1, True, None), (2, True, None)]

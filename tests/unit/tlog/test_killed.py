@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[3]
 
 PROGRAM = """
@@ -155,7 +157,7 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path, how, times
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert child.returncode == 0, child.stderr

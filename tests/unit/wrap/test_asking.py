@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.unit.wrap.conftest import Desk
+from tests.waiting import PATIENCE_SECONDS
 
 
 def asked(desk: Desk, answer: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -19,7 +20,13 @@ def asked(desk: Desk, answer: bytes) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "HOME": str(desk.home)}
     try:
         return subprocess.run(
-            words, cwd=desk.folder, env=environment, stdin=theirs, capture_output=True, timeout=60, check=False
+            words,
+            cwd=desk.folder,
+            env=environment,
+            stdin=theirs,
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
         )
     finally:
         os.close(ours)

@@ -11,6 +11,7 @@ import pytest
 from attest.errors import RefusedError
 from attest.version import VERSION
 from attest.wrap.ourselves import own_words
+from tests.waiting import PATIENCE_SECONDS
 
 
 def test_the_words_start_this_program(monkeypatch, tmp_path):
@@ -20,7 +21,7 @@ def test_the_words_start_this_program(monkeypatch, tmp_path):
     asked.append(own_words())
     assert asked[1] == (str(tmp_path / "python"), "-m", "attest")
     assert all(os.path.isabs(words[0]) for words in asked)  # noqa: PTH117  (as text)
-    done = subprocess.run([*asked[0], "--version"], capture_output=True, check=True, timeout=60)
+    done = subprocess.run([*asked[0], "--version"], capture_output=True, check=True, timeout=PATIENCE_SECONDS)
     assert VERSION.encode() in done.stdout
 
 

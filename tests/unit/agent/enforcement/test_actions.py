@@ -16,6 +16,7 @@ from attest.agent.enforcement.scene import Came, Scene
 from attest.measure.process import open_process
 from attest.statement.enforcing import Action, Result
 from tests import families
+from tests.waiting import PATIENCE_SECONDS
 
 RUNS = {b"R", b"S", b"D"}
 AFTER = {
@@ -118,7 +119,7 @@ def test_the_other_side_of_a_socket_sees_the_end_while_the_process_is_frozen() -
     with talking(socket.SOCK_STREAM) as (ours, family):
         came = take(Action.ISOLATE, family)
         assert came.result is Result.DONE, came.outcome
-        ours.settimeout(5)
+        ours.settimeout(PATIENCE_SECONDS)
         assert ours.recv(1) == b""
         with pytest.raises(BrokenPipeError):
             ours.send(b"x")

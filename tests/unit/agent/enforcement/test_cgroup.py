@@ -13,7 +13,7 @@ import pytest
 from attest.agent.enforcement import cgroup
 from attest.agent.enforcement.cgroup import OUR_PREFIX, lone_cgroup, our_cgroup
 from tests import families
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 DISOWNING = "setsid sh -c 'sleep 60 & echo ready' & wait; exec sleep 60"
 """One whose grandchild has another session and no parent: nothing but a cgroup tells whose it is."""
@@ -74,7 +74,7 @@ def test_a_sigcont_from_outside_lets_nobody_run_in_a_frozen_cgroup(made: Path) -
 def test_what_is_let_end_in_a_cgroup_is_thawed_first(made: Path) -> None:
     with families.family_of(entering(made, families.TREE)) as family:
         assert family.freeze()
-        assert family.let_end(10)
+        assert family.let_end(PATIENCE_SECONDS)
 
 
 def test_a_cgroup_with_others_in_it_is_not_the_familys(made: Path) -> None:

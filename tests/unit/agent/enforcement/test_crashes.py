@@ -18,6 +18,7 @@ from attest.statement.predicates.runtime_event import RuntimeEvent
 from tests.installed import Bench
 from tests.unit.agent.enforcement.test_enforcer import drift, judged, results, running, state_of, told
 from tests.unit.agent.test_run import a_server, request_for, seal_server
+from tests.waiting import PATIENCE_SECONDS
 
 STEPS = ("violation", "action-intended", "evidence", "action-taken")
 """What is recorded about drift that is answered by an action on the process, in this order."""
@@ -111,7 +112,7 @@ def test_a_real_sigkill_between_intent_and_outcome_is_told_and_made_good(bench: 
         assert os.waitstatus_to_exitcode(os.waitpid(agent, 0)[1]) == -signal.SIGKILL
         assert process.poll() is None
         restart(bench, reference, process.pid)
-        assert process.wait(10)
+        assert process.wait(PATIENCE_SECONDS)
     kinds = [each["kind"] for each in told(bench) if each["kind"] != "process"]
     assert kinds == ["start", "violation", "action-intended", "resume", "evidence", "action-taken", "stop"]
     assert judged(bench) == {"pass"}

@@ -15,6 +15,7 @@ from attest.agent.enforcement.census import take_census
 from attest.agent.enforcement.family import Family
 from attest.measure.process import open_process
 from tests import families
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.mark.parametrize(
@@ -56,22 +57,23 @@ def work():
 threading.Thread(target=work).start()
 print("ready", flush=True)
 if libc.vfork() == 0:
-    libc.sleep(60)
+    libc.sleep(600)
     libc._exit(0)
 """
 """Its first thread waits in the kernel for the child of its vfork, and takes no signal meanwhile."""
 
 
-@pytest.mark.parametrize("program", [LEADERLESS, WAITING], ids=["leaderless", "waiting"])
-def test_threads_that_a_stop_does_not_reach_by_itself_are_stopped(program: str) -> None:
+@pytest.mark.parametrize(("program", "state"), [(LEADERLESS, b"Z"), (WAITING, b"D")], ids=["leaderless", "waiting"])
+def test_threads_that_a_stop_does_not_reach_by_itself_are_stopped(program: str, state: bytes) -> None:
     command = f"exec {sys.executable} -c '{program}'"
     with families.family_of(command) as family:
-        time.sleep(0.05)
-        assert family.freeze()
         assert family.root is not None
-        used = [threads_used(family.root.pid) for _ in range(2)]
+        pid = family.root.pid
+        wait_until(lambda: take_census()[pid].state == state)
+        assert family.freeze()
+        used = [threads_used(pid) for _ in range(2)]
         time.sleep(0.05)
-        assert threads_used(family.root.pid) == used[1]
+        assert threads_used(pid) == used[1]
         assert family.living()
 
 
@@ -103,7 +105,7 @@ def test_everybody_is_killed_who_does_not_end() -> None:
 def test_who_ends_when_asked_is_not_killed() -> None:
     with families.family_of(families.TREE) as family:
         assert family.freeze()
-        assert family.let_end(5)
+        assert family.let_end(PATIENCE_SECONDS)
         assert not families.live_in(family)
 
 

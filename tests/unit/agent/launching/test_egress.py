@@ -19,6 +19,7 @@ from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from tests.launches import PYTHON, make_launch_bench, receipts, run_words
 from tests.portal_world import make_tool_rules
 from tests.unprivileged import may_unshare
+from tests.waiting import PATIENCE_SECONDS
 
 TRYING = """
 import json, socket, sys
@@ -90,7 +91,13 @@ def reached(
     rules = make_tool_rules("echo", egress=egress)
     bench.write(bench.seal(allow_site=("serve.py",), command=command, tools=rules))
     done = subprocess.run(
-        run_words(bench), cwd=folder, input=b"", capture_output=True, timeout=60, check=False, preexec_fn=before
+        run_words(bench),
+        cwd=folder,
+        input=b"",
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+        preexec_fn=before,
     )
     assert done.returncode == 0, done.stderr.decode()
     events = [each["predicate"].get("event", {}) for each in receipts(bench)]

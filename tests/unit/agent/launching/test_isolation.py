@@ -20,6 +20,7 @@ from attest.statement.levels import Isolation
 from tests.installed import Bench
 from tests.launches import PYTHON, make_launch_bench, receipts, run_words
 from tests.unprivileged import NOBODY, open_folder
+from tests.waiting import PATIENCE_SECONDS
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 OPEN = "from contextlib import nullcontext; import attest.agent.launching.launch as launch;"
@@ -79,7 +80,7 @@ def attack(bench: Bench, *words: str, before: str = "") -> dict[str, str]:
         program = f"{before} import sys; from attest.cli.door import enter; sys.exit(enter(sys.argv[1:]))"
         command = [sys.executable, "-c", program, *command[3:]]
     done = subprocess.run(
-        command, cwd=bench.folder, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+        command, cwd=bench.folder, capture_output=True, timeout=PATIENCE_SECONDS, check=False, stdin=subprocess.DEVNULL
     )
     assert done.stdout, done.stderr.decode()
     could: dict[str, str] = json.loads(done.stdout)
@@ -169,7 +170,9 @@ def test_a_server_of_another_user_is_that_user_alone(bench: Bench) -> None:
     bench.write(bench.seal(allow_site=("hostile.py", "who.py"), command=(python(), str(bench.tree / "who.py"))))
     words = run_words(bench, "--user", pwd.getpwuid(NOBODY).pw_name)
     environment = {**os.environ, "XDG_RUNTIME_DIR": "/run/user/0"}
-    ran = subprocess.run(words, cwd=bench.folder, env=environment, capture_output=True, timeout=60, check=False)
+    ran = subprocess.run(
+        words, cwd=bench.folder, env=environment, capture_output=True, timeout=PATIENCE_SECONDS, check=False
+    )
     uids, gids, groups, privileges, home, session = json.loads(ran.stdout)
     gid = pwd.getpwuid(NOBODY).pw_gid
     assert (uids, gids, groups) == ([NOBODY] * 3, [gid] * 3, [])
@@ -186,7 +189,11 @@ def test_a_program_that_the_user_cannot_reach_is_not_started(bench: Bench) -> No
     program.chmod(0o755)
     bench.write(bench.seal(allow_site=("hostile.py", "program"), command=(str(program),)))
     ran = subprocess.run(
-        run_words(bench, "--user", str(NOBODY)), cwd=bench.folder, capture_output=True, timeout=60, check=False
+        run_words(bench, "--user", str(NOBODY)),
+        cwd=bench.folder,
+        capture_output=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert ran.returncode == 6
     assert b"Permission denied" in ran.stderr

@@ -89,9 +89,9 @@ def test_what_is_no_condition_is_refused_when_it_is_loaded(expression: str) -> N
 )
 def test_loops_in_loops_judge_few_values_only(expression: str) -> None:
     assert not refused(expression, {"l": list(range(20))})
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(expression, {"l": list(range(2_000))})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_loops_over_long_texts_judge_few_of_them() -> None:
@@ -102,9 +102,9 @@ def test_loops_over_long_texts_judge_few_of_them() -> None:
 
 
 def test_a_pattern_of_a_condition_is_matched_in_linear_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused("arguments.a.matches('^(a+)+$')", {"a": "a" * 50_000 + "!"})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_refusal_gives_nothing_away() -> None:

@@ -71,11 +71,11 @@ def test_a_dead_child_is_none() -> None:
 def test_where_a_process_or_its_child_listens_is_seen_if_it_is_asked(tmp_path: Path) -> None:
     code = (
         f"{LISTENS}\nimport os, time\n"
+        "from_child, to_us = os.pipe()\n"
         "if os.fork() == 0:\n"
         f"    local = socket.socket(socket.AF_UNIX); local.bind({str(tmp_path / 'x')!r}); local.listen()\n"
-        "    server.close(); time.sleep(600)\n"
-        f"while not os.path.exists({str(tmp_path / 'x')!r}): time.sleep(0.001)\n"
-        "time.sleep(0.05)"
+        "    server.close(); os.write(to_us, b'x'); time.sleep(600)\n"
+        "os.read(from_child, 1)"
     )
     with python(code) as handle:
         assert look(handle).listening is None

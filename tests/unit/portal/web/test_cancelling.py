@@ -13,6 +13,7 @@ from attest.portal.session.effects import Settled
 from attest.portal.session.flight import Awaited, Flight, Ids
 from attest.statement.tools.calls import OutcomeStatus
 from tests.unit.portal.web.test_relay import told
+from tests.waiting import come_true
 from tests.web_world import RESULT, World, relaying
 
 SESSION = {"Mcp-Session-Id": "s-1"}
@@ -63,11 +64,7 @@ async def opened(world: World) -> None:
 
 
 async def outcome(world: World) -> OutcomeStatus:
-    for _ in range(200):
-        if world.of(Settled):
-            break
-        await asyncio.sleep(0.01)
-    [settled] = world.of(Settled)
+    [settled] = await come_true(lambda: world.of(Settled))
     status: OutcomeStatus = settled.outcome.status
     return status
 

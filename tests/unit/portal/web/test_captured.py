@@ -20,6 +20,7 @@ from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import BaselineRule, OnCallerDrift, Trait
 from tests.portal_world import ALLOWED, make_tool_rules
 from tests.unit.portal.web.test_relay import told
+from tests.waiting import PATIENCE_SECONDS, come_true
 from tests.web_world import RESULT, World, call, relaying
 
 USUAL = 2
@@ -156,7 +157,7 @@ async def test_a_call_that_the_server_has_is_answered_by_the_phantom_and_the_ser
         status, _, body = await waiting
         assert status == 200
         assert said(body)["id"] == "slow"
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), PATIENCE_SECONDS)
     outcomes = [each.outcome.status for each in world.of(Settled)]
     assert outcomes.count(OutcomeStatus.LOST) == 2, "the one that was in flight, and the one that went over"
 
@@ -248,11 +249,8 @@ async def test_another_session_of_the_caller_is_cut_off_at_once() -> None:
         other = await handshake(world)
         async with world.client.get(world.url, headers={**ALICE, **other}) as listening:
             await drift(world)
-            for _ in range(100):
-                theirs = [each for each in world.table if each.caller.authenticated == "token alice"]
-                if all(each.captive is not None for each in theirs):
-                    break
-                await asyncio.sleep(0.01)
+            theirs = [each for each in world.table if each.caller.authenticated == "token alice"]
+            await come_true(lambda: all(each.captive is not None for each in theirs))
             count = len(world.got)
             assert (await world.post(plain(3), **ALICE, **other))[0] == 200
             assert not listening.content.at_eof()

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from attest.portal.session.effects import Permitted, Settled
 from attest.statement.tools.calls import Denial, OutcomeStatus
+from tests.waiting import PATIENCE_SECONDS, come_true
 from tests.web_world import RESULT, SPACED, call, mirrored, relaying
 
 
@@ -17,19 +18,14 @@ def told(story):
 
     @functools.wraps(story)
     def run():
-        asyncio.run(asyncio.wait_for(story(), 30))
+        asyncio.run(asyncio.wait_for(story(), PATIENCE_SECONDS))
 
     return run
 
 
 async def settled(world, count):
     """Wait until there are so many receipts."""
-    for _ in range(3000):
-        if len(world.receipts) >= count:
-            return
-        await asyncio.sleep(0.01)
-    message = f"{len(world.receipts)} receipts instead of {count}"
-    raise AssertionError(message)
+    await come_true(lambda: len(world.receipts) >= count)
 
 
 def error_of(body):
@@ -224,7 +220,7 @@ async def test_a_client_that_leaves_has_cancelled():
 
     async def answer(_request, _body):
         asked.set()
-        await asyncio.sleep(20)
+        await asyncio.sleep(600)
         return web.Response()
 
     async with relaying(answer=answer) as world:

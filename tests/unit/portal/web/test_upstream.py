@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 
 import pytest
@@ -13,6 +12,8 @@ from attest.measure.upstreams.addresses import check_address
 from attest.portal.web.upstream import Connections, identity, open_client
 from attest.statement.tools.rules import Upstream
 from tests.identities import SPIFFE, Identity
+from tests.ports import free_port
+from tests.waiting import PATIENCE_SECONDS
 
 
 @contextlib.asynccontextmanager
@@ -151,12 +152,11 @@ def test_who_listens_is_asked_before_each_request_where_it_may_change(connection
 
 
 def test_a_server_that_was_started_is_waited_for_until_it_listens_and_no_longer_once_it_has():
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        port = place.getsockname()[1]
+    port = free_port()
     upstream = Upstream(url=f"http://127.0.0.1:{port}/mcp")
 
     async def story():
-        async with open_client(upstream) as client, asyncio.timeout(20):
+        async with open_client(upstream) as client, asyncio.timeout(PATIENCE_SECONDS):
             asking = asyncio.create_task(asked(client))
             done, _ = await asyncio.wait([asking], timeout=0.3)
             assert not done, "nobody listens yet"

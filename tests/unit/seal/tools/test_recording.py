@@ -18,6 +18,7 @@ from attest.seal.tools.learning import Learned, learn
 from attest.seal.tools.recording.recording import Recording, RecordRequest, environment_of, record
 from attest.seal.tools.session import write_line
 from tests.tools_documents import SERVER
+from tests.waiting import PATIENCE_SECONDS
 
 SPEAKS = """\
 import json, os, socket, subprocess, sys
@@ -51,7 +52,7 @@ for line in sys.stdin:
 """
 
 
-def run(*command: str, timeout: float = 20, **given: bool) -> Recording:
+def run(*command: str, timeout: float = PATIENCE_SECONDS, **given: bool) -> Recording:
     return record(
         RecordRequest(
             command=command,
@@ -122,20 +123,32 @@ def test_what_a_server_is_kept_from_is_said_and_true(script, tmp_path, listener,
     ("code", "error", "words"),
     [
         ("import sys; sys.exit('no licence')", UnavailableError, "no licence"),
-        ("import time; time.sleep(60)", UnavailableError, "in time"),
-        ("print('Starting'); import time; time.sleep(60)", MalformedError, "JSON"),
-        ("print('[]'); import time; time.sleep(60)", MalformedError, "object"),
+        ("print('Starting'); import time; time.sleep(600)", MalformedError, "JSON"),
+        ("print('[]'); import time; time.sleep(600)", MalformedError, "object"),
         ('while True: print(\'{"id": "' + "x" * 999 + '", "method": "ping"}\')', UnavailableError, "stays full"),
-        ("print('a' * 2**25); import time; time.sleep(60)", MalformedError, "bytes a message"),
-        ("import sys\nwhile True: sys.stderr.write('a' * 4096)", UnavailableError, "in time"),
-        ("import sys; sys.stdin.close(); import time; time.sleep(60)", UnavailableError, "the server"),
+        ("print('a' * 2**25); import time; time.sleep(600)", MalformedError, "bytes a message"),
     ],
 )
-def test_a_server_that_does_not_speak_is_an_error_within_its_time(code, error, words):
+def test_a_server_that_says_something_else_is_an_error_at_once(code, error, words):
     before = time.monotonic()
     with pytest.raises(error, match=words):
+        run(sys.executable, "-u", "-c", code)
+    assert time.monotonic() - before < PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import time; time.sleep(600)", "in time"),
+        ("import sys\nwhile True: sys.stderr.write('a' * 4096)", "in time"),
+        ("import sys; sys.stdin.close(); import time; time.sleep(600)", "the server"),
+    ],
+)
+def test_a_server_that_does_not_speak_is_an_error_within_its_time(code, words):
+    before = time.monotonic()
+    with pytest.raises(UnavailableError, match=words):
         run(sys.executable, "-u", "-c", code, timeout=1)
-    assert time.monotonic() - before < 20
+    assert time.monotonic() - before < PATIENCE_SECONDS
 
 
 def test_a_program_that_is_not_there_is_said():
@@ -147,17 +160,19 @@ def test_nothing_that_a_server_started_outlives_it():
     # Two forks and a session of its own: as far from its parent as a process can get.
     code = (
         "import os, sys, time\n"
+        "told, tell = os.pipe()\n"
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
         "        sys.stderr.write(str(os.getpid()) + '\\n'); sys.stderr.flush()\n"
-        "        time.sleep(120)\n"
+        "        os.write(tell, b'.')\n"
+        "        time.sleep(600)\n"
         "    os._exit(0)\n"
         "os.wait()\n"
-        "time.sleep(0.2)\n"
+        "os.read(told, 1)\n"
     )
     with pytest.raises(UnavailableError, match="it said: ") as caught:
-        run(sys.executable, "-c", code, timeout=2)
+        run(sys.executable, "-c", code)
     pid = int(caught.value.found.rpartition("it said: ")[2])
     assert not Path(f"/proc/{pid}").exists()
 

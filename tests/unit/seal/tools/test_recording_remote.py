@@ -18,9 +18,10 @@ from tests.commands import attest, passed
 from tests.identities import Identity
 from tests.portal_world import TOOLS
 from tests.remote_server import LEGACY, remote_server
+from tests.waiting import PATIENCE_SECONDS
 
 
-def recorded(url, *, authorities=None, timeout=10.0):
+def recorded(url, *, authorities=None, timeout=PATIENCE_SECONDS):
     return record_remote(RemoteRequest(url=url, authorities=authorities, capabilities={}, timeout=timeout))
 
 
