@@ -26,7 +26,7 @@ from attest.seal.request import SealRequest, Tree
 from attest.seal.seal import seal
 from attest.seal.sealed import Sealed
 from attest.statement.companions import manifest_path
-from attest.statement.findings import State
+from attest.statement.states import State
 from benchmarks.report import Report, at_most, time_outcome
 from benchmarks.rounds import Candidate
 from benchmarks.setting import Setting, timed_alone

@@ -33,7 +33,7 @@ from attest.signing.keyfiles import public_pem
 from attest.signing.keys import PrivateKey
 from attest.statement.digests import Subject
 from attest.statement.enforcing import Action, Result
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import (
     runtime_event,
@@ -54,6 +54,7 @@ from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import findings_subject, make_statement, payload_digest
+from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE

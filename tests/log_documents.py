@@ -22,7 +22,7 @@ from attest.evidence.grammar import (
 )
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.statement.digests import Subject
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import (
     runtime_event,
@@ -35,6 +35,7 @@ from attest.statement.predicates.runtime_measurement import Coverage, Measured, 
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import findings_subject, make_statement
+from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash

@@ -21,7 +21,8 @@ from attest.evidence.verdict import Verdict
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.question import Question
 from attest.signing.dsse import read_envelope
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from attest.tlog.check import check_structure
 from attest.tlog.documents import Documents
 from attest.tlog.stores import SQLITE

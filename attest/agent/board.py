@@ -19,7 +19,7 @@ from attest.codec import canonical, instant, strict
 from attest.codec.files import read_file
 from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import UnavailableError
-from attest.statement.findings import State
+from attest.statement.states import State
 
 FILE: Final = "status.json"
 _KEPT_DURATIONS: Final = 60

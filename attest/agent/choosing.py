@@ -20,8 +20,9 @@ from attest.appraisal.choosing import ON_DISK, as_updated, is_as_sealed_on_disk
 from attest.appraisal.updating import as_updating, contents_of, is_mixture
 from attest.codec.clock import Clock
 from attest.measure.process import ProcessHandle
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
+from attest.statement.states import State
 
 _SECOND: Final = 1000
 

@@ -19,10 +19,11 @@ from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.measure.leading import leads_of
 from attest.measure.process import file_identity
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.packed_files import as_packed
 from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_measurement import Coverage, Measured
+from attest.statement.states import State
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ from attest.agent.sealed import SealedServer
 from attest.codec.records import Record
 from attest.recorder import Draft
 from attest.statement.digests import DigestSet, Subject
-from attest.statement.findings import State
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import runtime_event, runtime_measurement, runtime_violation
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
@@ -18,6 +17,7 @@ from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import findings_subject
+from attest.statement.states import State
 
 
 @dataclass(frozen=True, kw_only=True)

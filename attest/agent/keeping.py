@@ -18,7 +18,7 @@ from attest.agent.windows import Moment, moment_of
 from attest.appraisal.state import make_findings
 from attest.codec.clock import Clock
 from attest.recorder import Recorded, Recorder
-from attest.statement.findings import State
+from attest.statement.states import State
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Final
 from attest.agent.board import AgentStatus, ServerStatus
 from attest.agent.exposition import Labels, labelled
 from attest.codec import instant
-from attest.statement.findings import State
+from attest.statement.states import State
 
 _SECOND: Final = 1000
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from attest.agent.cycle import Cycle
 from attest.agent.sealed import SealedServer
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.states import State
 
 OVER: Final = frozenset({FindingKind.EXPIRED, FindingKind.REVOKED})
 """What no later cycle mends: only a sealer does, with a new reference."""

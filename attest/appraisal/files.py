@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attest.appraisal.state import STATE_OF, make_finding
 from attest.codec.paths import sort_key
-from attest.statement.findings import Finding, FindingKind, State
+from attest.statement.findings import Finding, FindingKind
 from attest.statement.manifest import Entry, FileKind, Root, Scope
 from attest.statement.observation import Derivation, Key, Observation, Observed, Trouble
 from attest.statement.packed_entries import as_packed_entries
 from attest.statement.packed_files import FolderKey, as_packed
+from attest.statement.states import State
 
 Derivations = Mapping[Key, Derivation | Trouble | None]
 """What rules said about files: what makes the file, why they cannot tell, or that nothing does."""

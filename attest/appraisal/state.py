@@ -7,14 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from attest.codec.printable import printable
-from attest.statement.findings import (
-    MAX_FINDINGS,
-    STATE_RANK,
-    Finding,
-    FindingKind,
-    Findings,
-    State,
-)
+from attest.statement.findings import MAX_FINDINGS, Finding, FindingKind, Findings
+from attest.statement.states import STATE_RANK, State
 
 STATE_OF: Final[Mapping[FindingKind, State]] = MappingProxyType(
     {

@@ -12,9 +12,10 @@ from typing import Final
 from attest.appraisal.choosing import ON_DISK, UNUSABLE
 from attest.appraisal.state import STATE_OF, make_finding, make_findings
 from attest.codec.printable import printable
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.manifest import Entry
 from attest.statement.observation import Key, Observation
+from attest.statement.states import State
 
 _MOVED: Final = frozenset({FindingKind.EXTRA, FindingKind.UNDERIVED})
 """What is found of a file of known content that lies where neither reference has it: pip and npm move the old ones

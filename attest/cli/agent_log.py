@@ -10,7 +10,7 @@ import click
 
 from attest.agent.keeping import Reported
 from attest.cli.cycle_text import cycle_lines
-from attest.statement.findings import State
+from attest.statement.states import State
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attest.agent.board import AgentStatus
 from attest.codec import instant
 from attest.codec.printable import printable
-from attest.statement.findings import State
+from attest.statement.states import State
 
 _SECOND = 1000
 

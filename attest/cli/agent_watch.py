@@ -14,7 +14,7 @@ from attest.agent.keeping import Reported
 from attest.cli.canvas import DIM, Canvas, Paint, span
 from attest.codec import instant
 from attest.codec.printable import printable
-from attest.statement.findings import State
+from attest.statement.states import State
 
 _COLOURS: Final = {State.MATCH: "32", State.STALE: "33", State.UNKNOWN: "33", State.DRIFT: "1;31"}
 _BARS: Final = "▁▂▃▄▅▆▇█"

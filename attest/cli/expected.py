@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +15,17 @@ from attest.signing.dsse import read_envelope
 from attest.statement.digests import ALGORITHMS, DigestSet, from_foreign
 from attest.statement.statement import payload_digest
 
-_DIGEST: Final = re.compile(rf"(?P<algorithm>{'|'.join(ALGORITHMS)}):(?P<hexadecimal>[0-9a-f]+)")
+_HEXADECIMAL: Final = "0123456789abcdef"
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
 def reference_digest(given: str) -> str:
     """Return the payload digest that `REF` or `sha256:HEX` names."""
-    match = _DIGEST.fullmatch(given)
-    if match is None:
+    typed = _split(given)
+    if typed is None:
         file = REFERENCE.convert(given, None, None)
         return payload_digest(read_envelope(read_file(file), where=given), where=given)
-    digest = _typed(given, match)
+    digest = _typed(given, *typed)
     if digest.sha256 is None:
         raise click.UsageError(f"--reference: expected REF or sha256:HEX, found {given!r}")
     return digest.sha256
@@ -35,18 +34,24 @@ def reference_digest(given: str) -> str:
 def reference_file(given: str) -> Path | None:
     """Return the file that `REF` names; None for a digest."""
     file: Path = REFERENCE.convert(given, None, None)
-    return None if _DIGEST.fullmatch(given) else file
+    return file if _split(given) is None else None
 
 
 def artifact_digest(given: str) -> DigestSet:
     """Return the digest that `ALG:HEX` is, or the digests of a file."""
-    match = _DIGEST.fullmatch(given)
-    return _typed(given, match) if match is not None else _digests_of(Path(given))
+    typed = _split(given)
+    return _digests_of(Path(given)) if typed is None else _typed(given, *typed)
 
 
-def _typed(given: str, match: re.Match[str]) -> DigestSet:
+def _split(given: str) -> tuple[str, str] | None:
+    """Return algorithm and hexadecimal digits of what is a digest; None for the name of a file."""
+    algorithm, _, digits = given.partition(":")
+    return (algorithm, digits) if algorithm in ALGORITHMS and digits and not digits.strip(_HEXADECIMAL) else None
+
+
+def _typed(given: str, algorithm: str, digits: str) -> DigestSet:
     try:
-        digest = from_foreign({match["algorithm"]: match["hexadecimal"]}, where=given)
+        digest = from_foreign({algorithm: digits}, where=given)
     except AttestError as error:
         raise click.UsageError(str(error)) from error
     if digest is None:

@@ -17,7 +17,7 @@ import click
 
 from attest.cli.arguments import FILE
 
-_NAME: Final = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._+-]{0,127}")
+_NAME: Final = r"[A-Za-z0-9@][A-Za-z0-9@._+-]{0,127}"
 _SUFFIX: Final = ".ref"
 _LOGS: Final = 100
 """So many servers of one reference run at a time; the next is refused, since its log has a writer."""
@@ -107,7 +107,7 @@ class Reference(click.ParamType[Path]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401, ARG002
         """Prefer a file that is there; a name never leads out of the folder of references."""
         given = Path(value)
-        if isinstance(value, str) and _NAME.fullmatch(value) and not given.is_file():
+        if isinstance(value, str) and re.fullmatch(_NAME, value) and not given.is_file():
             named = reference_path(value)
             return named if named.is_file() else given
         return given

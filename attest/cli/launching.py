@@ -13,7 +13,7 @@ from attest.agent.starting import AgentRequest
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, unique
 from attest.cli.cycle_text import cycle_lines
 from attest.cli.home import REFERENCE, key_attestation_option, log_of, trust_option, writer_option
-from attest.statement.findings import State
+from attest.statement.states import State
 
 
 def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:

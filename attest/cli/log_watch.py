@@ -17,7 +17,7 @@ from attest.cli.canvas import DIM, Canvas, Paint, Size, span
 from attest.codec.printable import printable
 from attest.portal.observing.decided import Decided, Decision, Line
 from attest.portal.observing.following import Follower
-from attest.statement.findings import State
+from attest.statement.states import State
 from attest.statement.tools.calls import OutcomeStatus
 
 NEWEST: Final = 2000

@@ -12,8 +12,9 @@ from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
 from attest.codec import instant
 from attest.portal.session.gate import Footing, Match
-from attest.statement.findings import FindingKind, Findings, State
+from attest.statement.findings import FindingKind, Findings
 from attest.statement.predicates.runtime_measurement import Coverage, MeasuredProcess
+from attest.statement.states import State
 
 _SECOND: Final = 1000
 _BY_STATE: Final = {

@@ -11,7 +11,7 @@ from attest.provenance.model import Expectations
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
 from attest.trust.document import ParameterValues, TrustedIdentity
-from attest.trust.identity import matches_identity, split_workflow
+from attest.trust.identity import Workflow, matches_identity, split_workflow
 from attest.trust.role import Role
 from attest.trust.trust import Builder, Trust
 
@@ -39,7 +39,7 @@ def names_builder(expected: str, found: str) -> bool:
     path, sign, version = expected.rpartition("@")
     given = split_workflow(found)
     if sign and "/" not in version:
-        return bool(given.reference) and (path, f"refs/tags/{version}") == given
+        return given == Workflow(path, f"refs/tags/{version}")
     return bool(given.reference) and expected == given.path
 
 

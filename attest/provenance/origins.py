@@ -1,7 +1,9 @@
 """How a digest is known, given the evidence that was verified; ARCHITECTURE 3.1."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from attest.provenance.covering import cover
 from attest.provenance.model import VerifiedEvidence
@@ -9,7 +11,7 @@ from attest.statement.digests import DigestSet
 from attest.statement.levels import ORIGIN_RANK, Origin
 
 
-class Named(NamedTuple):
+class Named(msgspec.Struct, frozen=True):
     """One content that a piece of evidence names, how it is known by that, and the digest of the piece."""
 
     digest: DigestSet
@@ -33,10 +35,10 @@ class Origins:
         Evidence that agrees in one algorithm and disagrees in another names two contents at once, and does not count.
         """
         found = [
-            (origin, piece)
+            (named.origin, named.evidence)
             for pair in digests.items()
-            for named, origin, piece in self._named.get(pair, ())
-            if named.matches(digests)
+            for named in self._named.get(pair, ())
+            if named.digest.matches(digests)
         ]
         if not found:
             return None

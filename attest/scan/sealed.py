@@ -14,10 +14,10 @@ from attest.measure.commands.invocation import Started
 from attest.measure.deriver import Deriver
 from attest.measure.interpreters import interpreters_of
 from attest.scan.model import Concern, ConcernKind, SealedState
-from attest.statement.findings import State
 from attest.statement.levels import Origin
 from attest.statement.placeholders import expand
 from attest.statement.profile import ProcessProfile
+from attest.statement.states import State
 from attest.trust.trust import Trust
 
 _SHOWN = 3

@@ -50,7 +50,9 @@ def seal(
     evidence, pieces = verify_evidence(request.evidence, trust.as_of(at), request.expectations)
     superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
     archives = tuple(str(path.absolute()) for path in request.artifacts)
-    named = tuple(NamedDigest(digest=digest, origin=origin, evidence=by) for digest, origin, by in named_by(evidence))
+    named = tuple(
+        NamedDigest(digest=each.digest, origin=each.origin, evidence=each.evidence) for each in named_by(evidence)
+    )
     files = _named_files(evidence)
     roots = survey_roots(request)
     places = {item.root.name: item.place for item in roots}

@@ -1,4 +1,4 @@
-"""Findings: what is not as sealed, one record each, and the lattice of states that a measurement ends in."""
+"""Findings: what is not as sealed, one record each."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -6,18 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from attest.codec.records import Count, Line, Record
-
-
-class State(StrEnum):
-    """The result of a measurement; MATCH < STALE < UNKNOWN < DRIFT, the worst one wins."""
-
-    MATCH = "match"
-    STALE = "stale"
-    UNKNOWN = "unknown"
-    DRIFT = "drift"
-
-
-STATE_RANK: Final = {State.MATCH: 0, State.STALE: 1, State.UNKNOWN: 2, State.DRIFT: 3}
+from attest.statement.states import State
 
 MAX_FINDINGS: Final = 1000
 """Findings written out in one violation; the rest is counted."""

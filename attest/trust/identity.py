@@ -7,7 +7,9 @@ them tomorrow; a repository's own workflow counts at any branch or tag, but neve
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from attest.errors import MalformedError
 
@@ -18,7 +20,7 @@ RELEASE_TAG: Final = r"refs/tags/v(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9
 _REFERENCE: Final = r"refs/(?:heads|tags)/[^\s]+"
 
 
-class Workflow(NamedTuple):
+class Workflow(msgspec.Struct, frozen=True):
     """A subject alternative name, cut at its last `@`; without a reference behind one, `reference` is empty."""
 
     path: str

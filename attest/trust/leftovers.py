@@ -5,7 +5,9 @@ evidence at hand can hold `unbound` against it (`attest.provenance.unbound`).
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import RuntimeReference
@@ -16,7 +18,7 @@ CHECK: Final = "build-link.complete"
 _SHOWN: Final = 5
 
 
-class Leftover(NamedTuple):
+class Leftover(msgspec.Struct, frozen=True):
     """One rule that is not kept: what it demands, what was found instead, and what to do."""
 
     expected: str

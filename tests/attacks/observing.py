@@ -11,7 +11,8 @@ from typing import Any
 from attest.agent.cycle import Cycle
 from attest.agent.starting import AgentRequest, open_agent
 from attest.measure.deriver import Deriver
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from tests.attacks.victims import TRUST, Victim
 from tests.commands import attest, passed
 

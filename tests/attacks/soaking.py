@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attest.agent.starting import open_agent
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.attacks.observing import Seen, request_of
 from tests.attacks.talking import loading, talking
 from tests.attacks.victims import WITH_BYTE_CODE, Victim

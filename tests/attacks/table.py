@@ -9,7 +9,8 @@ import os
 from dataclasses import dataclass
 
 from attest.appraisal.state import worst_state
-from attest.statement.findings import Finding, FindingKind, State
+from attest.statement.findings import Finding, FindingKind
+from attest.statement.states import State
 from tests.attacks import from_inside, on_files, on_launch, on_memory, on_start
 from tests.attacks.on_launch import Launched
 from tests.attacks.scene import Changed, Play, Started

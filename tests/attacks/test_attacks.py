@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.attacks.entry_hash import hash_entry, is_fooled
 from tests.attacks.observing import observe, verify
 from tests.attacks.scene import Scene

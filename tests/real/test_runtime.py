@@ -23,7 +23,8 @@ from attest.seal.request import SealRequest, Tree
 from attest.seal.seal import seal
 from attest.seal.sealed import Sealed
 from attest.statement.companions import manifest_path
-from attest.statement.findings import Finding, State
+from attest.statement.findings import Finding
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from tests.restored import Restored
 from tests.world import SEALER, TRUST, WRITER, make_trust_file, write_key_pair

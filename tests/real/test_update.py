@@ -14,7 +14,7 @@ import pytest
 from attest.agent.keeping import Reported
 from attest.agent.starting import AgentRequest, open_agent
 from attest.seal.request import Rules, Tree
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.launches import make_launch_bench
 from tests.real.installers import PIP, UV, done
 from tests.watching import kinds

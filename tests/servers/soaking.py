@@ -24,7 +24,7 @@ from attest.agent.adopting import AUTO, Pid
 from attest.agent.run import Run
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.attacks.observing import Seen
 from tests.attacks.talking import Talk, loading, talking
 from tests.servers.servers import SERVERS, Server, attest, install_node, install_python, run

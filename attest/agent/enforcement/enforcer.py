@@ -19,8 +19,9 @@ from attest.appraisal.breaker import is_reached
 from attest.measure.process import ProcessHandle
 from attest.recorder import Recorded, Recorder
 from attest.statement.enforcing import Action, Hook, Result
-from attest.statement.findings import Findings, State
+from attest.statement.findings import Findings
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.states import State
 
 HOOK_RAN: Final = Came(result=Result.ALREADY, outcome="it was run when this drift began; not run again")
 NOT_STARTED: Final = Came(result=Result.ENDED, outcome="the server was not started")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_COMMAND: Final = re.compile(r"##(?=[A-Za-z]*\[)")
+_COMMAND: Final = r"##(?=[A-Za-z]*\[)"
 
 
 def logged(line: str) -> str:
@@ -13,4 +13,4 @@ def logged(line: str) -> str:
 
     GitHub's newer form, two colons, counts only at the beginning, where every report has words of its own.
     """
-    return _COMMAND.sub("# #", line) if "##" in line else line
+    return re.sub(_COMMAND, "# #", line) if "##" in line else line

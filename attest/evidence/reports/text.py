@@ -10,7 +10,6 @@ from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
 from attest.evidence.reports.logged import logged
 from attest.evidence.reports.report import Report
-from attest.evidence.reports.unused import unused_exceptions
 from attest.evidence.verdict import (
     AssuranceShares,
     Attested,
@@ -114,6 +113,9 @@ def _judged(verdict: Verdict) -> Iterator[str]:
         yield f"period      {verdict.period[0]} to {verdict.period[1]}{_bounds(verdict)}"
     yield f"judged      at {verdict.at}, trust file sha256:{verdict.trust.sha256}"
     if verdict.policy is not None:
+        # Its own import: without a policy nobody has exceptions.
+        from attest.evidence.reports.unused import unused_exceptions
+
         yield f"policy      {_policy(verdict.policy)}"
         yield from (f"            {line}" for line in unused_exceptions([verdict]))
 

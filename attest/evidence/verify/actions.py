@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
@@ -10,8 +10,11 @@ from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 from attest.statement.enforcing import MAX_ACTIONS, Action, Enforcement, Result
-from attest.statement.findings import Findings, State
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.states import State
+
+if TYPE_CHECKING:
+    from attest.statement.findings import Findings
 
 _CHECK: Final = "conformance.actions"
 _NOT_DONE: Final = frozenset({Result.FAILED, Result.NOT_POSSIBLE})
@@ -83,7 +86,7 @@ class Actions:
             for action, where in intended.items():
                 self._fail("an intended action has no outcome", where, f"what became of {action}", "nothing")
 
-    def _owe(self, told: Told, findings: Findings, enforcement: Enforcement) -> None:
+    def _owe(self, told: Told, findings: "Findings", enforcement: Enforcement) -> None:
         if findings.state is not State.DRIFT:
             return
         actions = {enforcement.on_drift} - {Action.ALERT}

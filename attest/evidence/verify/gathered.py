@@ -1,12 +1,16 @@
 """What verification saw beside its verdict: what a gate policy asks for, and no check of evidence alone does."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.references import Sealed
 from attest.statement.digests import DigestSet
-from attest.statement.findings import FindingKind
 from attest.statement.levels import Binding, Isolation
+
+if TYPE_CHECKING:
+    from attest.statement.findings import FindingKind
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     """A finding of a violation, or something of it that is no drift of a named thing: then it has no place."""
 
     reference: str | None
-    kind: FindingKind | None
+    kind: "FindingKind | None"
     where: str | None
 
 

@@ -1,6 +1,6 @@
 """One expected reference: how often it was measured, how well, and what was found."""
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
@@ -13,8 +13,10 @@ from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Lasting, Told
-from attest.statement.findings import Findings
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK, OF_A_PROCESS, Binding, Isolation
+
+if TYPE_CHECKING:
+    from attest.statement.findings import Findings
 
 _SECOND: Final = 1000
 _REFERENCE: Final = "the reference, or a key that signed it,"
@@ -243,7 +245,7 @@ class Pace:
                 found=instant.text(finished),
             )
 
-    def _violate(self, told: Told, findings: Findings) -> None:
+    def _violate(self, told: Told, findings: "Findings") -> None:
         self.violations += 1
         first = findings.findings[0] if findings.findings else None
         more = f", and {findings.total - 1} more" if findings.total > 1 else ""

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -29,7 +29,7 @@ WRITER: Final = "the writer's key"
 _SECOND: Final = 1000
 
 
-class VoidFrom(NamedTuple):
+class VoidFrom(msgspec.Struct, frozen=True):
     """From when on something is void (milliseconds since 1970), and why; `GOOD` if it is not."""
 
     since: int

@@ -12,22 +12,23 @@ from attest.errors import MalformedError
 from attest.signing.dsse import Envelope
 from attest.signing.keyring import Verified, VerifyingKey
 from attest.statement.digests import Subject
-from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation
 from attest.statement.predicates import RECEIPTS, short_name
 from attest.statement.predicates.runtime_event import Event, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import (
+    Measured,
     MeasuredProcess,
     MeasuredUpstream,
     RuntimeMeasurement,
     Window,
 )
-from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.statement import Statement, check_payload_type, findings_subject
 
 if TYPE_CHECKING:
-    # Most logs hold no call, and what is said of one need not be imported for those.
+    # Most logs hold no call and no violation, and what is said of one need not be imported for those.
+    from attest.statement.findings import Findings
     from attest.statement.predicates.caller_drift import CallerDrift
+    from attest.statement.predicates.runtime_violation import RuntimeViolation
     from attest.statement.predicates.tool_denial import ToolDenial
     from attest.statement.predicates.tool_permit import ToolPermit
 
@@ -37,6 +38,8 @@ OfCall: TypeAlias = "ToolPermit | ToolDenial | CallerDrift"
 Said: TypeAlias = "RuntimeMeasurement | RuntimeViolation | RuntimeEvent | OfCall"
 
 _PERMIT: Final = "tool-permit"
+_VIOLATION: Final = "runtime-violation"
+_OF_A_CYCLE: Final = frozenset({"runtime-measurement", _VIOLATION})
 
 TYPE_OF: Final[dict[str, str]] = {short_name(kind): kind for kind in RECEIPTS}
 """The predicate type that belongs to a log entry's event."""
@@ -114,7 +117,7 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
         raise MalformedError(f"{where}: predicateType", TYPE_OF[event], statement.predicate_type)
     said = statement.predicate
     header = said.receipt
-    measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
+    measured = _measured(said, event)
     return Told(
         where=where,
         signers=payload.signers,
@@ -133,10 +136,10 @@ def read_told(envelope: Envelope, payload: Verified[bytes], event: str, where: s
 def _lasting(said: Said, subjects: tuple[Subject, ...], name: str) -> Lasting:
     header = said.receipt
     event = said.event if isinstance(said, RuntimeEvent) else None
-    findings = said.findings if isinstance(said, RuntimeViolation) else None
-    call = None if isinstance(said, RuntimeMeasurement | RuntimeViolation | RuntimeEvent) else said
+    findings = cast("RuntimeViolation", said).findings if name == _VIOLATION else None
+    call = None if name in _OF_A_CYCLE or event is not None else cast("OfCall", said)
     is_measurement = event is None and findings is None and call is None
-    measured = said.measured if isinstance(said, RuntimeMeasurement | RuntimeViolation) else None
+    measured = _measured(said, name)
     runtime = None if measured is None else measured.runtime
     own = [each for each in (header.reference, runtime) if each is not None]
     return Lasting(
@@ -158,6 +161,10 @@ def _lasting(said: Said, subjects: tuple[Subject, ...], name: str) -> Lasting:
         is_measurement=is_measurement,
         is_about_server=is_measurement or name == _PERMIT,
     )
+
+
+def _measured(said: Said, name: str) -> Measured | None:
+    return cast("RuntimeMeasurement | RuntimeViolation", said).measured if name in _OF_A_CYCLE else None
 
 
 def own_subject(lasting: Lasting) -> tuple[Subject, ...]:

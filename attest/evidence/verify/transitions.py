@@ -18,8 +18,8 @@ import msgspec
 from attest.evidence.verify.references import Sealed
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Lasting, Told
-from attest.statement.findings import State
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.states import State
 
 CHECK: Final = "conformance.transitions"
 _RESETS: Final = frozenset({EventKind.START, EventKind.RESUME, EventKind.RELOAD})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from attest.evidence.verify.gathered import Deviation
-from attest.statement.findings import Findings, State
+from attest.statement.states import State
+
+if TYPE_CHECKING:
+    from attest.statement.findings import Findings
 
 MAX_DEVIATIONS: Final = 1000
 """Different ones that are remembered: bounded memory, and no exception excuses so many."""

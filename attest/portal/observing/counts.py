@@ -15,7 +15,7 @@ from attest.agent.exposition import Histogram, labelled
 from attest.agent.keeping import Reported
 from attest.portal.observing.observed import Observed
 from attest.portal.session.effects import Permitted, Settled
-from attest.statement.findings import State
+from attest.statement.states import State
 from attest.statement.tools.calls import Call, Denial, DenialStage
 
 _SECOND: Final = 1000

@@ -9,13 +9,13 @@ from typing import Final
 
 from attest.codec import instant
 from attest.codec.records import Record
-from attest.statement.findings import State
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.runtime_event import EventKind, RuntimeEvent
 from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
+from attest.statement.states import State
 from attest.statement.tools.calls import Call, Denial, DenialStage, Outcome, OutcomeStatus
 
 _KEPT: Final = 500

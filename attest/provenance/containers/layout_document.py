@@ -9,8 +9,8 @@ from attest.codec import canonical, strict
 from attest.codec.octets import sha256_hex
 from attest.codec.records import Record
 from attest.errors import MalformedError
+from attest.provenance.containers.shape import LAYOUT_SCHEMA
 
-LAYOUT_SCHEMA: Final = "https://mcp-attest.github.io/schemas/in-toto-layout/v0.1"
 MAX_LINKS: Final = 1024
 
 

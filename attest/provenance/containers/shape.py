@@ -1,14 +1,16 @@
 """What a file of build evidence looks like from outside; nothing is verified by that."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from attest.codec.octets import from_either_base64
 from attest.errors import MalformedError
-from attest.provenance.containers.layout_document import LAYOUT_SCHEMA
 from attest.signing.dsse import IN_TOTO_PAYLOAD
+
+LAYOUT_SCHEMA: Final = "https://mcp-attest.github.io/schemas/in-toto-layout/v0.1"
+"""What the one document of a layout and its links (`layout_document`) says that it is."""
 
 
 class Shape(StrEnum):

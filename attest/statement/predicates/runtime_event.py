@@ -7,10 +7,10 @@ import msgspec
 
 from attest.codec.records import MAX_SAFE_INTEGER, Count, Id128, Line, Record, Sha256Hex
 from attest.statement.enforcing import Action, Captured, Result
-from attest.statement.findings import State
 from attest.statement.predicate_type import PREDICATE_BASE
 from attest.statement.predicates.runtime_measurement import MeasuredProcess
 from attest.statement.receipt import ReceiptHeader
+from attest.statement.states import State
 
 PREDICATE_TYPE: Final = f"{PREDICATE_BASE}/runtime-event/v0.1"
 

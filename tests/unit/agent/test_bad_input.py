@@ -15,7 +15,8 @@ from attest.agent import closure
 from attest.agent.keeping import Reported
 from attest.agent.starting import AgentRequest, open_agent
 from attest.measure import opening, walk
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from tests.installed import Bench, make_bench
 from tests.restored import Restored

@@ -16,7 +16,8 @@ from attest.codec.clock import system_clock
 from attest.errors import RefusedError
 from attest.seal.request import Rules
 from attest.seal.sealed import Sealed
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from tests.evidence_story import failing
 from tests.installed import make_bench
 from tests.revoking import of_reference, single

@@ -13,7 +13,8 @@ from attest.agent.run import Run
 from attest.errors import MalformedError, RefusedError, UntrustedError
 from attest.seal.request import Rules
 from attest.statement.enforcing import Action
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from attest.trust.document import Minima
 from tests.evidence_story import failing
 from tests.installed import Bench, make_bench

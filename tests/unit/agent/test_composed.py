@@ -24,9 +24,10 @@ from attest.measure.hashing import hash_descriptor
 from attest.measure.processes import executable
 from attest.seal.request import Rules, Tree
 from attest.seal.sealed import Sealed
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.levels import Binding
 from attest.statement.manifest import read_manifest
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from tests.installed import Bench, make_bench
 from tests.restored import Restored

@@ -17,7 +17,7 @@ from attest.agent.keeping import Reported
 from attest.agent.run import Run
 from attest.codec import instant
 from attest.seal.request import Rules
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.watching import Watch, make_watch
 from tests.world import NOW

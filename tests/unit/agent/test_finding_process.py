@@ -13,8 +13,8 @@ import pytest
 from attest.errors import RefusedError
 from attest.measure.glancing import glance_at_all
 from attest.seal.request import Rules
-from attest.statement.findings import State
 from attest.statement.levels import Binding
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.watching import Watch, make_watch
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.watching import Watch, kinds, make_watch
 

@@ -14,7 +14,8 @@ from attest.agent.exposition import serving
 from attest.agent.metrics import text_of
 from attest.errors import RefusedError, UnavailableError
 from attest.seal.request import Rules
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from tests.commands import attest
 from tests.installed import Bench, make_bench

@@ -15,7 +15,8 @@ from attest.agent.run import Run
 from attest.agent.target import Target
 from attest.errors import UnavailableError
 from attest.seal.request import Rules
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from tests.installed import Bench, make_bench
 from tests.restored import Restored
 from tests.waiting import PATIENCE_SECONDS

@@ -16,8 +16,9 @@ from attest.agent.watched import SeenProcess, WatchedProcess
 from attest.measure.processes import mapped
 from attest.seal.request import Rules
 from attest.statement.enforcing import Action
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.predicates.runtime_event import EventKind
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.processes import make_library, needs_compiler, needs_root
 from tests.waiting import PATIENCE_SECONDS

@@ -13,7 +13,7 @@ from attest.agent.circumstances import MARGIN_MILLISECONDS
 from attest.agent.own_key import certified_beside, open_own_key
 from attest.errors import RefusedError, UnavailableError, UntrustedError
 from attest.evidence.segment import close_log
-from attest.statement.findings import State
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from attest.trust.trust import Trust
 from tests import certified

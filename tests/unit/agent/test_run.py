@@ -23,8 +23,9 @@ from attest.measure.fine_times import proven_fine
 from attest.seal.request import Rules
 from attest.signing.dsse import read_envelope
 from attest.statement.enforcing import Action
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.levels import Binding
+from attest.statement.states import State
 from attest.tlog.check import check_structure
 from attest.tlog.stores import SQLITE
 from attest.trust.making import write_trust

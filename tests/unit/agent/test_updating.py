@@ -13,8 +13,9 @@ import pytest
 from attest.agent.run import Run
 from attest.seal.request import Rules
 from attest.statement.enforcing import Action
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.predicates.runtime_event import EventKind
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.watching import Watch, kinds, make_watch, states
 from tests.world import NOW

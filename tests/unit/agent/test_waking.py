@@ -16,8 +16,8 @@ from attest.agent.starting import AgentRequest, open_agent
 from attest.agent.waking import SHARE, Waking, open_waking
 from attest.measure.events import Events
 from attest.seal.request import Rules
-from attest.statement.findings import State
 from attest.statement.observation import Observation, Observed
+from attest.statement.states import State
 from attest.trust.making import write_trust
 from tests.installed import Bench, make_bench
 from tests.waiting import PATIENCE_SECONDS, wait_until

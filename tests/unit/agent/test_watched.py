@@ -10,8 +10,9 @@ import pytest
 from attest.agent import watched as module
 from attest.measure.process import ProcessHandle, Wanted, observe_process
 from attest.seal.request import Rules
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.observation import ObservedProcess, Trouble
+from attest.statement.states import State
 from tests.installed import make_bench
 from tests.processes import started
 from tests.watching import kinds, make_watch, states

@@ -6,7 +6,8 @@ import pytest
 
 from attest.appraisal.choosing import ON_DISK, UNUSABLE, as_updated, is_as_sealed_on_disk
 from attest.appraisal.state import make_finding, make_findings
-from attest.statement.findings import FindingKind, Findings, State
+from attest.statement.findings import FindingKind, Findings
+from attest.statement.states import State
 
 
 def found(*kinds: FindingKind) -> Findings:

@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 
 from attest.appraisal.state import STATE_OF, make_finding, make_findings, worst_state
 from attest.codec import canonical, strict
-from attest.statement.findings import (
-    MAX_FINDINGS,
-    STATE_RANK,
-    Finding,
-    FindingKind,
-    Findings,
-    State,
-)
+from attest.statement.findings import MAX_FINDINGS, Finding, FindingKind, Findings
+from attest.statement.states import STATE_RANK, State
 
 KINDS = st.sampled_from(list(FindingKind))
 FINDINGS = st.lists(st.builds(make_finding, KINDS, st.text(max_size=5)), max_size=12)

@@ -7,8 +7,9 @@ import pytest
 
 from attest.appraisal.state import make_findings
 from attest.appraisal.upstream import judge_upstream
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.observation import ObservedUpstream, Trouble
+from attest.statement.states import State
 from attest.statement.tools.described import Described, Item, digest_of_instructions, item_of
 from tests.call_documents import LEAST_RULES
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from attest.agent.board import AgentStatus, Board, ServerStatus
 from attest.cli.agent_watch import Watch, screen, sparkline
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.waiting import PATIENCE_SECONDS
 
 BEGAN = "2026-11-22T12:00:00.000Z"

@@ -8,7 +8,7 @@ from attest.agent.board import AgentStatus, ServerStatus
 from attest.cli.agent_status import status_lines
 from attest.cli.door import enter
 from attest.cli.sealed_summary import summarize
-from attest.statement.findings import State
+from attest.statement.states import State
 from tests.documents import REFERENCE, SERVER
 
 HOSTILE = "name\u009b31m\u0085\u2028\u202ename"

@@ -21,11 +21,12 @@ from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
 from attest.signing.dsse import sign_envelope
 from attest.statement.digests import DigestSet
-from attest.statement.findings import Findings, State
+from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation, Origin
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.runtime_measurement import Window
 from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
+from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.document import Minima, SealRules
 from attest.trust.trust import Trust

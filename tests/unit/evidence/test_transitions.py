@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from attest.codec import instant
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.states import State
 from tests.evidence_story import CYCLE, DRIFT, REFERENCE, REFERENCE_DIGEST, RUN, Story, change, failing, judge, seal
 from tests.world import NOW
 

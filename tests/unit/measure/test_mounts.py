@@ -14,10 +14,11 @@ from attest.measure import kernel, opening
 from attest.measure.kernel import AT_FDCWD, IN_ROOT, INSIDE, has_openat2, mount_of, openat2
 from attest.measure.opening import open_directory, open_inside
 from attest.measure.tree import look_at_roots
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
 from attest.statement.levels import Origin
 from attest.statement.manifest import Entry, FileKind, Root, Scope
 from attest.statement.observation import Observation
+from attest.statement.states import State
 from tests.mounts import mounted
 
 

@@ -14,7 +14,7 @@ from attest.codec.octets import sha256_hex
 from attest.errors import AttestError, MalformedError, UntrustedError
 from attest.signing.dsse import Envelope, sign_envelope
 from attest.statement.digests import DigestSet, Subject
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
 from attest.statement.predicates import PREDICATES, RECEIPTS, runtime_revocation, runtime_violation, short_name
 from attest.statement.predicates.runtime_revocation import Revocation, Revoked, RuntimeRevocation
 from attest.statement.statement import (
@@ -26,6 +26,7 @@ from attest.statement.statement import (
     read_statement,
     sign_statement,
 )
+from attest.statement.states import State
 from tests.world import SEALER, STRANGER, make_ring
 
 TYPE = runtime_revocation.PREDICATE_TYPE

@@ -15,7 +15,8 @@ from attest.agent.launching.launch import open_launch
 from attest.agent.starting import AgentRequest
 from attest.errors import RefusedError, UnavailableError
 from attest.statement.enforcing import Action
-from attest.statement.findings import FindingKind, State
+from attest.statement.findings import FindingKind
+from attest.statement.states import State
 from tests.installed import Bench
 from tests.launches import PYTHON, REPORT, make_launch_bench, receipts, run_words, seal_script, start_run, story, told
 from tests.waiting import PATIENCE_SECONDS, wait_until, wait_until_dead

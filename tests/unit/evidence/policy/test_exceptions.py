@@ -16,7 +16,8 @@ from attest.evidence.policy.rules import RULES
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import NOT_REACHED
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
+from attest.statement.states import State
 from tests.evidence_story import REFERENCE_DIGEST, Story, honest, rewrite
 from tests.policies import TODAY, TOMORROW, YESTERDAY, check_of, exception, held, judged, policy_of
 from tests.world import NOW

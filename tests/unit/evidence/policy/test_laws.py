@@ -20,7 +20,8 @@ from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.gathered import Judged
 from attest.evidence.verify.result import is_passed
 from attest.evidence.verify.sheet import axes_of
-from attest.statement.findings import Finding, FindingKind, Findings, State
+from attest.statement.findings import Finding, FindingKind, Findings
+from attest.statement.states import State
 from tests.calls_story import GOVERNED, CallStory
 from tests.evidence_story import REFERENCE, Story, change, honest, seal
 from tests.policies import exception, held, judged

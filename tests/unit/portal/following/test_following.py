@@ -18,9 +18,10 @@ from attest.portal.following.reading import FollowedLog
 from attest.portal.following.word import Said
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.signing.keys import PrivateKey
-from attest.statement.findings import Findings, State
+from attest.statement.findings import Findings
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, ProcessStart
+from attest.statement.states import State
 from attest.tlog.stores.shortening import KEPT
 from tests.calls_story import CallStory
 from tests.evidence_story import PROCESS, change
