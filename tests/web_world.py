@@ -30,6 +30,7 @@ from attest.portal.space import Space
 from attest.portal.web.captives import Captives
 from attest.portal.web.connected import Table
 from attest.portal.web.guards import make_guard
+from attest.portal.web.http1.request import Reply, Request
 from attest.portal.web.hub import Hub
 from attest.portal.web.listening import Listening, open_listening
 from attest.portal.web.relay import Relay
@@ -173,9 +174,9 @@ SPACED: Final = (
 ALICE: Final = Principal(name="local", kind=PrincipalKind.LOCAL)
 
 
-def identify(request: web.Request) -> Caller:
+def identify(request: Request) -> Caller:
     """Know callers by a token that is their name; none is the local user."""
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    token = (request.first("authorization") or "").removeprefix("Bearer ")
     if token == "nobody":
         raise UnknownCallerError("a known token", "another")
     principal = Principal(name=token, kind=PrincipalKind.TOKEN) if token else ALICE
@@ -210,7 +211,7 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
         hub.send = Sender(hub=hub, client=client).send
         places: list[Relay] = []
 
-        async def handle(request: web.Request) -> web.StreamResponse:
+        async def handle(request: Request) -> Reply | None:
             return await places[0].handle(request)
 
         async with open_listening(listening, handle, world.said.append) as port:

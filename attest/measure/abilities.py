@@ -116,8 +116,8 @@ ABILITIES: Final = (
     ),
     _row(
         "extras",
-        "aiohttp",
-        probes.module("aiohttp"),
+        "aiohappyeyeballs",
+        probes.module("aiohappyeyeballs"),
         "the portal of servers on HTTP",
         "pip install 'mcp-attest[portal]'",
     ),

@@ -6,10 +6,10 @@ from attest.errors import UnavailableError
 
 
 def need_web() -> None:
-    """Raise `UnavailableError` where aiohttp is not installed."""
+    """Raise `UnavailableError` where aiohappyeyeballs is not installed."""
     try:
-        import aiohttp  # noqa: F401  (only whether it is there)
+        import aiohappyeyeballs  # noqa: F401  (only whether it is there)
     except ImportError as error:
         raise UnavailableError(
-            "portal", "the extra 'portal'", "no module aiohttp", hint="pip install 'mcp-attest[portal]'"
+            "portal", "the extra 'portal'", "no module aiohappyeyeballs", hint="pip install 'mcp-attest[portal]'"
         ) from error

@@ -10,8 +10,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, final
 
-from aiohttp import web
-
 from attest.errors import MalformedError
 from attest.measure.upstreams.events import Event, EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES, Overlong
@@ -21,6 +19,7 @@ from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.fields import EVENTS, JSON
 from attest.portal.web.http1.client import Answer
+from attest.portal.web.http1.request import Reply, Request, Stream
 from attest.portal.web.hub import Hub
 
 MAX_ERROR_BYTES: Final = 64 * 1024
@@ -37,16 +36,17 @@ class Answering:
     hub: Hub
     connected: Connected
     exchange: Exchange
-    request: web.Request
+    request: Request
 
-    async def hand_on(self, answer: Answer) -> web.StreamResponse:
+    async def hand_on(self, answer: Answer) -> Reply | None:
         """Hand the answer on; the exchange is over when this returns."""
         kind = fields.media_type(fields.gathered(answer.fields))
         try:
+            reply = None
             if kind == EVENTS:
-                response = await self._stream(answer)
+                await self._stream(answer)
             else:
-                response = await self._whole(answer, is_message=kind == JSON)
+                reply = await self._whole(answer, is_message=kind == JSON)
         except asyncio.CancelledError:
             # If the server was cut off, a phantom answers on what is open.
             if not self.exchange.was_cut:
@@ -59,7 +59,7 @@ class Answering:
             self.end()
             raise
         self.end()
-        return response
+        return reply
 
     def end(self) -> None:
         """The answer is over: what is still owed will not come."""
@@ -69,20 +69,20 @@ class Answering:
         """The client has gone: what it asked has no answer that anybody sees."""
         self._end(by_client=True)
 
-    def lost(self, why: str) -> web.StreamResponse:
+    def lost(self, why: str) -> Reply:
         """The server cannot be asked, or its answer broke off: tell the client, and record it."""
         self._end(by_client=False)
         reply = self.exchange.take() or [error_reply(None, LOST, why)]
         return reply_with(reply[0], status=_BAD_GATEWAY)
 
-    async def _whole(self, answer: Answer, *, is_message: bool) -> web.StreamResponse:
+    async def _whole(self, answer: Answer, *, is_message: bool) -> Reply:
         body = await _read(answer, MAX_LINE_BYTES)
         if body is None:
             head = Overlong(head=b"", tail=b"", size=MAX_LINE_BYTES + 1)
             self._take(head)
             return await self._settled(answer.status)
         if not body:
-            return _empty(answer)
+            return Reply(answer.status, fields=fields_of(answer))
         if is_message and self.exchange.body:
             self._take(body)
             return await self._settled(answer.status, answer)
@@ -92,22 +92,19 @@ class Answering:
             return reply_with(self.exchange.take()[0], status=max(answer.status, _FIRST_ERROR))
         if answer.status < _FIRST_ERROR or len(body) > MAX_ERROR_BYTES:
             return self.lost("the server answered with what is no message")
-        return web.Response(status=answer.status, body=body, headers=fields_of(answer))
+        return Reply(answer.status, body, fields_of(answer))
 
-    async def _settled(self, status: int, answer: Answer | None = None) -> web.StreamResponse:
+    async def _settled(self, status: int, answer: Answer | None = None) -> Reply:
         """Return the one message for the client, once there is one."""
         await self._until_told()
         self._end(by_client=False)
         replies = self.exchange.take()
         if not replies:
             return self.lost("the server answered what was not asked")
-        headers = {"Content-Type": JSON} if answer is None else fields_of(answer)
-        return web.Response(status=status, body=replies[0], headers=headers)
+        return Reply(status, replies[0], [("Content-Type", JSON)] if answer is None else fields_of(answer))
 
-    async def _stream(self, answer: Answer) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, headers=fields_of(answer))
-        await response.prepare(self.request)
-        self.exchange.stream = response
+    async def _stream(self, answer: Answer) -> None:
+        response = self.exchange.stream = self.request.begin(answer.status, fields_of(answer))
         reader = EventReader()
         while piece := await _next(answer):
             try:
@@ -122,10 +119,9 @@ class Answering:
         await self._until_told()
         self._end(by_client=False)
         await self._write_rest(response)
-        await response.write_eof()
-        return response
+        await response.end()
 
-    async def _pass(self, event: Event, response: web.StreamResponse) -> None:
+    async def _pass(self, event: Event, response: Stream) -> None:
         """Hand on an event as it came, or with what became of its message."""
         if self.exchange.in_session and not self.exchange.resumable:
             self.exchange.resumable = event.has_id
@@ -137,7 +133,7 @@ class Answering:
         for message in self.exchange.take():
             await response.write(event.raw if message == event.data else event.with_data(message))
 
-    async def _write_rest(self, response: web.StreamResponse) -> None:
+    async def _write_rest(self, response: Stream) -> None:
         """Write what came late: refusals, which wait for their receipts."""
         for message in self.exchange.take():
             await response.write(b"data: " + message + b"\n\n")
@@ -162,18 +158,14 @@ class Answering:
         self.hub.go_on(self.connected)
 
 
-def reply_with(octets: bytes, *, status: int = 200) -> web.Response:
+def reply_with(octets: bytes, *, status: int = 200) -> Reply:
     """Return an answer of our own."""
-    return web.Response(status=status, body=octets, headers={"Content-Type": JSON})
+    return Reply(status, octets, [("Content-Type", JSON)])
 
 
 def fields_of(answer: Answer) -> list[tuple[str, str]]:
     """Return the fields of the server's answer that go on."""
     return fields.to_client(answer.fields)
-
-
-def _empty(answer: Answer) -> web.Response:
-    return web.Response(status=answer.status, headers=fields_of(answer))
 
 
 async def _next(answer: Answer) -> bytes:

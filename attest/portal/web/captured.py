@@ -9,10 +9,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import final
 
-from aiohttp import web
-
 from attest.portal.web.answering import Answering
 from attest.portal.web.exchange import SESSION
+from attest.portal.web.http1.request import Reply
 from attest.portal.web.manners import Asked, Manner
 
 
@@ -24,7 +23,7 @@ class Captured:
     answering: Answering
     asked: Asked
 
-    async def answer(self) -> web.StreamResponse:
+    async def answer(self) -> Reply | None:
         """Answer in the server's place; the exchange is over when this returns."""
         try:
             return await self._answer()
@@ -32,53 +31,49 @@ class Captured:
             self.answering.left()
             raise
 
-    async def _answer(self) -> web.StreamResponse:
+    async def _answer(self) -> Reply | None:
         manner = self.answering.hub.manners.of(self.asked)
         if self.asked in {Asked.HANDSHAKE, Asked.REQUEST}:
             return await self._message(manner)
         if self.asked is Asked.LISTEN and (self.answering.exchange.stream is not None or manner.streams):
-            return await self._silence(manner)
+            await self._silence(manner)
+            return None
         if self.asked is Asked.LEAVE:
             self._leave(manner)
         self.answering.end()
-        return web.Response(status=manner.status, headers=manner.fields_anew())
+        return Reply(manner.status, fields=manner.fields_anew())
 
-    async def _message(self, manner: Manner) -> web.StreamResponse:
+    async def _message(self, manner: Manner) -> Reply | None:
         exchange = self.answering.exchange
         message = await self._next()
         if message is None and exchange.stream is None:
             # It was called off: no answer was wanted any more.
             self.answering.end()
-            return web.Response(status=self.answering.hub.manners.of(Asked.NOTICE).status)
+            return Reply(self.answering.hub.manners.of(Asked.NOTICE).status)
         told = manner.fields_anew()
         if self.asked is Asked.HANDSHAKE:
             self._begin(told)
         if exchange.stream is None and not manner.streams:
             self.answering.end()
-            return web.Response(status=manner.status, body=message, headers=told)
-        return await self._stream(manner.status, told, message)
+            return Reply(manner.status, message or b"", told)
+        await self._stream(manner.status, told, message)
+        return None
 
-    async def _stream(self, status: int, told: list[tuple[str, str]], message: bytes | None) -> web.StreamResponse:
-        stream = self.answering.exchange.stream or await self._open(status, told)
+    async def _stream(self, status: int, told: list[tuple[str, str]], message: bytes | None) -> None:
+        stream = self.answering.exchange.stream or self.answering.request.begin(status, told)
         while message is not None:
             await stream.write(self.answering.hub.manners.event(message))
             message = await self._next()
         self.answering.end()
-        await stream.write_eof()
-        return stream
+        await stream.end()
 
-    async def _silence(self, manner: Manner) -> web.StreamResponse:
+    async def _silence(self, manner: Manner) -> None:
         """Say nothing for as long as the client listens."""
         exchange = self.answering.exchange
-        stream = exchange.stream or await self._open(manner.status, manner.fields_anew())
-        while self.answering.request.transport is not None:
+        if exchange.stream is None:
+            self.answering.request.begin(manner.status, manner.fields_anew())
+        while not self.answering.request.peer.is_gone:
             await self.answering.connected.change(exchange)
-        return stream
-
-    async def _open(self, status: int, told: list[tuple[str, str]]) -> web.StreamResponse:
-        stream = web.StreamResponse(status=status, headers=told)
-        await stream.prepare(self.answering.request)
-        return stream
 
     async def _next(self) -> bytes | None:
         """Return the next message for the client; None once nothing is owed any more, and everything recorded."""
@@ -99,5 +94,5 @@ class Captured:
 
     def _leave(self, manner: Manner) -> None:
         if not manner.is_refusal:
-            identifier = self.answering.request.headers.get(SESSION, "")
+            identifier = self.answering.request.first(SESSION) or ""
             self.answering.hub.table.end(self.answering.connected.caller, identifier)

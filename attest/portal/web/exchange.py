@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, final
 
-from aiohttp import web
-
 from attest.portal.session.effects import Lane
+from attest.portal.web.http1.request import Stream
 
 SESSION: Final = "mcp-session-id"
 """The header field of sessions, which there were before 2026-07-28."""
@@ -49,7 +48,7 @@ class Exchange:
         """Whether what it asked went to a phantom."""
         self.was_cut = False
         """Whether a phantom took the server's place while it was open."""
-        self.stream: web.StreamResponse | None = None
+        self.stream: Stream | None = None
         """The stream of events that the client gets, once it has begun."""
         self._replies: deque[bytes] = deque()
         self._changed = asyncio.Event()

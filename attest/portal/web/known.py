@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Final, final
 from weakref import WeakKeyDictionary
 
-from aiohttp import web
-
 from attest.measure.processes.connections import user_of_connection
 from attest.measure.upstreams.addresses import is_loopback
 from attest.portal.callers.caller import Shown, UnknownCallerError
 from attest.portal.callers.identify import Identifier
 from attest.portal.session.governed import Caller
+from attest.portal.web.http1.request import Peer, Request
 from attest.statement.tools.principals import Principal, PrincipalKind
 
 
@@ -29,26 +28,26 @@ class Known:
         self._identifier = identifier
         self._scheme = scheme
         self._real = real
-        self._users: WeakKeyDictionary[object, int | None] = WeakKeyDictionary()
+        self._local_callers: WeakKeyDictionary[Peer, Caller | None] = WeakKeyDictionary()
 
-    def identify(self, request: web.Request) -> Caller:
+    def identify(self, request: Request) -> Caller:
         """Return the caller, or raise `UnknownCallerError`."""
-        shown = shown_by(request, self._scheme)
-        if self._local is not None and not (shown.authorization or shown.proof or shown.certificate):
-            user = self._user(request)
-            if user is not None and user == os.geteuid():
-                return Caller(principal=self._local, authenticated=f"local uid {user}")
-        return self._identifier.identify(shown, at_ms=self._real())
+        shows = "authorization" in request.values or "dpop" in request.values or request.peer.certificate is not None
+        if self._local is not None and not shows:
+            caller = self._local_caller(request.peer, self._local)
+            if caller is not None:
+                return caller
+        return self._identifier.identify(shown_by(request, self._scheme), at_ms=self._real())
 
-    def _user(self, request: web.Request) -> int | None:
-        transport = request.transport
-        if transport is None:
+    def _local_caller(self, peer: Peer, principal: Principal) -> Caller | None:
+        if peer.is_gone:
             raise UnknownCallerError("a connection", "none")
-        if transport not in self._users:
-            self._users[transport] = _user_of(
-                transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-            )
-        return self._users[transport]
+        if peer not in self._local_callers:
+            user = _user_of(peer.address, peer.own_address)
+            is_ours = user is not None and user == os.geteuid()
+            caller = Caller(principal=principal, authenticated=f"local uid {user}") if is_ours else None
+            self._local_callers[peer] = caller
+        return self._local_callers[peer]
 
 
 def _user_of(theirs: tuple[str, int] | None, ours: tuple[str, int] | None) -> int | None:
@@ -60,14 +59,12 @@ def _user_of(theirs: tuple[str, int] | None, ours: tuple[str, int] | None) -> in
         return None
 
 
-def shown_by(request: web.Request, scheme: str) -> Shown:
+def shown_by(request: Request, scheme: str) -> Shown:
     """Return what a request shows of its sender."""
-    transport = request.transport
-    secure = None if transport is None else transport.get_extra_info("ssl_object")
     return Shown(
         method=request.method,
-        url=f"{scheme}://{request.headers.get('Host', '')}{request.path}",
-        authorization=tuple(request.headers.getall("Authorization", [])),
-        proof=tuple(request.headers.getall("DPoP", [])),
-        certificate=None if secure is None else secure.getpeercert(binary_form=True),
+        url=f"{scheme}://{request.first('host') or ''}{request.path}",
+        authorization=tuple(request.all("authorization")),
+        proof=tuple(request.all("dpop")),
+        certificate=request.peer.certificate,
     )

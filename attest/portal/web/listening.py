@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
-
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.upstreams.addresses import is_loopback
-from attest.portal.session.lines import MAX_LINE_BYTES
-from attest.portal.web.idle import Handle, Idle
+from attest.portal.web.http1.serving import Handle, Serving
 
 END_SECONDS: Final = 5.0
 """How long open exchanges may take to end when the portal does."""
@@ -25,6 +20,8 @@ BACKLOG: Final = 1024
 """Connections that wait to be taken: callers may come all at once."""
 IDLE_SECONDS: Final = 75.0
 """How long a connection may take to ask something, or to ask again."""
+_SWEEPS: Final = 4
+"""In the time that a connection may be idle: it is closed after a quarter more of it at the latest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,44 +64,53 @@ async def open_listening(
     `say` is told of faults of ours in answering a request.
     """
     check_listening(listening)
-    application = web.Application(client_max_size=MAX_LINE_BYTES)
-    idle = Idle(handle, seconds=idle_seconds)
-    application.router.add_route("*", "/{tail:.*}", idle.handle)
-    runner = web.AppRunner(
-        application,
-        # Addresses and paths are in no log of ours but the signed one.
-        access_log=None,
-        logger=_Telling(say),
-        handler_cancellation=True,
-        shutdown_timeout=END_SECONDS,
-    )
-    await runner.setup()
-    sweeping = asyncio.create_task(idle.sweep(runner))
+    connections: set[Serving] = set()
+    loop, where = asyncio.get_running_loop(), f"{listening.host}:{listening.port}"
     try:
-        site = web.TCPSite(runner, listening.host, listening.port, ssl_context=_tls(listening), backlog=BACKLOG)
-        try:
-            await site.start()
-        except OSError as error:
-            where = f"{listening.host}:{listening.port}"
-            raise UnavailableError(where, "an address to listen at", error.strerror or "none") from error
-        yield runner.addresses[0][1]
+        server = await loop.create_server(
+            lambda: Serving(handle, connections, say),
+            listening.host,
+            listening.port,
+            ssl=_tls(listening),
+            backlog=BACKLOG,
+        )
+    except OSError as error:
+        raise UnavailableError(where, "an address to listen at", error.strerror or "none") from error
+    sweeping = asyncio.create_task(_sweep(connections, idle_seconds))
+    try:
+        yield int(server.sockets[0].getsockname()[1])
     finally:
         sweeping.cancel()
-        await runner.cleanup()
+        server.close()
+        await _end(connections)
 
 
-@final
-class _Telling(logging.Logger):
-    """The logger of the HTTP server: of what was no HTTP it would quote the fields, and tokens are fields."""
+async def _sweep(connections: set[Serving], seconds: float) -> None:
+    """Close connections on which nothing is asked, however slowly bytes of a request trickle in, until cancelled.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(__name__, logging.WARNING)
-        self._say = say
+    A head that comes one byte at a time would else hold a connection, and a descriptor, as long as its sender likes.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(seconds / _SWEEPS)
+        since = loop.time() - seconds
+        for connection in tuple(connections):
+            if connection.idle_since is not None and connection.idle_since <= since:
+                connection.abort()
 
-    def handle(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, HttpProcessingError):
-            self._say(f"a request over HTTP was not answered: {type(error).__name__}")
+
+async def _end(connections: set[Serving]) -> None:
+    """End all connections: those on which something is being answered get a while for it."""
+    for connection in tuple(connections):
+        connection.finish()
+    tasks = [connection.task for connection in connections if connection.task is not None]
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=END_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for connection in tuple(connections):
+        connection.abort()
 
 
 def _tls(listening: Listening) -> ssl.SSLContext | None:

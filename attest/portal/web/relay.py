@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-from aiohttp import web
-
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import refused
 from attest.portal.callers.caller import UnknownCallerError
@@ -30,6 +28,7 @@ from attest.portal.web.exchange import SESSION, CutOffError, Exchange
 from attest.portal.web.fields import JSON
 from attest.portal.web.guards import Guard
 from attest.portal.web.http1.client import Answer, Client
+from attest.portal.web.http1.request import Reply, Request, TooLongError
 from attest.portal.web.hub import Hub
 from attest.portal.web.manners import Asked
 from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
@@ -44,7 +43,7 @@ _NOT_FOUND: Final = -31003
 
 Schema = Callable[[str | None], "dict[str, object] | None"]
 """The sealed `inputSchema` of a tool."""
-Identify = Callable[[web.Request], Caller]
+Identify = Callable[[Request], Caller]
 """Says who sent a request, or raises `UnknownCallerError`."""
 
 
@@ -62,7 +61,7 @@ class Relay:
     nobody: Connected
     """The session in which it is recorded that somebody unknown was refused."""
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: Request) -> Reply | None:
         """Answer one request of HTTP."""
         refusal = self._refusal(request)
         if refusal is not None:
@@ -71,10 +70,9 @@ class Relay:
             caller = self.identify(request)
         except UnknownCallerError as error:
             self._refuse_unknown(f"expected {error.expected}, found {error.found}")
-            reply = reply_with(error_reply(None, DENIED, str(error)), status=401)
-            reply.headers["WWW-Authenticate"] = error.challenge
-            return reply
-        connected = self.hub.table.find(caller, request.headers.get(SESSION))
+            challenge = [("Content-Type", JSON), ("WWW-Authenticate", error.challenge)]
+            return Reply(401, error_reply(None, DENIED, str(error)), challenge)
+        connected = self.hub.table.find(caller, request.first(SESSION))
         if connected is None:
             return reply_with(error_reply(None, _NOT_FOUND, "no session of this caller's has this id"), status=404)
         self.hub.heed(connected)
@@ -82,30 +80,30 @@ class Relay:
             return await self._post(request, connected)
         return await self._plain(request, connected, None)
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
+    def _refusal(self, request: Request) -> Reply | None:
         """Return what is answered whoever calls."""
-        complaint = self.guard.complaint(request.headers.getall("Host", []), request.headers.getall("Origin", []))
+        complaint = self.guard.complaint(request.all("host"), request.all("origin"))
         if complaint is not None:
             self._refuse_unknown(complaint)
             return reply_with(error_reply(None, DENIED, complaint), status=403)
         if request.path != self.path:
             return reply_with(error_reply(None, DENIED, "there is nothing here"), status=404)
         if request.method not in _METHODS:
-            return web.Response(status=405, headers={"Allow": ", ".join(_METHODS)})
-        if len(request.headers.getall(SESSION, [])) > 1:
+            return Reply(405, fields=[("Allow", ", ".join(_METHODS))])
+        if len(request.all(SESSION)) > 1:
             return reply_with(error_reply(None, INVALID_REQUEST, "one Mcp-Session-Id was expected"), status=400)
         return None
 
-    async def _post(self, request: web.Request, connected: Connected) -> web.StreamResponse:
-        values = fields.gathered(request.headers.items())
+    async def _post(self, request: Request, connected: Connected) -> Reply | None:
+        values = request.values
         if fields.media_type(values) != JSON or "content-encoding" in values:
             return reply_with(error_reply(None, INVALID_REQUEST, f"a body of {JSON} was expected"), status=415)
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await request.read()
+                body = await request.read(MAX_LINE_BYTES)
         except TimeoutError:
             return reply_with(error_reply(None, INVALID_REQUEST, "the body did not come in time"), status=408)
-        except web.HTTPRequestEntityTooLarge:
+        except TooLongError:
             return self._refuse_body(connected, f"a message of more than {MAX_LINE_BYTES} bytes", status=413)
         message = read_message(body)
         if isinstance(message, Message) and message.kind in {Kind.RESULT, Kind.ERROR}:
@@ -120,8 +118,8 @@ class Relay:
             connected.close(exchange)
 
     async def _ask(
-        self, request: web.Request, connected: Connected, exchange: Exchange, message: Message | Unreadable
-    ) -> web.StreamResponse:
+        self, request: Request, connected: Connected, exchange: Exchange, message: Message | Unreadable
+    ) -> Reply | None:
         session, hub = connected.session, self.hub
         wrong = self._mismatch(request, message)
         if wrong is not None:
@@ -139,7 +137,7 @@ class Relay:
             while not (exchange.cleared or exchange.captured or exchange.has_replies):
                 if not session.holds(exchange) and connected.told >= mark:
                     # It was refused, and asked for no answer.
-                    return web.Response(status=403)
+                    return Reply(403)
                 await connected.change(exchange)
             if exchange.captured:
                 return await captured.answer()
@@ -156,39 +154,39 @@ class Relay:
 
     async def _forward(
         self,
-        request: web.Request,
+        request: Request,
         connected: Connected,
         exchange: Exchange,
         answering: Answering,
         message: Message | Unreadable,
-    ) -> web.StreamResponse:
+    ) -> Reply | None:
         try:
             async with (
                 exchange.until_cut(),
-                self.client.ask("POST", fields.to_server(request.headers.items()), exchange.body) as answer,
+                self.client.ask("POST", fields.to_server(request.fields), exchange.body) as answer,
             ):
                 self._learn(connected, message, answer)
                 return await answering.hand_on(answer)
         except OSError as error:
-            if isinstance(error, ConnectionResetError) and request.transport is None:
+            if isinstance(error, ConnectionResetError) and request.peer.is_gone:
                 raise
             return answering.lost(f"the server cannot be asked: {type(error).__name__}")
 
-    async def _answer(self, request: web.Request, connected: Connected, message: Message) -> web.StreamResponse:
+    async def _answer(self, request: Request, connected: Connected, message: Message) -> Reply | None:
         """Hand on the client's answer to a question of the server's."""
         if connected.captive is None and not connected.session.takes_answer(message):
             return reply_with(error_reply(None, INVALID_REQUEST, "nothing was asked under this id"), status=400)
         return await self._plain(request, connected, message.octets)
 
-    async def _plain(self, request: web.Request, connected: Connected, body: bytes | None) -> web.StreamResponse:
+    async def _plain(self, request: Request, connected: Connected, body: bytes | None) -> Reply | None:
         """Forward what no rule is about; questions of the server's may come back in its stream."""
         exchange = Exchange(carried=carried_from(request))
         connected.exchanges.add(exchange)
         answering = Answering(hub=self.hub, connected=connected, exchange=exchange, request=request)
-        if request.method == "GET" and "Last-Event-ID" in request.headers:
+        if request.method == "GET" and "last-event-id" in request.values:
             connected.session.lane_resumes(exchange)
         asked = _PLAIN[request.method]
-        sent = fields.to_server(request.headers.items())
+        sent = fields.to_server(request.fields)
         try:
             if connected.captive is not None:
                 exchange.cut()
@@ -198,7 +196,7 @@ class Relay:
             ):
                 self.hub.manners.note(asked, answer.status, fields.to_client(answer.fields))
                 if asked is Asked.LEAVE and answer.is_good:
-                    self.hub.table.end(connected.caller, request.headers.get(SESSION, ""))
+                    self.hub.table.end(connected.caller, request.first(SESSION) or "")
                 return await answering.hand_on(answer)
         except CutOffError:
             return await Captured(answering=answering, asked=asked).answer()
@@ -210,13 +208,13 @@ class Relay:
         finally:
             connected.close(exchange)
 
-    def _mismatch(self, request: web.Request, message: Message | Unreadable) -> str | None:
+    def _mismatch(self, request: Request, message: Message | Unreadable) -> str | None:
         if isinstance(message, Unreadable):
             return None
         name = message.params.get("name") if message.method == TOOLS_CALL and message.params is not None else None
         schema = self.schema(name if isinstance(name, str) else None)
         whole = {"method": message.method, "params": message.params}
-        return mismatch(fields.gathered(request.headers.items()), whole, schema)
+        return mismatch(request.values, whole, schema)
 
     def _learn(self, connected: Connected, message: Message | Unreadable, answer: Answer) -> None:
         """Begin a session where the server gave an identifier for one; and see how it answers."""
@@ -230,7 +228,7 @@ class Relay:
         self.nobody.session.refuse(b"", ruling, b"", self.hub.boot(), lane=Exchange())
         self.hub.go_on(self.nobody)
 
-    def _refuse_body(self, connected: Connected, why: str, *, status: int) -> web.Response:
+    def _refuse_body(self, connected: Connected, why: str, *, status: int) -> Reply:
         reply = error_reply(None, INVALID_REQUEST, why)
         connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
         self.hub.go_on(connected)
@@ -254,7 +252,7 @@ def _status_of(reply: bytes, message: Message | Unreadable) -> int:
     return 404 if code == METHOD_NOT_FOUND and isinstance(meta, dict) and PROTOCOL_VERSION in meta else 200
 
 
-def carried_from(request: web.Request) -> list[tuple[str, str]]:
+def carried_from(request: Request) -> list[tuple[str, str]]:
     """Return the fields that a message of our own has in common with the client's request."""
     kept = {SESSION, "mcp-protocol-version"}
-    return [(name, value) for name, value in request.headers.items() if name.lower() in kept]
+    return [(name, value) for name, value in request.fields if name.lower() in kept]

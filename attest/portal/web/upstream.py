@@ -13,14 +13,18 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, urlsplit
 
-from attest.measure.upstreams.addresses import check_address, is_secure
+from attest.errors import RefusedError
+from attest.measure.upstreams.addresses import DEFAULT_PORTS, check_address, is_secure
 from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
 from attest.portal.web.connecting import Place, connect, patiently
 from attest.portal.web.http1.client import Client
 from attest.statement.tools.rules import Upstream
 
 _SHOWN_DIGITS: Final = 16
+_KEPT: Final = "%/:@!$&'()*+,;=?~"
+"""What stays as it is in a path and a query, beside letters, digits, and `-._` (RFC 3986, 3.3): `%` encodes already."""
 
 
 class Connections(StrEnum):
@@ -75,20 +79,30 @@ def open_client(
     """Return a client for this server alone: no redirects, no cookies, no proxies, nothing decompressed, no time-out.
 
     A call may take as long as it takes; who waits for it decides. `complaint` is asked before every connection and
-    says why none may be made. Call it in a running event loop.
+    says why none may be made. Call it in a running event loop. Raises `RefusedError` for an address that may not be.
     """
-    from yarl import URL
-
-    url, (host, port) = URL(upstream.url), check_address(upstream)
-    secure = is_secure(upstream.url)
+    (host, port), secure = check_address(upstream), is_secure(upstream.url)
+    try:
+        target, authority = target_of(upstream.url)
+    except ValueError as error:
+        raise RefusedError("upstream", "a host that has a name in ASCII", "another") from error
     place = Place(
-        host=url.raw_host or host,
+        host=host.encode("idna").decode("ascii"),
         port=port,
         tls=_pinned_context(upstream, authorities) if secure else None,
         complaint=complaint,
     )
     kept = connections is Connections.KEPT
-    return Client(
-        url.raw_path_qs, url.host_port_subcomponent or host, patiently(place) if kept else partial(connect, place),
-        keeps=kept,
-    )  # fmt: skip
+    return Client(target, authority, patiently(place) if kept else partial(connect, place), keeps=kept)
+
+
+def target_of(url: str) -> tuple[str, str]:
+    """Return what a request names by the URL of a server: the target, and the host (RFC 9112, 3.2; RFC 9110, 7.2).
+
+    Raises `ValueError` for a host that cannot be written in ASCII.
+    """
+    parts = urlsplit(url)
+    query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
+    host = (parts.hostname or "").encode("idna").decode("ascii").removesuffix(".")
+    port = "" if parts.port in {None, DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
+    return (quote(parts.path, safe=_KEPT) or "/") + query, (f"[{host}]" if ":" in host else host) + port

@@ -110,6 +110,9 @@ class Connection(asyncio.Protocol):
             self._fail(NoAnswerError(str(error)))
             self.close()
             return
+        if reader.rest:
+            # It counts, and nothing else does that comes on this connection.
+            self.close()
         if reader.size > MAX_HELD_BYTES and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()

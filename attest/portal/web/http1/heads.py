@@ -1,6 +1,6 @@
-"""Heads of HTTP/1.1 messages (RFC 9112): those of answers read strictly, those of requests written.
+"""Heads of HTTP/1.1 messages (RFC 9112), read strictly, and written.
 
-Where two readers could see the end of a body in different places there is no answer: a length and chunks at once, two
+Where two readers could see the end of a body in different places there is no message: a length and chunks at once, two
 lengths, a coding other than chunks, a line that ends otherwise or goes on in the next one.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from attest.errors import MalformedError
@@ -20,12 +21,15 @@ UNTIL_CLOSED: Final = -1
 
 _STATUS: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 FIELD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_REQUEST: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e]{1,8192}) HTTP/1\.([01])")
+_ABSOLUTE: Final = re.compile("(?i)https?://([^/?#]+)(.*)")
 _LENGTH: Final = re.compile("[0-9]{1,15}")
 _BROKEN: Final = re.compile("[\r\n\0]")
 _NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
 _FIRST_FINAL: Final = 200
 _SWITCHING: Final = 101
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -47,47 +51,107 @@ class AnswerHead(NamedTuple):
         return self.status < _FIRST_FINAL
 
 
+class RequestHead(NamedTuple):
+    """What a request says before its body."""
+
+    method: str
+    path: str
+    """As it was written, without a query."""
+    fields: Fields
+    values: dict[str, list[str]]
+    """All values of each field by its name in lower case."""
+    length: int
+    """Of the body in bytes."""
+    is_chunked: bool
+    is_kept: bool
+    """Whether the client may ask again on the connection."""
+    is_latest: bool
+    """HTTP/1.1, not 1.0."""
+    is_interim: bool = False
+
+
+def read_request_head(octets: bytes) -> RequestHead:
+    """Read a head up to its empty line, without that; raise `MalformedError`."""
+    first, *lines = octets.split(b"\r\n")
+    start = _REQUEST.fullmatch(first)
+    if start is None:
+        raise _malformed("a request line of HTTP/1.1", "another")
+    fields, values = _read_fields(lines)
+    is_latest = start[3] == b"1"
+    lengths, codings = values.get("content-length", []), values.get("transfer-encoding", [])
+    _check_framing(lengths, codings, is_latest=is_latest)
+    return RequestHead(
+        start[1].decode("ascii"),
+        _path(start[2].decode("ascii"), values.get("host", [])),
+        fields,
+        values,
+        int(lengths[0]) if lengths else 0,
+        bool(codings),
+        is_latest and not any(map(_closes, values.get("connection", []))),
+        is_latest,
+    )
+
+
+def _path(target: str, hosts: list[str]) -> str:
+    """Return the path in a target, which may be a whole URL if that names the host, too (RFC 9112, 3.2)."""
+    whole = _ABSOLUTE.fullmatch(target)
+    if whole is not None:
+        if [whole[1].lower()] != [host.lower() for host in hosts]:
+            raise _malformed("a target at the host that is named", "another")
+        target = whole[2] if whole[2].startswith("/") else f"/{whole[2]}"
+    if not target.startswith("/"):
+        raise _malformed("a path", "another target")
+    return target.partition("?")[0]
+
+
 def read_answer_head(octets: bytes) -> AnswerHead:
     """Read a head up to its empty line, without that; raise `MalformedError`."""
     first, *lines = octets.split(b"\r\n")
     start = _STATUS.fullmatch(first)
-    if start is None or len(lines) > MAX_FIELDS:
+    if start is None:
         raise _malformed("a status line of HTTP/1.1", "another")
+    fields, values = _read_fields(lines)
+    status, is_latest = int(start[2]), start[1] == b"1"
+    lengths, codings = values.get("content-length", []), values.get("transfer-encoding", [])
+    _check_framing(lengths, codings, is_latest=is_latest)
+    length, is_chunked = int(lengths[0]) if lengths else UNTIL_CLOSED, bool(codings)
+    if status == _SWITCHING:
+        raise _malformed("an answer in HTTP/1.1", "another protocol")
+    if status < _FIRST_FINAL or status == _NO_CONTENT:
+        if is_chunked or length > 0:
+            raise _malformed("no body", "one")
+        length = 0
+    elif status == _NOT_MODIFIED:
+        length, is_chunked = 0, False
+    ends = not is_latest or (length == UNTIL_CLOSED and not is_chunked)
+    is_kept = not ends and not any(map(_closes, values.get("connection", [])))
+    return AnswerHead(status, fields, length, is_chunked, is_kept)
+
+
+def _read_fields(lines: list[bytes]) -> tuple[Fields, dict[str, list[str]]]:
+    """Return the fields in their order, and all values of each by its name in lower case."""
+    if len(lines) > MAX_FIELDS:
+        raise _malformed(f"at most {MAX_FIELDS} fields", "more")
     found: list[tuple[str, str]] = []
-    framing: dict[str, list[str]] = {"content-length": [], "transfer-encoding": [], "connection": []}
+    values: dict[str, list[str]] = {}
     for line in lines:
         field = FIELD.fullmatch(line)
         if field is None:
             raise _malformed("header fields", "another line")
         name, value = field[1].decode("ascii"), field[2].strip(b" \t").decode("utf-8", "surrogateescape")
         found.append((name, value))
-        if (special := framing.get(name.lower())) is not None:
-            special.append(value)
-    status, is_latest = int(start[2]), start[1] == b"1"
-    length, is_chunked = _framing(status, framing["content-length"], framing["transfer-encoding"])
-    if status == _SWITCHING or (is_chunked and not is_latest):
-        raise _malformed("an answer in HTTP/1.1", "another protocol")
-    is_kept = is_latest and length != UNTIL_CLOSED and not any(map(_closes, framing["connection"]))
-    return AnswerHead(status, tuple(found), length, is_chunked, is_kept)
+        values.setdefault(name.lower(), []).append(value)
+    return tuple(found), values
 
 
-def _framing(status: int, lengths: list[str], codings: list[str]) -> tuple[int, bool]:
-    """Return the length of the body, and whether it comes in chunks instead (RFC 9112, 6.3)."""
+def _check_framing(lengths: list[str], codings: list[str], *, is_latest: bool) -> None:
+    """Refuse what says twice, or otherwise than by a length or in chunks, where a body ends (RFC 9112, 6)."""
     if len(lengths) + len(codings) > 1:
         raise _malformed("one length of the body", "several")
-    if codings and codings[0].lower() != "chunked":
+    if codings and (codings[0].lower() != "chunked" or not is_latest):
         raise _malformed("a body in chunks", "another coding")
     if lengths and not _LENGTH.fullmatch(lengths[0]):
         raise _malformed("a length of the body", "another value")
-    if status < _FIRST_FINAL or status == _NO_CONTENT:
-        if codings or (lengths and int(lengths[0])):
-            raise _malformed("no body", "one")
-        return 0, False
-    if status == _NOT_MODIFIED:
-        return 0, False
-    if codings:
-        return 0, True
-    return (int(lengths[0]) if lengths else UNTIL_CLOSED), False
 
 
 def _closes(value: str) -> bool:
@@ -99,13 +163,31 @@ def write_request_head(start: bytes, fields: Iterable[tuple[str, str]], length: 
 
     Raises `MalformedError` for a field that would end its line.
     """
+    return b"%b%b\r\n" % (start, _written(fields, length))
+
+
+def write_answer_head(status: int, date: str, fields: Iterable[tuple[str, str]], length: int | None) -> bytes:
+    """Write a head; `length` is that of the body, None where it is in chunks or there can be none.
+
+    Raises `MalformedError` for a field that would end its line.
+    """
+    start = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\nDate: {date}\r\n".encode("ascii")
+    return b"%b%b\r\n" % (start, _written(fields, length))
+
+
+def has_body(status: int) -> bool:
+    """Return whether an answer of this status has a body and a length (RFC 9110, 6.4.1)."""
+    return status >= _FIRST_FINAL and status not in {_NO_CONTENT, _NOT_MODIFIED}
+
+
+def _written(fields: Iterable[tuple[str, str]], length: int | None) -> bytes:
     lines = [f"{name}: {value}\r\n" for name, value in fields]
     text = "".join(lines)
     if len(_BROKEN.findall(text)) != 2 * len(lines):
         raise _malformed("header fields", "one of several lines")
     if length is not None:
         text += f"Content-Length: {length}\r\n"
-    return b"%b%b\r\n" % (start, text.encode("utf-8", "surrogateescape"))
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _malformed(expected: str, found: str) -> MalformedError:

@@ -11,7 +11,14 @@ from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar, final
 
 from attest.errors import MalformedError
-from attest.portal.web.http1.heads import FIELD, HEAD_END, MAX_HEAD_BYTES, UNTIL_CLOSED, AnswerHead
+from attest.portal.web.http1.heads import (
+    FIELD,
+    HEAD_END,
+    MAX_HEAD_BYTES,
+    UNTIL_CLOSED,
+    AnswerHead,
+    RequestHead,
+)
 
 MAX_INTERIM: Final = 16
 """Heads before the last one (1xx)."""
@@ -20,7 +27,7 @@ MAX_SIZE_BYTES: Final = 1024
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
 
 
-H = TypeVar("H", bound=AnswerHead)
+H = TypeVar("H", AnswerHead, RequestHead)
 """The kind of head."""
 
 
@@ -41,7 +48,7 @@ class Reader(Generic[H]):
 
     def __init__(self, read_head: Callable[[bytes], H]) -> None:
         """Nothing has come; `read_head` reads a head without its empty line."""
-        self._read_head = read_head
+        self._read_head: Callable[[bytes], H] = read_head
         self.head: H | None = None
         self.size = 0
         """Bytes of the body that were not taken."""
@@ -51,6 +58,11 @@ class Reader(Generic[H]):
         self._at = 0
         self._left = 0
         self._interim = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the end of the message."""
+        return self._octets[self._at :] if self.is_over else b""
 
     @property
     def is_over(self) -> bool:
@@ -142,8 +154,6 @@ class Reader(Generic[H]):
         return True
 
     def _over(self) -> bool:
-        if self._at < len(self._octets):
-            raise MalformedError("HTTP", "the end of the message", "more")
         return False
 
     def _move(self) -> bool:
@@ -169,7 +179,7 @@ class Reader(Generic[H]):
         return line
 
 
-def _state_after(head: AnswerHead) -> _State:
+def _state_after(head: AnswerHead | RequestHead) -> _State:
     if head.is_chunked:
         return _State.SIZE
     return _State.UNTIL_CLOSED if head.length == UNTIL_CLOSED else _State.COUNTED

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from attest.portal.session.effects import Permitted, Settled
 from attest.portal.web import relay
+from attest.portal.web.http1.request import Reply, Request
 from attest.portal.web.listening import Listening, open_listening
 from attest.statement.tools.calls import OutcomeStatus
 from tests.unit.portal.web.test_relay import error_of, settled, told
@@ -253,7 +254,7 @@ async def test_half_a_body_is_waited_for_in_bounds() -> None:
 
 @told
 async def test_what_is_no_http_is_quoted_nowhere_and_a_fault_of_ours_is_told() -> None:
-    async def handle(_request: web.Request) -> web.StreamResponse:
+    async def handle(_request: Request) -> Reply:
         raise LookupError("a secret")
 
     async def ask(port: int, field: bytes) -> bytes:
@@ -275,9 +276,9 @@ async def test_what_is_no_http_is_quoted_nowhere_and_a_fault_of_ours_is_told() -
 
 @told
 async def test_a_head_that_trickles_in_ends_with_its_connection_and_an_answer_that_takes_long_does_not() -> None:
-    async def handle(_request: web.Request) -> web.StreamResponse:
+    async def handle(_request: Request) -> Reply:
         await asyncio.sleep(1.5)
-        return web.Response(text="slow")
+        return Reply(200, b"slow")
 
     async def trickle(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

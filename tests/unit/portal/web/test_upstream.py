@@ -9,7 +9,7 @@ from aiohttp import web
 
 from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import check_address
-from attest.portal.web.upstream import Connections, identity, open_client
+from attest.portal.web.upstream import Connections, identity, open_client, target_of
 from attest.statement.tools.rules import Upstream
 from tests.identities import SPIFFE, Identity
 from tests.ports import free_port
@@ -118,6 +118,20 @@ def test_another_kind_of_address_is_refused(url):
     with pytest.raises(RefusedError) as caught:
         check_address(Upstream(url=url))
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "host"),
+    [
+        ("http://127.0.0.1:8080/mcp", "/mcp", "127.0.0.1:8080"),
+        ("https://Server.example", "/", "server.example"),
+        ("https://server.example.:443/a%20b?c=%2F&d='e'", "/a%20b?c=%2F&d='e'", "server.example"),
+        ("http://[::1]:80/mcp?", "/mcp", "[::1]"),
+        ("https://b\u00fccher.example:1/\u00e4 b?\u00e4", "/%C3%A4%20b?%C3%A4", "xn--bcher-kva.example:1"),
+    ],
+)
+def test_what_is_asked_of_a_server_is_written_as_http_writes_it(url, target, host):
+    assert target_of(url) == (target, host)
 
 
 def test_a_sealed_key_needs_tls():
