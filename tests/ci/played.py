@@ -22,9 +22,10 @@ def upload(machine: Machine, given: Mapping[str, str]) -> dict[str, str]:
     found = [path for pattern in given["path"].splitlines() for path in matching(machine.workspace, pattern)]
     if not found:
         raise StepFailedError(f"nothing matches {given['path']}")
-    if given["name"] in machine.store:
+    if given["name"] in machine.store and given.get("overwrite") != "true":
         raise StepFailedError(f"there is an artifact {given['name']}")
     place = machine.folder.parent / "artifacts" / given["name"]
+    shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     for path in found:
         shutil.copy(path, place / path.name)

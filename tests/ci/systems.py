@@ -89,11 +89,10 @@ def gitlab(pipeline: Pipeline) -> Path:
         "CI_COMMIT_SHA": pipeline.commit,
         "CI_PIPELINE_ID": RUN,
         "CI_COMMIT_TAG": "v1",
-        "CI_BUILDS_DIR": str(pipeline.keys),
         "ATTEST_TRUST_SHA256": pipeline.trust_sha256,
     }
     (included,) = whole.pop("include")
-    assert included["component"] == "$CI_SERVER_FQDN/mcp-attest/mcp-attest/gate@0.1.0"
+    assert included["component"] == "$CI_SERVER_FQDN/mcp-attest/gitlab/gate@0.1.0"
     jobs = component(ROOT / "ci/gitlab/templates/gate/template.yml", included["inputs"])
     stages, default, variables = (whole.pop(key) for key in ("stages", "default", "variables"))
     jobs |= whole

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from tests.ci.machine import ROOT, Machine, read_yaml, run_steps
 from tests.ci.released import digest_of, make_run, release
 from tests.ci.workflows import Job, WorkflowRun
 from tests.evidence_story import reseal
-from tests.unprivileged import open_folder
+from tests.unprivileged import may_be_root, open_folder
 
 pytestmark = [
     pytest.mark.gates,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user"),
+    pytest.mark.skipif(not may_be_root(), reason="only root may start a server as another user"),
 ]
 
 SECRETS = ("planted-id-token", "planted-runtime-token", "planted-github-token", "PRIVATE KEY")

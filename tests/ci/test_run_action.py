@@ -18,10 +18,10 @@ from tests.ci.machine import ROOT, Machine, Step, default_run, run_composite
 from tests.ci.played import PLAYED
 from tests.commands import attest, passed
 from tests.ports import free_port
-from tests.unprivileged import NOBODY, open_folder
+from tests.unprivileged import may_be_root, open_folder
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user")
+pytestmark = pytest.mark.skipif(not may_be_root(), reason="only root may start a server as another user")
 
 PYTHON = "/usr/bin/python3"
 TEST = (ROOT / "ci/examples/github/client/test_server.py").read_text()
@@ -116,11 +116,13 @@ def test_a_server_that_listens_is_started_before_the_client_and_ended_after_it(m
 def test_a_server_that_runs_already_is_measured_meanwhile(machine: Machine, world: Path) -> None:
     port = (world / "port").read_text()
     command = [PYTHON, str(world / "listener.py"), port]
-    with subprocess.Popen(command, user=NOBODY, group=NOBODY, extra_groups=[], env={}) as server:
+    as_root = ["sudo", "-n", "--"] if os.geteuid() else []
+    as_nobody = [*as_root, "env", "-i", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with subprocess.Popen([*as_nobody, *command]) as server:
         try:
             step = run(machine, world, mode="agent", reference="listener.py.ref", client="true")
         finally:
-            server.terminate()
+            subprocess.run([*as_root, "kill", str(server.pid)], check=True)
     assert b"measured    adopted" in verified(machine, step, "listener.py")
 
 
@@ -176,6 +178,19 @@ def test_nothing_secret_is_left_behind(machine: Machine, world: Path) -> None:
     assert not list(machine.folder.rglob("held"))
 
 
+def test_a_python_that_needs_the_variables_of_the_job_is_refused_before_a_key_is_made(
+    machine: Machine, world: Path
+) -> None:
+    machine.variables["LD_LIBRARY_PATH"] = "/opt/python/lib"
+    machine.installed = machine.folder / "python"
+    machine.installed.write_text(f'#!/bin/sh\n[ -n "$LD_LIBRARY_PATH" ] && exec {sys.executable} "$@"\n')
+    machine.installed.chmod(0o755)
+    step = run(machine, world)
+    assert step.conclusion == "failure"
+    assert "LD_LIBRARY_PATH" in step.annotations[0].message
+    assert not list(machine.folder.rglob("held"))
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -209,4 +224,5 @@ def test_an_input_that_is_not_what_it_should_be_starts_nothing(
     assert step.conclusion == "failure"
     error = next(each for each in step.annotations if each.kind == "error")
     assert error.message.replace("\\*", "*").startswith(what), error.message
+    assert not list(machine.folder.rglob("held")), "a folder that only root could remove"
     assert not any(each.name == "session" and each.outcome != "skipped" for each in machine.steps_run)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,29 @@ def test_every_name_of_a_step_or_an_input_exists(action: Path) -> None:
     written = "".join(file.read_text() for file in (ROOT / "ci/github").rglob("*.*") if file.suffix in {".sh", ".py"})
     for name in set(re.findall(r"steps\.[\w-]+\.outputs\.([\w-]+)", text)) - {"bundle-path"}:  # of actions/attest
         assert re.search(rf"\b{name}(?:=|<<)|written {name} ", written), name
+
+
+def steps_of(file: Path) -> list[dict[str, Any]]:
+    """Return the steps of an action, or of all jobs of a workflow."""
+    read = read_yaml(file)
+    holders = [read["runs"]] if "runs" in read else read["jobs"].values()
+    return [step for holder in holders for step in holder.get("steps", ())]
+
+
+@pytest.mark.parametrize("file", [*ACTIONS, *WORKFLOWS], ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_job_that_is_run_again_replaces_what_its_earlier_attempt_uploaded(file: Path) -> None:
+    for step in steps_of(file):
+        if step.get("uses", "").startswith("actions/upload-artifact@"):
+            assert step["with"]["overwrite"] is True
+
+
+def test_a_workflow_run_can_release_several_servers_whose_artifacts_have_names_of_their_own() -> None:
+    for name in ("attested-release", "attested-run"):
+        for step in steps_of(ROOT / f".github/workflows/{name}.yml"):
+            given = step.get("with", {})
+            named = [given[key] for key in ("name", "upload-name") if key in given]
+            assert len(named) == ("artifact@" in step.get("uses", "") or "$/ci/github" in step.get("uses", ""))
+            assert all(each.endswith("${{ inputs.suffix }}") for each in named)
 
 
 def test_every_script_stops_at_the_first_error() -> None:

@@ -12,6 +12,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/../shell/root.sh"
 
 require_root
+"${root[@]}" "$PYTHON" -I -c "" ||
+  refuse "the Python of this job does not run without the job's variables" \
+    "Use the system's, or one that finds its own library: as root nothing of the environment is kept, LD_LIBRARY_PATH neither."
 "${root[@]}" mkdir -m 0700 -- "$PLACE/held"
 if [[ -n $INPUT_WRITER_KEY ]]; then
   trap 'rm -f -- "$PLACE/writer.key"' EXIT
