@@ -23,7 +23,7 @@ from attest.codec import canonical, instant
 from attest.codec.clock import Clock
 from attest.codec.records import Record
 from attest.errors import AttestError, MalformedError, RefusedError, UntrustedError
-from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
+from attest.signing.dsse import read_envelope, sign_to_octets
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PrivateKey, PublicKey
 from attest.statement.digests import Subject
@@ -143,7 +143,7 @@ class Emitter:
             raise MalformedError("draft", "the header that was given to it", "another")
         payload = canonical.encode(make_statement(draft.predicate_type, predicate, subjects))
         self._proofreader.read(draft.predicate_type, payload)
-        receipt = encode_envelope(sign_envelope(payload, self._key))
+        receipt = sign_to_octets(payload, self._key)
         if len(receipt) > MAX_RECEIPT_BYTES:
             raise MalformedError("draft", f"a receipt of at most {MAX_RECEIPT_BYTES} bytes", f"{len(receipt)}")
         kind = predicate.event.kind if isinstance(predicate, RuntimeEvent) else None

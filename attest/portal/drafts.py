@@ -38,14 +38,14 @@ class Drafts:
     def draft(self, content: Content) -> Draft:
         """Return the draft of one receipt."""
         match content:
-            case Denial():
-                return self._draft(tool_denial.PREDICATE_TYPE, lambda header: _denial(header, content))
-            case Drifted():
-                return self._draft(caller_drift.PREDICATE_TYPE, lambda header: _drift(header, content))
             case Permitted():
                 return self._draft(tool_permit.PREDICATE_TYPE, lambda header: self._permit(header, content))
             case Settled():
                 return self._draft(tool_permit.PREDICATE_TYPE, lambda header: self._outcome(header, content))
+            case Denial():
+                return self._draft(tool_denial.PREDICATE_TYPE, lambda header: _denial(header, content))
+            case Drifted():
+                return self._draft(caller_drift.PREDICATE_TYPE, lambda header: _drift(header, content))
 
     def _permit(self, header: ReceiptHeader, content: Permitted) -> Made:
         """Make a permit, unless what it relies on has ceased to hold between the decision and this receipt."""

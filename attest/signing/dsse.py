@@ -4,6 +4,7 @@
 `Verified` payload, which is the very bytes that were signed.
 """
 
+from binascii import b2a_base64
 from typing import Annotated, Final
 
 import msgspec
@@ -16,6 +17,9 @@ from attest.signing.keyring import GivenRing, KeyRing, Verified, vouch
 from attest.signing.keys import PrivateKey, PublicKey
 
 IN_TOTO_PAYLOAD: Final = "application/vnd.in-toto+json"
+_SIGNED: Final = (
+    b'{"payload":"%%b","payloadType":"%b","signatures":[{"keyid":"%%b","sig":"%%b"}]}' % IN_TOTO_PAYLOAD.encode()
+)
 MAX_SIGNATURES: Final = 16
 """More signatures than any threshold here; each one costs a verification."""
 
@@ -62,6 +66,15 @@ def sign_envelope(payload: bytes, key: PrivateKey, *, payload_type: str = IN_TOT
     """Sign `payload` and put it into an envelope."""
     signature = Signature(keyid=key.keyid, sig=key.sign(pae(payload_type, payload)))
     return Envelope(payload=payload, payload_type=payload_type, signatures=(signature,))
+
+
+def sign_to_octets(payload: bytes, key: PrivateKey) -> bytes:
+    """Return the bytes of the envelope that `sign_envelope` makes of an in-toto statement.
+
+    Quicker than to encode a record: nothing in it has to be escaped. A test compares the two.
+    """
+    signature = key.sign(pae(IN_TOTO_PAYLOAD, payload))
+    return _SIGNED % (b2a_base64(payload, newline=False), key.keyid.encode(), b2a_base64(signature, newline=False))
 
 
 def encode_envelope(envelope: Envelope) -> bytes:

@@ -9,7 +9,8 @@ longer than to encode it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Final, final
 
 from attest.codec import instant
@@ -34,10 +35,10 @@ _HOLES: Final = {
 }
 """What differs, by type. Inside a JSON string quotation marks are escaped, so that only names of fields match."""
 
-_NUMBER: Final = re.compile(rb"0|[1-9][0-9]{0,14}")
-"""As JSON writes it; every number of so many digits is below 2**53."""
-_DIGEST: Final = re.compile(rb"[0-9a-f]*")
-"""Of the length that its field had: the parts around it are where they were."""
+_NUMBER: Final = rb"(?:0|[1-9][0-9]{0,14}),"
+"""As JSON writes it, and a comma; every number of so many digits is below 2**53."""
+_DIGESTS: Final = re.compile(rb"[0-9a-f]*")
+"""Several in a row, each of the length that its field had: the parts around it are where they were."""
 
 _MAX_MOULDS: Final = 64
 """Of each length of a statement one; numbers of other lengths make others."""
@@ -51,30 +52,41 @@ def _is_time(octets: bytes) -> bool:
     return True
 
 
-_FITS: Final[dict[str, Callable[[bytes], object]]] = {
-    "number": _NUMBER.fullmatch,
-    "time": _is_time,
-    "digest": _DIGEST.fullmatch,
-    # That is for whoever makes headers.
-    "header": lambda _octets: True,
-}
+def _picker(places: Sequence[int]) -> Callable[[tuple[bytes, ...]], tuple[bytes, ...]]:
+    """Return what picks the pieces at some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda pieces: tuple(pieces[place] for place in places)
 
 
 @final
 class _Mould:
-    """A statement that was read in full, and what has to be asked of another one that differs in its holes alone."""
+    """A statement that was read in full, and what has to be asked of another one that differs in its holes alone.
 
-    __slots__ = ("_fits", "_stencil")
+    The pieces of one kind are asked for together. Of headers nothing is: that is for whoever makes them.
+    """
+
+    __slots__ = ("_digests", "_numbers", "_numbers_fit", "_stencil", "_times")
 
     def __init__(self, payload: bytes, holes: re.Pattern[bytes]) -> None:
         found = [(match.lastgroup or "", match.span(match.lastindex or 0)) for match in holes.finditer(payload)]
-        self._fits = tuple(_FITS[kind] for kind, _ in found)
+        places = {kind: [place for place, (each, _) in enumerate(found) if each == kind] for kind in holes.groupindex}
+        self._digests, self._numbers, self._times = (
+            _picker(places.get(kind, ())) for kind in ("digest", "number", "time")
+        )
+        # So many commas and no more: a piece that brings one of its own is no number.
+        self._numbers_fit = re.compile(b"(?:%b){%d}" % (_NUMBER, len(places.get("number", ())))).fullmatch
         self._stencil = Stencil(payload, [span for _, span in found])
 
     def takes(self, payload: bytes) -> bool:
         """Return whether the strict reader would take a payload as it took the first; False only means: ask it."""
         found = self._stencil.read(payload)
-        return found is not None and all(fits(piece) for fits, piece in zip(self._fits, found, strict=True))
+        return (
+            found is not None
+            and _DIGESTS.fullmatch(b"".join(self._digests(found))) is not None
+            and self._numbers_fit(b",".join((*self._numbers(found), b""))) is not None
+            and all(map(_is_time, self._times(found)))
+        )
 
 
 @final

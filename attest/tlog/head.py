@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.signing.keys import PrivateKey
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
-from attest.tlog.entry import LogEntry, encode_entry, entry_digest
+from attest.tlog.entry import EntryWriter, entry_digest
 from attest.tlog.merkle import leaf_hash
 from attest.tlog.stores.row import NewRow
 from attest.tlog.tail import Tail
@@ -18,11 +19,12 @@ from attest.tlog.tail import Tail
 class Head:
     """What the next entry is built upon; it moves on with every entry that is linked to it."""
 
-    __slots__ = ("_frontier", "_previous", "_time", "origin")
+    __slots__ = ("_frontier", "_previous", "_time", "_writer", "origin")
 
     def __init__(self, origin: str, tail: Tail) -> None:
         """Go on after `tail` of the log `origin`."""
         self.origin: Final = origin
+        self._writer = EntryWriter(origin)
         self._frontier = tail.frontier
         self._previous = tail.previous
         self._time = tail.time
@@ -52,15 +54,9 @@ class Head:
             hint = "the clock was set back: wait, or set it right"
             raise RefusedError("clock", f"no time before the last entry's, {self._time}", time, hint=hint)
         commitment = sha256_hex(receipt)
-        entry = encode_entry(
-            LogEntry(
-                origin=self.origin,
-                event=event,
-                sequence=self._frontier.size,
-                time=time,
-                previous=self._previous,
-                commitment=commitment,
-            )
+        instant.parse(time)
+        entry = self._writer.write(
+            event=event, sequence=self._frontier.size, time=time, previous=self._previous, commitment=commitment
         )
         subtrees = b"".join(self._frontier.append(leaf_hash(entry)))
         self._previous, self._time = entry_digest(entry), time

@@ -52,7 +52,7 @@ class Ledger:
         if tool is not None:
             self.history.permit(who, tool, now_ms)
         watch = self._watches.get(who)
-        if watch is not None:
+        if watch is not None and watch.rules:
             watch.count(Trait.CALLS, 1, now_ms)
             watch.count(Trait.ARGUMENT_BYTES, asked.size, now_ms)
             if tool is not None:

@@ -52,7 +52,7 @@ def judge_client_request(method: str, allowed: tuple[InputRequest, ...]) -> Ruli
 def asks_for_input(answer: Mapping[str, Any]) -> bool:
     """Return whether an answer asks for input: by its type, or by holding requests whatever its type is."""
     result = answer.get("result")
-    return isinstance(result, Mapping) and (result.get("resultType") == INPUT_REQUIRED or "inputRequests" in result)
+    return isinstance(result, dict) and (result.get("resultType") == INPUT_REQUIRED or "inputRequests" in result)
 
 
 def requested(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -90,6 +90,8 @@ class Rulebook:
         if refusal is not None:
             return refusal
         applied = self._limits.applied(ledger.principal(asked), ledger.tool(asked))
+        if not applied:
+            return permitted(RuleKind.RESULT_ALLOWED)
         for each, counter in zip(applied, limits.count(applied, ledger.meters, asked, now_ms), strict=True):
             more = size * each.a_byte
             if each.limit.unit is Unit.ROUNDS and asks_for_input(answer):
@@ -113,7 +115,7 @@ class Rulebook:
     def drifted(self, principal: str, ledger: Ledger, now_ms: int) -> tuple[BaselineRule, int] | None:
         """Return the rule of the baseline that a principal (by name) left, and how much it used; None: it did not."""
         watch = ledger.watch(principal)
-        return None if watch is None else watch.exceeded(now_ms)
+        return None if watch is None or not watch.rules else watch.exceeded(now_ms)
 
     def counters(self, asked: Asked, ledger: Ledger, now_ms: int) -> tuple[Counter, ...]:
         """Return every limit that applies to a request, as it stands before it."""

@@ -142,7 +142,7 @@ class Decisions:
 
     def flush(self, now: int, *, all_of_them: bool = False) -> None:
         """Record the denials that were counted together, if it is time to."""
-        if self._gate.closed is not None:
+        if self.denials.due_ms() is None or self._gate.closed is not None:
             return
         for denial in self.denials.take(now, all_of_them=all_of_them):
             self._outbox.record(denial, lambda _receipt, _now: None)
@@ -221,6 +221,8 @@ class Decisions:
 
     def _is_diverted(self, now: int, ruling: Ruling | None = None) -> bool:
         """Return whether a phantom stands in the server's place; put it there if it is time to."""
+        if not self._gate.has_phantoms:
+            return False
         if not self.capturing.is_on and self.capturing.is_due(ruling):
             self._divert(now)
         return self.capturing.is_on

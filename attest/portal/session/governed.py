@@ -126,6 +126,6 @@ def governed_request(slot: Slot, caller: Caller, rounds: Rounds, deadline: int) 
 
 def _meta(params: Mapping[str, Any]) -> Mapping[str, Any] | None:
     meta = params.get(META)
-    if not isinstance(meta, Mapping) or PROTOCOL_VERSION not in meta:
+    if not isinstance(meta, dict) or PROTOCOL_VERSION not in meta:
         return None
     return {key: meta[key] for key in ERA_KEYS if key in meta}

@@ -50,7 +50,8 @@ class Lines:
             line = self._end(each)
             if isinstance(line, Overlong) or line.strip(_WHITE):
                 yield line
-        self._add(last)
+        if last:
+            self._add(last)
 
     def finish(self) -> Iterator[bytes | Overlong]:
         """Yield what came last without a line end, if anything did."""

@@ -76,6 +76,7 @@ _READ_IN_RESULT: Final = frozenset({
 _TOO_DEEP: Final = f"nesting below {MAX_DEPTH} levels"
 _MAX_DIGITS: Final = 4300
 """As far as Python converts unasked."""
+_SPACE: Final = " \t\n\r"
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -120,10 +121,11 @@ def _object(octets: bytes) -> dict[str, Any]:
 
 
 def _parse(octets: bytes) -> Any:  # noqa: ANN401  (a JSON value)
-    if sum(map(octets.count, (b",", b"[", b"{"))) > MAX_MARKS:
+    opened = octets.count(b"[") + octets.count(b"{")
+    if octets.count(b",") + opened > MAX_MARKS:
         raise _NoMessageError(INVALID_REQUEST, f"more than {MAX_MARKS} values")
     try:
-        value = _DECODER.decode(octets.decode("utf-8"))
+        value = _decoded(octets.decode("utf-8").strip(_SPACE))
     except UnicodeDecodeError as error:
         raise _NoMessageError(PARSE_ERROR, f"byte {error.start} is not UTF-8") from error
     except RecursionError as error:
@@ -132,10 +134,18 @@ def _parse(octets: bytes) -> Any:  # noqa: ANN401  (a JSON value)
         raise
     except ValueError as error:
         raise _NoMessageError(PARSE_ERROR, f"no strict JSON: {str(error)[:80]!a}") from error
-    if octets.count(b"[") + octets.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if opened > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise _NoMessageError(INVALID_REQUEST, _TOO_DEEP)
-    if _SURROGATE.search(octets) and not _is_text(value):
+    if b"\\" in octets and _SURROGATE.search(octets) and not _is_text(value):
         raise _NoMessageError(PARSE_ERROR, "a lone surrogate")
+    return value
+
+
+def _decoded(text: str) -> Any:  # noqa: ANN401  (a JSON value)
+    """Return what `JSONDecoder.decode` returns of text without white space around it, which that looks for twice."""
+    value, end = _DECODER.raw_decode(text)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
     return value
 
 

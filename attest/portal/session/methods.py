@@ -66,7 +66,7 @@ class TargetError(ValueError):
 def target_of(method: str, params: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the name and the URI that a governed request is about; raise `TargetError`."""
     said: Any = params.get("ref") if method == "completion/complete" else params
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         raise TargetError("ref")
     name, uri = said.get("name"), said.get("uri")
     if said is not params and name is not None and uri is not None:
@@ -80,7 +80,7 @@ def target_of(method: str, params: Mapping[str, Any]) -> tuple[str | None, str |
 def arguments_of(method: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return `arguments`; raise `TargetError` if they are no object where they have to be."""
     found = params.get("arguments")
-    if isinstance(found, Mapping):
+    if isinstance(found, dict):
         return found
     if found is not None and method in _NAMED:
         raise TargetError("arguments")

@@ -86,7 +86,7 @@ class Serving:
 
     def _hand_on(self, awaited: Awaited, message: Message, now: int) -> None:
         if awaited.governed is not None:
-            if message.kind is Kind.RESULT and not isinstance(message.answer, Mapping):
+            if message.kind is Kind.RESULT and not isinstance(message.answer, dict):
                 self._decisions.garbled(awaited.governed, message.octets, "a result that is no object", now)
             else:
                 self._decisions.answer(awaited.governed, message, now)

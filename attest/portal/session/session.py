@@ -66,9 +66,11 @@ class Session:
 
     def wakes_at(self) -> int | None:
         """Return when `tick` has to be called at the latest."""
-        head = self._undecided[0].deadline if self._undecided else None
-        times = [time for time in (head, self._decisions.denials.due_ms()) if time is not None]
-        return min(times, default=None)
+        due = self._decisions.denials.due_ms()
+        if not self._undecided:
+            return due
+        head = self._undecided[0].deadline
+        return head if due is None else min(head, due)
 
     def tick(self, now: int) -> None:
         """Go on where time alone decides, or where a measurement has changed the gate."""
@@ -190,7 +192,8 @@ class Session:
         self._diversion.begin(now)
 
     def _ask(self, slot: Slot, now: int) -> None:
-        self._diversion.heed(now)
+        if self._gate.has_phantoms:
+            self._diversion.heed(now)
         message = slot.message
         if message.kind is Kind.REQUEST and (refusal := self._refusal(message, slot.lane)) is not None:
             self._refuse(message, refusal, now, slot.lane)
@@ -233,7 +236,8 @@ class Session:
 
     def _decide(self, now: int) -> None:
         """Decide what can be decided, in order."""
-        self._diversion.heed(now)
+        if self._gate.has_phantoms:
+            self._diversion.heed(now)
         while self._undecided:
             governed = self._undecided[0]
             need = self._gate.needs(governed.asked, now)

@@ -92,9 +92,19 @@ class Writer:
         """Write, or keep for later."""
         if self.broken:
             return
+        if not self._watching and len(octets) <= READ_BYTES:
+            octets = self._offer(octets)
         self._waiting += octets
-        if not self._watching:
+        if octets and not self._watching:
             self._write()
+
+    def _offer(self, octets: bytes) -> bytes:
+        """Write while nothing waits, without keeping it first; return what is left."""
+        try:
+            return octets[os.write(self._descriptor, octets) :]
+        except OSError:
+            # Whatever it is, the next try finds out.
+            return octets
 
     def close(self) -> None:
         """Write no more; the descriptor stays open."""

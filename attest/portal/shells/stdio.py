@@ -23,6 +23,7 @@ from attest.portal.session.gate import Footing, Gate
 from attest.portal.session.lines import Lines, Overlong
 from attest.portal.session.session import Session
 from attest.portal.shells.pipes import HIGH_WATER, Reader, Writer
+from attest.portal.shells.vigil import Vigil
 from attest.portal.space import Space
 from attest.recorder import Recorder
 
@@ -80,6 +81,7 @@ class StdioShell:
         self._boot = boot
         self._server = ends.server
         self._loop = asyncio.get_running_loop()
+        self._vigil = Vigil(self._loop.call_soon)
         self._recording = Recording(keeping.recorder, keeping.drafts, self._recorded, keeping.observe)
         self._client_lines, self._server_lines = Lines(), Lines()
         self._to_client = Writer(ends.to_client, self._flow)
@@ -119,20 +121,24 @@ class StdioShell:
         self._go_on()
 
     def _client_said(self, octets: bytes) -> None:
+        self._vigil.heard("client")
         now = self._boot()
         for line in self._client_lines.feed(octets) if octets else self._client_lines.finish():
             self._session.from_client(line, now)
         if not octets:
             self._input_ended = True
         self._go_on()
+        self._vigil.wait()
 
     def _server_said(self, octets: bytes) -> None:
+        self._vigil.heard("server")
         now = self._boot()
         for line in self._server_lines.feed(octets) if octets else self._server_lines.finish():
             self._session.from_server(line, now)
         if not octets:
             self._server_finished()
         self._go_on()
+        self._vigil.wait()
 
     def _phantom_said(self, lines: Sequence[bytes | Overlong]) -> None:
         now = self._boot()
@@ -155,8 +161,8 @@ class StdioShell:
         for each in came:
             if each.error is not None:
                 self._keeping.say(f"not recorded: {each.error}")
-            if each.is_last:
-                self._gate.unrecordable = self._gate.unrecordable or str(each.error)
+                if each.is_last:
+                    self._gate.unrecordable = self._gate.unrecordable or str(each.error)
             self._session.recorded(each.ticket, each.receipt, now)
 
     def _go_on(self) -> None:
@@ -238,7 +244,8 @@ class StdioShell:
 
     def _flow(self) -> None:
         """Let each side be read as far as the other takes what comes of it."""
-        crowded = self._recording.pending > _MAX_PENDING or self._phantom_crowded()
+        phantom_crowded = self._phantom is not None and self._phantom_crowded(self._phantom)
+        crowded = phantom_crowded or self._recording.pending > _MAX_PENDING
         if crowded or self._to_server.waiting > HIGH_WATER or self._session.backlog > _MAX_BACKLOG:
             self._from_client.pause()
         else:
@@ -261,16 +268,14 @@ class StdioShell:
                 self._phantom.close()
             self.ended.set()
 
-    def _phantom_crowded(self) -> bool:
+    def _phantom_crowded(self, phantom: PhantomEnd) -> bool:
         """Let the phantom say as much as the client takes; return whether it has enough to do, or to say."""
-        if self._phantom is None:
-            return False
         full = self._to_client.waiting > HIGH_WATER
         if full:
-            self._phantom.hold()
+            phantom.hold()
         else:
-            self._phantom.go_on()
-        return full or self._phantom.waiting > HIGH_WATER
+            phantom.go_on()
+        return full or phantom.waiting > HIGH_WATER
 
     def _phantom_finished(self) -> bool:
         """Have the phantom finish what was asked; return whether it has."""

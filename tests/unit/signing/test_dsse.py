@@ -27,6 +27,7 @@ from attest.signing.dsse import (
     read_envelope,
     read_foreign_envelope,
     sign_envelope,
+    sign_to_octets,
 )
 from attest.signing.keyring import KeyRing, Verified
 from attest.signing.keys import PrivateKey, PublicKey, generate
@@ -94,6 +95,12 @@ def test_two_messages_never_have_the_same_signed_bytes(kind, payload, other_kind
 
 
 # Envelopes of ours.
+
+
+@given(st.binary(max_size=40))
+def test_an_envelope_is_written_at_once_as_it_is_encoded(payload):
+    key = generate(ALGORITHMS["ed25519"])
+    assert sign_to_octets(payload, key) == encode_envelope(sign_envelope(payload, key))
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
