@@ -18,8 +18,10 @@ from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.05
-"""A thread that was woken for each value would take turns with the calls, and make them wait for it."""
-_MAX_BATCH: Final = 16
+_BUSY_SECONDS: Final = 0.01
+"""Until the next look where there was something. A thread that was woken for each value would take turns with the
+calls, and make them wait for it; one that looks seldom has so much to do that one of them waits for all of it."""
+_MAX_BATCH: Final = 64
 """Lines made in one go: a call that comes meanwhile waits until they are handed to the system."""
 
 
@@ -56,7 +58,9 @@ class Disclosing:
 
     def _run(self) -> None:
         try:
-            while not self._closing.wait(_LOOK_SECONDS):
+            seconds = _LOOK_SECONDS
+            while not self._closing.wait(seconds):
+                seconds = _BUSY_SECONDS if self._queue else _LOOK_SECONDS
                 self._write()
             self._write()
             self._folder.close()

@@ -7,6 +7,7 @@ size; the oldest go when there are too many. One that is lost means no more than
 
 import os
 import re
+from binascii import b2a_base64, hexlify
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final, final
 
 from attest.codec import strict
 from attest.codec.files import PRIVATE_MODE
-from attest.codec.octets import from_base64, to_base64
+from attest.codec.octets import from_base64
 from attest.codec.records import Base64Text, Id128, Record, Sha256Hex
 from attest.errors import MalformedError, UnavailableError
 from attest.statement.tools.calls import Commitment
@@ -53,7 +54,8 @@ class Disclosed:
 def disclosure_line(commitment: Commitment, salt: bytes, octets: bytes) -> bytes:
     """Return the line, with its end, that opens `commitment`."""
     # Quicker than to encode a record: none of the three holds anything that JSON escapes. A test compares the two.
-    return f'{{"salt":"{salt.hex()}","sha256":"{commitment.sha256}","value":"{to_base64(octets)}"}}\n'.encode("ascii")
+    value = b2a_base64(octets, newline=False)
+    return b'{"salt":"%b","sha256":"%b","value":"%b"}\n' % (hexlify(salt), commitment.sha256.encode(), value)
 
 
 def read_disclosures(lines: Iterable[bytes], *, where: str) -> Iterator[Disclosed]:

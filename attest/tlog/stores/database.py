@@ -28,8 +28,8 @@ _APPLICATION_ID: Final = 0x6174746C
 _PAGE_BYTES: Final = 16384
 """Five rows of 2.8 KB fill a page: most commits write that page alone, and little of it stays empty."""
 
-WAL_PAGES: Final = 250
-"""The write-ahead log is copied back after 4 MB; from then on commits overwrite, which is cheaper than growing."""
+WAL_PAGES: Final = 500
+"""The write-ahead log is copied back after 8 MB; from then on commits overwrite, which is cheaper than growing."""
 
 MAX_BLOB_BYTES: Final = 64 * 1024 * 1024
 _BUSY_SECONDS: Final = 5.0
