@@ -18,11 +18,7 @@ from attest.statement.tools.disclosures import DisclosureFolder, disclosure_line
 
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 _LOOK_SECONDS: Final = 0.05
-_BUSY_SECONDS: Final = 0.01
-"""Until the next look where there was something. A thread that was woken for each value would take turns with the
-calls, and make them wait for it; one that looks seldom has so much to do that one of them waits for all of it."""
-_MAX_BATCH: Final = 64
-"""Lines made in one go: a call that comes meanwhile waits until they are handed to the system."""
+"""A thread that was woken for each value would take turns with the calls, and make them wait for it."""
 
 
 @final
@@ -33,8 +29,9 @@ class Disclosing:
         """Write into a folder; `say` may be called from the thread that does."""
         self._folder = folder
         self._say = say
-        self._queue: deque[Disclose] = deque()
-        self._waiting = 0
+        self._queue: deque[bytes] = deque()
+        self._put = self._written = 0
+        """Bytes so far, each counted by one thread alone."""
         self._lost = 0
         self._failed = False
         self._closing = threading.Event()
@@ -42,12 +39,13 @@ class Disclosing:
         self._thread.start()
 
     def put(self, disclose: Disclose) -> None:
-        """Keep one, unless too much waits."""
-        if self._failed or self._waiting > MAX_WAITING_BYTES:
+        """Keep one, unless too much waits: its line is made here, by whoever has nothing to do for a moment."""
+        if self._failed or self._put - self._written > MAX_WAITING_BYTES:
             self._lost += 1
             return
-        self._waiting += len(disclose.octets)
-        self._queue.append(disclose)
+        line = disclosure_line(disclose.commitment, disclose.salt, disclose.octets)
+        self._put += len(line)
+        self._queue.append(line)
 
     def close(self) -> None:
         """Write what waits, and say what could not be kept."""
@@ -58,9 +56,7 @@ class Disclosing:
 
     def _run(self) -> None:
         try:
-            seconds = _LOOK_SECONDS
-            while not self._closing.wait(seconds):
-                seconds = _BUSY_SECONDS if self._queue else _LOOK_SECONDS
+            while not self._closing.wait(_LOOK_SECONDS):
                 self._write()
             self._write()
             self._folder.close()
@@ -70,9 +66,9 @@ class Disclosing:
 
     def _write(self) -> None:
         while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), _MAX_BATCH))]
-            self._folder.write(disclosure_line(each.commitment, each.salt, each.octets) for each in batch)
-            self._waiting -= sum(len(each.octets) for each in batch)
+            lines = [self._queue.popleft() for _ in range(len(self._queue))]
+            self._folder.write(lines)
+            self._written += sum(map(len, lines))
 
 
 @contextmanager

@@ -89,6 +89,7 @@ class StdioShell:
         self._from_client = Reader(ends.from_client, self._client_said)
         self._from_server = Reader(ends.server.from_server, self._server_said)
         self._for_server, self._for_client = list[bytes](), list[bytes]()
+        self._disclosures: list[Disclose] = []
         self._records: list[Record] = []
         """Not handed to the log yet, in their order."""
         self._record_by = 0.0
@@ -178,6 +179,7 @@ class StdioShell:
         while self._carry_out():
             self._record()
         self._send()
+        self._disclose()
         if self._records and not self._recording_soon:
             self._record_soon(_SOON_SECONDS)
 
@@ -213,7 +215,7 @@ class StdioShell:
                     self._records.append(effect)
                     urgent = urgent or not isinstance(effect.content, Settled)
                 case Disclose():
-                    self._keeping.disclosing.put(effect)
+                    self._disclosures.append(effect)
                 case Say():
                     self._keeping.say(effect.text)
         return urgent
@@ -230,6 +232,12 @@ class StdioShell:
             if octets:
                 writer.write(b"".join(octets))
                 octets.clear()
+
+    def _disclose(self) -> None:
+        """Hand on what opens commitments, once everybody has what they wait for."""
+        for each in self._disclosures:
+            self._keeping.disclosing.put(each)
+        self._disclosures.clear()
 
     def _cut_off(self) -> None:
         """Write nothing more to the server, and have a phantom take its place."""
