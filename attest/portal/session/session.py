@@ -67,10 +67,8 @@ class Session:
     def wakes_at(self) -> int | None:
         """Return when `tick` has to be called at the latest."""
         due = self._decisions.denials.due_ms()
-        if not self._undecided:
-            return due
-        head = self._undecided[0].deadline
-        return head if due is None else min(head, due)
+        head = self._undecided[0].deadline if self._undecided else due
+        return head if head is None or due is None else min(head, due)
 
     def tick(self, now: int) -> None:
         """Go on where time alone decides, or where a measurement has changed the gate."""
