@@ -22,13 +22,13 @@ _LONG_FORM = 0x80
 
 def load_public(path: Path) -> PublicKey:
     """Read a PEM public key file; raise `MalformedError`, or `UnavailableError` if it cannot be read."""
-    return parse_public(_read(path), where=str(path))
+    return parse_public(_read(path)[0], where=str(path))
 
 
 def load_private(path: Path) -> PrivateKey:
     """Read a PEM private key file that only its owner can read; any other mode is a `RefusedError`."""
-    octets = _read(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+    octets, mode = _read(path)
+    if mode & 0o077:
         raise RefusedError(
             str(path), "a private key that only its owner can read", "wider permissions", hint=f"chmod 600 {path}"
         )
@@ -37,7 +37,7 @@ def load_private(path: Path) -> PrivateKey:
 
 def load_either(path: Path) -> PublicKey:
     """Read the public half of a key file of either kind."""
-    if b"PRIVATE KEY" in _read(path):
+    if b"PRIVATE KEY" in _read(path)[0]:
         return load_private(path).public
     return load_public(path)
 
@@ -81,15 +81,16 @@ def write_private(path: Path, key: PrivateKey) -> None:
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> tuple[bytes, int]:
+    """Return what stands in a file, and the permissions of that very file, whatever has its name by now."""
     try:
         with path.open("rb") as file:
-            octets = file.read(MAX_KEY_FILE_BYTES + 1)
+            octets, mode = file.read(MAX_KEY_FILE_BYTES + 1), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
     except OSError as error:
         raise UnavailableError(str(path), "a readable key file", error.strerror or "an error") from error
     if len(octets) > MAX_KEY_FILE_BYTES:
         raise MalformedError(str(path), f"at most {MAX_KEY_FILE_BYTES} bytes", "more")
-    return octets
+    return octets, mode
 
 
 def _block(octets: bytes, label: str, where: str) -> bytes:
