@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, Final
 
 import msgspec
 
-from attest.errors import MalformedError, UnavailableError
+from attest.errors import MalformedError
 
 CHUNK_BYTES: Final = 256 * 1024
 FREE_EXPANSION_BYTES: Final = 64 * 1024 * 1024
@@ -84,12 +83,9 @@ class _Counted:
 
 
 def _zstandard() -> Any:  # noqa: ANN401  (a module that may be missing)
-    try:
-        return importlib.import_module("zstandard")
-    except ImportError as error:
-        raise UnavailableError(
-            "zstd", "the extra 'zstd'", "no module zstandard", hint="pip install 'mcp-attest[zstd]'"
-        ) from error
+    from attest.codec.extras import load_extra  # little evidence is packed so
+
+    return load_extra("zstandard", "zstd", where="zstd")
 
 
 def _unpack_zstd(source: IO[bytes], where: str) -> Iterator[bytes]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import lzma
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from attest.errors import MalformedError, UnavailableError
+from attest.codec.extras import load_extra
+from attest.errors import MalformedError
 from attest.measure.tar.gunzip import gunzip
 
 MAX_PARTS: Final = 1_000_000
@@ -74,7 +74,7 @@ def _xz(pieces: Iterable[bytes], where: str) -> Iterator[bytes]:
 
 
 def _zstd(pieces: Iterable[bytes], where: str) -> Iterator[bytes]:
-    zstandard = _zstandard()
+    zstandard = load_extra("zstandard", "zstd", where="zstd")
     source = _Source(pieces)
     reader = zstandard.ZstdDecompressor(max_window_size=_MEMORY_BYTES).stream_reader(source, read_across_frames=True)
     went = 0
@@ -103,15 +103,6 @@ class _Source:
         piece, self._held = held[:size], held[size:]
         self.came += len(piece)
         return piece
-
-
-def _zstandard() -> Any:  # noqa: ANN401  (a module that may be missing)
-    try:
-        return importlib.import_module("zstandard")
-    except ImportError as error:
-        raise UnavailableError(
-            "zstd", "the extra 'zstd'", "no module zstandard", hint="pip install 'mcp-attest[zstd]'"
-        ) from error
 
 
 def _check(came: int, went: int, where: str) -> None:

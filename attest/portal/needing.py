@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from attest.errors import UnavailableError
+from attest.codec.extras import load_extra
 
 
 def need_web() -> None:
     """Raise `UnavailableError` where aiohappyeyeballs is not installed."""
-    try:
-        import aiohappyeyeballs  # noqa: F401  (only whether it is there)
-    except ImportError as error:
-        raise UnavailableError(
-            "portal", "the extra 'portal'", "no module aiohappyeyeballs", hint="pip install 'mcp-attest[portal]'"
-        ) from error
+    load_extra("aiohappyeyeballs", "portal", where="portal")

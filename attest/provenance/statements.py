@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from attest.provenance.attestation import claimed_predicate_type, evidence_of, open_attestation
+from attest.provenance.attestation import evidence_of, open_attestation
 from attest.provenance.model import CheckStatus, Expectations, VerifiedEvidence, check
 from attest.provenance.slsa.source import judge_certified_source
 from attest.trust.trust import Trust
 
 NAME: Final = "in-toto-dsse"
-
-
-def is_statement(octets: bytes) -> bool:
-    """Return whether some bytes claim to be an attestation of any type. Never raises."""
-    return claimed_predicate_type(octets) is not None
 
 
 def read_statement(octets: bytes, trust: Trust, expectations: Expectations, where: str) -> VerifiedEvidence:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attest.appraisal.calls import values
-from attest.appraisal.calls.engines import Unjudged, attempt, load
+from attest.appraisal.calls.engines import Unjudged, attempt
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
+from attest.codec.extras import load_extra
 from attest.errors import MalformedError
 
 _VARIABLES: Final = frozenset({"arguments", "tool", "principal"})
@@ -65,7 +66,7 @@ def _refusal(reason: str) -> Ruling:
 
 
 def _compile(expression: str, where: str) -> Any:  # noqa: ANN401  (the engine's)
-    engine = load("cel", extra="cel")
+    engine = load_extra("cel", "cel", where="tool rules")
     try:
         program = engine.compile(expression)
         variables, functions = frozenset(program.variables()), frozenset(program.functions())

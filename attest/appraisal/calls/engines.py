@@ -1,12 +1,9 @@
-"""Engines in native code: loaded where a rule needs them, and asked so that whatever goes wrong is an answer."""
+"""Engines in native code: asked so that whatever goes wrong is an answer."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
-
-from attest.errors import UnavailableError
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
@@ -21,16 +18,6 @@ class Unjudged:
 
 
 _NOT_THE_ENGINE: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
-
-
-def load(module: str, *, extra: str) -> Any:  # noqa: ANN401  (a module that may be missing)
-    """Return an engine; raise `UnavailableError` with what to install where it is missing."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise UnavailableError(
-            "tool rules", f"the extra '{extra}'", f"no module {module}", hint=f"pip install 'mcp-attest[{extra}]'"
-        ) from error
 
 
 def attempt(question: Callable[[], T]) -> T | Unjudged:

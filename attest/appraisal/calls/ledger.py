@@ -100,10 +100,6 @@ class Ledger:
         """Return the ids of the calls that have no outcome; after a restart, whoever starts settles them as lost."""
         return tuple(self._pending)
 
-    def is_pending(self, call_id: str) -> bool:
-        """Return whether a call was permitted and has no outcome."""
-        return call_id in self._pending
-
     def watch(self, principal: str) -> Watch | None:
         """Return what is counted of a sealed principal."""
         return self._watches.get(principal)

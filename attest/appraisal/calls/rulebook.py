@@ -70,15 +70,6 @@ class Rulebook:
             refusal = tool.judge_arguments(asked, ledger.principal(asked))
         return refusal or self._judge_use(asked, allowed, ledger, now_ms)
 
-    def decide_undisclosed(self, asked: Asked, ledger: Ledger, now_ms: int) -> Ruling:
-        """Return what `decide` would, for who knows neither arguments nor URI: those rules are taken as kept."""
-        refusal = self._judge_caller(asked, ledger, now_ms)
-        if refusal is not None:
-            return refusal
-        hidden = asked.method in RESOURCES or (asked.method == COMPLETION and asked.name is None)
-        allowed = permitted(RuleKind.RESOURCE_ALLOWED) if hidden else self._judge_subject(asked)
-        return allowed if not allowed.permitted else self._judge_use(asked, allowed, ledger, now_ms)
-
     def answered(self, asked: Asked, answer: Mapping[str, Any], size: int, ledger: Ledger, now_ms: int) -> Ruling:
         """Return whether an answer may go to the caller: `answer` is the whole response message, of `size` bytes.
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attest.appraisal.calls import schema_form, values
-from attest.appraisal.calls.engines import Unjudged, attempt, load
+from attest.appraisal.calls.engines import Unjudged, attempt
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.pointers import escape
 from attest.appraisal.calls.ruling import Ruling, refused
+from attest.codec.extras import load_extra
 from attest.errors import MalformedError
 from attest.statement.tools.foreign import check_object
 
@@ -66,7 +67,7 @@ class ArgumentSchema:
 
 def _compile(schema: dict[str, Any], where: str) -> tuple[Any, type[Exception]]:
     """Return the engine's validator, and the error that it raises of what does not satisfy it."""
-    engine = load("jsonschema_rs", extra="portal")
+    engine = load_extra("jsonschema_rs", "portal", where="tool rules")
     options = engine.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES)
     try:
         made = engine.Draft202012Validator(

@@ -82,19 +82,6 @@ class _Bundle(Wire, kw_only=True):
     message_signature: _Message | None = None
 
 
-class _Claim(msgspec.Struct, frozen=True, rename="camel"):
-    media_type: str
-
-
-def is_bundle(document: bytes) -> bool:
-    """Return whether a document claims to be a Sigstore bundle of some version; nothing is verified."""
-    try:
-        claimed = msgspec.json.decode(document, type=_Claim).media_type
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return claimed.startswith("application/vnd.dev.sigstore.bundle")
-
-
 def parse_bundle(document: bytes, *, where: str) -> Bundle:
     """Read a bundle strictly; raise `MalformedError`. What each version demands of logs is for `verify` to check."""
     return convert_bundle(parse_value(document, where=where, max_bytes=MAX_BUNDLE_BYTES), where=where)

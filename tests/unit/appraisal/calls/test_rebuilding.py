@@ -248,20 +248,3 @@ def test_what_is_denied_changes_nothing_but_the_count_of_denials(steps: list, re
         return seen
 
     assert permitted(noise=True) == permitted(noise=False)
-
-
-def test_what_nobody_discloses_is_judged_without_it() -> None:
-    portal = Portal()
-    known = call("a", {"anything": 2**70})
-    assert not portal.book.decide(known, portal.ledger, 0).permitted
-    assert portal.book.decide_undisclosed(known, portal.ledger, 0).permitted
-    for asked, rule in (
-        (call("d"), "tool.unknown"),
-        (call("b"), "sequence.required:after"),
-        (call("a", principal=None), "principal.unknown"),
-        (Asked(method="prompts/get", name="x", size=1, principal=ALICE), "prompt.unknown"),
-        (Asked(method="tasks/get", size=1, principal=ALICE), "method.unknown"),
-    ):
-        assert portal.book.decide_undisclosed(asked, portal.ledger, 0).rule == rule
-    read = Asked(method="resources/read", size=1, principal=ALICE)
-    assert portal.book.decide_undisclosed(read, portal.ledger, 0).permitted
