@@ -13,8 +13,15 @@ KEYS: Final = "attest key new sealer.key && attest key new writer.key\n"
 TRUST: Final = KEYS + "attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub\n"
 SEAL: Final = "attest seal server --trust trust.json --key sealer.key --allow-site '*' -o server.ref -- server/run.sh\n"
 COMMITTED: Final = "git init -q . && git -c user.name=me -c user.email=me@here commit -q --allow-empty -m first\n"
-MEASURED: Final = TRUST + SEAL + "attest agent server.ref --trust trust.json --key writer.key --log log --once\n"
-BUNDLED: Final = MEASURED + "attest bundle log -o evidence.jsonl\n"
+ONCE: Final = "attest agent server.ref --trust trust.json --key writer.key --log log --once\n"
+EXPORTED: Final = ONCE + "attest bundle log -o evidence.jsonl\n"
+MEASURED: Final = TRUST + SEAL + ONCE
+BUNDLED: Final = TRUST + SEAL + EXPORTED
+TWO_SEALERS: Final = """
+attest key new second.key
+attest trust new two-sealers.json --sealer sealer.key.pub --sealer second.key.pub --sealer-threshold 2 \\
+  --writer writer.key.pub
+"""
 POLICY: Final = "echo 'schema = \"https://mcp-attest.github.io/schemas/policy/v0.1\"' > attest-policy.toml\n"
 CALLED: Final = """
 call='{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "echo", "arguments": {}}}'
@@ -76,6 +83,12 @@ STORIES: Final[dict[str, Story]] = {
         },
     ),
     "docs/policy.md": Story(before={"attest policy check": BUNDLED + POLICY}),
+    "docs/keys.md": Story(
+        before={
+            "attest sign": SEAL + TWO_SEALERS,
+            "attest revoke": SEAL.replace("server.ref", "old.ref") + "attest key new old-writer.key\n" + EXPORTED,
+        },
+    ),
     "docs/make.md": Story(before={"cat > Makefile": TRUST + SEAL + COMMITTED}),
     "docs/report.md": Story(before={"attest report": BUNDLED}),
     "docs/running.md": Story(before={"attest trust new": "attest key new sealer.key"}),
