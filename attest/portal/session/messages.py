@@ -1,9 +1,9 @@
 """One strict reader of JSON-RPC messages: what two readers could read apart is no message, and is not forwarded.
 
 Refused: duplicate keys, keys that differ from one that we read only in case (Go takes them for the same) or behind a
-NUL (C does), invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond 2**53 - 1 (JavaScript
-takes neighbours for the same). Other numbers of any size are let through: the rules refuse them where they read.
-Whoever forwards, forwards the bytes that were read here.
+NUL (C does), the key `__proto__`, invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond
+2**53 - 1 (JavaScript takes neighbours for the same). Other numbers of any size are let through: the rules refuse them
+where they read. Whoever forwards, forwards the bytes that were read here.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ _TOO_DEEP: Final = f"nesting below {MAX_DEPTH} levels"
 _MAX_DIGITS: Final = 4300
 """As far as Python converts unasked."""
 _SPACE: Final = " \t\n\r"
+_ANCESTOR: Final = "__proto__"
+"""To a server in JavaScript that copies an object with such a key, what stands there stands in the object itself."""
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -200,6 +202,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(unique) != len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise _NoMessageError(PARSE_ERROR, f"the key {twice[:40]!a} twice")
+    if _ANCESTOR in unique:
+        raise _NoMessageError(PARSE_ERROR, f"the key {_ANCESTOR!a}")
     return unique
 
 

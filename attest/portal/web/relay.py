@@ -174,6 +174,9 @@ class Relay:
 
     async def _answer(self, request: Request, connected: Connected, message: Message) -> Reply | None:
         """Hand on the client's answer to a question of the server's."""
+        wrong = self._mismatch(request, message)
+        if wrong is not None:
+            return reply_with(error_reply(None, HEADER_MISMATCH, wrong), status=400)
         if connected.captive is None and not connected.session.takes_answer(message):
             return reply_with(error_reply(None, INVALID_REQUEST, "nothing was asked under this id"), status=400)
         return await self._plain(request, connected, message.octets)

@@ -80,6 +80,7 @@ def test_a_call_that_does_not_say_what_it_is_about_is_answered_under_its_id(para
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","argument\xc5\xbf":{}}}',
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name\\u0000x":"hidden","name":"echo"}}',
         b'{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"uri":"a:b","URI":"file:///etc/passwd"}}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"arguments":{"\\u005f_proto__":{"path":"/etc/passwd"}}}}',
         b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\\ud800"}}',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"\xff"}}',

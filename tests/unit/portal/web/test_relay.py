@@ -72,6 +72,9 @@ async def test_a_field_that_says_something_else_than_the_body_is_refused():
             assert (status, error_of(body)["code"]) == (400, -32020)
         assert len(world.got) == 1
         assert [each.rule for each in world.of(Denial)] == ["message.malformed"]
+        answered = b'{"jsonrpc":"2.0","id":"q","result":{}}'
+        assert error_of((await world.post(answered, **{"Mcp-Method": "tools/call"}))[2])["code"] == -32020
+        assert error_of((await world.post(answered))[2])["code"] == -32600
 
 
 SMUGGLED = "+ACIAfQ-,+ACI-name+ACI-:+ACI-hidden+ACI-,+ACI-x+ACI-:+AHsAIg-y+ACI-:+ACI-"
