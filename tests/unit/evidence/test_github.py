@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import msgspec
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,14 +17,6 @@ from attest.evidence.verdict import Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
 from tests.evidence_story import Story, honest, judge
 from tests.policies import TOMORROW, exception, held
-
-
-@pytest.fixture(scope="module")
-def drift(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    with Story(tmp_path_factory.mktemp("drift")) as story:
-        story.start().measure()
-        story.act(story.violate())
-        return judge(story.stop().export())
 
 
 def _commands(text: str) -> list[tuple[str, dict[str, str], str]]:

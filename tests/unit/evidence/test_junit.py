@@ -7,14 +7,13 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attest.evidence.reports.junit import render_junit
 from attest.evidence.verdict import Status, Verdict
 from attest.evidence.verify.checks import CHECKS
-from tests.evidence_story import Story, honest, judge
+from tests.evidence_story import honest, judge
 
 ATTRIBUTES = {
     "testsuites": set(),
@@ -45,14 +44,6 @@ CHILDREN = {
     "testcase": "(failure )?",
 }
 """In this order, by Ant's schema."""
-
-
-@pytest.fixture(scope="module")
-def drift(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    with Story(tmp_path_factory.mktemp("drift")) as story:
-        story.start().measure()
-        story.act(story.violate())
-        return judge(story.stop().export())
 
 
 def _read(*verdicts: Verdict) -> ET.Element:

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from attest.evidence.reports.markdown import MAX_BYTES, render_markdown, write_markdown
 from attest.evidence.verdict import Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
-from tests.evidence_story import Story, honest, judge
+from tests.evidence_story import honest, judge
 
 MARK = "OURNEEDLE"
 HOSTILE = (
@@ -28,14 +28,6 @@ HOSTILE = (
     "| OURNEEDLE | x |\n| --- | --- |",
     "\\`OURNEEDLE\\`",
 )
-
-
-@pytest.fixture(scope="module")
-def drift(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    with Story(tmp_path_factory.mktemp("drift")) as story:
-        story.start().measure()
-        story.act(story.violate())
-        return judge(story.stop().export())
 
 
 def _with(verdict: Verdict, text: str) -> Verdict:

@@ -12,7 +12,7 @@ import pytest
 from attest.evidence.reports import REPORTS, sarif
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
-from tests.evidence_story import Story, honest, judge
+from tests.evidence_story import honest, judge
 from tests.policies import TOMORROW, exception, held
 from tests.sarif_schema import sarif_validator
 
@@ -20,14 +20,6 @@ from tests.sarif_schema import sarif_validator
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     return list(honest(tmp_path_factory.mktemp("honest")))
-
-
-@pytest.fixture(scope="module")
-def drift(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    with Story(tmp_path_factory.mktemp("drift")) as story:
-        story.start().measure()
-        story.act(story.violate())
-        return judge(story.stop().export())
 
 
 def _run(*verdicts: Verdict) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_an_access_token_names_the_principal_of_its_issuer_audience_and_subject(
         {"sub": "agent-8"},
         {"sub": None},
         {"iss": "https://evil.example"},
-        {"exp": NOW_MS // 1000 - 61},
+        {"exp": NOW_MS // 1000 - 60},
         {"exp": None},
         {"exp": "soon"},
         {"exp": True},
