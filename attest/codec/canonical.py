@@ -24,7 +24,7 @@ _BEYOND = 0xF0
 def encode(record: Record) -> bytes:
     """Return the RFC 8785 form of a record; raise `MalformedError` if it has none (a lone surrogate)."""
     quick = _encode(record, "record")
-    return quick if _sorts_alike(quick) else encode_value(msgspec.to_builtins(record))
+    return quick if quick.isascii() or _sorts_alike(quick) else encode_value(msgspec.to_builtins(record))
 
 
 def encode_text(text: str) -> bytes:

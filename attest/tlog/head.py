@@ -54,7 +54,8 @@ class Head:
             hint = "the clock was set back: wait, or set it right"
             raise RefusedError("clock", f"no time before the last entry's, {self._time}", time, hint=hint)
         commitment = sha256_hex(receipt)
-        instant.parse(time)
+        if time != self._time:
+            instant.parse(time)
         entry = self._writer.write(
             event=event, sequence=self._frontier.size, time=time, previous=self._previous, commitment=commitment
         )

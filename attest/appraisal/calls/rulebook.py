@@ -40,6 +40,8 @@ class Rulebook:
     def __init__(self, rules: ToolRules, tools: Mapping[str, CompiledTool]) -> None:
         """Take the rules and their compiled tools; `compile_rules` calls this."""
         self._rules = rules
+        self.has_baseline: Final = bool(rules.baseline)
+        """Whether anybody can leave it."""
         self._tools = tools
         self._principals = {each.name: each for each in rules.principals}
         self._prompts = frozenset(rules.prompts)
@@ -106,7 +108,7 @@ class Rulebook:
     def drifted(self, principal: str, ledger: Ledger, now_ms: int) -> tuple[BaselineRule, int] | None:
         """Return the rule of the baseline that a principal (by name) left, and how much it used; None: it did not."""
         watch = ledger.watch(principal)
-        return None if watch is None or not watch.rules else watch.exceeded(now_ms)
+        return None if watch is None else watch.exceeded(now_ms)
 
     def counters(self, asked: Asked, ledger: Ledger, now_ms: int) -> tuple[Counter, ...]:
         """Return every limit that applies to a request, as it stands before it."""
@@ -121,7 +123,7 @@ class Rulebook:
             return refused(RuleKind.CLOCK_BACKWARDS, "the clock runs backwards, so no limit can be judged")
         if principal.name in ledger.stopped:
             return refused(RuleKind.CALLER_DRIFTED, f"{principal.name} left the sealed baseline and was stopped")
-        left = self.drifted(principal.name, ledger, now_ms)
+        left = self.drifted(principal.name, ledger, now_ms) if self.has_baseline else None
         if left is None:
             return None
         rule, used = left

@@ -216,7 +216,8 @@ class Decisions:
         self._release(governed, ruling.permitted, now)
 
     def _judge_caller(self, receipt: Receipt | None, now: int) -> None:
-        self._drifting.judge(receipt, now)
+        if self._gate.rulebook.has_baseline:
+            self._drifting.judge(receipt, now)
         self._is_diverted(now)
 
     def _is_diverted(self, now: int, ruling: Ruling | None = None) -> bool:

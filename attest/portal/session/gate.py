@@ -113,10 +113,8 @@ class Gate:
 
     def rule(self, asked: Asked, now: int) -> Ruling:
         """Decide a request: measurement first, then definitions, then the sealed rules."""
-        for ruling in (self._measured(now), self._described(), self._defined(asked)):
-            if ruling is not None:
-                return ruling
-        return self.rulebook.decide(asked, self.ledger, now)
+        refusal = self._measured(now) or self._described() or self._defined(asked)
+        return refusal or self.rulebook.decide(asked, self.ledger, now)
 
     def rule_aside(self, asked: Asked, ledger: Ledger, now: int) -> Ruling:
         """Decide a request that goes to a phantom, by other counts; its definitions are the sealed ones."""
@@ -166,6 +164,8 @@ class Gate:
         return None
 
     def _described(self) -> Ruling | None:
+        if not self.strays:
+            return None
         return next((refused(RuleKind.DESCRIPTION_CHANGED, why) for why in self.strays.values()), None)
 
     def _defined(self, asked: Asked) -> Ruling | None:

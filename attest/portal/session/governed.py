@@ -98,8 +98,10 @@ class Governed(msgspec.Struct, kw_only=True, eq=False):
 
 def line_or_none(text: str | None, *, characters: int = MAX_LINE_CHARACTERS) -> str | None:
     """Return a text that fits where a receipt holds a line, or a name; else None."""
-    fits = text is not None and 0 < len(text) <= characters and _CONTROL.search(text) is None
-    return text if fits else None
+    if text is None or not 0 < len(text) <= characters:
+        return None
+    # What prints in ASCII has no control characters; to ask for that is quicker.
+    return text if (text.isascii() and text.isprintable()) or _CONTROL.search(text) is None else None
 
 
 def governed_request(slot: Slot, caller: Caller, rounds: Rounds, deadline: int) -> Governed:
