@@ -19,7 +19,7 @@ from attest.evidence.grammar import LogLine
 from attest.evidence.verdict import Start
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.sheet import Sheet
-from attest.evidence.verify.told import Told
+from attest.evidence.verify.told import TYPE_OF, Told
 from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.entry import GENESIS, EntryWriter, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash, verify_inclusion
@@ -37,6 +37,9 @@ JUDGED: Final = (
 
 _EVENT_AT: Final = len('{"commitment":"","event":"') + 64
 """Where an entry's event begins in its RFC 8785 form: after a SHA-256 in hexadecimal."""
+
+_EVENTS: Final = {event.encode(): event for event in TYPE_OF}
+"""Known ones are looked up: there are as many entries as receipts."""
 
 
 @final
@@ -197,7 +200,8 @@ class Chain:
 def event_of(entry: bytes) -> str:
     """Return the event that an unread entry claims, empty if it is not made like one; `step` finds out if it is so."""
     end = entry.find(b'"', _EVENT_AT)
-    return entry[_EVENT_AT:end].decode("ascii", "replace") if end > 0 else ""
+    claimed = entry[_EVENT_AT:end] if end > 0 else b""
+    return _EVENTS.get(claimed) or claimed.decode("ascii", "replace")
 
 
 def judge_start(chain: Chain, sheet: Sheet, where: str) -> None:

@@ -26,21 +26,21 @@ class Lifetime:
         self._sheet = sheet
         self._end = min(NEVER if sealed.not_after is None else sealed.not_after, sealed.void.since - 1)
         self._cut = False
-        self._unused = sealed.reference.validity.ttl_seconds is not None
-        """Whether its first use in this log would set an end, and is still to come."""
+        self.unused = sealed.reference.validity.ttl_seconds is not None
+        """Whether its first use in this log would set an end, and is still to come: else `use` changes nothing."""
         self.latest = self._end
         """The last moment at which it may be used in this log."""
 
     def enter(self, *, cut: bool) -> None:
         """Begin another log, or a part of one that is `cut` off from its beginning."""
         self._cut, self.latest = cut, self._end
-        self._unused = self._sealed.reference.validity.ttl_seconds is not None
+        self.unused = self._sealed.reference.validity.ttl_seconds is not None
 
     def use(self, at: int) -> None:
         """Note that it was in use at `at`; only the first time in a log matters."""
-        if not self._unused:
+        if not self.unused:
             return
-        self._unused = False
+        self.unused = False
         ttl = self._sealed.reference.validity.ttl_seconds or 0
         self.latest = min(self._end, at + ttl * _SECOND)
         if self._cut:

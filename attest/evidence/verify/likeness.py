@@ -34,6 +34,9 @@ _NUMBERS: Final = (b'"oldestHashAgeMilliseconds":', b'"bootTimeMilliseconds":', 
 _MOST_DIGITS: Final = 16
 """Of a number below 2**53."""
 
+_LEAST: Final = (0, 0, *(10**digits for digits in range(1, _MOST_DIGITS)))
+"""By how many digits it has, the least number that needs so many: a lesser one was written with a zero before it."""
+
 _HEXADECIMAL: Final = b"0123456789abcdef"
 
 
@@ -87,11 +90,15 @@ class Likeness:
             age, finished, started, boot, nonce, previous, real, sequence = values
             if (nonce + previous).translate(None, _HEXADECIMAL):
                 return None
-            # Digits alone, and no zero before others: Python reads signs, spaces and underscores, too.
-            if not (age + boot + sequence).isdigit() or b"0" in (age[:-1][:1], boot[:-1][:1], sequence[:-1][:1]):
+            # Digits alone: Python reads signs, spaces and underscores, too.
+            if not (age + boot + sequence).isdigit():
                 return None
             boot_time, place = int(boot), int(sequence)
-            if max(boot_time, place, int(age)) > MAX_SAFE_INTEGER:
+            if not (
+                _LEAST[len(boot)] <= boot_time <= MAX_SAFE_INTEGER
+                and _LEAST[len(sequence)] <= place <= MAX_SAFE_INTEGER
+                and _LEAST[len(age)] <= int(age) <= MAX_SAFE_INTEGER
+            ):
                 return None
             read = self._instants.read
             time, begun, ended = read(real), read(started), read(finished)
@@ -108,8 +115,8 @@ class Likeness:
                 boot_time=boot_time,
                 cycle=Cycle(begun, ended),
             )
-        except ValueError:
-            # No number, or not in ASCII: the full reader says what is wrong.
+        except (ValueError, IndexError):
+            # No number, one of too many digits, or not in ASCII: the full reader says what is wrong.
             return None
 
 

@@ -99,7 +99,8 @@ class LogJudge:
     def pass_over(self, where: str, record: EntryParts) -> str:
         """Take an entry without its receipt, as a structural bundle holds it; return its event."""
         entry = self.chain.step_unknown(record, where)
-        self._check_future(instant.parse(entry.time), where)
+        if (time := instant.parse(entry.time)) > self._latest:
+            self._fail_future(time, where)
         if entry.event == "runtime-measurement":
             self.newest_measured = self.chain.previous_time
         return entry.event
@@ -120,7 +121,8 @@ class LogJudge:
 
     def _judge(self, told: Told) -> None:
         """Judge what a verified receipt says, wherever it stands."""
-        self._check_future(told.time, told.where)
+        if told.time > self._latest:
+            self._fail_future(told.time, told.where)
         settled, lasting = self._settled, told.lasting
         if settled is None or settled[0] is not lasting or settled[1] != told.signers:
             # Both look at nothing else, but for the writer of the receipt before, which was the same.
@@ -155,15 +157,14 @@ class LogJudge:
                 pace.close(Mark(real=self.chain.previous_time), line.where)
         self.end = self._judge_end(line.where)
 
-    def _check_future(self, time: int, where: str) -> None:
-        if time > self._latest:
-            self._sheet.fail(
-                "freshness.future",
-                "an entry from the future",
-                where=where,
-                expected=f"at most {instant.text(self._question.at)}",
-                found=instant.text(time),
-            )
+    def _fail_future(self, time: int, where: str) -> None:
+        self._sheet.fail(
+            "freshness.future",
+            "an entry from the future",
+            where=where,
+            expected=f"at most {instant.text(self._question.at)}",
+            found=instant.text(time),
+        )
 
     def _compare(self, told: Told, entry: LogEntry) -> None:
         """Say in what a receipt and its entry differ, if it is that why the entry is not the one it has to be."""

@@ -1,7 +1,7 @@
 """Receipts opened in batches: reading goes on in one thread while signatures are checked wherever the caller likes.
 
-The caller hands in something like `map`: the built-in, or that of a thread pool (checking a signature lets other
-threads run). Lines come out in their order, each receipt opened before it is judged.
+The caller hands in something like `map`: that of a thread pool (checking a signature lets other threads run), or the
+built-in, and then they are opened one by one. Lines come out in their order, each receipt opened before it is judged.
 """
 
 from collections import deque
@@ -46,13 +46,14 @@ class _Opener(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
 
     def __call__(self, batch: Batch) -> list[Opened]:
-        return [self._open(line) for line in batch]
+        return [self.open(line) for line in batch]
 
-    def _open(self, line: Line) -> Opened:
-        if not isinstance(line.record, EntryParts) or line.record.envelope is None:
+    def open(self, line: Line) -> Opened:
+        record = line.record
+        if not isinstance(record, EntryParts) or record.envelope is None:
             return None
         try:
-            return open_envelope(line.record.envelope, self.ring, where=line.where)
+            return open_envelope(record.envelope, self.ring, where=line.where)
         except (MalformedError, UntrustedError) as error:
             return error
 
@@ -60,13 +61,16 @@ class _Opener(msgspec.Struct, frozen=True, kw_only=True):
 def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Iterator[tuple[Line, Opened]]:
     """Yield each line with its opened receipt; an error of `lines` is raised once what came before it was yielded."""
     opener = _Opener(ring=ring)
-    # `map` works when its results are asked for: what waits until then only leaves the processor's cache.
-    ahead = 0 if spread is map else BATCHES_AHEAD
+    if spread is map:
+        # Nobody else checks signatures meanwhile: what waits for others only leaves the processor's cache.
+        for line in lines:
+            yield line, opener.open(line)
+        return
     waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
     for batch, held, error in _batches(lines):
         waiting.append((batch, iter(spread(opener, [batch]))))
         # Beside a batch that is so large nothing may wait.
-        while len(waiting) > (0 if error is not None or held >= 2 * BATCH_BYTES else ahead):
+        while len(waiting) > (0 if error is not None or held >= 2 * BATCH_BYTES else BATCHES_AHEAD):
             yield from _drain(waiting)
         if error is not None:
             raise error

@@ -33,7 +33,7 @@ JUDGED: Final = (
 """What is judged here, once every expected reference was finished."""
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """A moment from which the next measurement must not be too far: real time, and boot time within one boot (ms)."""
 
     real: int
@@ -118,7 +118,8 @@ class Pace:
         """Take a measurement or violation; `bound` says whether its run was given the nonce."""
         started, finished, lasting = cycle.started, cycle.finished, told.lasting
         began = self._advance(told, started)
-        self._lifetime.use(began)
+        if self._lifetime.unused:
+            self._lifetime.use(began)
         if not (
             self.sealed.not_before <= began <= started <= self._lifetime.latest and started <= finished <= self._now
         ):
@@ -151,7 +152,8 @@ class Pace:
 
         `started` is when the newest of its cycles did.
         """
-        here, began, window = _mark(told, started), started, told.lasting.window
+        lasting, began = told.lasting, started
+        here, window = Mark(started, told.boot_time - (told.time - started), lasting.boot_id), lasting.window
         if window is None:
             self._check_gap(here, told.where)
         else:
