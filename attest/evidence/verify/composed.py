@@ -22,7 +22,6 @@ from attest.evidence.verify.revoked import fail_void
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, Told
 from attest.evidence.verify.writers import Writers
-from attest.trust.runtimes import check_demand
 
 CHECK: Final = "conformance.runtime"
 _SECOND: Final = 1000
@@ -87,6 +86,9 @@ class Runtimes:
         fitting = (server.digest, digest, told.lasting.writer)
         if fitting == self._fitting:
             return runtime
+        # Its own import: few references name a runtime, and for those it is asked once.
+        from attest.trust.runtimes import check_demand
+
         try:
             check_demand(demand, runtime.reference, where=runtime.where)
         except RefusedError as error:
