@@ -18,6 +18,16 @@ def write_binary(chunks: Iterable[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
+def terminal_width() -> int | None:
+    """Return the columns of the terminal that standard output is; None if it is none, or does not say."""
+    if not sys.stdout.isatty():
+        return None
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
+
+
 def wants_colours() -> bool:
     """Return whether standard output is a terminal whose owner did not set NO_COLOR."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

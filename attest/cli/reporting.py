@@ -101,8 +101,15 @@ class Reporting:
             write_file(path, [report.render(_placed(report, self.verdicts)).encode()])
 
     def _show(self, verdicts: Sequence[Verdict]) -> None:
-        render = self._render or self._report.render
-        click.echo(render(_placed(self._report, verdicts)), nl=False)
+        from attest.cli.output import terminal_width
+
+        text = (self._render or self._report.render)(_placed(self._report, verdicts))
+        width = terminal_width() if self._report.name == "text" else None
+        if width is not None:
+            from attest.cli.columns import fitted
+
+            text = fitted(text, width)
+        click.echo(text, nl=False)
 
     def _summarize(self, summarize: Summarize) -> None:
         """Append to the page of the job, where the CI names a file for it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from attest.cli import output
 from attest.codec import instant
 from attest.evidence.reports import REPORTS
 from attest.trust.making import write_trust
@@ -46,6 +47,19 @@ def test_one_call_saves_every_format_beside_what_it_prints(folder: Path):
     for name in REPORTS:
         assert "FAILED" in (folder / f"out.{name}").read_text()
     sarif_validator().validate(json.loads((folder / "out.sarif").read_bytes()))
+
+
+def test_what_is_printed_to_a_terminal_fits_it_and_what_is_saved_or_read_by_programs_stays_as_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    piped = _verify(folder, "cut.jsonl").stdout
+    as_json = _verify(folder, "cut.jsonl", "--format", "json").stdout
+    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    shown = _verify(folder, "cut.jsonl", "--save", "text=saved.txt").stdout
+    assert max(map(len, piped.splitlines())) > 80 >= max(map(len, shown.splitlines()))
+    assert shown.split() == piped.split()
+    assert (folder / "saved.txt").read_bytes() == piped
+    assert _verify(folder, "cut.jsonl", "--format", "json").stdout == as_json
 
 
 def test_a_file_is_named_by_its_place_in_the_workspace(folder: Path, monkeypatch: pytest.MonkeyPatch):

@@ -32,11 +32,19 @@ function span(milliseconds) {
   return plural(Math.round(seconds / 86400), "day");
 }
 
+// A flag is not broken between its hyphens; a command is, between its words.
+const typed = (text) =>
+  h(
+    "code",
+    {},
+    ...text.split(/( )/).map((word) => (word === " " ? word : h("span", { class: "whole" }, word))),
+  );
+
 // Our own texts name commands between backquotes.
 const rich = (text) =>
   String(text)
     .split("`")
-    .map((part, at) => (at % 2 ? code(part) : part));
+    .map((part, at) => (at % 2 ? typed(part) : part));
 
 // Never by colour alone: a sign and a word for each status.
 const STATUS = {
