@@ -52,6 +52,11 @@ def may_unshare() -> bool:
     return subprocess.run([sys.executable, "-S", "-c", program], check=False, timeout=PATIENCE_SECONDS).returncode == 0
 
 
+def without_network() -> tuple[str, ...]:
+    """Return the words before a command that may reach nobody, not even this machine."""
+    return ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")
+
+
 def may_confine() -> bool:
     """Return whether bubblewrap is installed, and may confine a process here."""
     if shutil.which("bwrap") is None:

@@ -50,6 +50,8 @@ class Machine:
     steps_run: list[Step] = field(default_factory=list)
     repository: Path | None = None
     """What a checkout brings."""
+    through: tuple[str, ...] = ()
+    """What starts every script: nothing, or what takes something away from it."""
     platform: dict[str, Any] = field(default_factory=dict)
     """What GitHub knows about the run and certifies, whatever the job says."""
 
@@ -263,7 +265,7 @@ def _run_script(
     place = machine.folder / "files" / f"{len(machine.steps_run)}.sh"
     place.write_text(script)
     done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(place)],
+        [*machine.through, "bash", "--noprofile", "--norc", "-eo", "pipefail", str(place)],
         cwd=machine.workspace / as_text(filled(step.get("working-directory", "."), names)),
         env={
             "PATH": ":".join(machine.path),

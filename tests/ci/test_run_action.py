@@ -18,7 +18,7 @@ from tests.ci.machine import ROOT, Machine, Step, default_run, run_composite
 from tests.ci.played import PLAYED
 from tests.commands import attest, passed
 from tests.ports import free_port
-from tests.unprivileged import may_be_root, open_folder
+from tests.unprivileged import may_be_root, may_unshare, open_folder, without_network
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
 
 pytestmark = pytest.mark.skipif(not may_be_root(), reason="only root may start a server as another user")
@@ -94,6 +94,12 @@ def verified(machine: Machine, step: Step, name: str, *words: str) -> bytes:
 
 def test_a_client_that_starts_the_server_leaves_evidence(machine: Machine, world: Path) -> None:
     assert b"measured    launched, measurer privileged" in verified(machine, run(machine, world), "server.pyz")
+
+
+@pytest.mark.skipif(not may_unshare(), reason="no network namespace may be made here")
+def test_once_it_is_installed_nothing_of_it_needs_a_network(machine: Machine, world: Path) -> None:
+    machine.through = without_network()
+    verified(machine, run(machine, world), "server.pyz")
 
 
 def test_a_client_may_start_the_server_again(machine: Machine, world: Path) -> None:

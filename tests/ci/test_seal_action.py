@@ -12,6 +12,7 @@ from tests.ci.machine import ROOT, Machine, Step, run_composite
 from tests.ci.played import PLAYED
 from tests.commands import attest, passed
 from tests.installed import make_bench
+from tests.unprivileged import may_unshare, without_network
 from tests.world import BUILDER, BUILDER_ID, SEALER, SOURCE, WRITER, write_key_pair
 
 
@@ -60,6 +61,12 @@ def test_what_was_built_is_sealed_and_uploaded(machine: Machine) -> None:
         "server.ref",
         "server.ref.manifest.jsonl",
     }
+
+
+@pytest.mark.skipif(not may_unshare(), reason="no network namespace may be made here")
+def test_once_it_is_installed_it_needs_no_network(machine: Machine) -> None:
+    machine.through = without_network()
+    assert seal(machine).conclusion == "success"
 
 
 @pytest.mark.parametrize("fault", ["none", "of another commit"])

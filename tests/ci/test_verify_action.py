@@ -10,6 +10,7 @@ import pytest
 from tests.ci.gated import failed_checks, gate, make_evidence, make_machine, measure, recorded
 from tests.ci.machine import COMMIT, Machine, Step, default_run
 from tests.pages import facts_in
+from tests.unprivileged import may_unshare, without_network
 from tests.world import VERIFIER, write_key_pair
 
 
@@ -44,6 +45,12 @@ def test_honest_evidence_of_this_commit_and_run_opens_the_gate(machine: Machine)
     assert Path(step.outputs["report"]).is_relative_to(machine.temporary)
     assert facts_in(Path(step.outputs["report"]).read_bytes())["verdict"]["verdict"] == "PASSED"
     assert json.loads(Path(step.outputs["sarif"]).read_bytes())["runs"][0]["results"] == []
+
+
+@pytest.mark.skipif(not may_unshare(), reason="no network namespace may be made here")
+def test_once_it_is_installed_the_gate_needs_no_network(machine: Machine) -> None:
+    machine.through = without_network()
+    assert gate(machine).outputs["verdict"] == "PASSED"
 
 
 @pytest.mark.parametrize(
