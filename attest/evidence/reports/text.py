@@ -22,8 +22,6 @@ from attest.evidence.verdict import (
     UsedPolicy,
     Verdict,
 )
-from attest.evidence.verify.checks import CHECKS
-from attest.evidence.verify.sheet import NOT_REACHED
 from attest.statement.levels import Binding
 
 Paint = Callable[[str, str], str]
@@ -70,15 +68,8 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
     for axis, status in verdict.axes.items():
         mark, mark_colour = _MARKS[status]
         yield f"  {axis:<13} {paint(mark, mark_colour)}"
-    bad = [check for check in verdict.checks if check.status in {Status.FAIL, Status.UNPROVEN}]
-    for check in bad:
-        if check.detail != NOT_REACHED:
-            yield from _trouble(check, paint)
-    left = [check.id for check in bad if check.detail == NOT_REACHED]
-    if left:
-        yield ""
-        more = ", …" if len(left) > _SHOWN else ""
-        yield f"  not reached, and so failed: {len(left)} checks ({', '.join(left[:_SHOWN])}{more})"
+    if not verdict.passed:
+        yield from _troubles(verdict, paint)
     asserted = [check for check in verdict.checks if check.status is Status.ASSERTED]
     if asserted:
         yield ""
@@ -208,7 +199,21 @@ def _attested(attested: Attested, *, several: bool) -> Iterator[str]:
         yield f"level       SLSA Build level {attested.slsa_level}, as the trust file believes it"
 
 
-def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:
+def _troubles(verdict: Verdict, paint: Paint) -> Iterator[str]:
+    # Its own import: what passed has none.
+    from attest.evidence.reports.trouble import troubles_of
+
+    troubles = troubles_of(verdict)
+    for trouble in troubles.reached:
+        yield from _trouble(trouble.check, trouble.remedy, paint)
+    left = troubles.unreached
+    if left:
+        yield ""
+        more = ", …" if len(left) > _SHOWN else ""
+        yield f"  not reached, and so failed: {len(left)} checks ({', '.join(left[:_SHOWN])}{more})"
+
+
+def _trouble(check: CheckResult, remedy: str, paint: Paint) -> Iterator[str]:
     yield ""
     mark, colour = _MARKS[check.status]
     where = f"  [{printable(check.where)}]" if check.where else ""
@@ -217,7 +222,7 @@ def _trouble(check: CheckResult, paint: Paint) -> Iterator[str]:
         yield f"    expected  {printable(check.expected)}"
     if check.found is not None:
         yield f"    found     {printable(check.found)}"
-    yield f"    to do     {CHECKS[check.id].remedy}"
+    yield f"    to do     {remedy}"
 
 
 TEXT: Final = Report(name="text", render=render_text, render_colored=render_colored, streamed=True)

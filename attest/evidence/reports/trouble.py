@@ -51,10 +51,14 @@ class Troubles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def troubles_of(verdict: Verdict) -> Troubles:
-    """Sort what kept a verdict from passing. Where nothing was reached at all, that is the trouble."""
+    """Sort what kept a verdict from passing: first what was found in a line of the file; the rest often follows.
+
+    Where nothing was reached at all, that is the trouble.
+    """
     bad = [check for check in verdict.checks if check.status in _FAILING]
     reached = [check for check in bad if check.detail != NOT_REACHED] or bad
     unreached = tuple(check.id for check in bad if check not in reached)
+    reached.sort(key=lambda check: check.where is None)
     return Troubles(reached=tuple(map(_trouble, reached)), unreached=unreached)
 
 

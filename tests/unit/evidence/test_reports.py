@@ -142,6 +142,15 @@ def test_the_text_report_opens_with_the_verdict_and_names_each_failed_check_with
     assert CHECKS["conformance.matched"].remedy in text
 
 
+@pytest.mark.parametrize("name", [name for name in REPORTS if name not in {"json", "junit"}])
+def test_what_was_found_in_a_line_is_told_before_what_follows_from_it(name: str, tmp_path: Path):
+    with Story(tmp_path / "log") as story:
+        story.act(story.start().violate())
+        rendered = REPORTS[name].render([judge(story.stop().export())])
+    told = rendered[max(0, rendered.find('"results"')) :]
+    assert told.index("conformance.matched") < told.index("conformance.measured")
+
+
 def test_a_structural_verdict_says_so_in_its_first_line(tmp_path: Path):
     text = REPORTS["text"].render([_verdicts(tmp_path)["structural"]])
     assert "structural only" in text.splitlines()[0]

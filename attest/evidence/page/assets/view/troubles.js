@@ -2,7 +2,10 @@
 
 function showTroubles(here) {
   const bad = (verdict?.checks ?? []).filter((each) => each.status === "fail" || each.status === "unproven");
-  const told = bad.filter((each) => each.detail !== "not reached");
+  // First what was found in a line of the file, of which the rest often follows.
+  const told = bad
+    .filter((each) => each.detail !== "not reached")
+    .sort((one, other) => Number(!one.where) - Number(!other.where));
   const left = bad.filter((each) => each.detail === "not reached");
   const found = here.filter((each) => each.status === "fail");
   if (!bad.length && !found.length) return;
