@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Final, Self, final
 
@@ -38,6 +37,7 @@ from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.committer import Committer
 from attest.tlog.entry import read_entry
 from attest.tlog.head import Head
+from attest.tlog.landmarks import Landmark
 from attest.tlog.pin import check_pinned
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.row import NewRow, Row
@@ -48,17 +48,6 @@ MAX_RECEIPT_BYTES: Final = 15 * 1024 * 1024
 """A receipt and its entry have to fit into one line of an evidence bundle, which may have 16 MiB."""
 
 _RANDOM_BYTES: Final = 16
-
-
-class Landmark(IntEnum):
-    """The entries that a start looks for, by kind."""
-
-    NONE = 0
-    RUN = 1
-    """A run begins, goes on or ends."""
-    ACTION = 2
-    """An action was intended or taken."""
-    SAFE_STATE = 3
 
 
 _LANDMARKS: Final = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
 from attest.measure.process import ProcessHandle
-from attest.recorder import Landmark, open_receipt
+from attest.recorder import open_receipt
 from attest.signing.dsse import read_envelope
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
@@ -23,6 +23,7 @@ from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, Runtim
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import open_statement
 from attest.tlog.documents import Documents
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.shortening import KEPT
 from attest.tlog.stores.sqlite import SqliteReader

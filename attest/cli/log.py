@@ -95,20 +95,30 @@ def watch(directory: Path, trust: Path) -> None:
 @log.command(epilog=example("attest log close log -o segment.jsonl.gz --trust trust.json"))
 @click.argument("directory", metavar="DIR", type=FILE)
 @click.option("-o", "segment", required=True, type=FILE, help="The new file; .gz and .zst are packed.")
+@click.option(
+    "--tier",
+    type=click.Choice(["receipts", "full"]),
+    default="receipts",
+    show_default=True,
+    help="Full: with arguments and answers of calls, as far as they are kept; without them it can never show them.",
+)
 @trust_option
-def close(directory: Path, segment: Path, trust: Path) -> None:
+def close(directory: Path, segment: Path, tier: str, trust: Path) -> None:
     """Move what the log in DIR holds to a file that verifies by itself, so that the folder does not grow for ever.
 
     Its last run has to have ended with a stop. The file is verified before anything is taken out; the log goes on with
-    the next start. Prints the checkpoint between both, which attest verify --expect-checkpoint holds each of them to.
+    the next start, and so does all that a portal counts. Prints the checkpoint between both, which attest verify
+    --expect-checkpoint holds each of them to.
     """
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
+    from attest.evidence.grammar import Tier
     from attest.evidence.segment import close_log
     from attest.trust.trust import load_trust
 
     now = time.time_ns() // 1_000_000
     with spread_for([directory]) as spread, Progress() as progress:
-        note = close_log(directory, segment, load_trust(trust), at=now, counted=progress.count, spread=spread)
+        trusted, counted = load_trust(trust), progress.count
+        note = close_log(directory, segment, trusted, at=now, counted=counted, spread=spread, tier=Tier(tier))
     click.echo(f"wrote {segment}", err=True)
     click.echo(note.decode(), nl=False)

@@ -237,7 +237,7 @@ def _documents(parts: Sequence[_Part]) -> list[Record]:
     for part in parts:
         documents = part.source.documents
         for digest in sorted(_named(part) - set(references)):
-            reference, line = _reference(documents, digest)
+            reference, line = read_reference(documents, digest)
             references[digest] = line
             for piece in reference.evidence:
                 evidence[piece.digest] = _evidence(documents, piece.digest)
@@ -261,7 +261,8 @@ def _named(part: _Part) -> set[str]:
     return named
 
 
-def _reference(documents: Documents, digest: str) -> tuple[RuntimeReference, ReferenceLine]:
+def read_reference(documents: Documents, digest: str) -> tuple[RuntimeReference, ReferenceLine]:
+    """Return a reference that is kept beside a log, known by its digest alone, and its line in a bundle."""
     envelope = read_envelope(_get(documents, REFERENCE_KIND, digest), where=f"reference {digest}")
     payload = payload_of(envelope, where=f"reference {digest}")
     _check_digest("reference", digest, payload)

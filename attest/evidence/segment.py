@@ -4,23 +4,25 @@
 2. Its last run ended with a stop, and the newest checkpoint covers every entry.
 3. The segment is written under a new name, and is on disk.
 4. It is read back and verified like anybody's evidence: whole, signed by the log's writer, from where the segment
-   before it ended (or the first entry) up to that very checkpoint. What was measured is not judged: a log with
-   violations is closed like any other. One with decisions about calls is not: a portal rebuilds from them what a
-   caller may still do, and a restart must not renew it.
-5. The log is shortened, in one step.
+   before it ended (or the first entry) up to that very checkpoint. What was measured and decided is not judged: a log
+   with violations is closed like any other.
+5. The log is shortened, in one step. What was decided about calls stays as long as it may count (`carrying`).
 
 A crash before step 5 leaves a log as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from attest.codec.files import write_file
 from attest.errors import RefusedError
 from attest.evidence.bundle import LogSource, write_bundle
+from attest.evidence.carrying import still_counting
+from attest.evidence.disclosing import Kept
+from attest.evidence.grammar import Tier
 from attest.evidence.packing import packing_for
 from attest.evidence.reading import read_lines
 from attest.evidence.verdict import Axis, End, Status, Verdict
@@ -29,6 +31,7 @@ from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
 from attest.tlog.documents import Documents
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.shortening import KEPT
 from attest.tlog.stores.sqlite import SqliteReader, SqliteWriter
@@ -45,11 +48,19 @@ Counted = Callable[[Iterator[bytes], str], Iterable[bytes]]
 
 
 def close_log(
-    directory: Path, segment: Path, trust: Trust, *, at: int, counted: Counted, spread: Spread = map
+    directory: Path,
+    segment: Path,
+    trust: Trust,
+    *,
+    at: int,
+    counted: Counted,
+    spread: Spread = map,
+    tier: Tier = Tier.RECEIPTS,
 ) -> bytes:
     """Move what the log in `directory` holds to the file `segment`; return the checkpoint that stands between them.
 
-    `at` is now, in milliseconds since 1970. Raises `RefusedError` (steps 1, 2 and 4, or `segment` is there already),
+    `at` is now, in milliseconds since 1970. What only a tier full discloses can be disclosed of the segment no more,
+    once it was closed at another. Raises `RefusedError` (steps 1, 2 and 4, or `segment` is there already),
     `UnavailableError` (no log, disk), `MalformedError`; the log is as it was then.
     """
     SQLITE.open_reader(directory).close()
@@ -59,25 +70,28 @@ def close_log(
     writer = SQLITE.create_or_open_writer(directory)
     try:
         note, pins = _bounds(writer.log)
-        source = LogSource(reader=writer.log, documents=Documents(directory))
-        write_file(segment, packing_for(segment.name).pack(counted(write_bundle([source]), "closing")))
+        kept = Kept(directory) if tier is Tier.FULL else None
+        source = LogSource(reader=writer.log, documents=Documents(directory), kept=kept)
+        lines = counted(write_bundle([source], tier=tier), "closing")
+        write_file(segment, packing_for(segment.name).pack(lines))
         try:
             question = Question(trust=trust, at=at, checkpoints=pins, max_evidence_age=_ANY_AGE)
             lines = counted(read_lines(segment), "verifying")
             _demand(verify_file(lines, question, file=str(segment), spread=spread), writer.log)
+            chosen: dict[int, frozenset[int]] = {Landmark.CALL: still_counting(writer.log, source.documents)}
         except BaseException:
             segment.unlink()
             raise
     except BaseException:
         writer.close()
         raise
-    _shorten(writer, segment)
+    _shorten(writer, segment, chosen)
     return note
 
 
-def _shorten(writer: SqliteWriter, segment: Path) -> None:
+def _shorten(writer: SqliteWriter, segment: Path, chosen: Mapping[int, Collection[int]]) -> None:
     try:
-        SQLITE.shorten(writer, KEPT)
+        SQLITE.shorten(writer, KEPT, chosen)
     except BaseException:
         # Where not even that is sure, an error of the disk, two copies are better than none.
         after = SQLITE.open_reader(Path(writer.log.where))
@@ -114,8 +128,5 @@ def _demand(verdict: Verdict, log: SqliteReader) -> None:
     if verdict.end is not End.CLOSED:
         hint = "stop the agent first (SIGTERM); one that was killed goes on with its next start"
         raise RefusedError(log.where, "a log whose last run ended with a stop", "an open run", hint=hint)
-    if verdict.counts is not None and (verdict.counts.permits or verdict.counts.denials):
-        hint = "a portal counts limits and sequences from its whole log: seal anew and begin another one (--log)"
-        raise RefusedError(log.where, "a log without decisions about calls", "some", hint=hint)
     if verdict.counts is None or verdict.counts.entries != log.size - log.closed:
         raise RefusedError(log.where, f"{log.size - log.closed} entries in the segment", "another number")

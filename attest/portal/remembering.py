@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from attest.appraisal.calls.ledger import Ledger
-from attest.appraisal.calls.rebuilding import Recorded, rebuild
-from attest.codec import instant
+from attest.appraisal.calls.rebuilding import Recorded, happened, rebuild
 from attest.codec.clock import Clock
 from attest.recorder import open_receipt
 from attest.signing.keyring import KeyRing
@@ -17,10 +16,10 @@ from attest.statement.predicates import caller_drift, short_name, tool_denial, t
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
-from attest.statement.receipt import ReceiptHeader
 from attest.statement.tools.calls import OutcomeStatus
 from attest.statement.tools.rules import ToolRules
 from attest.tlog.entry import read_entry
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 
 _EVENTS: Final = frozenset(
@@ -34,25 +33,14 @@ def remember(ledger: Ledger, rules: ToolRules, log: Path, key: PublicKey, *, ref
     Raises `MalformedError` or `UntrustedError` for a receipt that is not ours.
     """
     if rules.limits or rules.sequences or rules.baseline or any(tool.limits for tool in rules.tools):
-        now = Clock(real=_still(clock.real()), boot=_still(clock.boot()), boot_id=clock.boot_id)
-        rebuild(ledger, rules, ((happened(said.receipt, now), said) for said in _receipts(log, key, reference)))
+        real, boot, boot_id = clock.real(), clock.boot(), clock.boot_id
+        recorded = (
+            (happened(said.receipt, real=real, boot=boot, boot_id=boot_id), said)
+            for said in _receipts(log, key, reference)
+        )
+        rebuild(ledger, rules, recorded)
         for call in ledger.pending():
-            ledger.settle(call, size=0, status=OutcomeStatus.LOST, now_ms=now.boot())
-
-
-def happened(receipt: ReceiptHeader, clock: Clock) -> int:
-    """Return when a receipt was made, in milliseconds of this boot: never later than now.
-
-    Within this boot its own clock says so, whoever sets real time. What was made before this boot is as old as real
-    time says, and no younger than the boot.
-    """
-    if receipt.boot_id == clock.boot_id:
-        return min(receipt.boot_time_milliseconds, clock.boot())
-    return min(clock.boot() - (clock.real() - instant.parse(receipt.real_time)), 0)
-
-
-def _still(at: int) -> Callable[[], int]:
-    return lambda: at
+            ledger.settle(call, size=0, status=OutcomeStatus.LOST, now_ms=boot)
 
 
 def _receipts(log: Path, key: PublicKey, reference: str) -> Iterator[Recorded]:
@@ -60,8 +48,8 @@ def _receipts(log: Path, key: PublicKey, reference: str) -> Iterator[Recorded]:
     ring = KeyRing(role="writer", keys=(key,))
     reader = SQLITE.open_reader(log)
     try:
-        # A log with calls in it is never closed (`attest.evidence.segment`): before the first that is here were none.
-        for row in reader.rows(reader.first, reader.size):
+        # Of what lies in closed segments, that is here which still counts (`attest.evidence.carrying`).
+        for row in reader.rows_with(Landmark.CALL):
             entry = read_entry(row.entry, where=f"{log}: entry {row.sequence}")
             if entry.event not in _EVENTS:
                 continue

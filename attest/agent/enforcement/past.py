@@ -8,10 +8,11 @@ from pathlib import Path
 
 from attest.appraisal.breaker import COUNTED
 from attest.codec import instant
-from attest.recorder import Landmark, open_receipt
+from attest.recorder import open_receipt
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
 from attest.statement.predicates.runtime_event import Event, EventKind, RuntimeEvent
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.sqlite import SqliteReader
 

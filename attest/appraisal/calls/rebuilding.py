@@ -6,14 +6,27 @@ from collections.abc import Iterable
 
 from attest.appraisal.calls.asked import Asked
 from attest.appraisal.calls.ledger import Ledger
+from attest.codec import instant
 from attest.statement.predicates.caller_drift import CallerDrift
 from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
+from attest.statement.receipt import ReceiptHeader
 from attest.statement.tools.calls import Call, CallerResponse, Denial, DenialStage, OutcomeStatus
 from attest.statement.tools.principals import Principal
 from attest.statement.tools.rules import ToolRules
 
 Recorded = ToolPermit | ToolDenial | CallerDrift
+
+
+def happened(receipt: ReceiptHeader, *, real: int, boot: int, boot_id: str) -> int:
+    """Return when a receipt was made, in milliseconds of this boot, at the time `real` and `boot`: never later.
+
+    Within this boot its own clock says so, whoever sets real time. What was made before this boot is as old as real
+    time says, and no younger than the boot.
+    """
+    if receipt.boot_id == boot_id:
+        return min(receipt.boot_time_milliseconds, boot)
+    return min(boot - (real - instant.parse(receipt.real_time)), 0)
 
 
 def rebuild(ledger: Ledger, rules: ToolRules, recorded: Iterable[tuple[int, Recorded]]) -> None:

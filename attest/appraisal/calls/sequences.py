@@ -47,6 +47,10 @@ class SequencePlan:
             for tool in rule.then:
                 self._ending.setdefault(tool, []).append(rule)
 
+    def concerns(self, tool: str) -> bool:
+        """Return whether any sequence ends in `tool`."""
+        return tool in self._ending
+
     def judge(self, principal: str, tool: str, history: History, now_ms: int) -> Ruling | None:
         """Return the refusal by the first sequence that a call of `tool` would break."""
         for rule in self._ending.get(tool, ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-_STEPS: Final = 1024
+STEPS: Final = 1024
 """A span is kept in so many steps: what came within one step counts until the newest of it is out of the span.
 
 So a rate is never exceeded in any span, a unit may become free 1/1024 of the span later than it could, and a meter of
@@ -26,7 +26,7 @@ class Meter:
     def __init__(self, within_seconds: int | None = None) -> None:
         """Count over `within_seconds`; None: for ever."""
         self._span = None if within_seconds is None else within_seconds * _SECOND
-        self._step = 1 if self._span is None else max(1, -(-self._span // _STEPS))
+        self._step = 1 if self._span is None else max(1, -(-self._span // STEPS))
         self._used = 0
         self._entries: deque[tuple[int, int]] = deque()
 

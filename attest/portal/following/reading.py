@@ -14,10 +14,11 @@ from attest.codec.clock import Clock
 from attest.codec.octets import sha256_hex
 from attest.errors import AttestError, MalformedError, RefusedError, UnavailableError
 from attest.portal.following.word import Said, Word, not_known
-from attest.recorder import Landmark, open_receipt
+from attest.recorder import open_receipt
 from attest.signing.keyring import KeyRing
 from attest.statement.predicates import runtime_event, runtime_measurement, runtime_violation, short_name
 from attest.tlog.entry import entry_digest, read_entry
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.row import Row
 from attest.tlog.stores.shortening import KEPT

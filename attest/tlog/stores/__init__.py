@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from attest.tlog.stores.shortening import shorten
 from attest.tlog.stores.sqlite import SqliteReader, SqliteWriter, create_or_open_writer, open_reader
+
+
+class Shorten(Protocol):
+    """How a log is shortened, as `attest.tlog.stores.shortening.shorten`."""
+
+    def __call__(self, writer: SqliteWriter, kept: int, chosen: Mapping[int, Collection[int]] = ...) -> None:
+        """Take out all entries but the last `kept`, the landmarks, and what is `chosen` to be one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +25,7 @@ class Store:
     name: str
     create_or_open_writer: Callable[[Path], SqliteWriter]
     open_reader: Callable[[Path], SqliteReader]
-    shorten: Callable[[SqliteWriter, int], None]
+    shorten: Shorten
 
 
 SQLITE: Final = Store(

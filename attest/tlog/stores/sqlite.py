@@ -134,18 +134,23 @@ class SqliteReader:
                 return
             after = found[-1][0]
 
+    def rows_with(self, kind: int) -> Iterator[Row]:
+        """Yield the landmarks of a kind that are left of what was closed, then all entries that are without a gap."""
+        yield from self._landmarks(kind, _LANDMARKS, -1, self.first)
+        yield from self.rows(self.first, self.size)
+
     def landmarks(self, kind: int) -> Iterator[Row]:
         """Yield the entries that were appended as landmarks of a kind, oldest first, as a stream."""
-        return self._landmarks(kind, _LANDMARKS, -1)
+        return self._landmarks(kind, _LANDMARKS, -1, self.size)
 
     def newest_landmarks(self, kind: int) -> Iterator[Row]:
         """As `landmarks`, the newest first."""
-        return self._landmarks(kind, _NEWEST_LANDMARKS, self.size)
+        return self._landmarks(kind, _NEWEST_LANDMARKS, self.size, self.size)
 
-    def _landmarks(self, kind: int, query: str, last: int) -> Iterator[Row]:
+    def _landmarks(self, kind: int, query: str, last: int, size: int) -> Iterator[Row]:
         while True:
             with translated(self.where):
-                found = self._connection.execute(query, (kind, self.size, last, _ROWS_A_READ)).fetchall()
+                found = self._connection.execute(query, (kind, size, last, _ROWS_A_READ)).fetchall()
             for (sequence,) in found:
                 yield from self.rows(sequence, sequence + 1)
             if len(found) < _ROWS_A_READ:

@@ -13,16 +13,21 @@ from attest.agent.enforcement.past import read_past
 from attest.agent.history import read_history
 from attest.errors import AttestError, RefusedError, UnavailableError
 from attest.evidence import segment as module
+from attest.evidence.grammar import Tier
 from attest.evidence.reading import read_lines
 from attest.evidence.segment import close_log
+from attest.evidence.verify.checks_of_calls import CALLERS, LIMITS, SEQUENCES
 from attest.evidence.verify.file import verify_file
 from attest.measure.process import ProcessHandle
 from attest.recorder import open_recorder
+from attest.statement.tools.calls import OutcomeStatus
 from attest.tlog.check import check_log
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified
+from attest.tlog.landmarks import Landmark
 from attest.tlog.stores import SQLITE
 from attest.tlog.stores.database import draft_database
-from tests.calls_story import CallStory
+from tests.calls_portal import UNDER_STRICT, SmallPortal
+from tests.calls_story import PRINCIPAL, CallStory
 from tests.evidence_story import DRIFT, Story, ask, failing, judge
 from tests.world import NOW, STRANGER, WRITER, make_trust_file, trust_of
 
@@ -30,11 +35,11 @@ TRUST = ask().trust
 RUNS = tuple(f"{number:032x}" for number in range(1, 9))
 
 
-def close(story: Story, segment: Path, trust=TRUST) -> Checkpoint:
+def close(story: Story, segment: Path, trust=TRUST, **changes) -> Checkpoint:
     """Close the log between two runs; the story goes on with the next start."""
     story.checkpoint()
     story.close()
-    note = close_log(story.folder, segment, trust, at=story.now, counted=lambda lines, _doing: lines)
+    note = close_log(story.folder, segment, trust, at=story.now, counted=lambda lines, _doing: lines, **changes)
     story.recorder = open_recorder(story.folder, story.writer, clock=story.clock, pinned=None)
     return read_checkpoint_unverified(note, where="note")
 
@@ -123,10 +128,63 @@ def test_an_open_run_is_not_closed(tmp_path):
         refused(story, tmp_path, "a log whose last run ended with a stop")
 
 
-def test_a_portals_log_is_not_closed_since_it_counts_from_all_of_it(tmp_path):
+def test_a_portals_log_is_closed_and_what_no_part_shows_alone_is_only_asserted(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", 1)
+    with CallStory(tmp_path / "log", reference=UNDER_STRICT) as story:
+        parts, portal = [], SmallPortal(story)
+        for number in range(2):
+            story.start(run=RUNS[number])
+            story.launch().match()
+            portal.ask("get_time", PRINCIPAL, {})
+            portal.answer(0, OutcomeStatus.RESULT)
+            portal.ask("convert_time", PRINCIPAL, {})
+            portal.ask("unknown", PRINCIPAL, {})
+            while portal.flying:
+                portal.answer(0, OutcomeStatus.RESULT)
+            story.stop(run=RUNS[number])
+            parts.append((close(story, tmp_path / f"{number}"), list(read_lines(tmp_path / f"{number}"))))
+            story.wait(20_000)
+    pins = [pin for pin, _ in parts]
+    first = judge(parts[0][1], checkpoints=pins[:1], references=(story.reference,), at=story.now)
+    second = judge(parts[1][1], checkpoints=pins, references=(story.reference,), at=story.now)
+    assert (list(failing(first)), list(failing(second))) == ([], [])
+    seam = [{each.id for each in verdict.checks if each.status == "asserted"} for verdict in (first, second)]
+    assert seam[1] - seam[0] == {"freshness.validity", LIMITS, SEQUENCES, CALLERS}
+    for verdict in (first, second):
+        assert verdict.counts is not None
+        assert (verdict.counts.permits, verdict.counts.denials) == (2, 1)
+
+
+def test_a_segment_of_tier_full_discloses_what_is_kept(tmp_path):
     with CallStory(tmp_path / "log") as story:
         story.open().answered().stop()
-        refused(story, tmp_path, "a log without decisions about calls")
+        close(story, tmp_path / "segment", tier=Tier.FULL)
+    verdict = judge(list(read_lines(tmp_path / "segment")), references=(story.reference,), at=story.now)
+    assert list(failing(verdict)) == []
+    assert (verdict.tier, verdict.counts and verdict.counts.calls and verdict.counts.calls.opened) == (Tier.FULL, 2)
+
+
+def test_of_calls_that_count_no_more_nothing_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "KEPT", 1)
+    with CallStory(tmp_path / "log") as story:
+        story.start(run=RUNS[0])
+        story.launch().match().answered()
+        story.deny(story.call())
+        story.stop(run=RUNS[0])
+        close(story, tmp_path / "first")
+        assert len(calls_left(story)) == 3
+        story.wait(3_700_000)
+        story.start(run=RUNS[1])
+        story.launch().match().stop(run=RUNS[1])
+        close(story, tmp_path / "second")
+        assert calls_left(story) == []
+
+
+def calls_left(story: Story) -> list[int]:
+    reader = SQLITE.open_reader(story.folder)
+    left = [row.sequence for row in reader.landmarks(Landmark.CALL)]
+    reader.close()
+    return left
 
 
 def test_nothing_is_closed_twice(tmp_path):

@@ -5,18 +5,25 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from attest.appraisal.calls.compiling import compile_rules
 from attest.appraisal.calls.rulebook import Rulebook
 from attest.codec.clock import Clock
+from attest.evidence import segment
 from attest.portal.remembering import remember
+from attest.recorder import open_recorder
 from attest.statement.tools.limits import Limit, Per, Unit
 from attest.statement.tools.rules import ToolRules
+from tests.calls_portal import STEPS, STRICT, UNDER_STRICT, SmallPortal, live
 from tests.calls_story import GOVERNED, PRINCIPAL, RULES, CallStory
-from tests.evidence_story import change
+from tests.evidence_story import ask, change
+from tests.laws import examples
 from tests.tool_rules import call
 from tests.world import WRITER
 
@@ -71,3 +78,64 @@ def test_a_call_before_the_boot_is_no_younger_than_the_boot(story: CallStory) ->
 def test_calls_under_another_reference_count_for_that_one(story: CallStory) -> None:
     story.reference = "0" * 64
     assert used(story, real=0, boot=0) == (0, True)
+
+
+LATER: Final = (0, 15_000, 61_000, 700_000)
+"""Milliseconds: inside and outside of the sealed spans."""
+ENDLESS: Final = STRICT
+"""Counts each call as long as the session lasts."""
+SPANNED: Final[ToolRules] = change(STRICT, limits=tuple(each for each in STRICT.limits if each.id != "calls"))
+
+Told = list[tuple[str, int]]
+HISTORIES: Final = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 500)), max_size=12)
+ASK, BY_ANOTHER = ("ask", 0), ("ask", 4)
+ANSWER: Final = ("answer", 0)
+"""With a result."""
+
+
+@examples(0.5)
+@given(rules=st.sampled_from((ENDLESS, SPANNED)), before=HISTORIES, pause=st.sampled_from(LATER), after=HISTORIES)
+@example(rules=ENDLESS, before=[ASK, ANSWER] * 9, pause=700_000, after=[])
+@example(rules=SPANNED, before=[ASK, ANSWER], pause=700_000, after=[])
+@example(rules=SPANNED, before=[BY_ANOTHER, ANSWER, ("wait", 110)] * 10, pause=700_000, after=[])
+@example(rules=SPANNED, before=[], pause=0, after=[("ask", 1), ANSWER])
+def test_closing_a_log_changes_nothing_of_what_a_start_counts(
+    rules: ToolRules, before: Told, pause: int, after: Told
+) -> None:
+    reference = change(UNDER_STRICT, tools=rules)
+    with (
+        TemporaryDirectory() as folder,
+        CallStory(Path(folder) / "log", reference=reference) as story,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(segment, "KEPT", 1)
+        portal = SmallPortal(story)
+        for number, history in enumerate((before, after)):
+            story.open()
+            live(portal, history)
+            story.wait(pause)
+            portal.stop()
+            story.checkpoint()
+            story.close()
+            whole = [rulings(story, rules, later) for later in LATER]
+            part = Path(folder) / f"{number}"
+            segment.close_log(story.folder, part, ask().trust, at=story.now, counted=lambda lines, _doing: lines)
+            assert [rulings(story, rules, later) for later in LATER] == whole
+            story.recorder = open_recorder(story.folder, story.writer, clock=story.clock, pinned=None)
+
+
+def rulings(story: CallStory, rules: ToolRules, later: int) -> list[object]:
+    """Start again, so much later; return how each request would be ruled, and every count behind it."""
+    clock = story.clock
+    now = Clock(real=lambda: clock.real() + later, boot=lambda: clock.boot() + later, boot_id=clock.boot_id)
+    rulebook = compile_rules(rules, {}, posixpath.normpath)
+    ledger = rulebook.ledger()
+    remember(ledger, rules, story.folder, WRITER.public, reference=story.reference, clock=now)
+    asked = [call(tool.name, {}, principal=principal) for tool in rules.tools for principal in rules.principals]
+    watches = [ledger.watch(each.name) for each in rules.principals]
+    return [
+        *(rulebook.decide(each, ledger, now.boot()) for each in asked),
+        *(rulebook.counters(each, ledger, now.boot()) for each in asked),
+        *(each and each.exceeded(now.boot()) for each in watches),
+        ledger.stopped,
+    ]

@@ -127,6 +127,8 @@ class Replay:
         if tool is None:
             return
         self._refuse(told, self._forbidden.judge(who, tool, self._least.history, latest + _APART))
+        if self._cut and self._forbidden.concerns(tool):
+            self._leave(SEQUENCES, told)
         missing = self._required.judge(who, tool, self._most.history, earliest - _APART)
         if missing is not None and self._cut:
             self._leave(SEQUENCES, told)
@@ -141,6 +143,8 @@ class Replay:
             rule, used = left
             usual = f"at most {rule.at_most} {rule.trait} in {rule.within_seconds} s"
             self._fail(CALLERS, "a caller over the sealed baseline was permitted something", told, usual, used)
+        elif self._cut and watch is not None and watch.rules:
+            self._leave(CALLERS, told)
 
     def _refuse(self, told: Told, ruling: Ruling | None) -> None:
         if ruling is not None:

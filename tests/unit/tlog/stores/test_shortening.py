@@ -18,6 +18,7 @@ from attest.tlog.merkle import consistency_proof, frontier_names, frontier_of, i
 from attest.tlog.pin import check_pinned
 from attest.tlog.stores import STORES
 from attest.tlog.stores.database import DATABASE_NAME
+from attest.tlog.stores.row import Row
 from attest.tlog.tail import read_tail
 from tests.laws import examples
 from tests.logs import make_log, make_rows, tamper
@@ -96,6 +97,26 @@ def test_the_names_of_a_frontier_are_those_that_making_one_asks_for(size):
 
     frontier_of(size, read)
     assert frontier_names(size) == tuple(asked)
+
+
+def test_what_is_chosen_stays_as_a_landmark_until_it_is_chosen_no_more(tmp_path):
+    make_log(tmp_path, 30)
+    before = store.open_reader(tmp_path)
+    rows = list(before.rows(0, 30))
+    before.close()
+    store.shorten(store.create_or_open_writer(tmp_path), 2, {9: {3, 7, 29}})
+    assert _kept(tmp_path) == ([rows[3], rows[7]], [rows[3], rows[7], *rows[28:]])
+    _go_on(tmp_path, 5)
+    store.shorten(store.create_or_open_writer(tmp_path), 2, {9: {7, 28}})
+    assert [row.sequence for row in _kept(tmp_path)[0]] == [7, 28]
+
+
+def _kept(folder: Path) -> tuple[list[Row], list[Row]]:
+    log = store.open_reader(folder)
+    assert check_log(log, WRITER.public) == ()
+    found = list(log.landmarks(9)), list(log.rows_with(9))
+    log.close()
+    return found
 
 
 def test_what_was_taken_out_is_gone_and_the_file_is_smaller(tmp_path):
