@@ -7,7 +7,7 @@ governs, with an error of HTTP, and short.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, final
 
 from attest.errors import MalformedError
@@ -29,7 +29,7 @@ _FIRST_ERROR: Final = 400
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Answering:
     """One answer of the server's, for one exchange."""
 
@@ -37,10 +37,17 @@ class Answering:
     connected: Connected
     exchange: Exchange
     request: Request
+    told: list[tuple[str, str]] = field(default_factory=list)
+    """The fields of the server's answer that go on."""
+    _is_over: bool = False
+
+    def began(self, answer: Answer) -> None:
+        """Take note of the head of the server's answer."""
+        self.told = fields.to_client(answer.fields)
 
     async def hand_on(self, answer: Answer) -> Reply | None:
         """Hand the answer on; the exchange is over when this returns."""
-        kind = fields.media_type(fields.gathered(answer.fields))
+        kind = fields.media_type(answer.values)
         try:
             reply = None
             if kind == EVENTS:
@@ -80,31 +87,31 @@ class Answering:
         if body is None:
             head = Overlong(head=b"", tail=b"", size=MAX_LINE_BYTES + 1)
             self._take(head)
-            return await self._settled(answer.status)
+            return await self._settled(answer.status, [("Content-Type", JSON)])
         if not body:
-            return Reply(answer.status, fields=fields_of(answer))
+            return Reply(answer.status, fields=self.told)
         if is_message and self.exchange.body:
             self._take(body)
-            return await self._settled(answer.status, answer)
+            return await self._settled(answer.status, self.told)
         governed = self.connected.session.governs(self.exchange)
         self._end(by_client=False)
         if governed:
             return reply_with(self.exchange.take()[0], status=max(answer.status, _FIRST_ERROR))
         if answer.status < _FIRST_ERROR or len(body) > MAX_ERROR_BYTES:
             return self.lost("the server answered with what is no message")
-        return Reply(answer.status, body, fields_of(answer))
+        return Reply(answer.status, body, self.told)
 
-    async def _settled(self, status: int, answer: Answer | None = None) -> Reply:
+    async def _settled(self, status: int, told: list[tuple[str, str]]) -> Reply:
         """Return the one message for the client, once there is one."""
         await self._until_told()
         self._end(by_client=False)
         replies = self.exchange.take()
         if not replies:
             return self.lost("the server answered what was not asked")
-        return Reply(status, replies[0], [("Content-Type", JSON)] if answer is None else fields_of(answer))
+        return Reply(status, replies[0], told)
 
     async def _stream(self, answer: Answer) -> None:
-        response = self.exchange.stream = self.request.begin(answer.status, fields_of(answer))
+        response = self.exchange.stream = self.request.begin(answer.status, self.told)
         reader = EventReader()
         while piece := await _next(answer):
             try:
@@ -149,6 +156,9 @@ class Answering:
             await self.connected.change(self.exchange)
 
     def _end(self, *, by_client: bool) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
         session, now = self.connected.session, self.hub.boot()
         if self.exchange.resumable:
             # Before 2026-07-28 to lose a stream is no cancellation, whoever lost it.
@@ -161,11 +171,6 @@ class Answering:
 def reply_with(octets: bytes, *, status: int = 200) -> Reply:
     """Return an answer of our own."""
     return Reply(status, octets, [("Content-Type", JSON)])
-
-
-def fields_of(answer: Answer) -> list[tuple[str, str]]:
-    """Return the fields of the server's answer that go on."""
-    return fields.to_client(answer.fields)
 
 
 async def _next(answer: Answer) -> bytes:

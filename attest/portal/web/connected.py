@@ -6,6 +6,7 @@ Since 2026-07-28 there are none, and a caller has one session for all of its req
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ class Connected:
     records: list[Record] = field(default_factory=list)
     """What was not handed to the recorder yet, in order."""
     recording_now: bool = False
-    recording_soon: bool = False
+    recording_soon: asyncio.TimerHandle | None = None
     last_ticket: int = 0
     captive: Captive | None = None
     """What stands in the server's place, once the caller drifted."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from types import TracebackType
 from typing import Final, final
 
 from attest.portal.session.effects import Lane
@@ -52,7 +52,8 @@ class Exchange:
         """The stream of events that the client gets, once it has begun."""
         self._replies: deque[bytes] = deque()
         self._changed = asyncio.Event()
-        self._scope: asyncio.Timeout | None = None
+        self.dealing: UntilCut | None = None
+        """The context in which the server is dealt with."""
 
     def clear(self) -> None:
         """Let the body go on."""
@@ -75,23 +76,12 @@ class Exchange:
         # Nothing that the server said is said again.
         self.resumable = False
         self._changed.set()
-        if self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(asyncio.get_running_loop().time())
+        if self.dealing is not None:
+            self.dealing.break_off()
 
-    @asynccontextmanager
-    async def until_cut(self) -> AsyncIterator[None]:
-        """Deal with the server; `CutOffError` is raised out of it once the server is cut off."""
-        try:
-            async with asyncio.timeout(None) as self._scope:
-                if self.was_cut:
-                    raise CutOffError
-                yield
-        except TimeoutError as error:
-            if self._scope is None or not self._scope.expired():
-                raise
-            raise CutOffError from error
-        finally:
-            self._scope = None
+    def until_cut(self) -> UntilCut:
+        """Deal with the server in this context; `CutOffError` is raised out of it once the server is cut off."""
+        return UntilCut(self)
 
     def nudge(self) -> None:
         """Have whoever waits look again."""
@@ -116,6 +106,46 @@ class Exchange:
         """Wait until something has changed since the last time."""
         await self._changed.wait()
         self._changed.clear()
+
+
+@final
+class UntilCut:
+    """Breaks off its task once an exchange is cut off from the server, as `asyncio.timeout` does once time is over."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """Nothing is broken off outside of the context."""
+        self._exchange = exchange
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._soon: asyncio.Handle | None = None
+        self._is_broken_off = False
+
+    def __enter__(self) -> None:
+        if self._exchange.was_cut:
+            raise CutOffError
+        self._task = asyncio.current_task()
+        self._cancelling = 0 if self._task is None else self._task.cancelling()
+        self._exchange.dealing = self
+
+    def break_off(self) -> None:
+        """Break off the task in the next round of the loop: it may be this very one that asks for it."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        self._is_broken_off = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._exchange.dealing = None
+        if self._soon is not None:
+            self._soon.cancel()
+        if not self._is_broken_off or self._task is None:
+            return
+        # Whoever was called off by somebody else at the same time is called off.
+        if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise CutOffError from error
 
 
 def traceparent_of(lane: Lane) -> str | None:

@@ -45,13 +45,19 @@ Fields = Iterable[tuple[str, str]]
 def to_server(fields: Fields) -> list[tuple[str, str]]:
     """Return the fields of a request that go on, in their order."""
     return [
-        (name, _in_utf8(name, value)) for name, value in fields if name.lower() in _TO_SERVER or _is_parameter(name)
+        (name, _in_utf8(value) if lower == "content-type" else value)
+        for name, value in fields
+        if (lower := name.lower()) in _TO_SERVER or lower.startswith(_PARAMETER)
     ]
 
 
 def to_client(fields: Fields) -> list[tuple[str, str]]:
     """Return the fields of an answer that go on, in their order."""
-    return [(name, _in_utf8(name, value)) for name, value in fields if name.lower() in _TO_CLIENT]
+    return [
+        (name, _in_utf8(value) if lower == "content-type" else value)
+        for name, value in fields
+        if (lower := name.lower()) in _TO_CLIENT
+    ]
 
 
 def gathered(fields: Fields) -> dict[str, list[str]]:
@@ -68,17 +74,11 @@ def media_type(values: Mapping[str, list[str]]) -> str:
     return found[0].partition(";")[0].strip().lower() if len(found) == 1 else ""
 
 
-def _is_parameter(name: str) -> bool:
-    return name.lower().startswith(_PARAMETER)
-
-
-def _in_utf8(name: str, value: str) -> str:
+def _in_utf8(value: str) -> str:
     """Name no encoding of messages but UTF-8, in which they were read here.
 
     Whoever followed another `charset` would read another message: in UTF-7 what was text holds quotes and keys.
     """
-    if name.lower() != "content-type":
-        return value
     kind, _, parameters = value.partition(";")
     kind = kind.strip().lower()
     is_message = kind in {JSON, EVENTS} and parameters.strip().lower() != "charset=utf-8"

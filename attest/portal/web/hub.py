@@ -151,19 +151,19 @@ class Hub:
 
     def _record_later(self, connected: Connected) -> None:
         """Record once all that is ready has been read, in one flush; outcomes, which nothing waits for, a bit later."""
-        loop, urgent = (
-            asyncio.get_running_loop(),
-            any(not isinstance(each.content, Settled) for each in connected.records),
-        )
-        if urgent and not connected.recording_now:
+        records, loop = connected.records, asyncio.get_running_loop()
+        if not records or connected.recording_now:
+            return
+        if any(not isinstance(each.content, Settled) for each in records):
             connected.recording_now = True
             loop.call_soon(self._record, connected)
-        elif connected.records and not connected.recording_soon:
-            connected.recording_soon = True
-            loop.call_later(_SOON_SECONDS, self._record, connected)
+        elif connected.recording_soon is None:
+            connected.recording_soon = loop.call_later(_SOON_SECONDS, self._record, connected)
 
     def _record(self, connected: Connected) -> None:
-        connected.recording_now = connected.recording_soon = False
+        if connected.recording_soon is not None:
+            connected.recording_soon.cancel()
+        connected.recording_now, connected.recording_soon = False, None
         records, connected.records = connected.records, []
         if self._captives is not None:
             for content in (each.content for each in records if isinstance(each.content, Settled)):

@@ -78,7 +78,10 @@ class Manners:
 
     def note(self, asked: Asked, status: int, fields: Fields) -> None:
         """Learn from an answer; from one that was an error only where nothing better is known."""
-        manner = Manner(status=status, fields=tuple(fields))
+        told, known = tuple(fields), self._seen.get(asked)
+        if known is not None and known.status == status and known.fields == told:
+            return
+        manner = Manner(status=status, fields=told)
         if not manner.is_refusal or (asked in _MAY_BE_REFUSED and asked not in self._seen):
             self._seen[asked] = manner
 

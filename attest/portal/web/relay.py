@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -36,6 +37,7 @@ from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
 _PLAIN: Final = {"POST": Asked.NOTICE, "GET": Asked.LISTEN, "DELETE": Asked.LEAVE}
 """What is asked where no rule is about it."""
 _METHODS: Final = tuple(_PLAIN)
+_CARRIED: Final = frozenset({SESSION, "mcp-protocol-version"})
 BODY_SECONDS: Final = 60
 """How long a client may take to send what it asks."""
 _NOT_FOUND: Final = -31003
@@ -99,7 +101,7 @@ class Relay:
         if fields.media_type(values) != JSON or "content-encoding" in values:
             return reply_with(error_reply(None, INVALID_REQUEST, f"a body of {JSON} was expected"), status=415)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with nullcontext() if request.is_whole else asyncio.timeout(BODY_SECONDS):
                 body = await request.read(MAX_LINE_BYTES)
         except TimeoutError:
             return reply_with(error_reply(None, INVALID_REQUEST, "the body did not come in time"), status=408)
@@ -131,7 +133,6 @@ class Relay:
             session.from_client_read(exchange.body, message, hub.boot(), lane=exchange)
         hub.go_on(connected)
         answering = Answering(hub=hub, connected=connected, exchange=exchange, request=request)
-        captured = Captured(answering=answering, asked=_asked(message))
         mark = exchange.mark = connected.last_ticket
         try:
             while not (exchange.cleared or exchange.captured or exchange.has_replies):
@@ -140,14 +141,14 @@ class Relay:
                     return Reply(403)
                 await connected.change(exchange)
             if exchange.captured:
-                return await captured.answer()
+                return await Captured(answering=answering, asked=_asked(message)).answer()
             if not exchange.cleared:
                 reply = exchange.take()[0]
                 malformed = wrong is not None or isinstance(message, Unreadable)
                 return reply_with(reply, status=400 if malformed else _status_of(reply, message))
             return await self._forward(request, connected, exchange, answering, message)
         except CutOffError:
-            return await captured.answer()
+            return await Captured(answering=answering, asked=_asked(message)).answer()
         except asyncio.CancelledError:
             answering.left()
             raise
@@ -161,12 +162,11 @@ class Relay:
         message: Message | Unreadable,
     ) -> Reply | None:
         try:
-            async with (
-                exchange.until_cut(),
-                self.client.ask("POST", fields.to_server(request.fields), exchange.body) as answer,
-            ):
-                self._learn(connected, message, answer)
-                return await answering.hand_on(answer)
+            with exchange.until_cut():
+                async with self.client.ask("POST", fields.to_server(request.fields), exchange.body) as answer:
+                    answering.began(answer)
+                    self._learn(connected, message, answer, answering.told)
+                    return await answering.hand_on(answer)
         except OSError as error:
             if isinstance(error, ConnectionResetError) and request.peer.is_gone:
                 raise
@@ -193,14 +193,13 @@ class Relay:
         try:
             if connected.captive is not None:
                 exchange.cut()
-            async with (
-                exchange.until_cut(),
-                self.client.ask(request.method, sent, body) as answer,
-            ):
-                self.hub.manners.note(asked, answer.status, fields.to_client(answer.fields))
-                if asked is Asked.LEAVE and answer.is_good:
-                    self.hub.table.end(connected.caller, request.first(SESSION) or "")
-                return await answering.hand_on(answer)
+            with exchange.until_cut():
+                async with self.client.ask(request.method, sent, body) as answer:
+                    answering.began(answer)
+                    self.hub.manners.note(asked, answer.status, answering.told)
+                    if asked is Asked.LEAVE and answer.is_good:
+                        self.hub.table.end(connected.caller, request.first(SESSION) or "")
+                    return await answering.hand_on(answer)
         except CutOffError:
             return await Captured(answering=answering, asked=asked).answer()
         except asyncio.CancelledError:
@@ -219,10 +218,12 @@ class Relay:
         whole = {"method": message.method, "params": message.params}
         return mismatch(request.values, whole, schema)
 
-    def _learn(self, connected: Connected, message: Message | Unreadable, answer: Answer) -> None:
+    def _learn(
+        self, connected: Connected, message: Message | Unreadable, answer: Answer, passing: list[tuple[str, str]]
+    ) -> None:
         """Begin a session where the server gave an identifier for one; and see how it answers."""
-        self.hub.manners.note(_asked(message), answer.status, fields.to_client(answer.fields))
-        given = [value for name, value in answer.fields if name.lower() == SESSION]
+        self.hub.manners.note(_asked(message), answer.status, passing)
+        given = answer.values.get(SESSION, [])
         if len(given) == 1 and isinstance(message, Message) and message.method == INITIALIZE and answer.is_good:
             self.hub.table.begin(connected.caller, given[0])
 
@@ -257,5 +258,6 @@ def _status_of(reply: bytes, message: Message | Unreadable) -> int:
 
 def carried_from(request: Request) -> list[tuple[str, str]]:
     """Return the fields that a message of our own has in common with the client's request."""
-    kept = {SESSION, "mcp-protocol-version"}
-    return [(name, value) for name, value in request.fields if name.lower() in kept]
+    if _CARRIED.isdisjoint(request.values):
+        return []
+    return [(name, value) for name, value in request.fields if name.lower() in _CARRIED]

@@ -40,7 +40,7 @@ class Sender:
                 self._heard(connected, exchange, error_reply(message.id, INVALID_REQUEST, type(error).__name__))
 
     async def _hear(self, connected: Connected, exchange: Exchange, answer: Answer) -> None:
-        kind, reader, held = fields.media_type(fields.gathered(answer.fields)), EventReader(), bytearray()
+        kind, reader, held = fields.media_type(answer.values), EventReader(), bytearray()
         while piece := await answer.piece():
             if kind == EVENTS:
                 for event in reader.feed(piece):

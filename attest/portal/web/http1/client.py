@@ -26,6 +26,8 @@ class Answer:
         self._connection = connection
         self.status: Final = head.status
         self.fields: Final[Fields] = head.fields
+        self.values: Final = head.values
+        """All values of each field by its name in lower case."""
 
     @property
     def is_good(self) -> bool:

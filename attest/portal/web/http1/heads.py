@@ -39,6 +39,8 @@ class AnswerHead(NamedTuple):
 
     status: int
     fields: Fields
+    values: dict[str, list[str]]
+    """All values of each field by its name in lower case."""
     length: int
     """Of the body in bytes; `UNTIL_CLOSED`."""
     is_chunked: bool
@@ -125,7 +127,7 @@ def read_answer_head(octets: bytes) -> AnswerHead:
         length, is_chunked = 0, False
     ends = not is_latest or (length == UNTIL_CLOSED and not is_chunked)
     is_kept = not ends and not any(map(_closes, values.get("connection", [])))
-    return AnswerHead(status, fields, length, is_chunked, is_kept)
+    return AnswerHead(status, fields, values, length, is_chunked, is_kept)
 
 
 def _read_fields(lines: list[bytes]) -> tuple[Fields, dict[str, list[str]]]:

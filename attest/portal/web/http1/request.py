@@ -39,6 +39,10 @@ class Peer(Protocol):
     def is_gone(self) -> bool:
         """Whether it has ended."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body of the request has come."""
+
     async def read(self, most: int) -> bytes:
         """Return the body of the request that is being answered; see `Request.read`."""
 
@@ -90,6 +94,11 @@ class Request:
     def all(self, name: str) -> list[str]:
         """Return all values of a field, by its name in lower case."""
         return self.values.get(name, [])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body has come: to read it takes no time."""
+        return self.peer.is_whole
 
     async def read(self, most: int) -> bytes:
         """Return the body, once; raises `TooLongError` for one of more than `most` bytes, and `ClientGoneError`."""

@@ -66,6 +66,11 @@ class Serving(asyncio.Protocol):
         return self._transport is None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the body of the request has come that is being answered."""
+        return self._reader.is_over
+
+    @property
     def task(self) -> asyncio.Task[None] | None:
         """What answers the request that is being answered."""
         return self._task

@@ -5,9 +5,11 @@ import contextlib
 import functools
 import json
 
+import pytest
 from aiohttp import web
 
 from attest.portal.session.effects import Permitted, Settled
+from attest.portal.web import hub
 from attest.statement.tools.calls import Denial, OutcomeStatus
 from tests.waiting import PATIENCE_SECONDS, come_true
 from tests.web_world import RESULT, SPACED, call, mirrored, relaying
@@ -46,6 +48,20 @@ async def test_what_is_allowed_passes_byte_for_byte_once_its_receipt_is_on_disk(
         assert [sent for _, _, sent in world.got] == [SPACED]
         await settled(world, 2)
         assert [type(each) for each in world.receipts] == [Permitted, Settled]
+
+
+@told
+async def test_an_outcome_that_was_recorded_with_the_next_decision_is_not_waited_for_again():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "_SOON_SECONDS", 60)
+        async with relaying() as world:
+            waiting = []
+            for number in range(2):
+                await world.post(call(number))
+                [connected] = [each for each in world.table if each.caller.principal is not None]
+                waiting.append(connected.recording_soon)
+            assert [each is not None and each.cancelled() for each in waiting] == [True, False]
+            assert [type(each) for each in world.receipts] == [Permitted, Settled, Permitted]
 
 
 @told
