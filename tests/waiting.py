@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-PATIENCE_SECONDS: Final = 120
+PATIENCE_SECONDS: Final = 300
 """Far more than anything takes at a load of ten a processor; only a test that fails waits so long."""
 
 

@@ -18,7 +18,7 @@ from attest.demo.servers.server import Server
 from attest.demo.workshop import Workshop
 from attest.errors import UnavailableError
 
-WAIT_SECONDS: Final = 60
+WAIT_SECONDS: Final = 300
 """The longest that the demo waits for anything to happen."""
 
 

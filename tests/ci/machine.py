@@ -23,7 +23,7 @@ OURS = "mcp-attest/mcp-attest/"
 """How workflows name what stands in this repository."""
 STEP_KEYS = {"id", "name", "if", "run", "shell", "env", "uses", "with", "working-directory", "continue-on-error"}
 COMMIT = "c0ffee00" * 5
-LONGEST_STEP = 120  # seconds
+LONGEST_STEP = 600  # seconds; one of them installs a whole environment
 
 Played = Callable[["Machine", Mapping[str, str]], Mapping[str, str]]
 """What is played for an action: takes the machine and the inputs, returns outputs, raises `StepFailedError`."""

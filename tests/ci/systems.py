@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 ROOT: Final = Path(__file__).resolve().parents[2]
 EXAMPLES: Final = ROOT / "ci/examples"
 PROJECT: Final = EXAMPLES / "make"
-LONGEST_S: Final = 120
+LONGEST_S: Final = 600
 RUN: Final = "run-17"
 
 

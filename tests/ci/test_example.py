@@ -177,7 +177,7 @@ def test_a_change_during_the_run_closes_the_gate_even_if_the_client_is_content(p
     workflow = run.repository / ".github/workflows/release.yml"
     workflow.write_text(workflow.read_text().replace("      client: ", "      on-drift: terminate\n      client: "))
     client = run.repository / "client/test_server.py"
-    attack = 'open("dist/example-server.pyz", "ab").write(b"x")\nserver.wait(timeout=60)\n'
+    attack = 'open("dist/example-server.pyz", "ab").write(b"x")\nserver.wait(timeout=600)\n'
     test, _, _ = client.read_text().partition("server.communicate(")
     client.write_text(test + attack)
     assert release(run) == "failure"

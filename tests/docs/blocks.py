@@ -20,7 +20,7 @@ SHELL: Final = ("sh", "console")
 """Commands; in a `console` block the lines that begin with `$ `, and what they print."""
 
 _BLOCK: Final = re.compile(r"^( *)(`{3,})([^`\n]*)\n(.*?)^ *\2$", re.MULTILINE | re.DOTALL)
-_LONGEST_S: Final = 60
+_LONGEST_S: Final = 600
 
 
 @dataclass(frozen=True, kw_only=True)

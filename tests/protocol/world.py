@@ -19,7 +19,7 @@ from tests.ports import free_port
 from tests.waiting import wait_until_listening
 
 HERE: Final = Path(__file__).parent
-SECONDS: Final = 240
+SECONDS: Final = 600
 REQUIREMENTS: Final = ("2025-11-25", "2026-07-28")
 
 _ASKS: Final = 'input-requests = ["elicitation/create", "sampling/createMessage", "roots/list"]\n'

@@ -67,7 +67,7 @@ def surroundings(folder: Path) -> dict[str, str]:
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     words = [str(word) for word in command]
     return subprocess.run(
-        words, cwd=folder, env=surroundings(folder), capture_output=True, text=True, timeout=300, check=False
+        words, cwd=folder, env=surroundings(folder), capture_output=True, text=True, timeout=600, check=False
     )
 
 

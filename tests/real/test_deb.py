@@ -23,7 +23,7 @@ from tests.world import (
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
-SECONDS = 120
+SECONDS = 600
 PACKAGES = {"hello": "usr/bin/hello", "jq": "usr/bin/jq"}
 
 

@@ -30,7 +30,7 @@ from tests.world import NOW, SEALER, TRUST
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
-SECONDS = 120
+SECONDS = 600
 """For one command of a package manager."""
 
 PNPM = "pnpm@9.15.9"

@@ -21,7 +21,7 @@ from tests.world import SEALER, WRITER, write_key_pair
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.installs]
 
-SECONDS: Final = 180
+SECONDS: Final = 600
 PNPM: Final = {"pnpm9": "pnpm@9.15.9", "pnpm10": "pnpm@10.34.9"}
 """Two that note their state in another language each."""
 PACKAGE: Final = "which@5.0.0"

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Final
 
+from tests.waiting import PATIENCE_SECONDS
+
 _PROGRAM: Final = """
 import ctypes
 from attest.measure.kernel import keep_little_memory, keep_memory_at_hand
@@ -32,5 +34,7 @@ print(mapped() is None or not maps(100_000))
 
 
 def test_a_portal_asks_the_kernel_for_no_memory_that_a_call_needs_and_an_agent_does():
-    ran = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert ran.stdout.split() == ["True", "True"]
