@@ -61,17 +61,20 @@ class Workshop:
         )
 
     def run(self, words: Sequence[str]) -> Answer:
-        """Run a command in the folder to its end."""
-        done = subprocess.run(
-            [*words],
-            cwd=self.folder,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        """Run a command in the folder to its end; raise `UnavailableError` if there is none in `COMMAND_SECONDS`."""
+        try:
+            done = subprocess.run(
+                [*words],
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UnavailableError(" ".join(words[:4]), f"an end in {COMMAND_SECONDS} s", "none") from error
         return Answer(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def must(self, words: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ def victims(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Victim]
         if name == "filesystem" and shutil.which("npm") is None:
             pytest.skip("needs node and npm")
         if name not in made:
-            made[name] = install(name, tmp_path_factory.mktemp(name).resolve())
+            made[name] = install(name, tmp_path_factory)
         return made[name]
 
     return victim

@@ -8,10 +8,12 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from attest.demo import builder, python_environment
 from attest.demo.servers import SERVERS
@@ -22,6 +24,7 @@ from attest.errors import UnavailableError
 from attest.fetch.client import run_client
 from tests.attacks.talking import Talk, talking
 from tests.commands import attest, passed
+from tests.wheelhouse import demo_wheels
 
 TRUST = ("--trust", "trust.json")
 WITH_BYTE_CODE = {"PYTHONDONTWRITEBYTECODE": ""}
@@ -89,18 +92,20 @@ def kept(*paths: Path) -> Iterator[None]:
                     shutil.copy2(Path(store, str(number)), path)
 
 
-def install(name: str, folder: Path) -> Victim:
+def install(name: str, folders: pytest.TempPathFactory) -> Victim:
     """Install a server in an empty folder, and seal it with the evidence of a played builder."""
-    workshop = Workshop(folder=folder)
-    server = SERVERS[name]
-    return (_install_time if name == "time" else _install_filesystem)(workshop, server)
+    workshop = Workshop(folder=folders.mktemp(name).resolve())
+    if name == "time":
+        return _install_time(workshop, SERVERS[name], demo_wheels(folders))
+    return _install_filesystem(workshop, SERVERS[name])
 
 
-def _install_time(workshop: Workshop, server: Server) -> Victim:
-    server.fetch(workshop)
+def _install_time(workshop: Workshop, server: Server, wheels: Sequence[Path]) -> Victim:
+    workshop.archives.mkdir()
+    for wheel in wheels:
+        shutil.copy(wheel, workshop.archives)
     _must(workshop, sys.executable, "-m", "venv", "--without-pip", "--copies", workshop.server)
     python = python_environment.python_of(workshop.server)
-    wheels = sorted(workshop.archives.glob("*.whl"))
     options = ("install", "--quiet", "--no-deps", "--no-index", "--no-compile")
     _must(workshop, sys.executable, "-m", "pip", "--python", python, *options, *wheels)
     (command,) = server.command(workshop)

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from attest.demo.python_environment import REQUIREMENTS
 from attest.measure.binding import Archive
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.statement.findings import FindingKind
 from attest.statement.observation import Derivation, Trouble
+from tests.wheelhouse import demo_wheels
 from tests.wheels import SITE, WHEEL, facts_of, look, unknown
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
@@ -38,12 +38,8 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def wheels(folder):
-    target = folder / "wheels"
-    run(
-        sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps", "-r", REQUIREMENTS, "-d", target
-    )
-    return sorted(target.glob("*.whl"))
+def wheels(tmp_path_factory):
+    return demo_wheels(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
