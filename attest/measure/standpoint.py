@@ -66,6 +66,10 @@ class Standpoint:
         """Return all mounts there as procfs tells them; None if nobody lets us see."""
         return read_mountinfo(self.process)
 
+    def mounts_of_our_users(self) -> bytes | None:
+        """Return the same; None also if root there may be anybody, in a user namespace that he made himself."""
+        return self.mountinfo() if self.prefix == self.outside else None
+
     def status(self, place: str) -> os.stat_result:
         """Return what lies at a place; a link is not followed. Raises `OSError`."""
         return os.lstat(f"{self.prefix}{place}")

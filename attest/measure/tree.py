@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from attest.measure.answering import FileSystems
 from attest.measure.crew import NOTHING_ALIKE, Crew
 from attest.measure.leasing import Leases, may_lease
 from attest.measure.opening import Name, Sight, open_inside, sight_of, unreadable
@@ -51,7 +52,8 @@ def look_at_roots(
     An exact root is walked, but for its mutable directories; a mutable one that is a link or a file
     is reported as such. Of a listed root only the paths in `listed` are looked at. Links are
     reported and never followed, a root that is one is trouble; special files are reported and never
-    opened. What is mounted below a root is trouble, too, but for directories on the way from `/`.
+    opened. What is mounted below a root is trouble, too, but for directories on the way from `/`; so is a file system
+    for which a user's program answers.
     Nothing that goes wrong raises: it stands as trouble where it happened. What is found equal to `alike` shares its
     memory. If they are `large`, a process beside us reads, too.
     """
@@ -61,18 +63,20 @@ def look_at_roots(
         cache = _begun(standpoint)
         beside = _beside(stack) if large and cache is None else None
         crew = stack.enter_context(Crew(leases, cache, alike, beside))
-        devices = _Devices()
+        systems = FileSystems(standpoint.mounts_of_our_users)
         walks: list[Walk] = []
         for root in roots:
             top = _open_root(root.name, places, standpoint, crew)
             if top is None:
                 continue
             stack.callback(os.close, top)
-            devices.look_at(top)
+            if (trouble := systems.look_at(top)) is not None:
+                _report(crew, root.name, ROOT_PATH, trouble)
+                continue
             crew.top(root.name, top)
             if root.scope is Scope.LISTED:
                 paths = listed.get(root.name, ())
-                _look_at_listed(top, root.name, paths, _place_of(root.name, places), crew, devices)
+                _look_at_listed(top, root.name, paths, _place_of(root.name, places), crew, systems)
                 continue
             walk = Walk(root=root.name, top=top, mutable=frozenset(root.mutable), crew=crew, most_names=most_names)
             walk.place = _place_of(root.name, places)
@@ -89,7 +93,7 @@ def look_at_roots(
         places=spelled_places,
         started_at=started_at,
         finished_at=clock_ms(),
-        fine=devices.are(standpoint.fine),
+        fine=systems.are(standpoint.fine),
         leased=leases.complete,
         cached=cached,
         oldest_hash_age_ms=oldest_ms,
@@ -100,20 +104,6 @@ def _beside(stack: ExitStack) -> SecondReader | None:
     from attest.measure.second_reader import reading_beside  # few trees are large
 
     return stack.enter_context(reading_beside())
-
-
-class _Devices:
-    """The file systems of everything that was opened so far."""
-
-    def __init__(self) -> None:
-        self._seen: set[int] = set()
-
-    def look_at(self, directory: int) -> None:
-        self._seen.add(os.fstat(directory).st_dev)
-
-    def are(self, devices: frozenset[int]) -> bool:
-        """Return whether there was anything, and all of it lies in these."""
-        return bool(self._seen) and self._seen <= devices
 
 
 def _begun(standpoint: Standpoint) -> StatCache | None:
@@ -177,7 +167,7 @@ def _across_mounts(directory: int, name: str, flags: int) -> int:
     return os.open(name, flags, dir_fd=directory)
 
 
-def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew: Crew, devices: _Devices) -> None:
+def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew: Crew, systems: FileSystems) -> None:
     way = _across_mounts if place == "/" else open_inside
     folders: dict[str, list[Name]] = {}
     for path in paths:
@@ -193,7 +183,11 @@ def _look_at_listed(top: int, root: str, paths: Iterable[str], place: str, crew:
         except OSError as error:
             _report_all(crew, root, names, error)
             continue
-        devices.look_at(descriptor)
+        if (trouble := systems.look_at(descriptor)) is not None:
+            for name in names:
+                _report(crew, root, name.path, trouble)
+            os.close(descriptor)
+            continue
         if crew.cache is not None:
             crew.cache.enter(f"{place} (listed)", folder, approved=crew.cache.approves(descriptor))
         crew.look(descriptor, (root, folder), sorted((_seen(descriptor, name) for name in names), key=by_path))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.answering import answering
 from tests.attacks.scene import Scene
 from tests.attacks.talking import Talk
 from tests.attacks.victims import WITH_BYTE_CODE
@@ -245,6 +246,23 @@ def beside_a_private_mount(scene: Scene) -> Iterator[Talk]:
     place = scene.folder / "elsewhere"
     place.mkdir(exist_ok=True)
     with _mounted(scene, f"mount -t tmpfs none {place}") as talk:
+        yield talk
+
+
+@contextmanager
+def under_a_program_that_answers(scene: Scene) -> Iterator[Talk]:
+    """Mount FUSE over the tree, as a user may: everybody is shown what is sealed, the server a changed module."""
+    tree, module = scene.victim.tree, scene.victim.module
+    changed = scene.folder / "changed"
+    good = module.read_bytes()
+    changed.write_text(good.decode() + scene.marking())
+    name = str(module.relative_to(tree))
+    with (
+        answering(tree, tree, changed=name, content=changed, programs=scene.victim.executable),
+        scene.victim.running() as talk,
+    ):
+        assert module.read_bytes() == good
+        assert scene.mark.exists()
         yield talk
 
 

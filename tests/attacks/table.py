@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from attest.appraisal.state import worst_state
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.states import State
+from tests.answering import can_answer
 from tests.attacks import from_inside, on_files, on_launch, on_memory, on_start
 from tests.attacks.on_launch import Launched
 from tests.attacks.scene import Changed, Play, Started
@@ -42,6 +43,8 @@ class Row:
     """What the attacker has to be able to do."""
     play: Play
     on: tuple[str, ...] = BOTH
+    fuse: bool = False
+    """Whether /dev/fuse is needed."""
     root: bool = False
     """The test has to be root."""
     seldom: bool = False
@@ -70,6 +73,8 @@ class Row:
 
     def hindrance(self) -> str | None:
         """Return why it cannot be tried here, None if it can."""
+        if self.fuse and not can_answer():
+            return "needs root and /dev/fuse"
         return "needs root" if self.root and os.geteuid() != 0 else None
 
 
@@ -273,6 +278,17 @@ ROWS: tuple[Row, ...] = (
         needs="to mount (root, or user namespaces)",
         play=Started(attack=on_start.below_a_private_mount, twin=on_start.beside_a_private_mount),
         root=True,
+    ),
+    Row(
+        name="fuse",
+        attack="a program of a user's answers for the tree (FUSE): the server is told otherwise than everybody else",
+        passes="every hash of a file, from wherever it is read",
+        found=(FindingKind.MOUNT,),
+        soon=NEXT,
+        needs="to mount FUSE (`fusermount`)",
+        play=Started(attack=on_start.under_a_program_that_answers),
+        root=True,
+        fuse=True,
     ),
     Row(
         name="code-patched",

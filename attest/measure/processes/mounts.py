@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from attest.errors import MalformedError
+from attest.measure.answering import FUSE
 from attest.measure.kernel import file_system_magic
 from attest.measure.processes.namespaces import has_our_users
 from attest.measure.processes.reading import read_whole
@@ -19,7 +20,6 @@ MAX_MOUNTINFO_BYTES: Final = 64 * 1024 * 1024
 
 _LINE: Final = re.compile(rb"[0-9]+ [0-9]+ ([0-9]+:[0-9]+) ([^ \n]+) ([^ \n]+) [^ \n]+ (?:[^ \n]+ )*- [^ \n]* [^\n]*")
 _ESCAPED: Final = re.compile(rb"\\([0-7]{3})")
-_FUSE: Final = 0x65735546
 _OVERLAY: Final = 0x794C7630
 """linux/magic.h."""
 _OCTAL: Final = 8
@@ -71,7 +71,7 @@ def _is_answered(root: str, place: str, *, alone: bool) -> bool:
         magic = file_system_magic(os.fsencode(theirs))
     except OSError:
         return True
-    return magic == _FUSE or (alone and magic == _OVERLAY)
+    return magic == FUSE or (alone and magic == _OVERLAY)
 
 
 def _text(escaped: bytes) -> str:
