@@ -10,16 +10,18 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from attest.agent.keeping import Reported
 from attest.codec import canonical, instant, strict
 from attest.codec.files import read_file
 from attest.codec.records import Count, Line, Record, Sha256Hex, Timestamp
 from attest.errors import UnavailableError
 from attest.statement.states import State
+
+if TYPE_CHECKING:
+    from attest.agent.keeping import Reported
 
 FILE: Final = "status.json"
 _KEPT_DURATIONS: Final = 60

@@ -7,15 +7,17 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from attest.agent.adopting import AUTO, Pid
-from attest.agent.keeping import Reported
-from attest.agent.run import Run
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
 from attest.cli.home import REFERENCE, key_attestation_option, log_option, trust_option, writer_option
+
+if TYPE_CHECKING:
+    from attest.agent.adopting import Pid
+    from attest.agent.keeping import Reported
+    from attest.agent.run import Run
 
 
 @click.command(epilog=example("attest agent server.ref --trust trust.json --key writer.key --log log --once"))
@@ -44,6 +46,10 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     The reference of a runtime that a server names (seal --runtime) is one of the REFs; it is measured with the server.
     Several REFs of one server are good at once while it is updated: it is measured by the newest that matches.
     """
+    if given["status"]:
+        if given["log"] is None:
+            raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
+        return _status(given["log"])
     from attest.agent.board import Board
     from attest.agent.exposition import serving
     from attest.agent.metrics import text_of
@@ -51,10 +57,6 @@ def agent(ref: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's
     from attest.cli.agent_log import json_voice, text_voice
     from attest.cli.agent_watch import Watch
 
-    if given["status"]:
-        if given["log"] is None:
-            raise click.UsageError("Missing option '--log'. After attest init it may be left out.")
-        return _status(given["log"])
     if not ref:
         raise click.UsageError("Missing argument 'REF...'.")
     request = AgentRequest(
@@ -120,6 +122,8 @@ def _status(log: Path) -> int:
 
 def _processes(given: tuple[tuple[str | None, Pid], ...]) -> dict[str, Any]:
     """Return the process of the only server, and those of servers by name."""
+    from attest.agent.adopting import AUTO
+
     alone = [pid for name, pid in given if name is None]
     named = tuple((name, f"{pid}") for name, pid in given if name is not None)
     if len(alone) > 1 or (alone and named):

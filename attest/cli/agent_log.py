@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from attest.agent.keeping import Reported
 from attest.cli.cycle_text import cycle_lines
-from attest.statement.states import State
+
+if TYPE_CHECKING:
+    from attest.agent.keeping import Reported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,8 @@ def json_voice() -> Voice:
 
 
 def _cycle(reported: Reported) -> dict[str, object]:
+    from attest.statement.states import State
+
     cycle, server = reported.cycle, reported.server.reference.server
     coverage = cycle.measured.coverage
     level = {State.MATCH: "info", State.DRIFT: "error"}.get(cycle.state, "warning")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from attest.agent.keeping import Reported
 from attest.codec.printable import printable
+
+if TYPE_CHECKING:
+    from attest.agent.keeping import Reported
 
 _SHOWN: Final = 10
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from attest.agent.keeping import Reported
-from attest.agent.starting import AgentRequest
 from attest.cli.arguments import FILE, HEX, NAME_VALUE, unique
-from attest.cli.cycle_text import cycle_lines
 from attest.cli.home import REFERENCE, key_attestation_option, log_of, trust_option, writer_option
-from attest.statement.states import State
+
+if TYPE_CHECKING:
+    from attest.agent.keeping import Reported
+    from attest.agent.starting import AgentRequest
+    from attest.statement.states import State
 
 
 def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,6 +50,8 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def launch_request(ref: Path, given: Mapping[str, Any]) -> AgentRequest:
     """Return what the options ask for."""
+    from attest.agent.starting import AgentRequest
+
     runtime = given["runtime_ref"]
     return AgentRequest(
         references=(ref,) if runtime is None else (ref, runtime),
@@ -70,6 +73,9 @@ def reporter() -> Callable[[Reported], None]:
 
     The server's own messages share the same stream, and a client may keep them.
     """
+    from attest.cli.cycle_text import cycle_lines
+    from attest.statement.states import State
+
     before: list[State] = []
 
     def report(reported: Reported) -> None:

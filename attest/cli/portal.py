@@ -14,11 +14,11 @@ from attest.cli.arguments import FILE, WithCommand, command_of, example
 from attest.cli.home import REFERENCE
 from attest.cli.launching import launch_options, launch_request
 from attest.cli.portal_watching import Sparing, portal_voice, watching, watching_calls, watching_options
-from attest.portal.observing.observed import Observe
-from attest.statement.predicates.runtime_reference import RuntimeReference
 
 if TYPE_CHECKING:
+    from attest.portal.observing.observed import Observe
     from attest.portal.web.behind import Behind
+    from attest.statement.predicates.runtime_reference import RuntimeReference
 
 _OF_HTTP: Final = ("agent_log", "listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
 _MAX_PORT: Final = 65535

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from attest.agent.keeping import Reported
-from attest.agent.launching.launch import Launch
-from attest.agent.sealed import SealedServer
 from attest.cli.agent_log import Voice, echo_json, json_voice
 from attest.cli.launching import reporter, tell
-from attest.codec.clock import Clock
 from attest.codec.printable import printable
-from attest.portal.observing.observed import Observe, Observed, all_of
 
 if TYPE_CHECKING:
+    from attest.agent.keeping import Reported
+    from attest.agent.launching.launch import Launch
+    from attest.agent.sealed import SealedServer
+    from attest.codec.clock import Clock
     from attest.portal.following.following import Following
     from attest.portal.observing.counts import Counts
+    from attest.portal.observing.observed import Observe, Observed
     from attest.portal.remote.remote import Remote
 
 _MAX_UNTOLD: Final = 4096
@@ -76,6 +76,8 @@ def _observing(
     given: Mapping[str, Any],
     metrics: Callable[[str], AbstractContextManager[Observe]],
 ) -> Iterator[Observe | None]:
+    from attest.portal.observing.observed import all_of
+
     with ExitStack() as stack:
         observers: list[Observe] = []
         if given["log_format"] == "json":

@@ -75,6 +75,15 @@ def test_verifying_loads_nothing_that_was_not_thought_of(started):
     assert {name for name in installed if not name.startswith("_")} <= {*OTHERS, "sitecustomize"}
 
 
+def test_the_help_of_a_verb_loads_nothing_that_only_its_work_needs():
+    program = "import importlib, sys; from attest.cli.door import VERBS\n"
+    program += "for verb in VERBS: importlib.import_module(f'attest.cli.{verb}')\nprint(*sys.modules)"
+    child = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    heavy = {f"attest.{room}" for room in ("agent", "appraisal", "fetch", "measure", "portal", "recorder", "scan")}
+    heavy |= {"asyncio", "concurrent.futures", "cryptography", "logging", "sqlite3"}
+    assert heavy.isdisjoint(child.stdout.split())
+
+
 def test_a_short_life_is_not_spent_on_looking_for_garbage(started):
     # Two phases each; Python's own setting makes for 84.
     assert started[0] <= 8
