@@ -6,6 +6,7 @@ Always: results to stdout, everything else to stderr, the exit codes of CLI.md. 
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -19,6 +20,11 @@ file takes to verify.
 
 def main() -> None:
     """Run the command line; `--version` alone is answered before anything is imported."""
+    _open_what_is_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A locale without UTF-8 has no character for what is in a document, or for our own signs.
+            stream.reconfigure(errors="backslashreplace")
     if sys.argv[1:] == ["--version"]:
         from attest.version import VERSION
 
@@ -49,6 +55,17 @@ def _load_msgspec() -> None:
         import msgspec  # noqa: F401  (to have it loaded)
     finally:
         del sys.modules["typing_extensions"]
+
+
+def _open_what_is_closed() -> None:
+    """Give a standard stream that the caller closed to nobody: else the next file that is opened would be it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _leave(answer: int) -> None:

@@ -23,6 +23,8 @@ def reference_digest(given: str) -> str:
     """Return the payload digest that `REF` or `sha256:HEX` names."""
     typed = _split(given)
     if typed is None:
+        if given.startswith("sha256:"):
+            raise click.UsageError(f"--reference: expected sha256: and 64 hexadecimal digits, found {given!r}")
         file = REFERENCE.convert(given, None, None)
         return payload_digest(read_envelope(read_file(file), where=given), where=given)
     digest = _typed(given, *typed)

@@ -35,7 +35,7 @@ def render(found: Sequence[Configuration], scanned: Sequence[Scanned], *, home: 
             yield ""
             yield from page.server(server)
     if not scanned:
-        yield from _NOTHING
+        yield from (_NOTHING if not found else ("no server in a configuration that was read, and none found running",))
         return
     yield ""
     yield from page.summary(scanned)

@@ -105,7 +105,8 @@ class WrapText:
         if new:
             clients = dict.fromkeys(each.configuration.client for each in new if each.configuration.client != _UNKNOWN)
             yield f"next: restart {', '.join(clients) or 'the client'}: what runs now was started before"
-            yield f"Kept from your keys, these servers make no new file right in {self._ways()} (see docs/wrapping.md)."
+            yield f"Kept from your keys, these servers make no new file or folder right in {self._ways()}:"
+            yield "make one that a server looks for there (~/.mcp-auth of mcp-remote) yourself (see docs/wrapping.md)."
         if audited:
             name = self._text(audited[0].reference.name.removesuffix(_SUFFIX))
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."

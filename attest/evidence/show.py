@@ -31,6 +31,7 @@ from attest.provenance.containers.several import members_of
 from attest.provenance.containers.shape import Shape, payload_text, shape_of
 from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
+from attest.statement.attachments import read_attachments
 from attest.statement.manifest import Entry, read_manifest
 from attest.tlog.checkpoint import read_checkpoint_unverified
 from attest.trust.document import TrustFile
@@ -94,6 +95,19 @@ def _show_line(line: Line) -> Iterator[str]:
         yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
     elif isinstance(record, BundleEnd):
         yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
+
+
+def _show_attachments(octets: bytes) -> Iterator[str]:
+    if not octets:
+        raise MalformedError(_WHERE, "a piece of build evidence", "an empty file")
+    for digest, piece in read_attachments(octets.splitlines(keepends=True), where=_WHERE).items():
+        yield f"evidence        sha256:{digest}"
+        for render in (_show_envelope, _show_attestations):
+            with suppress(AttestError):
+                yield from list(_indented(render(piece), _INDENT))
+                break
+        else:
+            yield f"{' ' * _INDENT}{len(piece)} bytes of no form that is known here"
 
 
 def _show_envelope(octets: bytes) -> Iterator[str]:
@@ -218,6 +232,7 @@ _FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
     ("build evidence", _show_attestations),
     ("trust file", _show_trust),
     ("manifest", _show_manifest),
+    ("build evidence beside a reference", _show_attachments),
     ("checkpoint", _show_checkpoint),
     ("public key", _show_key),
 )

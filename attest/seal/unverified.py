@@ -22,8 +22,8 @@ def read_unverified(path: Path) -> Side:
     Raises `MalformedError` for their form, `UntrustedError` for a manifest that is not the one the reference names,
     `UnavailableError` for a file that cannot be read.
     """
-    manifest = read_file(manifest_path(path), max_bytes=MAX_DOCUMENT_BYTES)
-    return read_side(read_file(path), manifest, where=str(path))
+    envelope = read_file(path)
+    return read_side(envelope, read_file(manifest_path(path), max_bytes=MAX_DOCUMENT_BYTES), where=str(path))
 
 
 def read_side(envelope: bytes, manifest: bytes, *, where: str) -> Side:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,12 @@ def test_is_usage(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+def test_what_looks_like_a_digest_and_is_none_is_usage(tmp_path: Path) -> None:
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    words = ("verify", "evidence.jsonl", "--trust", str(tmp_path / "trust.json"), "--reference", "sha256:zz")
+    assert enter(words) == ExitCode.USAGE
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("words", [["doctor"], ["trust", "check", "trust.json"], ["--help"]])
 def test_a_full_disk_under_the_output_is_no_fault_and_no_success(tmp_path: Path, words: list[str]) -> None:
@@ -47,3 +54,24 @@ def test_a_full_disk_under_the_output_is_no_fault_and_no_success(tmp_path: Path,
         )
     assert done.returncode != 0
     assert b"fault" not in done.stderr
+
+
+@pytest.mark.parametrize("stream", [1, 2], ids=["standard output", "standard error"])
+def test_a_stream_that_the_caller_closed_is_no_fault(tmp_path: Path, stream: int) -> None:
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    command = f'exec "{sys.executable}" -m attest trust check trust.json {stream}>&-'
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_locale_without_a_character_for_what_is_shown_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "client.json").write_text('{"mcpServers": {"one": {"command": "npx", "args": ["-y", "no-server"]}}}')
+    done = subprocess.run(
+        [sys.executable, "-m", "attest", "scan", "client.json", "--no-running"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"npx no-server \\u2026" in done.stdout

@@ -12,6 +12,7 @@ from attest.evidence.grammar import Tier
 from attest.evidence.show import HEADING, show
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.signing.keyfiles import public_pem
+from attest.statement.attachments import write_attachments
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.trust.making import write_trust
 from scripts.faults import with_value
@@ -33,10 +34,12 @@ NOTE = sign_checkpoint(Checkpoint(origin="attest.log/1", size=1, root=b"\x01" * 
         (DOCUMENT, '"name": "source"'),
         (documents.MANIFEST, "tree/mcp_server_time/__init__.py"),
         (write_trust(make_trust_file()), WRITER.keyid),
+        (b"".join(write_attachments((documents.PROVENANCE, b"else"))), "4 bytes of no form that is known here"),
+        (b"".join(write_attachments((documents.PROVENANCE,))), "slsa.dev/provenance"),
         (NOTE, "attest.log/1, 1 entries"),
         (public_pem(WRITER.public), WRITER.keyid),
     ],
-    ids=["reference", "provenance", "layout", "manifest", "trust file", "checkpoint", "key"],
+    ids=["reference", "provenance", "layout", "manifest", "unknown piece", "pieces", "trust file", "checkpoint", "key"],
 )
 def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
     lines = list(show(octets))

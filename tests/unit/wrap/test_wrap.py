@@ -46,7 +46,7 @@ def test_servers_are_sealed_and_started_through_the_portal(desk):
     assert "3 servers: 2 protected (2 audit-only), 1 not" in told
     assert "restart Claude Desktop" in told
     assert "sekret" not in told
-    assert "make no new file right in ~/, ~/.local/, ~/.local/share/ " in told
+    assert "make no new file or folder right in ~/, ~/.local/, ~/.local/share/:" in told
     assert f"attest tools record -o session.jsonl -- /bin/sh {desk.folder}/one/run.sh --quiet" in told
     assert f"-- /bin/sh {desk.folder}/one/run.sh --quiet" in passed(desk.wrap("--all")).decode()
 
