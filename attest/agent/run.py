@@ -314,8 +314,7 @@ class Run:
     def _judged(self, answer: Answer) -> Judged:
         if isinstance(answer.looked, Judged):
             return answer.looked
-        late = f"none within {answer.target.patience_ms // 1000} s, nine tenths of the largest gap (seal --max-gap)"
-        why = late if answer.looked is None else str(answer.looked)
+        why = f"none within {answer.target.patience_ms // 1000} s" if answer.looked is None else str(answer.looked)
         server = answer.target.server
         return Judged(by=server, cycle=unanswered(server, began=answer.begun.real, ended=self.clock.real(), why=why))
 

@@ -37,8 +37,8 @@ class SeenProcess:
     resolved: Resolved
     earlier: frozenset[FileIdentity]
     """The mapped files that lay in their places at an earlier look."""
-    given: Mapping[str, str]
-    """The variables that we set ourselves when we started it."""
+    given: Mapping[str, str] | None
+    """The variables that we set ourselves when we started it; None: somebody else did."""
     prefix: str
     """Its root directory, if that is not ours."""
 
@@ -47,8 +47,11 @@ class WatchedProcess:
     """A running process, held by a pidfd: another one that gets the same number is never taken for it."""
 
     def __init__(self, pid: int, given: Mapping[str, str] | None = None) -> None:
-        """Open the process; raise `UnavailableError` if there is none. `given` are variables of ours, no secrets."""
-        self._given = given or {}
+        """Open the process; raise `UnavailableError` if there is none. `given` are variables of ours, no secrets.
+
+        Without `given` somebody else has started it.
+        """
+        self._given = given
         self._handle: ProcessHandle = open_process(pid)
         self.pid = pid
         self.first: ObservedProcess | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 from attest.appraisal.closure import Closure, Where
@@ -20,7 +19,6 @@ from attest.statement.profile import ProcessProfile
 WHERE = "process"
 _EMPTY: Final = Closure()
 _REPLACED: Final = frozenset({FindingKind.EXECUTABLE_REPLACED, FindingKind.UPDATED})
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def sealed_executable(profile: ProcessProfile) -> str | None:
@@ -42,7 +40,7 @@ def judge_process(
     closure: Closure = _EMPTY,
     first: ObservedProcess | None = None,
     earlier: frozenset[FileIdentity] = frozenset(),
-    given: Mapping[str, str] = _NOTHING,
+    given: Mapping[str, str] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what about the process is not as sealed.
 
@@ -52,7 +50,8 @@ def judge_process(
     the sealed file is as good as its own path, since pipx and `uv tool` let their users call one. Then what it has
     mapped, its environment, and what is around it. Without a profile only what needs none is judged. `first` is the
     first observation in this run: from then on it has to be the same process with the same executable. `earlier` are
-    the mapped files that lay in their places when they were looked at before.
+    the mapped files that lay in their places when they were looked at before. `given` are the variables that our own
+    launcher set; None: somebody else started it.
 
     A process can rewrite the arguments and the environment that it shows; that they are right proves nothing by itself.
     """
@@ -67,7 +66,8 @@ def judge_process(
     if profile is not None and (sealed := sealed_executable(profile)) is not None:
         if not replaced:
             findings += _judge_identity(expand(sealed, places), observed, resolved.executable)
-        findings += _judge_arguments(profile, places, observed)
+        if given is None or not _shows_title(observed):
+            findings += _judge_arguments(profile, places, observed)
     if first is not None and first.executable_sha256 != observed.executable_sha256:
         findings.append(
             make_finding(
@@ -78,7 +78,8 @@ def judge_process(
             )
         )
     if observed.environment is not None:
-        findings += judge_environment(profile.environment if profile is not None else None, observed.environment, given)
+        rules = profile.environment if profile is not None else None
+        findings += judge_environment(rules, observed.environment, given or {})
     findings += judge_mapped(observed, closure, earlier=earlier)
     findings += judge_surroundings(profile, observed, resolved, closure, first=first)
     return tuple(findings)
@@ -150,6 +151,15 @@ def _judge_arguments(
     if len(found) != len(expected) or not all(same):
         shown = _without_secrets(expected, found)
         yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(shown))
+
+
+def _shows_title(observed: ObservedProcess) -> bool:
+    """Whether a process has written a title over its arguments (`process.title`, setproctitle); nothing follows one.
+
+    Of one that our launcher started, what it was told is known without asking it.
+    """
+    argv = observed.argv or ()
+    return len(argv) > 1 and bool(argv[0]) and not any(argv[1:])
 
 
 def _without_secrets(expected: Sequence[str | None], found: Sequence[str]) -> tuple[str | None, ...]:

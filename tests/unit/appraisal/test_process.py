@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import pytest
 
@@ -39,10 +40,19 @@ def kinds(
     profile: ProcessProfile | None = SCRIPT,
     executable: FileIdentity | None = PYTHON,
     first: ObservedProcess | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> list[FindingKind]:
-    findings = judge_process(profile, PLACES, observed, Resolved(executable=executable), first=first)
+    findings = judge_process(profile, PLACES, observed, Resolved(executable=executable), first=first, given=given)
     assert all(finding.where == "process" for finding in findings)
     return [finding.kind for finding in findings]
+
+
+def test_a_title_over_the_arguments_says_nothing_of_a_process_that_we_started() -> None:
+    titled = dataclasses.replace(SEEN, argv=("my-server", "", "", ""))
+    assert kinds(titled) == [FindingKind.ARGUMENTS]
+    assert kinds(titled, given={}) == []
+    for argv in (("my-server", "", "--zone", ""), ("", "", "", ""), ("my-server",)):
+        assert kinds(dataclasses.replace(SEEN, argv=argv), given={}) == [FindingKind.ARGUMENTS]
 
 
 def test_the_sealed_process_has_no_finding() -> None:
