@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attest.cli.output import STANDARD
 from attest.codec.files import read_file
-from attest.errors import MalformedError
+from attest.errors import MalformedError, UnavailableError
 
 if TYPE_CHECKING:
     from attest.evidence.reading import Hash
@@ -19,6 +19,7 @@ MAX_SHOWN_BYTES: Final = 1024 * 1024 * 1024
 
 def read_argument(file: Path) -> bytes:
     """Read the whole of a FILE argument."""
+    _refuse_folder(file)
     if file != STANDARD:
         return read_file(file, max_bytes=MAX_SHOWN_BYTES)
     octets = sys.stdin.buffer.read(MAX_SHOWN_BYTES + 1)
@@ -34,11 +35,19 @@ def lines_of_argument(file: Path, hashed: Hash | None = None) -> Iterator[bytes]
     """
     from attest.evidence.reading import lines_of, read_lines
 
+    _refuse_folder(file)
     if file.suffix == ".layout":
         from attest.evidence.layout_folder import read_layout_folder
 
         return _hashing(read_layout_folder(file), hashed)
     return lines_of(sys.stdin.buffer, where="stdin", hashed=hashed) if file == STANDARD else read_lines(file, hashed)
+
+
+def _refuse_folder(file: Path) -> None:
+    """A log is a folder, and what is shown and verified of it is the file that was exported from it."""
+    if file.is_dir():
+        hint = f"of a log: attest log show {file}, or attest bundle {file} -o FILE"
+        raise UnavailableError(str(file), "a readable file", "a folder", hint=hint)
 
 
 def _hashing(lines: Iterator[bytes], hashed: Hash | None) -> Iterator[bytes]:

@@ -70,6 +70,8 @@ def revoke(what: str | None, **given: Any) -> None:  # noqa: ANN401  (click's op
         write_binary([line])
     else:
         write_file(out, [line])
+        unknown = "" if trust is not None else "; whether the key is a sealer's is not checked without --trust"
+        click.echo(f"wrote {out}: it takes effect where it is given to --revocations{unknown}", err=True)
     if trust is not None and not _is_own(key, what):
         tell_missing(out, envelope, trust)
 

@@ -44,13 +44,16 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
     No tool is called. Servers of both eras of the protocol are asked in both. With --upstream a server is asked that
     runs already, and the public key that it showed is written down, too.
     """
+    from attest.cli.progress import Progress
     from attest.codec.files import PRIVATE_MODE, write_file
     from attest.seal.tools.session import write_line
 
     command = command_of(context)
     if (given["upstream"] is None) == (not command):
         raise click.UsageError("expected -- COMMAND or --upstream URL")
-    recording = _recorded(command, env, given) if command else _recorded_there(env, given)
+    with Progress() as progress:
+        progress.tell("asking the server what it offers")
+        recording = _recorded(command, env, given) if command else _recorded_there(env, given)
     write_file(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
     kept = ", ".join(recording.kept_from) or "nothing: this machine has no means"
     click.echo(f"wrote {out}; the server was kept from {kept}" if command else f"wrote {out}", err=True)

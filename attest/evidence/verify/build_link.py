@@ -50,8 +50,13 @@ def judge_expected(expected: Sequence[Sealed], missing: Iterable[str], question:
     for digest in missing:
         sheet.fail("build-link.reference", "the expected reference is not here", expected=digest)
     if not question.references and not question.artifacts:
-        found = ", ".join(each.digest for each in expected)
+        found = ", ".join(f"{each.digest} ({_named(each)})" for each in expected)
         sheet.unproven("build-link.reference", "nobody said which reference or artifact to expect", found=found)
+
+
+def _named(sealed: Sealed) -> str:
+    server = sealed.reference.server
+    return f"{server.name} {server.version}" if server.version else server.name
 
 
 def judge_build_link(

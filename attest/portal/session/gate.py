@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import final
+from typing import Final, final
 
 from attest.appraisal.calls.asked import Asked
 from attest.appraisal.calls.kinds import RuleKind
@@ -19,6 +19,9 @@ from attest.portal.session.methods import TOOLS_CALL
 from attest.statement.tools.calls import Relied
 from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.rules import OnCallerDrift
+
+
+_ENDED: Final = "the server has ended, and no answer will come"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,12 @@ class Gate:
         """Whether a caller that left the baseline goes on against a phantom."""
         sealed = self.rules.on_caller_drift is OnCallerDrift.PHANTOM and not self.rules.audit_only
         return sealed and self.has_phantoms
+
+    @property
+    def no_answer(self) -> str:
+        """Why nobody answers: of a server that was not started, or was ended, because of what was found."""
+        refusal = self.footing.refusal
+        return _ENDED if refusal is None else f"{_ENDED}; {refusal.reason}"
 
     def needs(self, asked: Asked, now: int) -> Need:
         """Return what has to be known before `asked` can be decided at `now`."""

@@ -129,7 +129,7 @@ class Session:
                 governed.told = True
                 if awaited.sent:
                     self._decisions.lose(governed, now)
-            self._outbox.to_client(error_reply(awaited.id, LOST, _ENDED), awaited.lane)
+            self._outbox.to_client(error_reply(awaited.id, LOST, self._gate.no_answer), awaited.lane)
         self._undecided.clear()
 
     def holds(self, lane: Lane) -> bool:
@@ -306,7 +306,7 @@ class Session:
         # An answer with the id of a request that waits would be taken for the answer to that one.
         number = None if ruling.rule == RuleKind.MESSAGE_ID else message.id
         if self._ended:
-            self._outbox.to_client(error_reply(number, LOST, _ENDED), lane)
+            self._outbox.to_client(error_reply(number, LOST, self._gate.no_answer), lane)
             return
         call = self._call(message.method, message.octets)
         self._decisions.refuse(
@@ -346,4 +346,3 @@ def _is_whole(message: Message) -> bool:
 
 
 _BROKEN_OFF: Final = "the server ended its answer without saying one"
-_ENDED: Final = "the server has ended, and no answer will come"

@@ -38,6 +38,17 @@ def test_is_usage(words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("words", [("show", "log"), ("verify", "log", "--trust", "trust.json")])
+def test_a_log_where_a_file_is_wanted_is_said_to_be_exported_first(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log").mkdir()
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    assert enter(words) == ExitCode.UNAVAILABLE
+    assert "attest bundle log -o FILE" in capsys.readouterr().err
+
+
 def test_what_looks_like_a_digest_and_is_none_is_usage(tmp_path: Path) -> None:
     (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
     words = ("verify", "evidence.jsonl", "--trust", str(tmp_path / "trust.json"), "--reference", "sha256:zz")

@@ -97,6 +97,12 @@ def test_a_reference_fails_for_its_own_reason(check: str, octets: bytes, questio
     assert check in set(failing(verdict))
 
 
+def test_whoever_expects_nothing_is_told_what_it_is_about():
+    verdict = _judge(REFERENCE_ENVELOPE, references=())
+    (found,) = (each.found for each in verdict.checks if each.id == "build-link.reference")
+    assert found == f"{REFERENCE_DIGEST} ({REFERENCE.server.name} {REFERENCE.server.version})"
+
+
 def test_a_reference_in_another_spelling_is_not_ours():
     octets = json.dumps(json.loads(REFERENCE_ENVELOPE), indent=1).encode()
     assert not _judge(octets).passed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from attest.appraisal.calls.kinds import RuleKind
+from attest.appraisal.calls.ruling import refused
+from attest.portal.session.gate import Footing
 from attest.statement.tools.calls import DenialStage, OutcomeStatus
 from attest.statement.tools.rules import ResultRule, ToolRule
 from tests.portal_world import make_tool_rules
@@ -87,6 +90,16 @@ def test_when_the_server_ends_everybody_who_waits_is_told():
     assert len(talk.to_server) == 2
     talk.call(4)
     assert talk.reply()["error"]["code"] == -31002
+
+
+def test_who_waits_for_a_server_that_was_not_started_is_told_what_was_found():
+    talk = opened()
+    talk.say(id=2, method="ping")
+    found = refused(RuleKind.MEASUREMENT_DRIFT, "the server is not known to be the sealed one: changed tree/a.py")
+    talk.stand(Footing(upstream="not started", refusal=found))
+    talk.session.server_ended(talk.now)
+    talk.settle()
+    assert talk.reply()["error"]["message"].endswith("no answer will come; " + found.reason)
 
 
 def test_without_a_receipt_nothing_is_forwarded_and_that_is_said():
