@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 from typing import Final
 
 import click
@@ -11,6 +14,10 @@ from attest.cli.arguments import example
 
 _GREEN, _DIM, _BOLD, _PLAIN = "\x1b[32m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _MARKS: Final = {True: "yes", False: "no"}
+_INDENT: Final = 6
+
+_Row = tuple[str, str, bool, str, str, str]
+"""Group, name, whether it is there, what was found, what it gives, how to get it."""
 
 
 @click.command(epilog=example("attest doctor", "attest doctor --format json"))
@@ -40,21 +47,35 @@ def doctor(form: str) -> int:
     return 0
 
 
-def _print(rows: list[tuple[str, str, bool, str, str, str]]) -> None:
+def _print(rows: list[_Row]) -> None:
     from attest.cli.output import wants_colours
 
     colours = wants_colours()
-    name_width = max(len(name) for _, name, *_ in rows)
-    gives_width = max(len(gives) for *_, gives, _ in rows)
+    columns = shutil.get_terminal_size().columns
+    names, gives = max(len(row[1]) for row in rows), max(len(row[4]) for row in rows)
+    # Only a terminal has an end of the line.
+    narrow = sys.stdout.isatty() and _INDENT + names + gives + max(len(row[3]) for row in rows) + 4 > columns
     group = ""
-    for where, name, there, what, gives, more in rows:
-        if where != group:
-            click.echo(("" if not group else "\n") + _in(_BOLD, where, colours=colours))
-            group = where
+    for row in rows:
+        if row[0] != group:
+            click.echo(("" if not group else "\n") + _in(_BOLD, row[0], colours=colours))
+            group = row[0]
+        _, name, there, what, gain, more = row
         mark = _in(_GREEN if there else _DIM, f"{_MARKS[there]:3}", colours=colours)
-        click.echo(f"  {mark} {name:{name_width}}  {gives:{gives_width}}  {_in(_DIM, what, colours=colours)}")
+        if narrow:
+            click.echo(f"  {mark} {name}  {_in(_DIM, what, colours=colours)}")
+            click.echo(_filled(gain, columns))
+        else:
+            click.echo(f"  {mark} {name:{names}}  {gain:{gives}}  {_in(_DIM, what, colours=colours)}")
         if not there:
-            click.echo(_in(_DIM, f"      {'':{name_width}}  to get it: {more}", colours=colours))
+            told = f"to get it: {more}"
+            aside = _filled(told, columns) if narrow else f"{'':{_INDENT + names}}  {told}"
+            click.echo(_in(_DIM, aside, colours=colours))
+
+
+def _filled(text: str, columns: int) -> str:
+    margin = " " * _INDENT
+    return textwrap.fill(text, columns - 1, initial_indent=margin, subsequent_indent=margin)
 
 
 def _in(colour: str, text: str, *, colours: bool) -> str:

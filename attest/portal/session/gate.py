@@ -20,7 +20,6 @@ from attest.statement.tools.calls import Relied
 from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.rules import OnCallerDrift
 
-
 _ENDED: Final = "the server has ended, and no answer will come"
 
 
