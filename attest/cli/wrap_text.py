@@ -113,8 +113,8 @@ class WrapText:
             yield "to enforce, once it was in use for a while:"
             if find_spec("jsonschema_rs") is None:
                 yield "  pip install 'mcp-attest[portal]'"
-            log = self._text(str(log_named(audited[0].reference)))
-            command = self._text(shlex.join(audited[0].executed))
+            log = self._word(str(log_named(audited[0].reference)))
+            command = " ".join(map(self._word, audited[0].executed))
             yield f"  attest tools record -o session.jsonl -- {command}"
             yield f"  attest tools learn session.jsonl --log {log} -o tools.toml"
             yield f"  attest update {name} --tools tools.toml --enforce"
@@ -132,6 +132,11 @@ class WrapText:
         command = row.server.command if portal is None else portal.inner
         words = " ".join((*shown_words(command), "…")) if command else row.server.host or ""
         return f"{self._paint(self._text(row.server.name), 'bold')}  {self._paint(self._text(words), 'dim')}".rstrip()
+
+    def _word(self, word: str) -> str:
+        """Return a word for a shell, to which `~` means the home folder only where it stands first and unquoted."""
+        inside = word.removeprefix(f"{self._home}/")
+        return printable(shlex.quote(word) if inside == word else f"~/{shlex.quote(inside)}")
 
     def _text(self, text: str) -> str:
         return printable(text).replace(f"{self._home}/", "~/")

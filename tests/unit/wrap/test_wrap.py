@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -58,6 +60,18 @@ def test_nothing_but_command_and_arguments_is_another(desk):
     assert b'"env": { "TOKEN": "sekret" }, },' in new
     assert stat.S_IMODE(desk.configuration.stat().st_mode) == 0o640
     assert [path.name for path in desk.configuration.parent.iterdir()] == [desk.configuration.name]
+
+
+def test_the_command_that_is_told_is_one_for_a_shell(desk):
+    program = desk.home / "my servers/run.sh"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    desk.put(json.dumps({"mcpServers": {"one": {"command": str(program), "args": [f"--at={desk.home}/a b"]}}}))
+    told = passed(desk.wrap("--all")).decode()
+    (command,) = re.findall("attest tools record -o session.jsonl -- (.*)", told)
+    words = subprocess.run(["/bin/sh", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
+    assert words.stdout.splitlines() == ["/bin/sh", str(program), f"--at={desk.home}/a b"]
 
 
 def test_twice_changes_nothing(desk):
