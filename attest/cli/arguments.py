@@ -11,8 +11,8 @@ import click
 from attest.codec import instant
 from attest.errors import MalformedError
 
-FILE: Final = click.Path(path_type=Path)
-"""A path; whether it exists is found out by reading it, with our own message and exit code."""
+FILE: Final = click.Path(path_type=Path, readable=False)
+"""A path; whether it exists and may be read is found out by reading it, with our own message and exit code."""
 
 
 class Time(click.ParamType[int]):

@@ -130,6 +130,10 @@ def _report(error: Exception) -> int:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         _complain("output: expected room for it, found none", None)
         return ExitCode.UNAVAILABLE
+    if isinstance(error, PermissionError) and error.filename is not None:
+        # Of a folder that may not be entered not even what is in it can be told: wherever one asks, that is the answer.
+        _complain(f"{error.filename}: expected leave to look there, found {error.strerror}", None)
+        return ExitCode.UNAVAILABLE
     return _closed_pipe() if isinstance(error, BrokenPipeError) else _fault(error)
 
 

@@ -36,8 +36,9 @@ def make_place() -> Iterator[str]:
     place = home.home()
     try:
         for folder in (place, home.references(), home.logs()):
-            yield _told(folder, made=not folder.is_dir())
+            made = not folder.is_dir()
             folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            yield _told(folder, made=made)
         place.chmod(_PRIVATE)
     except OSError as error:
         raise UnavailableError(str(place), "a place to write", error.strerror or "an error") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -47,6 +48,31 @@ def test_a_log_where_a_file_is_wanted_is_said_to_be_exported_first(
     (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
     assert enter(words) == ExitCode.UNAVAILABLE
     assert "attest bundle log -o FILE" in capsys.readouterr().err
+
+
+def test_a_file_that_may_not_be_read_is_unavailable_as_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Root may read everything: what the system would say to anybody else is said here.
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "ref").write_bytes(b"")
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(Path, "open", refuse)
+    assert enter(["show", str(tmp_path / "ref")]) == ExitCode.UNAVAILABLE
+    assert "expected a readable file, found Permission denied" in capsys.readouterr().err
+
+
+def test_a_folder_that_may_not_be_entered_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert enter(["key", "new", "/locked/new.key"]) == ExitCode.UNAVAILABLE
+    assert capsys.readouterr().err == "attest: /locked/new.key: expected leave to look there, found Permission denied\n"
 
 
 def test_what_looks_like_a_digest_and_is_none_is_usage(tmp_path: Path) -> None:
