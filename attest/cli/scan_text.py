@@ -8,7 +8,7 @@ from typing import Final
 
 from attest.clients.configuration import Configuration
 from attest.codec.printable import printable
-from attest.scan.model import FAILING, Closure, Concern, Scanned
+from attest.scan.model import FAILING, Closure, Concern, ConcernKind, Scanned
 
 _CODES: Final = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "dim": "2"}
 _WIDTH: Final = 10
@@ -16,6 +16,9 @@ _SHOWN: Final = 3
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
+_UNSEEN: Final = frozenset(
+    {ConcernKind.UNREADABLE, ConcernKind.NOT_INSTALLED, ConcernKind.REMOTE, ConcernKind.CONTAINER}
+)
 _NOTHING: Final = (
     "no configuration of an MCP client in its usual place, and no MCP server running",
     "hint: name a configuration: attest scan FILE",
@@ -109,7 +112,10 @@ class _Page:
         sealed = sum(each.sealed is not None for each in scanned)
         failing = sum(each.failing for each in scanned)
         running = sum(bool(each.running) for each in scanned)
-        yield f"{_count(len(scanned), 'server')}: {running} running, {sealed} sealed, {failing} with something wrong"
+        unseen = sum(any(concern.kind in _UNSEEN for concern in each.concerns) for each in scanned)
+        also = f", {unseen} that could not be looked at" if unseen else ""
+        count = _count(len(scanned), "server")
+        yield f"{count}: {running} running, {sealed} sealed, {failing} with something wrong{also}"
         if sealed < len(scanned):
             yield "What is not sealed is tied to no build: records on the same disk prove little."
             yield "next: attest wrap, or by hand attest init, attest fetch and attest seal (README, step by step)"

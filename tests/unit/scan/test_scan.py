@@ -204,7 +204,10 @@ def test_what_somebody_else_runs_is_said_to_be_so(tmp_path):
 def test_what_runs_in_a_container_is_said_not_to_be_measured(tmp_path):
     put(tmp_path / "bin/docker", b"\x7fELF")
     (tmp_path / "bin/docker").chmod(0o755)
-    assert ConcernKind.CONTAINER in kinds(scan((str(tmp_path / "bin/docker"), "run", "-i", "image"), tmp_path))
+    found = scan((str(tmp_path / "bin/docker"), "run", "-i", "image"), tmp_path)
+    assert ConcernKind.CONTAINER in kinds(found)
+    told = "\n".join(render((), (found,), home=str(tmp_path), coloured=False))
+    assert "1 server: 0 running, 0 sealed, 0 with something wrong, 1 that could not be looked at" in told
 
 
 def test_nothing_secret_is_shown(environment, tmp_path):
