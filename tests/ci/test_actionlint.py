@@ -56,10 +56,10 @@ def test_the_workflows_have_no_fault_that_actionlint_knows(linter: Path) -> None
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("needs.build.outputs.reference", "needs.built.outputs.reference"),
+        ("needs.seal.outputs.reference", "needs.sealed.outputs.reference"),
         ("steps.seal.outputs.digest", "steps.seals.outputs.digest"),
         ("${{ inputs.trust }}", "${{ inputs.trusted }}"),
-        ("needs: [build, run]", "needs: [build, runs]"),
+        ("needs: [seal, run]", "needs: [seal, runs]"),
     ],
 )
 def test_a_misspelt_name_is_found(linter: Path, tmp_path: Path, right: str, wrong: str) -> None:

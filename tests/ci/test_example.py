@@ -58,11 +58,11 @@ def printed(run: WorkflowRun) -> str:
 def judged(run: WorkflowRun) -> set[str]:
     """Return the checks that fail where somebody verifies what was uploaded, whatever became of the other jobs."""
     verify = read_yaml(ROOT / ".github/workflows/attested-release.yml")["jobs"]["verify"]
-    verify["steps"][-1]["with"]["reference"] = run.jobs["attested/build"].outputs["reference"]
+    verify["steps"][-1]["with"]["reference"] = run.jobs["attested/seal"].outputs["reference"]
     machine = run.make_machine(run.folder / "elsewhere")
     machine.repository = run.repository
     inputs = {"trust": "attest/trust.json", "trust-sha256": run.variables["ATTEST_TRUST_SHA256"]}
-    inputs |= {"policy": "", "policy-sha256": ""}
+    inputs |= {"policy": "", "policy-sha256": "", "suffix": ""}
     names = {"inputs": inputs, "github": machine.github}
     return failed_checks(each for step in run_steps(machine, verify["steps"], names, {}) for each in step.annotations)
 
@@ -172,6 +172,20 @@ def test_what_was_exchanged_after_the_seal_is_not_even_started(place: Path) -> N
     assert run.jobs["publish"].result == "skipped"
 
 
+def test_what_was_exchanged_before_the_seal_is_not_sealed(place: Path) -> None:
+    run = make_run(place, between={"attested/seal": exchange_release})
+    assert release(run) == "failure"
+    assert run.jobs["attested/seal"].result == "failure"
+    assert run.jobs["attested/run"].result == run.jobs["publish"].result == "skipped"
+
+
+def test_what_builds_has_no_key_and_what_seals_cannot_sign_for_a_build() -> None:
+    jobs = read_yaml(ROOT / ".github/workflows/attested-release.yml")["jobs"]
+    assert [name for name, job in jobs.items() if "secrets.sealer-key" in str(job)] == ["seal"]
+    assert jobs["seal"]["permissions"] == {"contents": "read"}
+    assert "inputs.build" not in str(jobs["seal"])
+
+
 def test_a_change_during_the_run_closes_the_gate_even_if_the_client_is_content(place: Path) -> None:
     run = make_run(place)
     workflow = run.repository / ".github/workflows/release.yml"
@@ -208,7 +222,7 @@ def test_an_exception_that_expired_closes_the_gate(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "job"), [("trust.json", "attested/build"), ("policy.toml", "attested/verify")], ids=["trust", "policy"]
+    ("name", "job"), [("trust.json", "attested/seal"), ("policy.toml", "attested/verify")], ids=["trust", "policy"]
 )
 def test_a_trust_file_or_policy_from_a_pull_request_is_not_believed(place: Path, name: str, job: str) -> None:
     run = make_run(place)
