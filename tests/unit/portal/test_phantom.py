@@ -96,6 +96,14 @@ def test_the_handshake_is_repeated_and_its_answer_goes_nowhere():
     assert len(talk.to_client) == before
 
 
+def test_nor_is_it_taken_for_the_answer_to_a_call_under_the_same_id():
+    talk = drifted()
+    talk.call("open")
+    talk.phantom(id="open", result={"protocolVersion": "2025-11-25"})
+    talk.phantom(id="open", result=RESULT)
+    assert [reply["result"] for reply in talk.replies() if reply["id"] == "open"] == [RESULT]
+
+
 def test_what_the_rules_refuse_is_refused_in_the_same_words_and_reaches_nobody():
     talk = watched()
     talk.call(1, "hidden")
