@@ -21,7 +21,7 @@ from attest.portal.session.governed import Caller, Governed
 from attest.portal.session.lanes import Slot
 from attest.portal.session.messages import Kind, Message
 from attest.portal.session.outbox import Outbox, Receipt
-from attest.portal.session.replies import denial_reply, with_receipt
+from attest.portal.session.replies import LOST, denial_reply, error_reply, with_receipt
 from attest.portal.session.rounds import Round, Rounds, state_of
 from attest.statement.tools.calls import Call, Commitment, Denial, DenialStage, Outcome, OutcomeStatus, Permit
 
@@ -199,6 +199,13 @@ class Decisions:
             # It was permitted, and drift came between: the server never gets it.
             self.lose(governed, now)
             self.capture(governed, now)
+            return
+        why = None if self._gate.rules.audit_only else self._gate.unfit(governed.asked, now)
+        if why is not None:
+            # The disk took its time, and the server is no longer what was relied on.
+            self.lose(governed, now)
+            self._answer_request(governed, error_reply(governed.message.id, LOST, why.reason, {"rule": why.rule}))
+            self._release(governed, False, now)  # noqa: FBT003  (as above)
             return
         self._release(governed, True, now)  # noqa: FBT003  (as above)
 

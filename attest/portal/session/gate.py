@@ -121,8 +121,11 @@ class Gate:
 
     def rule(self, asked: Asked, now: int) -> Ruling:
         """Decide a request: measurement first, then definitions, then the sealed rules."""
-        refusal = self._measured(now) or self._described() or self._defined(asked)
-        return refusal or self.rulebook.decide(asked, self.ledger, now)
+        return self.unfit(asked, now) or self.rulebook.decide(asked, self.ledger, now)
+
+    def unfit(self, asked: Asked, now: int) -> Ruling | None:
+        """Return why the server may not have a request at `now`, whatever the rules say of that; None if it may."""
+        return self._measured(now) or self._described() or self._defined(asked)
 
     def rule_aside(self, asked: Asked, ledger: Ledger, now: int) -> Ruling:
         """Decide a request that goes to a phantom, by other counts; its definitions are the sealed ones."""

@@ -9,6 +9,7 @@ import pytest
 from attest.appraisal.calls.ruling import Ruling
 from attest.portal.session.gate import Footing
 from attest.portal.session.session import PATIENCE_MS
+from attest.statement.tools.calls import OutcomeStatus
 from tests.portal_world import ALLOWED, META, TOOLS, make_tool_rules
 from tests.sessions import CYCLE_MS, MAX_AGE_MS, Talk, match_at, opened
 
@@ -52,6 +53,29 @@ def test_drift_refuses_until_the_next_match():
     talk.stand(match_at(talk.now))
     sent = talk.call(2)
     assert talk.to_server == [sent]
+
+
+def test_what_was_permitted_and_waits_for_the_disk_does_not_reach_a_server_that_has_drifted():
+    talk = opened()
+    talk.recording = False
+    talk.call(1)
+    refusal = Ruling(permitted=False, rule="measurement.drift", reason="another file")
+    talk.stand(Footing(upstream="pid 7 start 9", match=match_at(talk.now).match, refusal=refusal))
+    talk.recording = True
+    talk.record()
+    assert talk.to_server == []
+    assert talk.reply()["error"] == {"code": -31002, "message": "another file", "data": {"rule": "measurement.drift"}}
+    assert [each.outcome.status for each in talk.outcomes()] == [OutcomeStatus.LOST]
+
+
+def test_nor_one_whose_tools_have_changed_meanwhile():
+    talk = opened()
+    talk.recording = talk.listing = False
+    talk.call(1)
+    talk.answer(method="notifications/tools/list_changed")
+    talk.recording = True
+    talk.record()
+    assert (talk.to_server, talk.reply()["error"]["data"]) == ([], {"rule": "definitions.unknown"})
 
 
 def test_when_the_time_of_the_reference_is_over_nothing_is_permitted():
