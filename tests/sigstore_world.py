@@ -393,9 +393,10 @@ def bundle(
     promise: bool = True,
     proven: bool = True,
     payload: bytes = PAYLOAD,
+    payload_type: str = IN_TOTO_PAYLOAD,
 ) -> dict[str, Any]:
     """A whole bundle that holds in this world, of a statement or of an artifact (`message`)."""
-    signed = ARTIFACT if message else pae(IN_TOTO_PAYLOAD, payload)
+    signed = ARTIFACT if message else pae(payload_type, payload)
     signature = sign(key, signed)
     certificate = None if hint is not None else leaf or issue()
     verifier = certificate or spki(key)
@@ -418,7 +419,7 @@ def bundle(
         digest = {"algorithm": "SHA2_256", "digest": b64(hashlib.sha256(ARTIFACT).digest())}
         made["messageSignature"] = {"messageDigest": digest, "signature": b64(signature)}
     else:
-        envelope = {"payload": b64(payload), "payloadType": IN_TOTO_PAYLOAD, "signatures": [{"sig": b64(signature)}]}
+        envelope = {"payload": b64(payload), "payloadType": payload_type, "signatures": [{"sig": b64(signature)}]}
         made["dsseEnvelope"] = envelope
     return made
 

@@ -71,6 +71,12 @@ def test_with_several_proven_times_the_first_one_counts():
     assert certify(sigstore_world.encoded(bundle)).since == SINCE
 
 
+@pytest.mark.parametrize("other", [{"payload_type": "text/plain"}, {"message": True, "kind": "hashedrekord"}])
+def test_what_was_signed_has_to_be_a_statement(other: dict[str, Any]):
+    bundle = sigstore_world.bundle(leaf=leaf(), payload=certified.statement(PEM), time=SIGNED, **other)
+    assert "a signed statement" in refusal(sigstore_world.encoded(bundle)).expected
+
+
 BAD_SPELLINGS: dict[str, bytes] = {
     "without its last line feed": PEM[:-1],
     "with another line": PEM + b"\n",
