@@ -48,11 +48,12 @@ def make_place() -> Iterator[str]:
 
 
 def _make_key(path: Path) -> bool:
+    from attest.signing.algorithms import DEFAULT
     from attest.trust.key_pairs import make_key_pair
 
     if path.exists():
         return False
-    make_key_pair(path, "ed25519", at=time.time_ns() // 1_000_000)
+    make_key_pair(path, DEFAULT, at=time.time_ns() // 1_000_000)
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from attest.cli.arguments import FILE, example
+from attest.signing.algorithms import ALGORITHMS, DEFAULT
 
 
 @click.group()
@@ -19,9 +20,9 @@ def key() -> None:
 @click.argument("out", type=FILE)
 @click.option(
     "--algorithm",
-    default="ed25519",
+    default=DEFAULT,
     show_default=True,
-    type=click.Choice(["ed25519", "ecdsa-p256"]),
+    type=click.Choice(list(ALGORITHMS)),
     help="What kind of key.",
 )
 def new(out: Path, algorithm: str) -> None:

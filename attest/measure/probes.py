@@ -5,7 +5,6 @@ A probe returns what was found and whether that is good; it never raises for wha
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import importlib.util
 import os
@@ -177,13 +176,6 @@ def _tried(do: Callable[[], None]) -> Found:
     except (OSError, AttributeError, StopIteration) as error:
         return Found(there=False, what=getattr(error, "strerror", None) or "not on this system")
     return Found(there=True, what="works")
-
-
-def _close_or_raise(descriptor: int) -> None:
-    if descriptor < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    os.close(descriptor)
 
 
 def _text(path: str) -> str:

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 import msgspec
 
 from attest.codec import instant
-from attest.codec.octets import sha256_hex
 from attest.errors import UntrustedError
 from attest.provenance.sigstore.production import SigstoreTrust
 from attest.provenance.sigstore.publisher_keys import PublisherKey
@@ -54,7 +53,7 @@ def _certified(
     for below, certificate in pairwise((leaf, *above)):
         if not certificate.issued(below):
             raise UntrustedError(certificate.where, "the issuer of the one before", "another", check=CERTIFICATE_CHECK)
-    signer = CertificateSigner(identity=read_identity(leaf), certificate_sha256=sha256_hex(leaf.der))
+    signer = CertificateSigner(identity=read_identity(leaf))
     return Candidate(key=leaf.key, signer=signer, verifier=leaf.der)
 
 

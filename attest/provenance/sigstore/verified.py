@@ -15,7 +15,6 @@ class CertificateSigner(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody to whom Fulcio gave a certificate; whether THIS identity may sign is for the caller to judge."""
 
     identity: FulcioIdentity
-    certificate_sha256: str
 
 
 class KeySigner(msgspec.Struct, frozen=True, kw_only=True):
