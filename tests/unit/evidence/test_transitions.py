@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from attest.codec import instant
+from attest.statement.digests import Subject
 from attest.statement.findings import Finding, FindingKind, Findings
+from attest.statement.predicates import runtime_violation
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.statement.predicates.runtime_violation import RuntimeViolation
+from attest.statement.receipt import ReceiptHeader
+from attest.statement.statement import findings_subject
 from attest.statement.states import State
 from tests.evidence_story import CYCLE, DRIFT, REFERENCE, REFERENCE_DIGEST, RUN, Story, change, failing, judge, seal
 from tests.world import NOW
@@ -241,3 +246,16 @@ def test_each_log_has_a_time_to_live_of_its_own(tmp_path: Path) -> None:
     for source in sources:
         source.reader.close()
     assert list(failing(judge(lines, references=(seal(AGED)[0],)))) == []
+
+
+def test_behind_what_names_no_reference_every_event_counts(tmp_path: Path) -> None:
+    with Story(tmp_path / "log") as story:
+        measured = story.start().measure().measured()
+
+        def make(header: ReceiptHeader) -> tuple[RuntimeViolation, tuple[Subject, ...]]:
+            return RuntimeViolation(receipt=header, measured=measured, findings=DRIFT), findings_subject(DRIFT)
+
+        story.record(runtime_violation.PREDICATE_TYPE, make, None)
+        verdict = judge(story.stop().start().measure().stop().export())
+    assert "completeness.runs" not in failing(verdict)
+    assert "conformance.matched" in failing(verdict)
