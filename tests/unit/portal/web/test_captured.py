@@ -244,6 +244,25 @@ async def test_a_stream_for_what_the_server_says_by_itself_stays_open_and_silent
 
 
 @told
+async def test_a_server_that_offers_no_stream_offers_none_after_the_drift_either() -> None:
+    async def answer(request: web.Request, body: bytes) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.Response(status=405, headers={"Allow": "POST, DELETE"})
+        return web.json_response({"jsonrpc": "2.0", "id": json.loads(body)["id"], "result": RESULT})
+
+    async def listen() -> tuple[int, str | None, bytes]:
+        async with world.client.get(world.url, headers=ALICE) as answered:
+            return answered.status, answered.headers.get("Allow"), await answered.read()
+
+    async with watched(answer=answer) as world:
+        before = await listen()
+        await drift(world)
+        count = len(world.got)
+        assert (before, len(world.got)) == (await listen(), count)
+        assert before == (405, "POST, DELETE", b"")
+
+
+@told
 async def test_another_session_of_the_caller_is_cut_off_at_once() -> None:
     async with watched(answer=as_events) as world:
         other = await handshake(world)

@@ -253,6 +253,15 @@ async def test_a_client_that_leaves_has_cancelled():
 
 
 @told
+async def test_an_error_of_http_passes_where_no_rule_was_asked():
+    async def answer(_request, _body):
+        return web.Response(status=400, text="no stream without a session")
+
+    async with relaying(answer=answer) as world, world.client.get(world.url) as answered:
+        assert (answered.status, await answered.text()) == (400, "no stream without a session")
+
+
+@told
 async def test_what_is_no_message_does_not_pass_for_an_answer():
     async def answer(_request, _body):
         return web.Response(status=500, text="<html>stack trace</html>")

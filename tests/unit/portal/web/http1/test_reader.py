@@ -178,6 +178,12 @@ def test_bodies_that_are_not_framed_as_they_say_are_none(octets):
             read(octets, cuts=tuple(cuts), closed=True)
 
 
+def test_an_answer_that_has_no_body_may_say_so():
+    for said in (b"", b"Content-Length: 0\r\n"):
+        head, body, is_over = read(b"HTTP/1.1 204 No Content\r\n" + said + b"\r\n")
+        assert (head.status, head.is_kept, body, is_over) == (204, True, b"", True)
+
+
 def test_a_body_without_a_length_ends_with_the_connection_which_is_not_kept():
     head, body, is_over = read(b"HTTP/1.1 200 OK\r\n\r\nall of it", cuts=(22,))
     assert (head.length, head.is_kept, body, is_over) == (UNTIL_CLOSED, False, b"all of it", False)
