@@ -684,6 +684,26 @@ def test_a_fault_fails_its_own_check(check: str, make: Callable[[Path], Made], t
     assert axis in {"fail", "unproven"}
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("origin", "attest.log/" + "0" * 32, "an entry of another log"),
+        ("sequence", 99, "an entry is missing, doubled or moved"),
+        ("previous", "0" * 64, "the entry before is not the one it was"),
+        ("time", instant.text(NOW - DAY), "time falls"),
+    ],
+)
+@pytest.mark.parametrize("tier", [Tier.STRUCTURAL, Tier.RECEIPTS])
+def test_the_last_entry_is_held_to_its_place_by_itself(tier: Tier, field: str, value: Any, detail: str, tmp_path: Path):
+    """Behind any other one the next entry gives it away."""
+    with Story(tmp_path / "log") as story:
+        lines = story.start().measure().stop().export(tier)
+    last = sum(json.loads(line)["kind"] == "entry" for line in lines) - 1
+    verdict = judge(rewrite(lines, "entry", lambda line: line["entry"].update({field: value}), last), tier=tier)
+    [check] = [each for each in verdict.checks if each.id == "integrity.entry-chain"]
+    assert (check.status, check.detail) == ("fail", detail)
+
+
 def test_every_check_was_seen_failing():
     assert {check for check, _ in FAULTS} | OF_BUILD_EVIDENCE | OF_CALLS | OF_JOBS | OF_POLICY == set(CHECKS)
 
