@@ -19,6 +19,7 @@ from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import Observation
 from tests.mounts import process_that_sees
+from tests.processes import python
 from tests.unprivileged import unprivileged
 
 GOOD, EVIL = b"good", b"evil"
@@ -105,7 +106,7 @@ def test_the_process_has_another_root_directory(trees: Path) -> None:
 
 
 def test_a_process_that_sees_what_we_see_needs_no_way_round(trees: Path) -> None:
-    with standing_at_pid(os.getpid()) as found, standing_at_pid(os.getppid()) as other:
+    with python("") as child, standing_at_pid(os.getpid()) as found, standing_at_pid(child.pid) as other:
         assert found.prefix == ""
         assert found.view == other.view
         assert digest(look(trees / "tree", found)) == hashlib.sha256(GOOD).hexdigest()

@@ -7,8 +7,9 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from attest.statement.levels import Isolation
 from tests.installed import Bench
 from tests.launches import PYTHON, make_launch_bench, receipts, run_words
 from tests.unprivileged import NOBODY, open_folder
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 OPEN = "from contextlib import nullcontext; import attest.agent.launching.launch as launch;"
@@ -79,23 +80,37 @@ def attack(bench: Bench, *words: str, before: str = "") -> dict[str, str]:
     if before:
         program = f"{before} import sys; from attest.cli.door import enter; sys.exit(enter(sys.argv[1:]))"
         command = [sys.executable, "-c", program, *command[3:]]
-    done = subprocess.run(
-        command, cwd=bench.folder, capture_output=True, timeout=PATIENCE_SECONDS, check=False, stdin=subprocess.DEVNULL
-    )
-    assert done.stdout, done.stderr.decode()
-    could: dict[str, str] = json.loads(done.stdout)
+    could: dict[str, str] = said(bench, command)
     assert could.keys() == {*OURS, "own tree"}
     return could
+
+
+def said(bench: Bench, command: Sequence[str], **environment: str) -> Any:
+    """Run a server that says one line, and end its input once its process was looked at; return what it said."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=bench.folder, env={**os.environ, **environment}, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if line:
+            wait_until(lambda: looks(bench))
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert line, err.decode()
+    return json.loads(line)
 
 
 def done(could: dict[str, str]) -> set[str]:
     return {name for name, outcome in could.items() if outcome == "done"}
 
 
+def looks(bench: Bench) -> list[Any]:
+    """Return the events of first looks at a process."""
+    return [each["predicate"]["event"] for each in receipts(bench) if "process" in each["predicate"].get("event", {})]
+
+
 def kept_apart(bench: Bench) -> list[str]:
-    (started,) = [
-        each["predicate"]["event"] for each in receipts(bench) if "process" in each["predicate"].get("event", {})
-    ]
+    (started,) = looks(bench)
     kept: list[str] = started["process"]["keptApart"]
     return kept
 
@@ -165,15 +180,12 @@ def test_a_server_of_another_user_is_that_user_alone(bench: Bench) -> None:
         "names = ('CapEff', 'CapPrm', 'CapInh', 'CapAmb', 'NoNewPrivs')\n"
         "own = pathlib.Path(os.environ['PYTHONPYCACHEPREFIX'], 'x').write_text('')\n"
         "print(json.dumps([os.getresuid(), os.getresgid(), os.getgroups(), [int(status[n], 16) for n in names],"
-        " os.environ['HOME'], 'XDG_RUNTIME_DIR' in os.environ]))\n"
+        " os.environ['HOME'], 'XDG_RUNTIME_DIR' in os.environ]), flush=True)\n"
+        "import sys; sys.stdin.read()\n"
     )
     bench.write(bench.seal(allow_site=("hostile.py", "who.py"), command=(python(), str(bench.tree / "who.py"))))
     words = run_words(bench, "--user", pwd.getpwuid(NOBODY).pw_name)
-    environment = {**os.environ, "XDG_RUNTIME_DIR": "/run/user/0"}
-    ran = subprocess.run(
-        words, cwd=bench.folder, env=environment, capture_output=True, timeout=PATIENCE_SECONDS, check=False
-    )
-    uids, gids, groups, privileges, home, session = json.loads(ran.stdout)
+    uids, gids, groups, privileges, home, session = said(bench, words, XDG_RUNTIME_DIR="/run/user/0")
     gid = pwd.getpwuid(NOBODY).pw_gid
     assert (uids, gids, groups) == ([NOBODY] * 3, [gid] * 3, [])
     assert privileges == [0, 0, 0, 0, 1]
