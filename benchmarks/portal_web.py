@@ -1,11 +1,16 @@
 """The portal over HTTP: what it adds to a call, against the server directly, a plain reverse proxy, and other proxies.
 
+Callers and server cost as little as they can, and are the same for all, so that what is between them is what is
+measured: the times of single calls, the rate of 16 callers at once, and the processor time of the process in between,
+in which nobody else on the machine has a part. The rate is of the whole, callers and server included, on the
+processors that there are. `mcp-proxy` has servers on standard input and output behind it, and is measured with one:
+that is a process of its own, and the time of no server is counted for anybody.
+
 The others are installed into environments of their own, where the index can be reached; not in a quick run.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -21,8 +26,8 @@ from benchmarks.portal import Figures
 from benchmarks.report import Report, at_least, at_most, figure
 from benchmarks.setting import Setting
 from benchmarks.web_callers import CALLERS, PAYLOAD, call_through
+from benchmarks.web_echo import echo_server
 from tests.portal_world import SERVER, portal_words, seal_server
-from tests.web_server import web_server
 
 CALLS: Final = 2000
 _TMPFS: Final = Path("/dev/shm")  # noqa: S108  (what it is for: a log without a disk)
@@ -43,7 +48,7 @@ def run(setting: Setting) -> Report:
     """Call an echo server directly, through the portal, and through other proxies."""
     amount, port, folder = setting.size(CALLS), _free_port(), setting.folder / "web"
     folder.mkdir()
-    program = web_server(port)
+    program = echo_server(port)
     (folder / "echo.py").write_text(program)
     (folder / "fastmcp_proxy.py").write_text(_FASTMCP)
     seal_server(folder, server=program, cycle=600, max_gap=3600, max_age=3600)
@@ -59,8 +64,7 @@ def run(setting: Setting) -> Report:
                 seen[name] = _measure(partial(_peer, folder, name, pin, url), amount // 10)
             except (OSError, subprocess.SubprocessError, AssertionError) as error:
                 remarks.append(f"{name}: not measured, {type(error).__name__}")
-    remarks += [f"{name:<9} 1 caller p50 {each.p50:.3f} ms, p99 {each.p99:.3f} ms; {CALLERS} callers {each.rate:,.0f}/s"
-                for name, each in seen.items()]  # fmt: skip
+    remarks += [_remark(name, each) for name, each in seen.items()]
     portal, direct = seen["portal"], seen["direct"]
     return Report(
         title=f"portal over HTTP: an echo of {len(PAYLOAD)} bytes, two receipts a call, log on tmpfs",
@@ -71,15 +75,23 @@ def run(setting: Setting) -> Report:
             figure("time: added by the portal over HTTP, p99", portal.p99 - direct.p99, "ms", at_most(2)),
             figure("rate: calls a second of processor time, HTTP", 1 / portal.cpu, "/s", at_least(1500)),
             figure("rate: a plain reverse proxy / the portal", seen["plain"].rate / portal.rate, "x", at_most(2)),
+            figure("time: of a processor, the portal / a plain reverse proxy", portal.cpu / seen["plain"].cpu, "x"),
             *(figure(f"rate: the portal / {name}", portal.rate / seen[name].rate, "x", at_least(5))
+              for name in PEERS if name in seen),
+            *(figure(f"time: of a processor, {name} / the portal", seen[name].cpu / portal.cpu, "x")
               for name in PEERS if name in seen),
         ),
     )  # fmt: skip
 
 
+def _remark(name: str, seen: Figures) -> str:
+    alone = f"{name:<9} 1 caller p50 {seen.p50:.3f} ms, p99 {seen.p99:.3f} ms; {CALLERS} callers {seen.rate:,.0f}/s"
+    return alone if name == "direct" else f"{alone}, {seen.cpu * 1e6:,.0f} us of processor time a call"
+
+
 def _measure(way: Way, amount: int) -> Figures:
     with way() as (url, process):
-        single, together = asyncio.run(call_through(url, amount, lambda: _cpu_seconds(process)))
+        single, together = call_through(url, amount, lambda: _cpu_seconds(process))
         return Figures(seconds=single, rate=amount / together.wall, cpu=max(1e-9, together.cpu) / amount)
 
 

@@ -17,6 +17,8 @@ HEADER_MISMATCH: Final = -32020
 
 _VERSION_KEY: Final = "io.modelcontextprotocol/protocolVersion"
 _NAMED_BY: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_REPEATING: Final = ("mcp-method", "mcp-name", "mcp-param-")
+"""How the names of fields begin that repeat a part of the body, the revision apart."""
 _SENTINEL: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
 _PLAIN: Final = re.compile(r"[\x20-\x7e\t]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,100})?(?:[eE][+-]?[0-9]{1,3})?")
@@ -63,6 +65,8 @@ def _unexpected(
     """An earlier revision has none of these fields: if they are there all the same, they have to be right."""
     if len(fields.get("mcp-protocol-version", ())) > 1:
         return "MCP-Protocol-Version stands twice"
+    if not any(name.startswith(_REPEATING) for name in fields):
+        return None
     for name, expected in _expected(message, params, None):
         if name != "mcp-protocol-version" and name in fields and _only(fields, name) != expected:
             return f"{name} is not what the body says"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -101,8 +100,7 @@ class Relay:
         if fields.media_type(values) != JSON or "content-encoding" in values:
             return reply_with(error_reply(None, INVALID_REQUEST, f"a body of {JSON} was expected"), status=415)
         try:
-            async with nullcontext() if request.is_whole else asyncio.timeout(BODY_SECONDS):
-                body = await request.read(MAX_LINE_BYTES)
+            body = await _body(request)
         except TimeoutError:
             return reply_with(error_reply(None, INVALID_REQUEST, "the body did not come in time"), status=408)
         except TooLongError:
@@ -237,6 +235,14 @@ class Relay:
         connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
         self.hub.go_on(connected)
         return reply_with(reply, status=status)
+
+
+async def _body(request: Request) -> bytes:
+    """Read what a client asks, against the clock if it has not come yet; raises `TimeoutError` and `TooLongError`."""
+    if request.is_whole:
+        return await request.read(MAX_LINE_BYTES)
+    async with asyncio.timeout(BODY_SECONDS):
+        return await request.read(MAX_LINE_BYTES)
 
 
 def _asked(message: Message | Unreadable) -> Asked:
