@@ -329,7 +329,7 @@ def _zip_faults() -> Iterator[Fault]:
     yield "link", _zip({"a": b"/etc/passwd"}, mode=0o120777)
     yield "setuid", _zip({"a": b""}, mode=0o104755)
     yield "device", _zip({"a": b""}, mode=0o020644)
-    yield "bomb", _patched(_patched(one, _METHOD, zipfile.ZIP_DEFLATED), _SIZE, 3_000_000)
+    yield "bomb", _patched(_patched(one, _METHOD, zipfile.ZIP_DEFLATED), _SIZE, 30_000_000)
     yield "size-of-no-content", _patched(one, _SIZE, 2)
     yield "bzip2", _patched(one, _METHOD, zipfile.ZIP_BZIP2)
     yield "encrypted", _patched(one, _FLAGS, 1)

@@ -30,7 +30,8 @@ MAX_TOTAL_BYTES: Final = 16 * 1024 * 1024 * 1024
 MAX_RATIO: Final = 200
 """Bytes out for a byte in, of what expands to more than `_SMALL_BYTES`; deflate can reach 1032."""
 
-_SMALL_BYTES: Final = 1024 * 1024
+_SMALL_BYTES: Final = 16 * 1024 * 1024
+"""Linkers pad libraries to pages of 2 MiB with zeros: libXau of pillow has 2 MB, and is 224 times smaller packed."""
 _CHUNK_BYTES: Final = 256 * 1024
 _DIRECTORY_BYTES: Final = 64 * 1024 * 1024
 

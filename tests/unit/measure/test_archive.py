@@ -175,7 +175,13 @@ def test_members_that_overlap_are_refused():
 
 
 def test_a_bomb_is_refused_before_it_is_expanded():
-    assert "expanding" in refused(zipped({"a": b"\0" * 8 * 1024 * 1024}))
+    assert "expanding" in refused(zipped({"a": b"\0" * 32 * 1024 * 1024}))
+
+
+def test_a_library_that_a_linker_padded_to_large_pages_is_no_bomb():
+    padded = b"\x7fELF".ljust(4096, b"x") + b"\0" * (2 * 1024 * 1024)
+    (member,) = opened(zipped({"lib.so": padded})).members
+    assert member.size > 200 * member.compressed_size
 
 
 def test_a_member_longer_than_it_says_is_refused():
