@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from attest.agent.windows import OpenWindow
-from attest.codec import instant
+from attest.codec import canonical, instant
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Kind
@@ -19,7 +19,7 @@ from attest.evidence.verify.checks import CHECKS
 from attest.provenance.certified_writer import CERTIFICATE_CHECK, WINDOW_CHECK
 from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
-from attest.signing.dsse import sign_envelope
+from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation, Origin
@@ -28,6 +28,7 @@ from attest.statement.predicates.runtime_measurement import Window
 from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
 from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
+from attest.tlog.merkle import Frontier, leaf_hash
 from attest.trust.document import Minima, SealRules
 from attest.trust.trust import Trust
 from tests import documents
@@ -184,6 +185,27 @@ def _writer(folder: Path) -> Made:
 def _writer_not_sealed(folder: Path) -> Made:
     trust = trust_of(make_trust_file(writers=(WRITER, SECOND_WRITER)))
     return honest(folder, writer=SECOND_WRITER), {"trust": trust}
+
+
+def _two_writers(folder: Path) -> Made:
+    """The last receipt and the checkpoint are another writer's, whom trust file and reference name as well."""
+    both = (WRITER, SECOND_WRITER)
+    reference = change(REFERENCE, writers=tuple(sorted(key.keyid for key in both)))
+    lines = [json.loads(line) for line in honest(folder, reference=reference)]
+    entries = [line["entry"] for line in lines if line["kind"] == "entry"]
+    [last] = [line for line in lines if line.get("entry") is entries[-1]]
+    said = json.loads(from_base64(last["receipt"]["payload"], where="receipt"))
+    said["predicate"]["receipt"]["writer"] = SECOND_WRITER.keyid
+    receipt = encode_envelope(sign_envelope(canonical.encode_value(said), SECOND_WRITER))
+    last["receipt"], last["entry"]["commitment"] = json.loads(receipt), sha256_hex(receipt)
+    tree = Frontier()
+    for entry in entries:
+        tree.append(leaf_hash(canonical.encode_value(entry)))
+    checkpoint = Checkpoint(origin=last["entry"]["origin"], size=len(entries), root=tree.root())
+    lines[-2]["note"] = sign_checkpoint(checkpoint, SECOND_WRITER).decode()
+    trust = trust_of(make_trust_file(writers=both))
+    changed = [canonical.encode_value(line) + b"\n" for line in lines]
+    return reseal(changed), {"trust": trust, "references": (seal(reference)[0],)}
 
 
 def _signature(folder: Path) -> Made:
@@ -572,6 +594,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("authenticity.references", _unused_reference),
     ("authenticity.receipts", _writer),
     ("authenticity.receipts", _writer_not_sealed),
+    ("authenticity.receipts", _two_writers),
     ("authenticity.receipts", _signature),
     ("authenticity.checkpoint", _checkpoint),
     ("authenticity.checkpoint", _second_signature),
