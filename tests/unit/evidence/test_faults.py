@@ -187,6 +187,10 @@ def _writer_not_sealed(folder: Path) -> Made:
     return honest(folder, writer=SECOND_WRITER), {"trust": trust}
 
 
+def _reference_digest(folder: Path) -> Made:
+    return rewrite(honest(folder), "reference", lambda line: line.update(digest="f" * 64)), {}
+
+
 def _two_writers(folder: Path) -> Made:
     """The last receipt and the checkpoint are another writer's, whom trust file and reference name as well."""
     both = (WRITER, SECOND_WRITER)
@@ -580,6 +584,7 @@ def _no_revocations(folder: Path) -> Made:
 FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("integrity.grammar", _grammar),
     ("integrity.grammar", _evidence_unneeded),
+    ("integrity.grammar", _reference_digest),
     ("integrity.end-line", _end_line),
     ("integrity.end-line", _wrong_end_line),
     ("integrity.entry-chain", _entry_chain),
