@@ -132,7 +132,7 @@ def _known(assurance: AssuranceShares) -> str:
 
 def _counted(counts: Counts, path: PathKind | None) -> Iterator[str]:
     several = f" of {counts.cycles} cycles" if counts.cycles not in {None, counts.measurements} else ""
-    told = f"{counts.measurements} measurements{several}, {counts.violations} violations"
+    told = f"{_number(counts.measurements, 'measurement')}{several}, {_number(counts.violations, 'violation')}"
     yield f"receipts    {counts.entries} entries: {told}"
     if counts.calls is not None:
         yield printable(f"calls       {_became(counts.calls)}")
@@ -140,6 +140,10 @@ def _counted(counts: Counts, path: PathKind | None) -> Iterator[str]:
             yield f"disclosed   {counts.calls.opened} of {counts.calls.commitments} arguments and answers"
     if path is not None:
         yield f"path        {path}: {_PATHS[path]}"
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _became(calls: CallCounts) -> str:

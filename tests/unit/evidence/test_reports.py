@@ -142,6 +142,12 @@ def test_the_text_report_opens_with_the_verdict_and_names_each_failed_check_with
     assert CHECKS["conformance.matched"].remedy in text
 
 
+def test_one_is_not_told_as_if_it_were_several(tmp_path: Path):
+    with Story(tmp_path / "log") as story:
+        text = REPORTS["text"].render([judge(story.start().measure().stop().export())])
+    assert "3 entries: 1 measurement, 0 violations" in text
+
+
 @pytest.mark.parametrize("name", [name for name in REPORTS if name not in {"json", "junit"}])
 def test_what_was_found_in_a_line_is_told_before_what_follows_from_it(name: str, tmp_path: Path):
     with Story(tmp_path / "log") as story:
