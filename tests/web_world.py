@@ -192,7 +192,8 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
     application.router.add_route("*", "/{tail:.*}", world.serve)
     runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    # Of a thousand connections at once none is turned away: each would come again only seconds later.
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=2_048).start()
     world.stop_serving = runner.cleanup
     upstream = Upstream(url=f"http://127.0.0.1:{runner.addresses[0][1]}/mcp")
     world.upstream = upstream.url
