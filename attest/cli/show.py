@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import example
+from attest.cli.home import REFERENCE
 
 
 @click.command(epilog=example("attest show server.ref"))
-@click.argument("file", type=FILE)
+@click.argument("file", type=REFERENCE)
 def show(file: Path) -> None:
-    """Print FILE, any of our documents, headed "not verified"; - is stdin."""
+    """Print FILE, any of our documents, headed "not verified"; - is stdin.
+
+    A reference may be named as everywhere after attest init.
+    """
     from attest.cli.input import read_argument
     from attest.errors import MalformedError
     from attest.evidence.show import show as lines_of

@@ -10,7 +10,7 @@ from typing import Final
 from attest.errors import MalformedError
 from attest.measure.derivations.distribution import is_metadata, metadata_of
 from attest.measure.derivations.python_bytecode import source_of
-from attest.measure.derivations.rule import Outcome, Rule, is_plain, underived, written
+from attest.measure.derivations.rule import Outcome, Rule, is_file, underived, written
 from attest.measure.facts import Facts
 from attest.measure.promised_rows import rows_digest
 from attest.measure.record import MAX_RECORD_BYTES, Row, read_record
@@ -33,8 +33,9 @@ def derive(facts: Facts, root: str, path: str) -> Outcome:
     promise = facts.promise(key, "rows")
     if metadata is None or promise is None:
         return None
-    if not is_plain(facts, key):
-        return underived("not a plain file")
+    # uv writes over the wheel's own RECORD and keeps its mode, which in the wheel of protobuf is 0777.
+    if not is_file(facts, key):
+        return underived("not a file")
     try:
         rows = _rows(facts.read(key, MAX_RECORD_BYTES), written(key))
     except MalformedError as error:

@@ -46,6 +46,12 @@ def is_plain(facts: Facts, key: Key) -> bool:
     return seen is not None and seen.type_ is FileKind.FILE and not seen.executable
 
 
+def is_file(facts: Facts, key: Key) -> bool:
+    """Return whether a regular file was seen there, whatever its executable bit."""
+    seen = facts.observed(key)
+    return seen is not None and seen.type_ is FileKind.FILE
+
+
 def underived(detail: str) -> Trouble:
     """Return the trouble of a file that is not what its rule produces."""
     return Trouble(kind=FindingKind.UNDERIVED, detail=detail)

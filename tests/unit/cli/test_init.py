@@ -48,6 +48,7 @@ def test_the_whole_line_needs_no_path_after_init(place):
     passed(attest(folder, "init"))
     passed(attest(folder, "seal", "server", "--name", "one", "--allow-site", "*", "--", "server/run.sh"))
     assert (place / "references/one.ref").is_file()
+    assert b"NOT VERIFIED" in passed(attest(folder, "show", "one"))
     passed(attest(folder, "agent", "one", "--once"))
     passed(attest(folder, "bundle", str(place / "logs/agent"), "-o", "evidence.jsonl"))
     assert b"PASSED" in passed(attest(folder, "verify", "evidence.jsonl", "--reference", "one"))

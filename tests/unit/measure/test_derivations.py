@@ -248,6 +248,11 @@ def test_the_order_of_a_record_does_not_matter(prefix):
     assert isinstance(found, Derivation)
 
 
+def test_the_mode_of_a_record_is_that_of_its_wheel(prefix):
+    (prefix / INFO / "RECORD").chmod(0o755)
+    assert isinstance(outcome(prefix, f"{INFO}/RECORD"), Derivation)
+
+
 def test_bytecode_may_stand_in_a_record_without_hash(prefix):
     row = "small/__pycache__/__init__.cpython-311.pyc,,\n"
     assert isinstance(edit_record(prefix, lambda text: text + row), Derivation)
