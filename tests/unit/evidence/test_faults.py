@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from attest.agent.windows import OpenWindow
@@ -20,6 +21,7 @@ from attest.provenance.certified_writer import CERTIFICATE_CHECK, WINDOW_CHECK
 from attest.provenance.model import Expectations, sealed
 from attest.provenance.read import read_evidence
 from attest.signing.dsse import encode_envelope, sign_envelope
+from attest.signing.keys import PrivateKey
 from attest.statement.digests import DigestSet
 from attest.statement.findings import Findings
 from attest.statement.levels import Binding, Isolation, Origin
@@ -27,7 +29,7 @@ from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.statement.predicates.runtime_measurement import Window
 from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
 from attest.statement.states import State
-from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
+from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified, sign_checkpoint
 from attest.tlog.merkle import Frontier, leaf_hash
 from attest.trust.document import Minima, SealRules
 from attest.trust.trust import Trust
@@ -212,6 +214,10 @@ def _two_writers(folder: Path) -> Made:
     return reseal(changed), {"trust": trust, "references": (seal(reference)[0],)}
 
 
+def _missing_log(folder: Path) -> Made:
+    return rewrite(honest(folder), "header", lambda line: line["logs"].append("attest.log/" + "f" * 32)), {}
+
+
 def _signature(folder: Path) -> Made:
     def other(line: Any) -> None:
         signed = sign_envelope(b"something else", WRITER).signatures[0]
@@ -220,13 +226,25 @@ def _signature(folder: Path) -> Made:
     return rewrite(honest(folder), "entry", other, 1), {}
 
 
-def _checkpoint(folder: Path) -> Made:
-    def resign(line: Any) -> None:
-        origin, size, root = line["note"].split("\n")[:3]
-        checkpoint = Checkpoint(origin=origin, size=int(size), root=from_base64(root, where="root"))
-        line["note"] = sign_checkpoint(checkpoint, STRANGER).decode()
+def _resigned(key: PrivateKey, **changes: Any) -> Callable[[Any], None]:
+    def sign(line: Any) -> None:
+        checkpoint = read_checkpoint_unverified(line["note"].encode(), where="note")
+        line["note"] = sign_checkpoint(msgspec.structs.replace(checkpoint, **changes), key).decode()
 
-    return rewrite(honest(folder), "checkpoint", resign), {}
+    return sign
+
+
+def _checkpoint(folder: Path) -> Made:
+    return rewrite(honest(folder), "checkpoint", _resigned(STRANGER)), {}
+
+
+def _another_writers_checkpoint(folder: Path) -> Made:
+    trust = trust_of(make_trust_file(writers=(WRITER, SECOND_WRITER)))
+    return rewrite(honest(folder), "checkpoint", _resigned(SECOND_WRITER)), {"trust": trust}
+
+
+def _another_logs_checkpoint(folder: Path) -> Made:
+    return rewrite(honest(folder), "checkpoint", _resigned(WRITER, origin="attest.log/" + "f" * 32)), {}
 
 
 def _second_signature(folder: Path) -> Made:
@@ -585,6 +603,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("integrity.grammar", _grammar),
     ("integrity.grammar", _evidence_unneeded),
     ("integrity.grammar", _reference_digest),
+    ("integrity.grammar", _missing_log),
     ("integrity.end-line", _end_line),
     ("integrity.end-line", _wrong_end_line),
     ("integrity.entry-chain", _entry_chain),
@@ -602,6 +621,8 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("authenticity.receipts", _two_writers),
     ("authenticity.receipts", _signature),
     ("authenticity.checkpoint", _checkpoint),
+    ("authenticity.checkpoint", _another_writers_checkpoint),
+    ("authenticity.checkpoint", _another_logs_checkpoint),
     ("authenticity.checkpoint", _second_signature),
     ("authenticity.revocation", _revoked),
     ("completeness.start", _unproven_start),

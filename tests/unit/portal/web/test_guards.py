@@ -32,6 +32,7 @@ def test_this_machine_may_ask(hosts, origins):
         (["127.0.0.1:8080"], ["null"]),
         (["127.0.0.1:8080"], ["https://localhost:8080"]),
         (["127.0.0.1:8080"], ["http://localhost:8080", "http://evil.example"]),
+        (["127.0.0.1:8080"], ["http://localhost:8080", "http://localhost:8080"]),
         (["127.0.0.1:8080.evil.example"], []),
     ],
 )

@@ -157,6 +157,10 @@ async def test_what_is_no_message_is_refused_as_such():
             assert wrong.status == 415
         async with world.client.put(world.url) as wrong:
             assert wrong.status == 405
+        assert (await world.post(call(), **{"Content-Encoding": "gzip"}))[0] == 415
+        twice = [("Content-Type", "application/json"), ("Mcp-Session-Id", "s-1"), ("Mcp-Session-Id", "s-2")]
+        async with world.client.post(world.url, data=json.dumps(call()), headers=twice) as wrong:
+            assert wrong.status == 400
         assert not world.got
 
 
