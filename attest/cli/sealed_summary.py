@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from attest.codec.printable import printable
-from attest.measure.commands.env import assigned_by_env
+from attest.measure.commands.resolving import assigned_by
 from attest.statement.levels import Origin
 from attest.statement.predicates.runtime_reference import RuntimeReference, Share
 
@@ -44,10 +46,14 @@ def summarize(reference: RuntimeReference, command: Sequence[str] = ()) -> str:
     lines += [f"outside    {item}" for item in reference.outside]
     lines += [
         f"not set    {name}: whoever starts the server has to set it; attest run does if sealed with --env {name}=VALUE"
-        for name in assigned_by_env(command)
+        for name in _assigned(command)
         if name not in _fixed(reference)
     ]
     return "\n".join(map(printable, lines))
+
+
+def _assigned(command: Sequence[str]) -> Mapping[str, str]:
+    return assigned_by(command, cwd=str(Path.cwd()), environment=os.environ) if command else {}
 
 
 def _fixed(reference: RuntimeReference) -> set[str]:

@@ -48,7 +48,7 @@ def resolve_request(request: SealRequest, places: Mapping[str, str]) -> Resolved
     started = resolve(command, cwd=cwd, environment=environment)
     parameters = _parameters(request, started, cwd, environment)
     both = both_places(places)
-    code = tuple(file for file in started.code if not _is_program(file, started, command))
+    code = tuple(file for file in started.code if not _is_program(file, started))
     argv = [
         word if at in parameters else contracted(_behind_links(word, started, both), both)
         for at, word in enumerate(started.argv)
@@ -110,10 +110,9 @@ def _counts(file: str, root: SurveyRoot) -> bool:
     return not any(path == place or path.startswith(f"{place}/") for place in root.root.mutable)
 
 
-def _is_program(file: str, started: Started, command: Sequence[str]) -> bool:
+def _is_program(file: str, started: Started) -> bool:
     """A program that is given itself may be one of the system; what a launcher or a first line leads to may not."""
-    given = started.interpreter is None and started.argv[1:] == tuple(command[1:])
-    return given and file == os.path.realpath(started.argv[0])
+    return started.given and started.interpreter is None and file == os.path.realpath(started.argv[0])
 
 
 def absolute_program(program: str) -> str:

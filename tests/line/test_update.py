@@ -15,7 +15,7 @@ WORDS = ("--trust", "trust.json", "--key", "sealer.key", "--evidence", "none", "
 def folder(tmp_path: Path) -> Path:
     program = tmp_path / "server/run.sh"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexec cat\n")
+    program.write_text("#!/bin/sh\ncat\n")
     program.chmod(0o755)
     for words in (
         ("key", "new", "sealer.key"),
@@ -33,7 +33,7 @@ def agent(folder: Path, reference: str, *more: str) -> int:
 
 
 def test_an_update_is_one_command(folder):
-    (folder / "server/run.sh").write_text("#!/bin/sh\nexec cat -\n")
+    (folder / "server/run.sh").write_text("#!/bin/sh\ncat -\n")
     assert agent(folder, "server.ref") == 1
     done = attest(folder, "update", "server.ref", *WORDS, "--yes")
     passed(done)
@@ -43,7 +43,7 @@ def test_an_update_is_one_command(folder):
 
 
 def test_the_new_reference_matches_and_the_old_one_is_void_after_the_overlap(folder):
-    (folder / "server/run.sh").write_text("#!/bin/sh\nexec cat -\n")
+    (folder / "server/run.sh").write_text("#!/bin/sh\ncat -\n")
     passed(attest(folder, "update", "server.ref", *WORDS, "--yes", "--overlap", "0"))
     words = ("--trust", "trust.json", "--key", "writer.key", "--log", "log", "--once")
     passed(attest(folder, "agent", "server.ref", *words))
@@ -73,7 +73,7 @@ def test_nothing_is_written_where_nothing_changed(folder):
 
 
 def test_without_a_yes_nothing_is_sealed(folder):
-    (folder / "server/run.sh").write_text("#!/bin/sh\nexec cat -\n")
+    (folder / "server/run.sh").write_text("#!/bin/sh\ncat -\n")
     before = (folder / "server.ref").read_bytes()
     assert attest(folder, "update", "server.ref", *WORDS).returncode == 5
     assert (folder / "server.ref").read_bytes() == before
@@ -92,7 +92,7 @@ def test_all_leaves_the_replaced_ones_alone_and_goes_on_after_a_failure(folder, 
     for name in ("one", "two"):
         passed(attest(folder, "seal", "server", "--name", name, "--allow-site", "*", "--", "server/run.sh"))
     (folder / "data/mcp-attest/references/broken.ref").write_text("{}")
-    (folder / "server/run.sh").write_text("#!/bin/sh\nexec cat -\n")
+    (folder / "server/run.sh").write_text("#!/bin/sh\ncat -\n")
     done = attest(folder, "update", "--all", "--evidence", "none", "--allow-site", "*", "--yes")
     assert done.returncode == 3
     names = sorted(path.name for path in (folder / "data/mcp-attest/references").glob("*.ref"))

@@ -20,6 +20,8 @@ class Started:
     interpreter: str | None = None
     code: tuple[str, ...] = ()
     """Absolute paths, links followed, of the files whose code it runs first."""
+    given: bool = False
+    """Whether its program was named itself, be it by a script that ends in `exec`, and by no launcher."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Invocation:
     words: tuple[str, ...]
     cwd: str
     environment: Mapping[str, str]
+    given: bool = True
+    """As of `Started`."""
 
     @property
     def home(self) -> str:
@@ -58,7 +62,9 @@ class Invocation:
     def becomes(self, *words: str, cwd: str | None = None, first: tuple[str, ...] = ()) -> Invocation:
         """Return what this one starts: other words, perhaps in another folder, with folders put first in `PATH`."""
         path = os.pathsep.join((*first, self.environment.get("PATH", os.defpath)))
-        return replace(self, words=words, cwd=cwd or self.cwd, environment={**self.environment, "PATH": path})
+        return replace(
+            self, words=words, cwd=cwd or self.cwd, environment={**self.environment, "PATH": path}, given=False
+        )
 
     def assigned(self, variables: Mapping[str, str]) -> Invocation:
         """Return the same with other variables in its environment."""

@@ -1,4 +1,4 @@
-"""Programs and scripts, as the kernel starts them, by their `#!` line; and what pnpm's shims start."""
+"""Programs and scripts, as the kernel starts them, by their `#!` line; and what shims and wrappers start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from attest.measure.command_shim import MAX_SHIM_BYTES, read_shim
 from attest.measure.commands.installed_scripts import started_by_sh
 from attest.measure.commands.invocation import Invocation, Started
 from attest.measure.commands.reading import read_beginning
+from attest.measure.commands.wrappers import MAX_SCRIPT_BYTES, start_wrapped
 
 SHEBANG_BYTES: Final = 4096
 ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.DOTALL)
@@ -28,9 +29,12 @@ def start_program(invocation: Invocation) -> Started | Invocation:
         return invocation.becomes(*_words_of_shim(program, target), target, *arguments)
     words = interpreter_words(program)
     if words is None:
-        return Started(argv=(program, *arguments), code=(os.path.realpath(program),))
+        return Started(argv=(program, *arguments), code=(os.path.realpath(program),), given=invocation.given)
     if os.path.basename(words[0]) in {"uv", "npx", "pipx"}:  # `#!/usr/bin/env -S uv run --script`
         return invocation.becomes(*words, program, *arguments)
+    wrapped = start_wrapped(invocation, program, words, _beginning(program, MAX_SCRIPT_BYTES + 1))
+    if wrapped is not None:
+        return wrapped
     return Started(
         interpreter=find_interpreter(invocation, words[0]),
         argv=(*words[1:], program, *arguments),

@@ -53,7 +53,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     for name in ("one", "two"):
         program = tmp_path / name / "run.sh"
         program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\n# {name}\nexec cat\n")
+        program.write_text(f"#!/bin/sh\n# {name}\ncat\n")
         program.chmod(0o755)
     configuration = home / ".config/Claude/claude_desktop_config.json"
     configuration.parent.mkdir(parents=True)

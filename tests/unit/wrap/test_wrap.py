@@ -65,7 +65,7 @@ def test_nothing_but_command_and_arguments_is_another(desk):
 def test_the_command_that_is_told_is_one_for_a_shell(desk):
     program = desk.home / "my servers/run.sh"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexec cat\n")
+    program.write_text("#!/bin/sh\ncat\n")
     program.chmod(0o755)
     desk.put(json.dumps({"mcpServers": {"one": {"command": str(program), "args": [f"--at={desk.home}/a b"]}}}))
     told = passed(desk.wrap("--all")).decode()
@@ -210,7 +210,7 @@ def test_a_reference_that_was_sealed_by_hand_is_taken(desk):
 def test_a_server_that_is_not_as_it_was_sealed_is_not_wrapped(desk):
     passed(desk.wrap("--server", "one"))
     passed(desk.wrap("--undo"))
-    (desk.folder / "one/run.sh").write_text("#!/bin/sh\nexec cat -\n")
+    (desk.folder / "one/run.sh").write_text("#!/bin/sh\ncat -\n")
     done = desk.wrap("--server", "one")
     assert done.returncode == 1
     assert b"attest update one, then attest wrap" in done.stdout

@@ -6,14 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from attest.agent.keeping import Reported
 from attest.agent.launching.launch import open_launch
-from attest.agent.starting import AgentRequest
+from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError, UnavailableError
+from attest.seal.request import Rules
 from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind
 from attest.statement.states import State
@@ -98,6 +100,40 @@ def test_the_running_process_is_measured_at_once(bench: Bench) -> None:
     events = [item["predicate"]["event"] for item in receipts(bench) if "event" in item["predicate"]]
     (started,) = [event["process"] for event in events if event["kind"] == "process"]
     assert "not dumpable" in started["keptApart"]
+
+
+@pytest.fixture
+def wrapper(bench: Bench) -> Path:
+    """A server sealed by a script that ends in `exec`, as clients are often told to start one."""
+    script = bench.folder / "start"
+    script.write_text(f'#!/bin/sh\ncd "$(dirname "$0")" && exec {PYTHON} site/serve.py --quiet "$@"\n')
+    script.chmod(0o755)
+    (bench.tree / "serve.py").write_text(WAITING.format(before=""))
+    rules = Rules(cycle=3600, max_gap=3600)
+    bench.write(bench.seal(allow_site=("serve.py",), command=(str(script), "--port", "80"), rules=rules))
+    return script
+
+
+def test_a_script_that_ends_in_exec_is_sealed_and_run_as_what_it_becomes(bench: Bench, wrapper: Path) -> None:
+    process = start_run(bench, "--", str(wrapper), "--port", "80")
+    ready(process)
+    wait_until(lambda: story(bench).count("runtime-measurement") >= 2)
+    process.terminate()
+    ended(process)
+    assert "runtime-violation" not in story(bench)
+
+
+def test_what_a_script_became_is_no_drift_to_an_agent(bench: Bench, wrapper: Path) -> None:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [str(wrapper), "--port", "80"]
+    with subprocess.Popen(argv, cwd="/", env=environment, stdout=subprocess.PIPE) as process:
+        ready(process)
+        seen: list[Reported] = []
+        request = replace(request_of(bench, bench.folder / "server.ref"), pid=process.pid)
+        with open_agent(request, seen.append) as run:
+            matched = run.once()
+        process.kill()
+    assert matched, [each.cycle.findings.findings for each in seen]
 
 
 @pytest.mark.parametrize("name", ["a changed file", "an extra file", "another program"])
