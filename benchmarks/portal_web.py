@@ -16,9 +16,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +28,8 @@ from benchmarks.web_callers import CALLERS, PAYLOAD, call_through
 from benchmarks.web_echo import echo_server
 from tests.portal_world import SERVER, portal_words, seal_server
 
-CALLS: Final = 2000
+CALLS: Final = 1000
+_ROUNDS: Final = 6
 _TMPFS: Final = Path("/dev/shm")  # noqa: S108  (what it is for: a log without a disk)
 _PLAIN: Final = Path(__file__).with_name("plain_proxy.py")
 _FASTMCP: Final = """
@@ -40,48 +40,72 @@ create_proxy(sys.argv[2]).run(transport="http", host="127.0.0.1", port=int(sys.a
 PEERS: Final = {"fastmcp": "fastmcp==4.1.2", "mcp-proxy": "mcp-proxy==0.13.0"}
 _INSTALL_SECONDS: Final = 300
 
-Way = Callable[[], AbstractContextManager[tuple[str, int]]]
-"""Opens a way to the server: its URL, and the process in between."""
+Way = tuple[str, int]
+"""A way to the server: its URL, and the process in between."""
 
 
 def run(setting: Setting) -> Report:
     """Call an echo server directly, through the portal, and through other proxies."""
-    amount, port, folder = setting.size(CALLS), _free_port(), setting.folder / "web"
+    amount, folder = setting.size(CALLS), setting.folder / "web"
     folder.mkdir()
-    program = echo_server(port)
-    (folder / "echo.py").write_text(program)
     (folder / "fastmcp_proxy.py").write_text(_FASTMCP)
-    seal_server(folder, server=program, cycle=600, max_gap=3600, max_age=3600)
-    remarks, seen = list[str](), dict[str, Figures]()
-    with tempfile.TemporaryDirectory(dir=_TMPFS) as memory:
-        seen["portal"] = _measure(lambda: _portal(folder, Path(memory) / "log", port), amount)
-    with _started([sys.executable, "-S", "echo.py"], folder):
-        url = f"http://127.0.0.1:{port}/mcp"
-        seen["direct"] = _measure(lambda: _at(url), amount)
-        seen["plain"] = _measure(lambda: _proxy(folder, [sys.executable, str(_PLAIN)], url), amount)
+    (folder / "line.py").write_text(SERVER)
+    remarks = list[str]()
+    with tempfile.TemporaryDirectory(dir=_TMPFS) as memory, ExitStack() as stack:
+        portal = stack.enter_context(_portal(folder, Path(memory) / "log"))
+        url = stack.enter_context(_server(folder))
+        ways: dict[str, Way] = {"portal": portal, "direct": (url, os.getpid())}
+        ways["plain"] = stack.enter_context(_proxy(folder, [sys.executable, str(_PLAIN)], url))
         for name, pin in {} if setting.quick else PEERS.items():
             try:
-                seen[name] = _measure(partial(_peer, folder, name, pin, url), amount // 10)
-            except (OSError, subprocess.SubprocessError, AssertionError) as error:
+                ways[name] = stack.enter_context(_peer(folder, install(folder / name, pin), name, url))
+            except (OSError, subprocess.SubprocessError) as error:
                 remarks.append(f"{name}: not measured, {type(error).__name__}")
-    remarks += [_remark(name, each) for name, each in seen.items()]
-    portal, direct = seen["portal"], seen["direct"]
+        seen = measure(ways, amount, rounds=1 if setting.quick else _ROUNDS)
+    remarks += [_remark(name, seen[name]) if name in seen else f"{name}: not measured, no answers" for name in ways]
+    return _report(seen, tuple(remarks))
+
+
+def measure(ways: Mapping[str, Way], amount: int, *, rounds: int) -> dict[str, Figures]:
+    """Measure all ways in turn, in so many rounds, and return the best of each: what else ran cost it least."""
+    seen: dict[str, list[Figures]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name in tuple(seen):
+            try:
+                seen[name].append(_measure(ways[name], amount // 10 if name in PEERS else amount))
+            except (OSError, AssertionError):
+                if name not in PEERS:
+                    raise
+                # It does not answer as it should: that is no call.
+                del seen[name]
+    return {name: _best(each) for name, each in seen.items()}
+
+
+def _best(seen: Sequence[Figures]) -> Figures:
+    return Figures(
+        seconds=min(seen, key=lambda each: each.p50).seconds,
+        rate=max(each.rate for each in seen),
+        cpu=min(each.cpu for each in seen),
+    )
+
+
+def _report(seen: Mapping[str, Figures], remarks: tuple[str, ...]) -> Report:
+    portal, direct, plain = seen["portal"], seen["direct"], seen["plain"]
+    peers = [name for name in PEERS if name in seen]
     return Report(
         title=f"portal over HTTP: an echo of {len(PAYLOAD)} bytes, two receipts a call, log on tmpfs",
-        remarks=tuple(remarks),
+        remarks=remarks,
         races=(),
         outcomes=(
             figure("time: added by the portal over HTTP, p50", portal.p50 - direct.p50, "ms", at_most(0.7)),
             figure("time: added by the portal over HTTP, p99", portal.p99 - direct.p99, "ms", at_most(2)),
             figure("rate: calls a second of processor time, HTTP", 1 / portal.cpu, "/s", at_least(1500)),
-            figure("rate: a plain reverse proxy / the portal", seen["plain"].rate / portal.rate, "x", at_most(2)),
-            figure("time: of a processor, the portal / a plain reverse proxy", portal.cpu / seen["plain"].cpu, "x"),
-            *(figure(f"rate: the portal / {name}", portal.rate / seen[name].rate, "x", at_least(5))
-              for name in PEERS if name in seen),
-            *(figure(f"time: of a processor, {name} / the portal", seen[name].cpu / portal.cpu, "x")
-              for name in PEERS if name in seen),
+            figure("rate: a plain reverse proxy / the portal", plain.rate / portal.rate, "x", at_most(2)),
+            figure("time: of a processor, the portal / a plain reverse proxy", portal.cpu / plain.cpu, "x"),
+            *(figure(f"rate: the portal / {name}", portal.rate / seen[name].rate, "x", at_least(5)) for name in peers),
+            *(figure(f"time: of a processor, {name} / the portal", seen[name].cpu / portal.cpu, "x") for name in peers),
         ),
-    )  # fmt: skip
+    )
 
 
 def _remark(name: str, seen: Figures) -> str:
@@ -90,19 +114,23 @@ def _remark(name: str, seen: Figures) -> str:
 
 
 def _measure(way: Way, amount: int) -> Figures:
-    with way() as (url, process):
-        single, together = call_through(url, amount, lambda: _cpu_seconds(process))
-        return Figures(seconds=single, rate=amount / together.wall, cpu=max(1e-9, together.cpu) / amount)
+    url, process = way
+    single, together = call_through(url, amount, lambda: _cpu_seconds(process))
+    return Figures(seconds=single, rate=amount / together.wall, cpu=max(1e-9, together.cpu) / amount)
 
 
 @contextmanager
-def _at(url: str) -> Iterator[tuple[str, int]]:
-    yield url, os.getpid()
+def _server(folder: Path) -> Iterator[str]:
+    port = _free_port()
+    (folder / "echo.py").write_text(echo_server(port))
+    with _started([sys.executable, "-S", "echo.py"], folder):
+        yield f"http://127.0.0.1:{port}/mcp"
 
 
 @contextmanager
-def _portal(folder: Path, log: Path, port: int) -> Iterator[tuple[str, int]]:
-    ours = _free_port()
+def _portal(folder: Path, log: Path) -> Iterator[Way]:
+    ours, port = _free_port(), _free_port()
+    seal_server(folder, server=echo_server(port), cycle=600, max_gap=3600, max_age=3600)
     words = [str(log) if word == "log" else word for word in portal_words()]
     upstream = ["--upstream", f"http://127.0.0.1:{port}/mcp", "--listen", f"127.0.0.1:{ours}"]
     with _started([*words, *upstream], folder) as process:
@@ -110,24 +138,27 @@ def _portal(folder: Path, log: Path, port: int) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def _proxy(folder: Path, command: list[str], url: str) -> Iterator[tuple[str, int]]:
+def _proxy(folder: Path, command: list[str], url: str) -> Iterator[Way]:
     ours = _free_port()
     with _started([*command, str(ours), url], folder) as process:
         yield f"http://127.0.0.1:{ours}/mcp", process.pid
 
 
-@contextmanager
-def _peer(folder: Path, name: str, pin: str, url: str) -> Iterator[tuple[str, int]]:
-    place = folder / name
+def install(place: Path, pin: str) -> Path:
+    """Install a proxy into an environment of its own; raises `OSError` and `SubprocessError`."""
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=_INSTALL_SECONDS)
-    install = [str(place / "bin/pip"), "install", "-q", "--only-binary", ":all:", pin]
-    subprocess.run(install, check=True, timeout=_INSTALL_SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [str(place / "bin/pip"), "install", "-q", "--only-binary", ":all:", pin]
+    subprocess.run(command, check=True, timeout=_INSTALL_SECONDS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return place
+
+
+@contextmanager
+def _peer(folder: Path, place: Path, name: str, url: str) -> Iterator[Way]:
     if name == "fastmcp":
         with _proxy(folder, [str(place / "bin/python"), "fastmcp_proxy.py"], url) as way:
             yield way
         return
     # It has servers on standard input and output behind it.
-    (folder / "line.py").write_text(SERVER)
     ours = _free_port()
     command = [str(place / "bin/mcp-proxy"), "--port", str(ours), "--", sys.executable, "-S", "line.py"]
     with _started(command, folder) as process:
@@ -150,8 +181,9 @@ def _started(words: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]
 
 
 def _cpu_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return what all threads of a process have run, as the scheduler counts it: to the nanosecond, not in ticks."""
+    threads = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(each.read_text().split()[0]) for each in threads) / 1e9
 
 
 def _free_port() -> int:

@@ -103,15 +103,16 @@ class Callers:
 
     def together(self, amount: int, cpu: Callable[[], float]) -> Together:
         """Call so many times, always `CALLERS` at once; `cpu` gives seconds of processor time."""
-        requests = [self._call(number) for number in range(amount)]
+        requests = [self._call(number) for number in range(amount + CALLERS)]
         connections = [_Connection(self._host, self._port) for _ in range(CALLERS)]
-        answers: list[bytes] = []
+        # Who is at the other end of a connection is found out once.
+        answers = [connection.ask(requests.pop()) for connection in connections]
         with selectors.DefaultSelector() as selector:
             began, used = time.perf_counter(), cpu()
             for connection in connections:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
                 connection.socket.sendall(requests.pop())
-            while len(answers) < amount:
+            while len(answers) < amount + CALLERS:
                 for key, _ in selector.select(_PATIENCE):
                     answer = key.data.receive()
                     if answer is not None:
