@@ -12,6 +12,7 @@ import click
 from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.cli.home import REFERENCE, is_initialised, reference_path, sealer_option, trust_option
+from attest.cli.minima import minima_options
 from attest.cli.process_options import process_options, process_rules_of
 from attest.seal.request import Rules, SealRequest, name_trees
 from attest.statement.enforcing import Action
@@ -93,16 +94,7 @@ SECONDS = click.IntRange(min=1)
     show_default=True,
     help="What the agent does on drift.",
 )
-@click.option(
-    "--min-binding",
-    type=click.Choice([binding.value for binding in Binding]),
-    help="How measurements have to be tied to a process, at least.",
-)
-@click.option(
-    "--min-isolation",
-    type=click.Choice([level.value for level in Isolation]),
-    help="How the agent has to be kept apart from the server, at least.",
-)
+@minima_options
 @click.option(
     "--hook",
     metavar="'PROGRAM ARG...'",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from attest.cli.arguments import FILE, TIME, example
+from attest.cli.minima import minima_options
 from attest.codec.printable import printable
 from attest.statement.levels import Binding, Isolation, Origin
 
@@ -67,16 +68,7 @@ def trust() -> None:
 @click.option("--strict-statement", is_flag=True, help="Accept in-toto Statement v1 alone, and not v0.1.")
 @click.option("--source", multiple=True, metavar="URI", help="A source repository that the builders may build.")
 @click.option("--min-assurance", type=click.Choice(_MINIMA), help="The weakest origin that a file may have.")
-@click.option(
-    "--min-binding",
-    type=click.Choice([binding.value for binding in Binding]),
-    help="How measurements have to be tied to a process, at least.",
-)
-@click.option(
-    "--min-isolation",
-    type=click.Choice([level.value for level in Isolation]),
-    help="How the agent has to be kept apart from the server, at least.",
-)
+@minima_options
 @click.option("--require-bound", is_flag=True, help="Refuse evidence that names what is not installed.")
 @click.option("--require-claimed", is_flag=True, help="Refuse files that no evidence answers for.")
 @click.option(
