@@ -43,11 +43,14 @@ class Socket:
 def user_of_connection(host: str, port: int, *, our_host: str, our_port: int) -> int | None:
     """Return the user at the other end of a connection to us from this machine; None if there is no such socket.
 
+    One that was closed by its owner has none any more: the kernel lists it as root's, without an inode.
+
     Raises `OSError` if the table cannot be read.
     """
     theirs, ours = (_address(host), port), (_address(our_host), our_port)
     for row in _rows(port):
-        if not row.listens and (row.local, row.local_port) == theirs and (row.remote, row.remote_port) == ours:
+        is_held = row.inode != 0 and not row.listens
+        if is_held and (row.local, row.local_port) == theirs and (row.remote, row.remote_port) == ours:
             return row.uid
     return None
 

@@ -31,6 +31,17 @@ def test_a_connection_from_this_machine_has_a_user(family, host):
             assert user_of_connection(host, theirs ^ 1, our_host=host, our_port=port) is None
 
 
+def test_a_connection_that_its_user_closed_is_not_root_s():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            theirs = client.getsockname()[1]
+            client.sendall(b"what is asked for ever after")
+            accepted, _ = server.accept()
+        with accepted:
+            assert user_of_connection("127.0.0.1", theirs, our_host="127.0.0.1", our_port=port) is None
+
+
 def test_a_dual_stack_server_sees_the_user_of_an_older_protocol():
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
         port = server.getsockname()[1]
