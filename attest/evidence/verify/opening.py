@@ -1,7 +1,7 @@
 """Receipts opened in batches: reading goes on in one thread while signatures are checked wherever the caller likes.
 
-The caller hands in something like `map`: that of a thread pool (checking a signature lets other threads run), or the
-built-in, and then they are opened one by one. Lines come out in their order, each receipt opened before it is judged.
+The caller hands in something like `map`: the built-in, or that of a thread pool (checking a signature lets other
+threads run). Lines come out in their order, each receipt opened before it is judged.
 """
 
 from collections import deque
@@ -35,6 +35,9 @@ class Spread(Protocol):
 BATCH_LINES: Final = 64
 """A batch is one job: long enough that handing it over costs nothing beside 64 signatures."""
 
+ALONE_LINES: Final = 16
+"""The same where one thread does it all: a few stay in the processor's cache from being read until they are judged."""
+
 BATCHES_AHEAD: Final = 8
 """How many batches may wait: bounded memory, and work for as many threads."""
 
@@ -61,16 +64,13 @@ class _Opener(msgspec.Struct, frozen=True, kw_only=True):
 def open_receipts(lines: Iterable[Line], ring: KeyRing, spread: Spread) -> Iterator[tuple[Line, Opened]]:
     """Yield each line with its opened receipt; an error of `lines` is raised once what came before it was yielded."""
     opener = _Opener(ring=ring)
-    if spread is map:
-        # Nobody else checks signatures meanwhile: what waits for others only leaves the processor's cache.
-        for line in lines:
-            yield line, opener.open(line)
-        return
+    # `map` works when its results are asked for: what waits until then only leaves the processor's cache.
+    ahead, most = (0, ALONE_LINES) if spread is map else (BATCHES_AHEAD, BATCH_LINES)
     waiting: deque[tuple[Batch, Iterator[list[Opened]]]] = deque()
-    for batch, held, error in _batches(lines):
+    for batch, held, error in _batches(lines, most):
         waiting.append((batch, iter(spread(opener, [batch]))))
         # Beside a batch that is so large nothing may wait.
-        while len(waiting) > (0 if error is not None or held >= 2 * BATCH_BYTES else BATCHES_AHEAD):
+        while len(waiting) > (0 if error is not None or held >= 2 * BATCH_BYTES else ahead):
             yield from _drain(waiting)
         if error is not None:
             raise error
@@ -85,15 +85,15 @@ def _drain(
     yield from zip(batch, next(results), strict=True)
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[tuple[Batch, int, MalformedError | None]]:
-    """Yield batches, how many bytes each holds, and with the last one why there are no more lines, if that is wrong."""
+def _batches(lines: Iterable[Line], most: int) -> Iterator[tuple[Batch, int, MalformedError | None]]:
+    """Yield batches of `most` lines, how many bytes each holds, and with the last why there are no more, if wrong."""
     batch: list[Line] = []
     held = 0
     try:
         for line in lines:
             batch.append(line)
             held += len(line.octets)
-            if len(batch) >= BATCH_LINES or held >= BATCH_BYTES:
+            if len(batch) >= most or held >= BATCH_BYTES:
                 yield tuple(batch), held, None
                 batch.clear()
                 held = 0
