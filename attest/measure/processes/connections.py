@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from attest.measure.processes.diagnosing import owner_of
 from attest.measure.processes.reading import read_whole
 from attest.measure.processes.sockets import MAX_TABLE_BYTES, sockets_of
 
@@ -48,6 +49,9 @@ def user_of_connection(host: str, port: int, *, our_host: str, our_port: int) ->
     Raises `OSError` if the table cannot be read.
     """
     theirs, ours = (_address(host), port), (_address(our_host), our_port)
+    owner = owner_of(theirs, ours)
+    if owner is not None:
+        return owner
     for row in _rows(port):
         is_held = row.inode != 0 and not row.listens
         if is_held and (row.local, row.local_port) == theirs and (row.remote, row.remote_port) == ours:
