@@ -25,7 +25,8 @@ from attest.measure.tar.member import ENTRIES, MemberKind, TarMember, TarRules
 from attest.measure.tar.reader import read_tar
 from attest.statement.digests import DigestSet
 
-_RULES: Final = TarRules(kinds=ENTRIES)
+# npm packs what `main` names as ./dist/index.js twice, as package/./dist/index.js, too: so is agent-base.
+_RULES: Final = TarRules(kinds=ENTRIES, inner_dot=True, files_twice=True)
 _CHUNK_BYTES: Final = 256 * 1024
 _PACKAGE: Final = "package.json"
 _GYP: Final = "binding.gyp"
@@ -53,7 +54,7 @@ def read_tarball(path: Path) -> Archive:
 class _Content:
     """What is in a tarball, without its first component."""
 
-    members: list[Member] = field(default_factory=list)
+    files: dict[str, Member] = field(default_factory=dict)
     tops: set[str] = field(default_factory=set)
     package: bytes | None = None
 
@@ -72,11 +73,11 @@ def _read(packed: Iterable[bytes], digest: DigestSet, filename: str) -> Archive:
         version=package.version,
         filename=filename,
         digest=digest,
-        members=tuple(_as_installed(member, package) for member in content.members),
+        members=tuple(_as_installed(member, package) for member in content.files.values()),
         label=package.name,
         purl=f"pkg:npm/{quote(package.name, safe='/')}@{quote(package.version)}",
         generated=tuple(sorted(package.bin)),
-        install_scripts=_scripts(package, content.members),
+        install_scripts=_scripts(package, content.files.values()),
     )
 
 
@@ -92,7 +93,9 @@ def _take(content: _Content, member: TarMember, pieces: Iterable[bytes], filenam
             raise MalformedError(f"{filename}: {path}", f"at most {MAX_PACKAGE_BYTES} bytes", f"{member.size}")
         content.package = b"".join(pieces)
         pieces = (content.package,)
-    content.members.append(_hashed(path, member, pieces))
+    made = _hashed(path, member, pieces)
+    if content.files.setdefault(path, made) != made:
+        raise MalformedError(filename, "the same content of a file that is there twice", f"two of {ascii(path)[:120]}")
 
 
 def _hashed(path: str, member: TarMember, pieces: Iterable[bytes]) -> Member:

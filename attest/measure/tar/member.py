@@ -53,6 +53,10 @@ class TarRules:
     names: Names = Names.FOLDED
     leading_dot: bool = False
     """Whether names may begin with `./`, which readers that strip the first component read apart."""
+    inner_dot: bool = False
+    """Whether names may have `.` behind their first component, which every reader passes over."""
+    files_twice: bool = False
+    """Whether a file may be there twice; whoever reads it has to hold the second content against the first."""
     special_bits: bool = False
     """Whether programs may be setuid or setgid."""
     max_members: int = 65_534

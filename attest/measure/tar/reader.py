@@ -102,12 +102,14 @@ class _Names:
         self._rules = rules
         self._where = where
         self._kinds: dict[str, MemberKind] = {}
+        self._written: dict[str, str | None] = {}
+        """How a name was spelled; None once it came twice."""
         self._above: set[str] = set()
         self._total = 0
 
     def add(self, member: TarMember) -> None:
         name = member.path if self._rules.names is Names.EXACT else folded(member.path)
-        if name in self._kinds:
+        if name in self._kinds and not self._is_second(name, member):
             raise refused(self._where, member.path, "once", "twice, or two names that some file systems take for one")
         if member.kind is not MemberKind.DIRECTORY and name in self._above:
             raise refused(self._where, member.path, "a directory, as other members lie in it", f"a {member.kind}")
@@ -116,10 +118,16 @@ class _Names:
                 raise refused(self._where, member.path, "in a directory", f"in a {self._kinds[above]}")
             self._above.add(above)
         self._kinds[name] = member.kind
+        if self._rules.files_twice:
+            self._written[name] = None if name in self._written else member.path
         self._total += member.size
         if len(self._kinds) > self._rules.max_members or self._total > self._rules.max_total_bytes:
             most = f"at most {self._rules.max_members} members of {self._rules.max_total_bytes} bytes in all"
             raise MalformedError(self._where, most, "more")
+
+    def _is_second(self, name: str, member: TarMember) -> bool:
+        both_files = member.kind is MemberKind.FILE is self._kinds[name]
+        return self._rules.files_twice and both_files and self._written[name] == member.path
 
 
 def _next_header(source: _Source, where: str) -> Header | None:
@@ -178,6 +186,9 @@ def _path(written: str, kind: MemberKind, rules: TarRules, where: str) -> str:
         path = path.removesuffix("/")
     if rules.leading_dot:
         path = path.removeprefix("./")
+    if rules.inner_dot:
+        first, *rest = path.split("/")
+        path = "/".join((first, *(part for part in rest if part != ".")))
     if path == "." and kind is MemberKind.DIRECTORY and rules.leading_dot:
         return path
     return check_relative(path, where=f"{where}: member")

@@ -49,6 +49,10 @@ HOSTILE = {
     "two folders": tarball({"package/package.json": package("a"), "other/x.js": b""}),
     "a file beside the folder": tarball({"package/package.json": package("a"), "x.js": b""}),
     "no package.json": tarball({"package/x.js": b""}),
+    "two contents of a file": tarball(
+        {"package/package.json": package("a"), "package/./x.js": b"1", "package/x.js": b"2"}
+    ),
+    "two manifests": tarball({"package/package.json": package("a"), "package/./package.json": package("b")}),
     "traversal": tarball({"package/package.json": package("a"), "package/../../evil": b""}),
     "no gzip": tar(file("package/package.json", package("a"))),
     "trailing bytes": tarball({"package/package.json": package("a")}) + b"x",
@@ -65,6 +69,12 @@ HOSTILE = {
 def test_a_hostile_tarball_is_refused(octets, tmp_path):
     with pytest.raises(MalformedError):
         NPM.read(write(tmp_path, "a-1.tgz", octets))
+
+
+def test_a_file_that_was_packed_under_two_spellings_is_one(tmp_path):
+    octets = tarball({"package/package.json": package("a"), "package/./dist/x.js": b"1", "package/dist/x.js": b"1"})
+    archive = NPM.read(write(tmp_path, "a.tgz", octets))
+    assert [member.path for member in archive.members] == ["package.json", "dist/x.js"]
 
 
 def test_a_tarball_that_is_not_there_is_unavailable(tmp_path):

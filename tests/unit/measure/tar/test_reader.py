@@ -41,6 +41,24 @@ def test_content_is_the_same_in_whatever_pieces_it_comes(size):
     assert contents(tar(*(file(*item) for item in FILES.items())), size=size) == FILES
 
 
+def test_a_dot_behind_the_first_component_is_passed_over_where_that_is_the_custom():
+    dotted = TarRules(kinds=ENTRIES, inner_dot=True)
+    assert contents(tar(file("package/./lib/./a.js", b"1")), dotted) == {"package/lib/a.js": b"1"}
+    refused(tar(file("package/./lib/a.js", b"1")))
+    refused(tar(file("package/./lib/a.js", b"1"), file("package/lib/a.js", b"2")), dotted)
+    for name in ("./package/a.js", "package/../a.js", "package//a.js"):
+        refused(tar(file(name, b"1")), dotted)
+
+
+def test_a_file_may_come_twice_where_its_content_is_compared():
+    twice = TarRules(kinds=ENTRIES, inner_dot=True, files_twice=True)
+    first, second = file("package/./a.js", b"1"), file("package/a.js", b"2")
+    assert contents(tar(first, second), twice) == {"package/a.js": b"2"}
+    refused(tar(first, second, second), twice)
+    refused(tar(first, file("package/A.js", b"1")), twice)
+    refused(tar(first, file("package/a.js/b.js", b"1")), twice)
+
+
 def test_content_that_nobody_asks_for_is_skipped():
     assert list(members(tar(*(file(*item) for item in FILES.items())))) == list(FILES)
 
