@@ -94,7 +94,7 @@ def test_t3_arguments_that_mean_something_else_than_they_seem(arguments):
     talk = ruled(ToolRule(name="echo", arguments=text_of(TEXT, where="TEXT"), paths=paths))
     attack = talk.say(id=1, method="tools/call", params={"name": "echo", "arguments": arguments})
     assert attack not in talk.to_server
-    assert talk.denials()[-1].rule.split(":")[0].startswith("arguments.")
+    assert talk.denials()[-1].rule.startswith(("arguments.", "message.malformed"))
     twice = b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hidden","name":"echo","arguments":{}}}'
     talk.client(twice)
     blocked(talk, "message.malformed", twice)
