@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from pathlib import Path
 from typing import Final
 
 from attest.codec.octets import from_base64, to_base64
 from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.signing.access import others_may_use
 from attest.signing.keys import PrivateKey, PublicKey, private_from_pkcs8, public_from_spki
 
 MAX_KEY_FILE_BYTES: Final = 64 * 1024
@@ -26,9 +26,12 @@ def load_public(path: Path) -> PublicKey:
 
 
 def load_private(path: Path) -> PrivateKey:
-    """Read a PEM private key file that only its owner can read; any other mode is a `RefusedError`."""
-    octets, mode = _read(path)
-    if mode & 0o077:
+    """Read a PEM private key file that its owner alone can read, or that was handed to this process's user alone.
+
+    Whoever else may read it: `RefusedError`.
+    """
+    octets, is_shared = _read(path)
+    if is_shared:
         raise RefusedError(
             str(path), "a private key that only its owner can read", "wider permissions", hint=f"chmod 600 {path}"
         )
@@ -81,16 +84,16 @@ def write_private(path: Path, key: PrivateKey) -> None:
         os.fsync(file.fileno())
 
 
-def _read(path: Path) -> tuple[bytes, int]:
-    """Return what stands in a file, and the permissions of that very file, whatever has its name by now."""
+def _read(path: Path) -> tuple[bytes, bool]:
+    """Return what stands in a file, and whether others may use that very file, whatever has its name by now."""
     try:
         with path.open("rb") as file:
-            octets, mode = file.read(MAX_KEY_FILE_BYTES + 1), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            octets, is_shared = file.read(MAX_KEY_FILE_BYTES + 1), others_may_use(file.fileno())
     except OSError as error:
         raise UnavailableError(str(path), "a readable key file", error.strerror or "an error") from error
     if len(octets) > MAX_KEY_FILE_BYTES:
         raise MalformedError(str(path), f"at most {MAX_KEY_FILE_BYTES} bytes", "more")
-    return octets, mode
+    return octets, is_shared
 
 
 def _block(octets: bytes, label: str, where: str) -> bytes:

@@ -1,5 +1,6 @@
 """Key files: one PEM block and nothing else, private ones for their owner alone."""
 
+import os
 import stat
 
 import pytest
@@ -21,6 +22,7 @@ from attest.signing.keyfiles import (
     write_private,
 )
 from attest.signing.keys import generate
+from tests.access_lists import give_to
 from tests.world import SEALER, SECOND_SEALER
 
 PUBLIC = public_pem(SEALER.public)
@@ -125,6 +127,22 @@ def test_a_private_key_of_its_owner_may_be_read_only(tmp_path):
     write_private(path, SEALER)
     path.chmod(0o400)
     assert load_private(path).keyid == SEALER.keyid
+
+
+def test_a_private_key_that_was_handed_to_this_user_alone_may_be_read(tmp_path):
+    path = tmp_path / "k"
+    write_private(path, SEALER)
+    give_to(path, os.geteuid())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    assert load_private(path).keyid == SEALER.keyid
+
+
+def test_a_private_key_that_was_handed_to_another_user_is_refused(tmp_path):
+    path = tmp_path / "k"
+    write_private(path, SEALER)
+    give_to(path, os.geteuid() + 1)
+    with pytest.raises(RefusedError):
+        load_private(path)
 
 
 def test_a_private_key_never_overwrites_and_never_follows_a_link(tmp_path):
