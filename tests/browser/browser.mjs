@@ -39,5 +39,5 @@ export async function launch() {
   const own = process.env.ATTEST_PACKAGED_BROWSER ? undefined : installed();
   const { path, env } = own ? { path: own, env: process.env } : await packaged();
   const headless = own ? true : "shell";
-  return puppeteer.launch({ executablePath: path, env, headless, args: ARGUMENTS, protocolTimeout: 120000 });
+  return puppeteer.launch({ executablePath: path, env, headless, args: ARGUMENTS, protocolTimeout: 500000 });
 }

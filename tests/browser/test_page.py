@@ -274,9 +274,8 @@ def test_a_hundred_thousand_receipts_never_keep_anybody_waiting(browser: Browser
     assert found["all"] == "100,000 receipts"
     assert found["end"] == "99,999"
     assert found["found"] == "1 of 100,000 receipts"
-    # What the page itself does comes again, what else the machine had to do hardly does.
-    longest = found["task"] if found["task"] < 200 else browser.play("large", page)["task"]
-    assert longest < 200, "milliseconds, the longest task of the page"
+    assert found["tasks"] > 100
+    assert found["task"] < 200, "milliseconds of the processor, the longest task of the page"
 
 
 def test_everything_can_be_done_without_a_mouse(browser: Browser, page: bytes) -> None:
