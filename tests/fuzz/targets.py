@@ -46,6 +46,8 @@ from attest.measure.tar.reader import read_tar
 from attest.portal.session import lines as messages_by_line
 from attest.portal.session.messages import Message, Unreadable, read_message
 from attest.portal.session.spans import params_of
+from attest.portal.web.http1.heads import read_answer_head, read_request_head
+from attest.portal.web.http1.reader import H, Reader
 from attest.provenance.certifying import certify_writer, read_key
 from attest.provenance.containers.several import members_of
 from attest.provenance.containers.shape import Shape, shape_of
@@ -316,6 +318,23 @@ def _lines(octets: bytes) -> None:
             messages_by_line.id_at_an_end(line.head, line.tail)
 
 
+def _http(read_head: Callable[[bytes], H]) -> Read:
+    """A message of HTTP/1.1, which has to be the same in whatever pieces it comes."""
+
+    def read(octets: bytes) -> None:
+        whole, byte_by_byte = Reader(read_head), Reader(read_head)
+        whole.feed(octets)
+        for at in range(len(octets)):
+            if not byte_by_byte.is_over:
+                byte_by_byte.feed(octets[at : at + 1])
+        assert byte_by_byte.head == whole.head
+        assert byte_by_byte.take() == whole.take()
+        assert byte_by_byte.is_over is whole.is_over
+        whole.end()
+
+    return read
+
+
 def _configuration(octets: bytes) -> None:
     for form in FORMATS:
         with contextlib.suppress(AttestError):
@@ -450,6 +469,13 @@ def _of_process(reader: Callable[[bytes], object]) -> Read:
 _CALL: Final = (
     b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"n":-1.5e3},"_meta":{"a":[]}}}'
 )
+_ANSWER: Final = (
+    b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+    b"Content-Type: text/event-stream\r\n\r\n8;a=b\r\ndata: {}\r\n2\r\n\n\n\r\n0\r\nX: y\r\n\r\n"
+)
+_REQUEST: Final = (
+    b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+)
 
 TARGETS: Final[dict[str, Target]] = {
     **{
@@ -481,6 +507,8 @@ TARGETS: Final[dict[str, Target]] = {
     "foreign-envelope": Target(good=documents.PROVENANCE, read=_foreign_envelope, json=True),
     "foreign-statement": Target(good=documents.PROVENANCE_PAYLOAD, read=_foreign_statement, json=True),
     "gzip": Target(good=tarball({"package/package.json": b"{}"}), read=_gzip),
+    "http-answer": Target(good=_ANSWER, read=_http(read_answer_head)),
+    "http-request": Target(good=_REQUEST, read=_http(read_request_head)),
     "in-toto-layout": Target(good=DOCUMENT, read=_layout, json=True),
     "layout-payload": Target(good=LAYOUT_PAYLOAD, read=_layout_payload, json=True),
     "key-attestation": Target(good=certified.attest_key(), read=_key_attestation, json=True),
