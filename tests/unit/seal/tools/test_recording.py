@@ -165,7 +165,7 @@ def test_nothing_that_a_server_started_outlives_it():
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
         "        sys.stderr.write(str(os.getpid()) + '\\n'); sys.stderr.flush()\n"
-        "        os.write(tell, b'.')\n"
+        "        os.close(1); os.write(tell, b'.')\n"
         "        time.sleep(600)\n"
         "    os._exit(0)\n"
         "os.wait()\n"
