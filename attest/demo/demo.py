@@ -167,10 +167,11 @@ def _failed(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _reason(check: dict[str, Any]) -> str:
-    parts = [check["id"], check["where"] or "", check["detail"]]
-    if check["expected"] is not None:
-        parts.append(f"expected {check['expected']}, found {check['found'] or 'none'}")
-    return ": ".join(part for part in parts if part)
+    difference = "" if check["expected"] is None else f"expected {check['expected']}, found {check['found'] or 'none'}"
+    # What an error says has its place and the difference in it.
+    if difference and difference in check["detail"]:
+        return f"{check['id']}: {check['detail']}"
+    return ": ".join(part for part in (check["id"], check["where"], check["detail"], difference) if part)
 
 
 def _json(answer: Answer) -> dict[str, Any]:
