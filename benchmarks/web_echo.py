@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-from tests.portal_world import TOOLS
+from tests.web_server import answering
 
-_SERVER: Final = """
-import asyncio, json
-TOOLS = json.loads(%r)
-def answer(message):
-    method, told = message["method"], {}
-    if method == "initialize":
-        told = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}},
-                "serverInfo": {"name": "small", "version": "1"}}
-    elif method == "tools/list":
-        told = {"tools": list(TOOLS.values())}
-    elif method == "tools/call":
-        told = {"content": [{"type": "text", "text": message["params"]["arguments"]["text"]}]}
-    return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": told}).encode()
+_SERVING: Final = """
 class Serving(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport, self.octets = transport, b""
@@ -46,4 +33,4 @@ asyncio.run(main())
 
 def echo_server(port: int) -> str:
     """Return the program that listens at a port of this machine."""
-    return _SERVER % (json.dumps(TOOLS), port)
+    return answering() + _SERVING % port

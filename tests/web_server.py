@@ -7,10 +7,10 @@ from typing import Final
 
 from tests.portal_world import TOOLS
 
-_SERVER: Final = """
+_ANSWERING: Final = """
 import asyncio, json
 TOOLS = json.loads(%r)
-async def answer(message):
+def answer(message):
     method, told = message["method"], {}
     if method == "initialize":
         told = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}},
@@ -18,10 +18,10 @@ async def answer(message):
     elif method == "tools/list":
         told = {"tools": list(TOOLS.values())}
     elif method == "tools/call":
-        if message["params"]["name"] == "wait":
-            await asyncio.sleep(600)
         told = {"content": [{"type": "text", "text": message["params"]["arguments"]["text"]}]}
     return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": told}).encode()
+"""
+_SERVING: Final = """
 async def serve(reader, writer):
     while True:
         try:
@@ -32,7 +32,9 @@ async def serve(reader, writer):
         body = await reader.readexactly(int(head[at + 15:].split(b"\\r\\n", 1)[0])) if at >= 0 else b""
         status, told = (b"405 No", b"") if not head.startswith(b"post") else (b"202 Accepted", b"")
         if body and "id" in (message := json.loads(body)):
-            status, told = b"200 OK", await answer(message)
+            if message["method"] == "tools/call" and message["params"]["name"] == "wait":
+                await asyncio.sleep(600)
+            status, told = b"200 OK", answer(message)
         writer.write(b"HTTP/1.1 %%s\\r\\nContent-Type: application/json\\r\\nContent-Length: %%d\\r\\n\\r\\n%%s"
                      %% (status, len(told), told))
 async def main():
@@ -42,6 +44,11 @@ asyncio.run(main())
 """
 
 
+def answering() -> str:
+    """Return the beginning of a program, by which it has what `answer` says to each request."""
+    return _ANSWERING % json.dumps(TOOLS)
+
+
 def web_server(port: int) -> str:
     """Return the program that listens at a port of this machine."""
-    return _SERVER % (json.dumps(TOOLS), port)
+    return answering() + _SERVING % port

@@ -135,5 +135,6 @@ def read_status(log: Path) -> AgentStatus:
         found = f"process {status.pid} is gone: it crashed"
         raise UnavailableError(str(log), "a running agent", found, hint=_START.format(log=log)) from error
     except PermissionError:
+        # It runs, as another user.
         pass
     return status
