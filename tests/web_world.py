@@ -95,6 +95,8 @@ class World:
     rules: ToolRules = field(default_factory=lambda: make_tool_rules(*ALLOWED))
     answer: Answer | None = None
     """How the server answers, instead of with `RESULT`."""
+    listed: web.StreamResponse | None = None
+    """What the server answers to the portal's own listing, instead of its tools."""
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     """What reached the server, the portal's own listings left out: method, header fields, body."""
     submitted: list[Any] = field(default_factory=list)
@@ -129,6 +131,8 @@ class World:
         body = await request.read()
         message = json.loads(body) if body else {}
         if message.get("method") == "tools/list" and str(message["id"]).startswith("attest-"):
+            if self.listed is not None:
+                return self.listed
             return web.json_response({"jsonrpc": "2.0", "id": message["id"], "result": {"tools": list(TOOLS.values())}})
         self.got.append((request.method, dict(request.headers), body))
         if self.answer is not None:

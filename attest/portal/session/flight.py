@@ -14,7 +14,8 @@ import msgspec
 
 from attest.portal.session.effects import Lane
 from attest.portal.session.governed import Governed
-from attest.portal.session.messages import Id
+from attest.portal.session.messages import Id, Message
+from attest.portal.session.methods import INITIALIZE, META
 
 MAX_IN_FLIGHT: Final = 4096
 """Requests without an answer, in one direction; cancelled ones count until they are forgotten."""
@@ -211,3 +212,8 @@ class Flight:
             return False
         self._questions.discard((lane, number))
         return True
+
+
+def is_whole(message: Message) -> bool:
+    """Return whether a request asks for all that there is of something, and not for a further page."""
+    return message.method == INITIALIZE or not (message.params or {}).keys() - {META}

@@ -22,6 +22,7 @@ RECEIPT: Final = "io.github.mcp-attest/receipt"
 """The member of `_meta`, in the form that MCP 2026-07-28 demands of names that are not its own."""
 LOST: Final = -31002
 """It was permitted, and no answer will come."""
+BROKEN_OFF: Final = "the server ended its answer without saying one"
 
 
 def error_reply(number: Id | None, code: int, message: str, data: Mapping[str, Any] | None = None) -> bytes:

@@ -15,16 +15,16 @@ from attest.appraisal.calls.ruling import Ruling, refused
 from attest.portal.session.decisions import Decisions
 from attest.portal.session.diverting import Diversion
 from attest.portal.session.effects import Effect, Lane
-from attest.portal.session.flight import Awaited, Flight, Ids
+from attest.portal.session.flight import Awaited, Flight, Ids, is_whole
 from attest.portal.session.gate import Gate, Need
 from attest.portal.session.governed import Caller, Governed, governed_request, line_or_none
 from attest.portal.session.lanes import Lanes, Slot, Turn
 from attest.portal.session.lines import Overlong, id_at_an_end
 from attest.portal.session.listing import Listing
-from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Kind, Message, Unreadable, read_line
-from attest.portal.session.methods import CANCELLED, INITIALIZE, INITIALIZED, META, TargetError, is_plumbing, is_removed
+from attest.portal.session.messages import INVALID_PARAMS, INVALID_REQUEST, Id, Kind, Message, Unreadable, read_line
+from attest.portal.session.methods import CANCELLED, INITIALIZE, INITIALIZED, TargetError, is_plumbing, is_removed
 from attest.portal.session.outbox import Outbox, Receipt
-from attest.portal.session.replies import LOST, denial_reply, error_reply
+from attest.portal.session.replies import BROKEN_OFF, LOST, denial_reply, error_reply
 from attest.portal.session.serving import Serving
 from attest.statement.tools.calls import Call
 
@@ -118,6 +118,12 @@ class Session:
         # The listing that a call waits for may just have ended.
         self._decide(now)
 
+    def unanswered(self, number: Id, why: str, now: int) -> None:
+        """Take into account that what the portal itself asked the server under an id got no answer."""
+        if self._listing.id == number:
+            self._listing.failed(why, now)
+            self._decide(now)
+
     def server_ended(self, now: int) -> None:
         """Tell everybody who waits for an answer that none will come, and record it."""
         self._ended = True
@@ -148,15 +154,15 @@ class Session:
         """Return whether something that a rule permitted waits on a lane for its answer."""
         return self._flight.governs(lane)
 
-    def lane_ended(self, lane: Lane, now: int, *, by_client: bool) -> None:
-        """Record that what was forwarded on a lane gets no answer: its client left, or the server said no more."""
+    def lane_ended(self, lane: Lane, now: int, *, by_client: bool, why: str = BROKEN_OFF) -> None:
+        """Record that what was forwarded on a lane gets no answer: its client left, or is told why there is none."""
         for awaited in self._flight.end_lane(lane):
             if by_client and awaited.governed is not None and awaited.sent:
                 self._decisions.cancel(awaited.governed, now)
             elif not by_client:
                 if awaited.governed is not None and awaited.sent:
                     self._decisions.lose(awaited.governed, now)
-                self._outbox.to_client(error_reply(awaited.id, LOST, _BROKEN_OFF), lane)
+                self._outbox.to_client(error_reply(awaited.id, LOST, why), lane)
 
     def lane_parted(self, lane: Lane, now: int) -> None:
         """Await on what a lane owes: its stream broke off, and can be resumed on another one."""
@@ -198,7 +204,7 @@ class Session:
             return
         if is_plumbing(message.method, notified=message.kind is Kind.NOTIFICATION):
             if message.id is not None:
-                whole = _is_whole(message)
+                whole = is_whole(message)
                 self._flight.begin(
                     Awaited(id=message.id, lane=slot.lane, method=message.method, octets=message.octets, is_whole=whole)
                 )
@@ -338,11 +344,3 @@ class Session:
             principal=None if principal is None else principal.name,
             authenticated=self._caller.authenticated,
         )
-
-
-def _is_whole(message: Message) -> bool:
-    """Return whether a request asks for all that there is of something, and not for a further page."""
-    return message.method == INITIALIZE or not (message.params or {}).keys() - {META}
-
-
-_BROKEN_OFF: Final = "the server ended its answer without saying one"

@@ -13,7 +13,7 @@ from typing import Final, final
 from attest.errors import MalformedError
 from attest.measure.upstreams.events import Event, EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES, Overlong
-from attest.portal.session.replies import LOST, error_reply
+from attest.portal.session.replies import BROKEN_OFF, LOST, error_reply
 from attest.portal.web import fields
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
@@ -21,6 +21,7 @@ from attest.portal.web.fields import EVENTS, JSON
 from attest.portal.web.http1.client import Answer
 from attest.portal.web.http1.request import Reply, Request, Stream
 from attest.portal.web.hub import Hub
+from attest.portal.web.unanswered import why_unanswered
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 """Of an answer that is no message."""
@@ -40,6 +41,8 @@ class Answering:
     told: list[tuple[str, str]] = field(default_factory=list)
     """The fields of the server's answer that go on."""
     _is_over: bool = False
+    _why: str = BROKEN_OFF
+    """Why there is no answer, if there is none."""
 
     def began(self, answer: Answer) -> None:
         """Take note of the head of the server's answer."""
@@ -62,6 +65,9 @@ class Answering:
         except ConnectionResetError:
             self.left()
             raise
+        except OSError:
+            # Whoever asked takes it to `lost`.
+            raise
         except BaseException:
             self.end()
             raise
@@ -78,6 +84,7 @@ class Answering:
 
     def lost(self, why: str) -> Reply:
         """The server cannot be asked, or its answer broke off: tell the client, and record it."""
+        self._why = why
         self._end(by_client=False)
         reply = self.exchange.take() or [error_reply(None, LOST, why)]
         return reply_with(reply[0], status=_BAD_GATEWAY)
@@ -94,11 +101,12 @@ class Answering:
             self._take(body)
             return await self._settled(answer.status, self.told)
         governed = self.connected.session.governs(self.exchange)
+        self._why = f"the server answered with what is no message, and the HTTP status {answer.status}"
         self._end(by_client=False)
         if governed:
             return reply_with(self.exchange.take()[0], status=max(answer.status, _FIRST_ERROR))
         if answer.status < _FIRST_ERROR or len(body) > MAX_ERROR_BYTES:
-            return self.lost("the server answered with what is no message")
+            return self.lost(self._why)
         return Reply(answer.status, body, self.told)
 
     async def _settled(self, status: int, told: list[tuple[str, str]]) -> Reply:
@@ -113,12 +121,13 @@ class Answering:
     async def _stream(self, answer: Answer) -> None:
         response = self.exchange.stream = self.request.begin(answer.status, self.told)
         reader = EventReader()
-        while piece := await _next(answer):
+        while piece := await self._next(answer):
             try:
                 events = list(reader.feed(piece))
             except MalformedError:
                 answer.close()
                 self.exchange.resumable = False
+                self._why = "what the server answered is no stream of events"
                 break
             for event in events:
                 await self._pass(event, response)
@@ -145,6 +154,14 @@ class Answering:
         for message in self.exchange.take():
             await response.write(b"data: " + message + b"\n\n")
 
+    async def _next(self, answer: Answer) -> bytes:
+        """Return what came next; nothing at the end, and where the stream broke off."""
+        try:
+            return await answer.piece()
+        except OSError as error:
+            self._why = why_unanswered(error)
+            return b""
+
     def _take(self, octets: bytes | Overlong) -> None:
         self.connected.session.from_server(octets, self.hub.boot(), lane=self.exchange)
         self.hub.go_on(self.connected)
@@ -164,21 +181,13 @@ class Answering:
             # Before 2026-07-28 to lose a stream is no cancellation, whoever lost it.
             session.lane_parted(self.exchange, now)
         else:
-            session.lane_ended(self.exchange, now, by_client=by_client)
+            session.lane_ended(self.exchange, now, by_client=by_client, why=self._why)
         self.hub.go_on(self.connected)
 
 
 def reply_with(octets: bytes, *, status: int = 200) -> Reply:
     """Return an answer of our own."""
     return Reply(status, octets, [("Content-Type", JSON)])
-
-
-async def _next(answer: Answer) -> bytes:
-    """Return what came next; nothing at the end, and where the stream broke off."""
-    try:
-        return await answer.piece()
-    except OSError:
-        return b""
 
 
 async def _read(answer: Answer, most: int) -> bytes | None:

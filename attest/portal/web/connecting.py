@@ -28,6 +28,14 @@ class ComplaintError(OSError):
     """No connection may be made now."""
 
 
+class ElsewhereError(OSError):
+    """A server that has to be on this machine is not."""
+
+
+class NotSealedError(ssl.SSLCertVerificationError):
+    """Whoever answered by TLS is not the sealed server."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a server listens, and what is asked before each connection to it."""
@@ -72,7 +80,7 @@ async def _addresses(place: Place) -> list[_Address]:
         found = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
     if not found or (place.tls is None and not all(is_loopback(str(address[0])) for *_, address in found)):
         message = f"{place.host} is not on this machine"
-        raise OSError(message)
+        raise ElsewhereError(message)
     return found
 
 

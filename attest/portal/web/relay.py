@@ -32,6 +32,7 @@ from attest.portal.web.http1.request import Reply, Request, TooLongError
 from attest.portal.web.hub import Hub
 from attest.portal.web.manners import Asked
 from attest.portal.web.mirrored import HEADER_MISMATCH, mismatch
+from attest.portal.web.unanswered import why_unanswered
 
 _PLAIN: Final = {"POST": Asked.NOTICE, "GET": Asked.LISTEN, "DELETE": Asked.LEAVE}
 """What is asked where no rule is about it."""
@@ -168,7 +169,7 @@ class Relay:
         except OSError as error:
             if isinstance(error, ConnectionResetError) and request.peer.is_gone:
                 raise
-            return answering.lost(f"the server cannot be asked: {type(error).__name__}")
+            return answering.lost(why_unanswered(error))
 
     async def _answer(self, request: Request, connected: Connected, message: Message) -> Reply | None:
         """Hand on the client's answer to a question of the server's."""
@@ -204,7 +205,7 @@ class Relay:
             answering.left()
             raise
         except OSError as error:
-            return answering.lost(f"the server cannot be asked: {type(error).__name__}")
+            return answering.lost(why_unanswered(error))
         finally:
             connected.close(exchange)
 

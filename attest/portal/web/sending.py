@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from attest.errors import MalformedError
 from attest.measure.upstreams.events import EventReader
 from attest.portal.session.lines import MAX_LINE_BYTES
-from attest.portal.session.messages import INVALID_REQUEST, Kind, Message, Unreadable, read_message
+from attest.portal.session.messages import Kind, Message, Unreadable, read_message
 from attest.portal.session.methods import META, PROTOCOL_VERSION, TOOLS_LIST
-from attest.portal.session.replies import error_reply
+from attest.portal.session.replies import BROKEN_OFF
 from attest.portal.web import fields
 from attest.portal.web.connected import Connected
 from attest.portal.web.exchange import Exchange
 from attest.portal.web.fields import EVENTS, JSON
 from attest.portal.web.http1.client import Answer, Client
 from attest.portal.web.hub import Hub
+from attest.portal.web.unanswered import why_unanswered
 
 
 @final
@@ -31,13 +33,20 @@ class Sender:
         message = read_message(octets)
         if isinstance(message, Unreadable):
             return
+        why = BROKEN_OFF
         try:
             async with self.client.ask("POST", _own_fields(message, exchange), octets) as answer:
                 await self._hear(connected, exchange, answer)
+                if not answer.is_good:
+                    why = f"the server answered with the HTTP status {answer.status}"
         except OSError as error:
-            if message.kind is Kind.REQUEST:
-                # Nobody else would tell the session that this has no answer.
-                self._heard(connected, exchange, error_reply(message.id, INVALID_REQUEST, type(error).__name__))
+            why = why_unanswered(error)
+        except MalformedError:
+            why = "what the server answered is no stream of events"
+        if message.kind is Kind.REQUEST and message.id is not None:
+            # Nobody else would tell the session if this had no answer.
+            connected.session.unanswered(message.id, why, self.hub.boot())
+            self.hub.go_on(connected)
 
     async def _hear(self, connected: Connected, exchange: Exchange, answer: Answer) -> None:
         kind, reader, held = fields.media_type(answer.values), EventReader(), bytearray()

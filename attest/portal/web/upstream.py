@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import DEFAULT_PORTS, check_address, is_secure
 from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
-from attest.portal.web.connecting import Place, connect, patiently
+from attest.portal.web.connecting import NotSealedError, Place, connect, patiently
 from attest.portal.web.http1.client import Client
 from attest.statement.tools.rules import Upstream
 
@@ -49,7 +49,7 @@ class _Pinned(ssl.SSLObject):
         super().do_handshake()
         complaint = type(self).complain(shown_by(self.getpeercert(binary_form=True)))
         if complaint is not None:
-            raise ssl.SSLCertVerificationError(complaint)
+            raise NotSealedError(complaint)
 
 
 def _pinned_context(upstream: Upstream, authorities: Path | None) -> ssl.SSLContext:

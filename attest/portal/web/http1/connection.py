@@ -20,7 +20,11 @@ _JOINED_BYTES: Final = 64 * 1024
 
 
 class NoAnswerError(OSError):
-    """The server has closed the connection, or what it says is no HTTP. No `ConnectionResetError`, as a client's is."""
+    """The server has closed the connection. No `ConnectionResetError`, as a client's is."""
+
+
+class NoHttpError(NoAnswerError):
+    """What the server says is no HTTP."""
 
 
 @final
@@ -107,7 +111,7 @@ class Connection(asyncio.Protocol):
         try:
             reader.feed(data)
         except MalformedError as error:
-            self._fail(NoAnswerError(str(error)))
+            self._fail(NoHttpError(str(error)))
             self.close()
             return
         if reader.rest:
