@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attest.appraisal.calls.compiling import compile_rules
+from attest.portal.opening import NO_RULES
 from attest.portal.session.effects import (
     Cut,
     Disclose,
@@ -81,6 +82,7 @@ class Talk:
             max_age_ms=MAX_AGE_MS,
             cycle_ms=CYCLE_MS,
             on_caller_drift=OnCallerDrift(self.rules.on_caller_drift),
+            pins_definitions=self.rules is not NO_RULES,
         )
         self.gate = Gate(sealed, rulebook, rulebook.ledger())
         self.gate.has_phantoms = self.phantoms

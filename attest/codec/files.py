@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from attest.codec.strict import MAX_DOCUMENT_BYTES
 from attest.errors import MalformedError, UnavailableError
+
+T = TypeVar("T")
 
 PUBLIC_MODE = 0o644
 PRIVATE_MODE = 0o600
@@ -17,14 +20,22 @@ _NAME_BYTES = 8
 
 def read_file(path: Path, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
     """Read a whole file of at most `max_bytes`; raise `UnavailableError` if it cannot be read."""
+    return look_and_read(path, lambda _: None, max_bytes=max_bytes)[0]
+
+
+def look_and_read(path: Path, look: Callable[[int], T], *, max_bytes: int) -> tuple[bytes, T]:
+    """Read a file as `read_file` does; return with it what `look` found at its descriptor.
+
+    What was looked at and what was read are one file, whatever has its name by then.
+    """
     try:
         with path.open("rb") as file:
-            octets = file.read(max_bytes + 1)
+            found, octets = look(file.fileno()), file.read(max_bytes + 1)
     except OSError as error:
         raise UnavailableError(str(path), "a readable file", error.strerror or "an error") from error
     if len(octets) > max_bytes:
         raise MalformedError(str(path), f"at most {max_bytes} bytes", "more")
-    return octets
+    return octets, found
 
 
 def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) -> None:

@@ -56,6 +56,7 @@ def open_gate(
         max_age_ms=reference.measurement.max_age_seconds * _SECOND,
         cycle_ms=reference.measurement.cycle_seconds * _SECOND,
         on_caller_drift=rules.on_caller_drift,
+        pins_definitions=reference.tools is not None,
     )
     return Gate(sealed, rulebook, ledger)
 

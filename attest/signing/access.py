@@ -1,8 +1,8 @@
-"""Who else may use a key file: its mode, and where there is one its access control list (POSIX.1e, acl(5)).
+"""Who else may use a key file, or write to a file of callers: its mode, and where there is one its access control list.
 
-A list that grants one user something shows in the mode as rights of the group, though the group has none: the mode's
-middle is the list's mask then. systemd hands credentials over so since version 254: root's files, mode 0440, with a
-list that names the service's user alone.
+A list (POSIX.1e, acl(5)) that grants one user something shows in the mode as rights of the group, though the group has
+none: the mode's middle is the list's mask then. systemd hands credentials over so since version 254: root's files, mode
+0440, with a list that names the service's user alone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ def others_may_use(descriptor: int) -> bool:
     if mode & stat.S_IRWXO:
         return True
     return bool(mode & stat.S_IRWXG) and not names_only(_access_list(descriptor), os.geteuid())
+
+
+def others_may_write(descriptor: int) -> bool:
+    """Return whether anybody but root and the user of this process may write to an open file: its owner may, too."""
+    status = os.fstat(descriptor)
+    return status.st_uid not in {0, os.geteuid()} or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def names_only(octets: bytes, user: int) -> bool:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from attest.codec.files import look_and_read
 from attest.codec.octets import from_base64, to_base64
 from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.signing.access import others_may_use
@@ -85,15 +86,8 @@ def write_private(path: Path, key: PrivateKey) -> None:
 
 
 def _read(path: Path) -> tuple[bytes, bool]:
-    """Return what stands in a file, and whether others may use that very file, whatever has its name by now."""
-    try:
-        with path.open("rb") as file:
-            octets, is_shared = file.read(MAX_KEY_FILE_BYTES + 1), others_may_use(file.fileno())
-    except OSError as error:
-        raise UnavailableError(str(path), "a readable key file", error.strerror or "an error") from error
-    if len(octets) > MAX_KEY_FILE_BYTES:
-        raise MalformedError(str(path), f"at most {MAX_KEY_FILE_BYTES} bytes", "more")
-    return octets, is_shared
+    """Return what stands in a file, and whether others may use that very file."""
+    return look_and_read(path, others_may_use, max_bytes=MAX_KEY_FILE_BYTES)
 
 
 def _block(octets: bytes, label: str, where: str) -> bytes:

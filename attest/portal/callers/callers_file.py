@@ -1,12 +1,11 @@
 """The portal's own file of callers (`--callers`): tokens by their digests, and whose access tokens count.
 
 It belongs to whoever runs the portal, as a trust file does: no reference and no request can change it. It holds no
-token, but digests of some, so it is refused where others may write to it.
+token, but digests of some, so it is refused where anybody else, its owner included, may write to it.
 """
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,9 +13,10 @@ from typing import Annotated, Final
 import msgspec
 
 from attest.codec import strict
-from attest.codec.files import read_file
+from attest.codec.files import look_and_read
 from attest.codec.records import Line, Record, Sha256Hex
-from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.errors import MalformedError, RefusedError
+from attest.signing.access import others_may_write
 from attest.signing.jose import WebKey, read_keys
 from attest.statement.tools.principals import PrincipalName
 
@@ -61,10 +61,7 @@ NOBODY: Final = Callers(tokens={}, issuers={})
 
 def read_callers(path: Path) -> Callers:
     """Read the file and the key sets that it names; raise `MalformedError`, `RefusedError`, `UnavailableError`."""
-    _check_owner(path)
-    document = strict.read_edited(
-        read_file(path, max_bytes=MAX_FILE_BYTES), CallersDocument, where=str(path), max_bytes=MAX_FILE_BYTES
-    )
+    document = strict.read_edited(_read(path), CallersDocument, where=str(path), max_bytes=MAX_FILE_BYTES)
     tokens = {token.sha256: token.principal for token in document.tokens}
     issuers = {each.issuer: _keys(path.parent / each.keys) for each in document.issuers}
     if len(tokens) != len(document.tokens) or len(issuers) != len(document.issuers):
@@ -73,15 +70,13 @@ def read_callers(path: Path) -> Callers:
 
 
 def _keys(path: Path) -> tuple[WebKey, ...]:
-    _check_owner(path)
-    return read_keys(read_file(path, max_bytes=MAX_FILE_BYTES), where=str(path))
+    return read_keys(_read(path), where=str(path))
 
 
-def _check_owner(path: Path) -> None:
-    """Refuse a file that others may write to: whoever can, could name itself."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise UnavailableError(str(path), "a file that can be read", error.strerror or "an error") from error
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise RefusedError(str(path), "a file that only its owner may write to", oct(stat.S_IMODE(mode)))
+def _read(path: Path) -> bytes:
+    """Read a file that nobody else may write to: whoever can, could name itself."""
+    octets, is_shared = look_and_read(path, others_may_write, max_bytes=MAX_FILE_BYTES)
+    if is_shared:
+        expected = "a file of root's or of your own that nobody else may write to"
+        raise RefusedError(str(path), expected, "another owner, or wider permissions", hint=f"see ls -l {path}")
+    return octets

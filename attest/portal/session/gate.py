@@ -65,6 +65,8 @@ class GateRules:
     max_age_ms: int
     cycle_ms: int
     on_caller_drift: OnCallerDrift
+    pins_definitions: bool = True
+    """Whether there is something sealed that the tools of the server can be held against."""
 
 
 class Need(StrEnum):
@@ -115,7 +117,7 @@ class Gate:
             return Need.NOTHING
         if self.footing.match is None:
             return Need.MEASUREMENT
-        if asked.method == TOOLS_CALL and (self.listed is None or now - self.listed.at_ms > self.rules.cycle_ms):
+        if self._pins(asked) and (self.listed is None or now - self.listed.at_ms > self.rules.cycle_ms):
             return Need.DEFINITIONS
         return Need.NOTHING
 
@@ -180,8 +182,12 @@ class Gate:
         return next((refused(RuleKind.DESCRIPTION_CHANGED, why) for why in self.strays.values()), None)
 
     def _defined(self, asked: Asked) -> Ruling | None:
-        if asked.method != TOOLS_CALL:
+        if not self._pins(asked):
             return None
         if self.listed is None:
             return refused(RuleKind.DEFINITIONS_UNKNOWN, "the server has not told what its tools are")
         return None if self.listed.ruling.permitted else self.listed.ruling
+
+    def _pins(self, asked: Asked) -> bool:
+        """Return whether a request depends on definitions that are sealed."""
+        return self.rules.pins_definitions and asked.method == TOOLS_CALL

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
+from attest.portal.opening import NO_RULES
 from tests.sessions import RESULT, opened
 
 
@@ -33,3 +37,20 @@ def test_in_audit_only_mode_a_receipt_comes_first_all_the_same():
     assert talk.to_server == []
     talk.record(fails=True)
     assert talk.to_server == []
+
+
+@pytest.mark.parametrize("audit_only", [True, False])
+def test_without_tool_rules_nothing_was_pinned_and_no_definition_has_changed(audit_only):
+    talk = opened(audit_only=audit_only, rules=NO_RULES)
+    sent = talk.call(1)
+    assert talk.to_server == ([sent] if audit_only else [])
+    (denial,) = talk.denials()
+    assert (denial.enforced, denial.rule) == (not audit_only, "tool.unknown")
+
+
+@pytest.mark.parametrize("audit_only", [True, False])
+def test_a_server_that_was_sealed_without_tools_has_a_changed_definition_once_it_has_one(audit_only):
+    talk = opened(audit_only=audit_only, rules=msgspec.structs.replace(NO_RULES))
+    talk.call(1)
+    (denial,) = talk.denials()
+    assert (denial.enforced, denial.rule) == (not audit_only, "definitions.changed")

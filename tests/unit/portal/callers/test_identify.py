@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -13,6 +14,7 @@ from attest.portal.callers.replays import MAX_REMEMBERED, Replays
 from attest.signing.certificates import Certificate
 from attest.signing.jose import read_keys
 from attest.statement.tools.principals import Principal, PrincipalKind
+from tests import unprivileged
 from tests.tokens import AUDIENCE, ISSUER, NOW_MS, URL, access_token, base64url, certificate, holder, jwks, proof
 
 ISSUING, CALLING, OTHER = holder("EdDSA"), holder(), holder()
@@ -223,6 +225,21 @@ def test_a_file_that_others_may_write_to_is_refused(tmp_path):
     path.write_text("{}")
     path.chmod(0o666)
     with pytest.raises(RefusedError):
+        read_callers(path)
+    path.chmod(0o644)
+    assert read_callers(path).tokens == {}
+
+
+def test_a_file_of_another_user_s_is_refused_whatever_its_mode(tmp_path, monkeypatch):
+    path = tmp_path / "callers.json"
+    path.write_text("{}")
+    path.chmod(0o600)
+    assert read_callers(path).tokens == {}
+    if os.geteuid() == 0:
+        os.chown(path, unprivileged.NOBODY, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: unprivileged.NOBODY)
+    with pytest.raises(RefusedError, match="another owner"):
         read_callers(path)
 
 
