@@ -168,9 +168,6 @@ def _failed(answer: Answer) -> list[dict[str, Any]]:
 
 def _reason(check: dict[str, Any]) -> str:
     difference = "" if check["expected"] is None else f"expected {check['expected']}, found {check['found'] or 'none'}"
-    # What an error says has its place and the difference in it.
-    if difference and difference in check["detail"]:
-        return f"{check['id']}: {check['detail']}"
     return ": ".join(part for part in (check["id"], check["where"], check["detail"], difference) if part)
 
 

@@ -25,7 +25,7 @@ from attest.evidence.disclosing import Kept
 from attest.evidence.grammar import Tier
 from attest.evidence.packing import packing_for
 from attest.evidence.reading import read_lines
-from attest.evidence.verdict import Axis, End, Status, Verdict
+from attest.evidence.verdict import Axis, CheckResult, End, Status, Verdict
 from attest.evidence.verify.file import verify_file
 from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
@@ -114,6 +114,12 @@ def _bounds(log: SqliteReader) -> tuple[bytes, tuple[Checkpoint, ...]]:
     return note, (newest,) if before is None else (_read(before, log), newest)
 
 
+def _reason(check: CheckResult) -> str:
+    """Return what failed, where, and what was expected instead of what."""
+    difference = None if check.expected is None else f"expected {check.expected}, found {check.found or 'none'}"
+    return ": ".join(part for part in (check.id, check.where, check.detail, difference) if part)
+
+
 def _read(note: bytes, log: SqliteReader) -> Checkpoint:
     return read_checkpoint_unverified(note, where=f"{log.where}: checkpoint")
 
@@ -122,9 +128,8 @@ def _demand(verdict: Verdict, log: SqliteReader) -> None:
     """Refuse a segment that nobody could verify later (step 4)."""
     for check in verdict.checks:
         if (check.axis in _AXES or check.id in _CHECKS) and check.status in {Status.FAIL, Status.UNPROVEN}:
-            found = f"{check.id}: {check.detail} ({check.where or 'everywhere'})"
             hint = "attest bundle and attest verify tell more; keep the folder as evidence and record into a new one"
-            raise RefusedError(log.where, "a log that verifies", found, hint=hint)
+            raise RefusedError(log.where, "a log that verifies", _reason(check), hint=hint)
     if verdict.end is not End.CLOSED:
         hint = "stop the agent first (SIGTERM); one that was killed goes on with its next start"
         raise RefusedError(log.where, "a log whose last run ended with a stop", "an open run", hint=hint)

@@ -78,6 +78,12 @@ def test_evidence_that_failed_is_red_though_every_signature_holds(browser: Brows
     assert "More about conformance.matched" in found["failed"]
 
 
+def test_checks_that_were_not_reached_are_told_in_one_line(browser: Browser, lines: list[bytes]) -> None:
+    found = browser.play("open", page_of(lines[:5]))
+    assert "Not reached, and so failed: " in found["failed"]
+    assert "More about integrity.tree" not in found["failed"]
+
+
 def test_without_keys_nothing_is_green(browser: Browser, lines: list[bytes]) -> None:
     found = browser.play("open", unjudged(lines))
     assert (found["word"], found["state"]) == ("Not judged", "part")

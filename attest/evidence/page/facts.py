@@ -12,6 +12,7 @@ from attest.codec.octets import to_base64
 from attest.evidence.page.pieces import Kept
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
+from attest.evidence.verify.sheet import NOT_REACHED
 from attest.signing.keyring import KeyRing
 from attest.trust.role import Role
 from attest.trust.trust import Trust
@@ -67,6 +68,8 @@ class PageFacts(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     keys: tuple[PageKey, ...]
     thresholds: dict[str, int]
     checks: dict[str, PageCheck]
+    not_reached: str
+    """The detail of each check that nobody got to."""
     command: tuple[str, ...]
     """How to verify one's own copy, word by word."""
     manifests: tuple[PageManifest, ...]
@@ -95,6 +98,7 @@ def facts_of(
         keys=tuple(_keys(rings)),
         thresholds={ring.role: ring.threshold for ring in rings},
         checks=_checks(verdict),
+        not_reached=NOT_REACHED,
         command=tuple(command),
         manifests=tuple(PageManifest(content=_content(each)) for each in manifests),
     )

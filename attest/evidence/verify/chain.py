@@ -64,7 +64,7 @@ class Chain:
         try:
             self._begin(log)
         except MalformedError as error:
-            sheet.fail("integrity.start", str(error), where=where)
+            sheet.fail_with("integrity.start", error, where=where)
         self._look_at_pin(where)
 
     @property

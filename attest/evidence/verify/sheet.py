@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from attest.codec.printable import printable
-from attest.errors import AttestError
+from attest.errors import AttestError, MalformedError
 from attest.evidence.verdict import STATUS_RANK, Axes, Axis, CheckResult, Status
 from attest.evidence.verify.check import Check
 from attest.evidence.verify.checks import CHECKS
@@ -102,8 +102,16 @@ class Sheet:
         self.note(check, Status.UNPROVEN, detail, where=where, expected=expected, found=found)
 
     def fail_with(self, check: str, error: AttestError, *, where: str | None = None) -> None:
-        """Note that a check failed with what an error says; `where` is its place in a file of several documents."""
-        self.fail(check, str(error), where=where or error.where, expected=error.expected, found=error.found)
+        """Note that a check failed with what an error says, each part of it once.
+
+        `where` is its place in a file of several documents; else what stands before the first colon of the error's own,
+        as the line. What is more exact than that stands in the detail.
+        """
+        place = where or error.where.partition(": ")[0]
+        inside = error.where.removeprefix(place).removeprefix(": ")
+        said = "malformed" if isinstance(error, MalformedError) else "not to be trusted"
+        detail = f"{inside}: {said}" if inside else said
+        self.fail(check, detail, where=place, expected=error.expected, found=error.found)
 
     def settle(self, *checks: str, detail: str | None = None) -> None:
         """Say that everything these checks are about was looked at; `detail` is what they say if nothing was wrong."""

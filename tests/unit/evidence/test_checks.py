@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from attest.errors import AttestError, MalformedError, UntrustedError
 from attest.evidence.grammar import Tier
 from attest.evidence.verdict import Axis, Kind
 from attest.evidence.verify.checks import CHECKS, applicable
@@ -48,6 +49,34 @@ def test_a_failure_of_a_check_that_was_not_laid_out_is_not_lost():
     sheet = Sheet(())
     sheet.fail("integrity.tree", "broken")
     assert [result.id for result in sheet.results()] == ["integrity.tree"]
+
+
+@pytest.mark.parametrize(
+    ("error", "where", "told"),
+    [
+        (MalformedError("line 3", "one value", "two"), None, ("line 3", "malformed")),
+        (MalformedError("line 3: $.server", "one value", "two"), None, ("line 3", "$.server: malformed")),
+        (UntrustedError("file", "a trusted key", "another"), "file", ("file", "not to be trusted")),
+        (
+            UntrustedError("attestations[1]: certificates[0]", "an authority", "another"),
+            "attestations[1]",
+            ("attestations[1]", "certificates[0]: not to be trusted"),
+        ),
+        (
+            UntrustedError("trust file: root", "a young one", "an old one"),
+            "file",
+            ("file", "trust file: root: not to be trusted"),
+        ),
+    ],
+)
+def test_what_an_error_says_stands_in_its_own_fields_and_nowhere_twice(
+    error: AttestError, where: str | None, told: tuple[str, str]
+):
+    sheet = Sheet(())
+    sheet.fail_with("integrity.grammar", error, where=where)
+    [result] = sheet.results()
+    assert (result.where, result.detail) == told
+    assert (result.expected, result.found) == (error.expected, error.found)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -182,7 +182,8 @@ def test_a_request_is_what_its_receipt_says(tmp_path: Path, call: dict[str, Any]
         story.answered(change(made, arguments=story.commit(octets)), **rule)
 
     lines, question = told(tmp_path, tell)
-    assert expected in detail(judge(lines, **question), ARGUMENTS)
+    [found] = [each for each in judge(lines, **question).checks if each.id == ARGUMENTS]
+    assert expected in f"{found.status}: {found.detail}: {found.expected}"
 
 
 def test_without_the_engine_of_a_rule_nobody_says_that_it_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

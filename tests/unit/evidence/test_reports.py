@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from attest.errors import MalformedError
 from attest.evidence.grammar import Tier
 from attest.evidence.reports import REPORTS
 from attest.evidence.reports.report import Report
 from attest.evidence.reports.text import render_colored
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
+from attest.evidence.verify.sheet import Sheet
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
 from tests.policies import TOMORROW, exception, held
 from tests.world import STRANGER, make_trust_file, trust_of
@@ -155,6 +157,15 @@ def test_what_was_found_in_a_line_is_told_before_what_follows_from_it(name: str,
         rendered = REPORTS[name].render([judge(story.stop().export())])
     told = rendered[max(0, rendered.find('"results"')) :]
     assert told.index("conformance.matched") < told.index("conformance.measured")
+
+
+@pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
+def test_every_report_says_once_what_an_error_expected_and_found(report: Report):
+    sheet = Sheet(())
+    sheet.fail_with("integrity.grammar", MalformedError("line 7: $.server", "this form", "another form"))
+    verdict = msgspec.structs.replace(judge([b"nothing\n"]), checks=sheet.results())
+    rendered = report.render([verdict])
+    assert [rendered.count(each) for each in ("$.server", "this form", "another form")] == [1, 1, 1]
 
 
 def test_a_structural_verdict_says_so_in_its_first_line(tmp_path: Path):

@@ -52,6 +52,13 @@ def test_evidence_that_fails_is_a_page_with_its_bytes(folder: Path) -> None:
     assert evidence_in(page) == b"".join(lines)
 
 
+def test_the_page_knows_by_which_word_a_check_was_not_reached(folder: Path) -> None:
+    (folder / "cut.jsonl").write_bytes(b"".join(honest(folder / "cut")[:5]))
+    facts = facts_in(made(folder, "cut.jsonl"))
+    left = [check["id"] for check in facts["verdict"]["checks"] if check["detail"] == facts["notReached"]]
+    assert "integrity.tree" in left
+
+
 ODD = {"empty": b"", "odd": b"\0\1\2", "cut": b'{"kind":"header",', "gzip": gzip.compress(b"x" * 100)[:-9]}
 
 

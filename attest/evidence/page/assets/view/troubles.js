@@ -4,9 +4,9 @@ function showTroubles(here) {
   const bad = (verdict?.checks ?? []).filter((each) => each.status === "fail" || each.status === "unproven");
   // First what was found in a line of the file, of which the rest often follows.
   const told = bad
-    .filter((each) => each.detail !== "not reached")
+    .filter((each) => each.detail !== facts.notReached)
     .sort((one, other) => Number(!one.where) - Number(!other.where));
-  const left = bad.filter((each) => each.detail === "not reached");
+  const left = bad.filter((each) => each.detail === facts.notReached);
   const found = here.filter((each) => each.status === "fail");
   if (!bad.length && !found.length) return;
   show(
