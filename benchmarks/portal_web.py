@@ -99,6 +99,7 @@ def _report(seen: Mapping[str, Figures], remarks: tuple[str, ...]) -> Report:
         outcomes=(
             figure("time: added by the portal over HTTP, p50", portal.p50 - direct.p50, "ms", at_most(0.7)),
             figure("time: added by the portal over HTTP, p99", portal.p99 - direct.p99, "ms", at_most(2)),
+            figure("time: a call through the portal / through a plain reverse proxy, p50", portal.p50 / plain.p50, "x"),
             figure("rate: calls a second of processor time, HTTP", 1 / portal.cpu, "/s", at_least(1500)),
             figure("rate: a plain reverse proxy / the portal", plain.rate / portal.rate, "x", at_most(2)),
             figure("time: of a processor, the portal / a plain reverse proxy", portal.cpu / plain.cpu, "x"),

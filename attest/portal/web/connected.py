@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from attest.portal.recording import Came, Recording
-from attest.portal.session.effects import Lane, Record
+from attest.portal.session.effects import Lane, Record, Settled
 from attest.portal.session.flight import Ids
 from attest.portal.session.gate import Gate
 from attest.portal.session.governed import Caller
@@ -38,6 +38,8 @@ class Connected:
     """Those that wait for something to change."""
     records: list[Record] = field(default_factory=list)
     """What was not handed to the recorder yet, in order."""
+    is_awaited: bool = False
+    """Whether somebody waits for one of these records: outcomes alone nobody waits for."""
     recording_now: bool = False
     recording_soon: asyncio.TimerHandle | None = None
     last_ticket: int = 0
@@ -53,6 +55,17 @@ class Connected:
             await exchange.change()
         finally:
             self.waiting.discard(exchange)
+
+    def put(self, record: Record) -> None:
+        """Have a receipt made with the next ones."""
+        self.last_ticket = record.ticket
+        self.records.append(record)
+        self.is_awaited = self.is_awaited or not isinstance(record.content, Settled)
+
+    def take_records(self) -> list[Record]:
+        """Return what is to be recorded, in order, and forget it."""
+        taken, self.records, self.is_awaited = self.records, [], False
+        return taken
 
     def close(self, exchange: Exchange) -> None:
         """Forget an exchange that is over."""

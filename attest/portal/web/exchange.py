@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, final
 
 from attest.portal.session.effects import Lane
+from attest.portal.web.http1.change import Change
 from attest.portal.web.http1.request import Stream
 
 SESSION: Final = "mcp-session-id"
@@ -51,31 +52,31 @@ class Exchange:
         self.stream: Stream | None = None
         """The stream of events that the client gets, once it has begun."""
         self._replies: deque[bytes] = deque()
-        self._changed = asyncio.Event()
+        self._change = Change()
         self.dealing: UntilCut | None = None
         """The context in which the server is dealt with."""
 
     def clear(self) -> None:
         """Let the body go on."""
         self.cleared = True
-        self._changed.set()
+        self._change.happened()
 
     def reply(self, octets: bytes) -> None:
         """Put a message for the client."""
         self._replies.append(octets)
-        self._changed.set()
+        self._change.happened()
 
     def capture(self) -> None:
         """Have whoever waits learn that a phantom has what was asked."""
         self.captured = True
-        self._changed.set()
+        self._change.happened()
 
     def cut(self) -> None:
         """Cut off the server: what is between `until_cut` and its end is broken off."""
         self.was_cut = True
         # Nothing that the server said is said again.
         self.resumable = False
-        self._changed.set()
+        self._change.happened()
         if self.dealing is not None:
             self.dealing.break_off()
 
@@ -85,7 +86,7 @@ class Exchange:
 
     def nudge(self) -> None:
         """Have whoever waits look again."""
-        self._changed.set()
+        self._change.happened()
 
     def take(self) -> list[bytes]:
         """Return the messages that there are for the client, and forget them."""
@@ -103,9 +104,8 @@ class Exchange:
         return bool(self._replies)
 
     async def change(self) -> None:
-        """Wait until something has changed since the last time."""
-        await self._changed.wait()
-        self._changed.clear()
+        """Wait until something changes; what is waited for is looked at before."""
+        await self._change.wait()
 
 
 @final

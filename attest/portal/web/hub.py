@@ -104,8 +104,7 @@ class Hub:
             case ToClient(octets=octets, lane=Exchange() as exchange):
                 exchange.reply(octets)
             case Record():
-                connected.last_ticket = effect.ticket
-                connected.records.append(effect)
+                connected.put(effect)
             case Disclose():
                 self._keeping.disclosing.put(effect)
             case Say():
@@ -151,10 +150,10 @@ class Hub:
 
     def _record_later(self, connected: Connected) -> None:
         """Record once all that is ready has been read, in one flush; outcomes, which nothing waits for, a bit later."""
-        records, loop = connected.records, asyncio.get_running_loop()
-        if not records or connected.recording_now:
+        if not connected.records or connected.recording_now:
             return
-        if any(not isinstance(each.content, Settled) for each in records):
+        loop = asyncio.get_running_loop()
+        if connected.is_awaited:
             connected.recording_now = True
             loop.call_soon(self._record, connected)
         elif connected.recording_soon is None:
@@ -164,7 +163,7 @@ class Hub:
         if connected.recording_soon is not None:
             connected.recording_soon.cancel()
         connected.recording_now, connected.recording_soon = False, None
-        records, connected.records = connected.records, []
+        records = connected.take_records()
         if self._captives is not None:
             for content in (each.content for each in records if isinstance(each.content, Settled)):
                 self._captives.note(content)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 from attest.errors import MalformedError
+from attest.portal.web.http1.change import Change
 from attest.portal.web.http1.heads import AnswerHead, read_answer_head
 from attest.portal.web.http1.reader import Reader
 
@@ -33,11 +34,10 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         """`connection_made` is called next."""
-        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._reader: Reader[AnswerHead] | None = None
         self._error: NoAnswerError | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._change = Change()
         self._is_paused = False
         self.idle_since = 0.0
         """In the loop's time."""
@@ -64,14 +64,14 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.writelines(pieces)
         while (head := reader.head) is None:
-            await self._change()
+            await self._changed()
         return head
 
     async def piece(self) -> bytes:
         """Return what has come of the body, once something has; nothing at its end. Raises `OSError`."""
         reader = self._reader
         while reader is not None and not reader.size and not reader.is_over:
-            await self._change()
+            await self._changed()
         if reader is None:
             return b""
         taken = reader.take()
@@ -89,14 +89,10 @@ class Connection(asyncio.Protocol):
         elif transport is not None:
             transport.abort()
 
-    async def _change(self) -> None:
+    async def _changed(self) -> None:
         if self._error is not None:
             raise self._error
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        await self._change.wait()
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (of a loop's own kind)
         """Keep what bytes are sent through."""
@@ -120,7 +116,7 @@ class Connection(asyncio.Protocol):
         if reader.size > MAX_HELD_BYTES and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
-        self._wake()
+        self._change.happened()
 
     def eof_received(self) -> None:
         """Nothing more comes: the connection ends."""
@@ -141,8 +137,4 @@ class Connection(asyncio.Protocol):
     def _fail(self, error: NoAnswerError) -> None:
         """Have no answer but what has come; the first reason counts."""
         self._error = self._error or error
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._change.happened()

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Final, final
 
 from attest.errors import MalformedError
+from attest.portal.web.http1.change import Change
 from attest.portal.web.http1.heads import RequestHead, has_body, read_request_head, write_answer_head
 from attest.portal.web.http1.reader import Reader
 from attest.portal.web.http1.request import ClientGoneError, Fields, Reply, Request, TooLongError
@@ -44,7 +45,7 @@ class Serving(asyncio.Protocol):
         self._reader = Reader[RequestHead](read_request_head)
         self._ahead = b""
         self._task: asyncio.Task[None] | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._change = Change()
         self._is_reading_paused = False
         self._is_writing_paused = False
         self._begun = False
@@ -112,7 +113,7 @@ class Serving(asyncio.Protocol):
         if reader.size > MAX_HELD_BYTES and not self._is_reading_paused and self._transport is not None:
             self._is_reading_paused = True
             self._transport.pause_reading()
-        self._wake()
+        self._change.happened()
 
     def _refuse(self) -> None:
         """End a connection on which what was asked cannot be told from what is asked next."""
@@ -219,7 +220,7 @@ class Serving(asyncio.Protocol):
             if self._is_reading_paused and self._transport is not None:
                 self._is_reading_paused = False
                 self._transport.resume_reading()
-            await self._change()
+            await self._changed()
 
     def begin(self, status: int, fields: Fields) -> None:
         """Begin to answer with a stream."""
@@ -249,20 +250,12 @@ class Serving(asyncio.Protocol):
 
     async def _until_written(self) -> None:
         while self._is_writing_paused:
-            await self._change()
+            await self._changed()
 
-    async def _change(self) -> None:
+    async def _changed(self) -> None:
         if self._transport is None:
             raise ClientGoneError
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        await self._change.wait()
 
     def pause_writing(self) -> None:
         """Wait with the next part until the client has taken more."""
@@ -271,7 +264,7 @@ class Serving(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on."""
         self._is_writing_paused = False
-        self._wake()
+        self._change.happened()
 
     def finish(self) -> None:
         """End the connection with the answer that is under way, or now."""
@@ -290,7 +283,7 @@ class Serving(asyncio.Protocol):
         self._known.discard(self)
         if self._task is not None:
             self._task.cancel()
-        self._wake()
+        self._change.happened()
 
 
 def _place(address: Any) -> tuple[str, int] | None:  # noqa: ANN401  (of any family)
