@@ -14,6 +14,7 @@ from attest.appraisal.calls import values
 from attest.appraisal.calls.engines import Unjudged, attempt
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.ruling import Ruling, refused
+from attest.appraisal.calls.spellings import Spellings
 from attest.codec.extras import load_extra
 from attest.errors import MalformedError
 
@@ -36,8 +37,8 @@ _INT64: Final = 2**63 - 1
 class Condition:
     """One tool's expression, compiled."""
 
-    def __init__(self, expression: str, *, where: str) -> None:
-        """Compile it.
+    def __init__(self, expression: str, *, where: str, open_names: frozenset[str] | None = None) -> None:
+        """Compile it; `open_names` are what the schema of the arguments names, None if it admits nothing else.
 
         Raises `MalformedError` for what is no CEL, or names variables and functions that there are not, and
         `UnavailableError` without the extra `cel`.
@@ -45,6 +46,7 @@ class Condition:
         self._program = _compile(expression, where)
         # Counted in the text: a field of such a name counts, too, and only lowers what may be judged.
         self._loops = len(_MACRO.findall(expression))
+        self._spellings = None if open_names is None else Spellings(expression, open_names)
 
     def judge(self, arguments: Mapping[str, Any], tool: str, principal: str) -> Ruling | None:
         """Return the refusal unless the condition is true."""
@@ -54,6 +56,8 @@ class Condition:
             return _refusal("the arguments are too large for the sealed condition")
         if values.beyond(arguments, _INT64):
             return _refusal("the arguments hold an integer beyond 64 bits, which the sealed condition cannot compare")
+        if self._spellings is not None and self._spellings.has_other(arguments):
+            return _refusal("the arguments hold a key that differs in case alone from one of the sealed condition")
         names = {"arguments": arguments, "tool": tool, "principal": principal}
         found = attempt(lambda: self._program.execute(names))
         if isinstance(found, Unjudged):

@@ -23,15 +23,18 @@ MAX_PATTERN_CHARACTERS: Final = 1024
 WIDE_FORMATS: Final[Mapping[str, int]] = MappingProxyType({"int64": 2**63 - 1, "uint64": 2**64 - 1})
 """Formats (of OpenAPI) by which a schema says that it expects integers beyond 2^53, and how large they may be."""
 
-_ONE: Final = frozenset(
+INNER_ONE: Final = frozenset(
     {
         *("items", "contains", "additionalProperties", "propertyNames", "unevaluatedItems", "unevaluatedProperties"),
         *("contentSchema", "if", "then", "else", "not"),
     }
 )
+"""Keywords whose value is a schema."""
 _LIST: Final = frozenset({"allOf", "anyOf", "oneOf"})
-_LISTED: Final = _LIST | {"prefixItems"}
-_MAP: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+INNER_LISTS: Final = _LIST | {"prefixItems"}
+"""Keywords whose value is an array of schemas."""
+INNER_MAPS: Final = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose value is an object of schemas."""
 _NARROWING: Final = frozenset({"if", "then", "else", "not", "dependentSchemas", "propertyNames", "contentSchema"})
 """What only keeps values out, so that a place without a type opens nothing."""
 _SAME_VALUE: Final = _LIST | {"if", "then", "else", "not", "dependentSchemas"}
@@ -44,7 +47,7 @@ _PLAIN: Final = frozenset(
         *("contentEncoding", "contentMediaType"),
     }
 )
-_KNOWN: Final = _ONE | _LISTED | _MAP | _PLAIN
+_KNOWN: Final = INNER_ONE | INNER_LISTS | INNER_MAPS | _PLAIN
 _TYPED: Final = frozenset({"type", "enum", "const", "$ref"}) | _LIST
 _OBJECT: Final = frozenset({"properties", "patternProperties", "required", "minProperties", "dependentRequired"})
 _CLOSING: Final = frozenset({"additionalProperties", "unevaluatedProperties"})
@@ -58,6 +61,8 @@ class SchemaForm(NamedTuple):
     """Every property that it names."""
     largest: int
     """The largest integer, either side of zero, that it expects: beyond 2^53 only with a `format` that says so."""
+    is_open: bool
+    """Whether any object may have keys that it does not name."""
     max_depth: int
     """How deep arguments may be nested before judging them could take too long."""
 
@@ -82,7 +87,7 @@ def check(schema: Any, *, where: str) -> SchemaForm:  # noqa: ANN401  (a JSON va
     if isinstance(schema, dict) and not ({"$ref"} | _CLOSING) & schema.keys():
         raise MalformedError(where, "additionalProperties or unevaluatedProperties of the arguments", "neither")
     names: set[str] = set()
-    largest, graph = MAX_SAFE, SchemaGraph(where)
+    largest, is_open, graph = MAX_SAFE, False, SchemaGraph(where)
     waiting = [_Place(schema, "", 0, frozenset({"type"}))]
     while waiting:
         place = waiting.pop()
@@ -90,12 +95,20 @@ def check(schema: Any, *, where: str) -> SchemaForm:  # noqa: ANN401  (a JSON va
         graph.add(place.pointer, place.schema, [each.pointer for each in inner])
         if len(graph) > MAX_SUBSCHEMAS or place.depth > MAX_DEPTH:
             raise MalformedError(where, f"{MAX_SUBSCHEMAS} subschemas, {MAX_DEPTH} deep, at most", "more")
+        is_open = is_open or _is_open(place.schema)
         if not isinstance(place.schema, bool):
             _check_one(place, f"{where}#{place.pointer}")
             names.update(place.schema.get("properties", ()))
             largest = max(largest, WIDE_FORMATS.get(place.schema.get("format", ""), 0))
             waiting.extend(inner)
-    return SchemaForm(frozenset(names), largest, graph.max_depth())
+    return SchemaForm(frozenset(names), largest, is_open, graph.max_depth())
+
+
+def _is_open(schema: Any) -> bool:  # noqa: ANN401  (a JSON value)
+    """Return whether a schema by itself admits an object with keys that it does not name."""
+    if isinstance(schema, bool):
+        return schema
+    return "patternProperties" in schema or any(schema.get(key, False) is not False for key in _CLOSING)
 
 
 def _check_one(place: _Place, where: str) -> None:
@@ -127,11 +140,11 @@ def _inner(place: _Place) -> Iterator[_Place]:
     """Yield the schemas in a schema, with what is already said of the value that each is about."""
     said = (place.said | place.schema.keys()) & ((_TYPED | _CLOSING | _ENDING) - _LIST)
     for key, value in place.schema.items():
-        if key in _ONE:
+        if key in INNER_ONE:
             inner = [("", value)]
-        elif key in _LISTED:
+        elif key in INNER_LISTS:
             inner = [(f"/{index}", each) for index, each in enumerate(value)]
-        elif key in _MAP:
+        elif key in INNER_MAPS:
             inner = [(f"/{escape(name)}", each) for name, each in value.items()]
         else:
             continue

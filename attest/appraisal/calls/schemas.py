@@ -14,6 +14,7 @@ from attest.appraisal.calls.engines import Unjudged, attempt
 from attest.appraisal.calls.kinds import RuleKind
 from attest.appraisal.calls.pointers import escape
 from attest.appraisal.calls.ruling import Ruling, refused
+from attest.appraisal.calls.spellings import narrowed
 from attest.codec.extras import load_extra
 from attest.errors import MalformedError
 from attest.statement.tools.foreign import check_object
@@ -35,6 +36,9 @@ class ArgumentSchema:
         schema = check_object(text, where=where)
         self._engine, self._error = _compile(schema, where)
         self._form = schema_form.check(schema, where=where)
+        self._narrowed = _compile(narrowed(schema), where)[0] if self._form.is_open else None
+        self.open_names: Final = self._form.names if self._form.is_open else None
+        """What it names, if it admits further keys; None if it does not."""
 
     def judge(self, arguments: Mapping[str, Any]) -> Ruling | None:
         """Return the refusal of arguments that the schema does not admit; it names the place and the keyword alone."""
@@ -42,7 +46,10 @@ class ArgumentSchema:
         if why is not None:
             return refused(RuleKind.ARGUMENTS_FORM, f"the arguments hold {why}")
         if attempt(lambda: self._engine.is_valid(arguments)) is True:
-            return None
+            narrower = self._narrowed
+            if narrower is None or attempt(lambda: narrower.is_valid(arguments)) is True:
+                return None
+            return refused(RuleKind.ARGUMENTS_FORM, "the arguments hold another spelling of a sealed key")
         return self._explain(attempt(lambda: self._first_error(arguments)))
 
     def _first_error(self, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  (the engine's)

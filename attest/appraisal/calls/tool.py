@@ -27,7 +27,11 @@ class CompiledTool:
         self._principals = frozenset(rule.principals)
         self._schema = ArgumentSchema(rule.arguments, where=f"{where}: arguments")
         self._paths = tuple(Containment(each, places, resolve, working_directory) for each in rule.paths)
-        self._condition = None if rule.condition is None else Condition(rule.condition, where=f"{where}: condition")
+        self._condition = (
+            None
+            if rule.condition is None
+            else Condition(rule.condition, where=f"{where}: condition", open_names=self._schema.open_names)
+        )
 
     def judge_principal(self, principal: str) -> Ruling | None:
         """Return the refusal of a principal that the tool is not for."""
