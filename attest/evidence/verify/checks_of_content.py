@@ -70,7 +70,7 @@ ROWS: Final = (
         id="freshness.revocation",
         meaning="What is known of revocations is as young as the trust file demands (`minima.revocationAgeSeconds`).",
         remedy="Give the newest list with `--revocations`; its sealer makes one with `attest revoke --list`.",
-        kinds=ALL,
+        kinds=KNOWN,
         asked=lambda question, _kind: question.trust.minima.revocation_age_seconds is not None,
     ),
     Check(
@@ -269,7 +269,7 @@ ROWS: Final = (
         id="conformance.kind",
         meaning="The file is of the kind that the caller demands.",
         remedy="Hand over a file of that kind, or change `--kind`.",
-        kinds=ALL,
+        kinds=KNOWN,
         asked=lambda question, _kind: question.kind is not None,
     ),
     Check(

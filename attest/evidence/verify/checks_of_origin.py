@@ -6,6 +6,7 @@ from attest.evidence.verify.check import (
     ALL,
     BUILD,
     BUNDLE,
+    KNOWN,
     LAYOUTS,
     OURS,
     RECEIPTS,
@@ -91,7 +92,7 @@ ROWS: Final = (
         id="authenticity.trust",
         meaning="The trust file itself has not expired.",
         remedy="Get the current trust file from its owner.",
-        kinds=ALL,
+        kinds=KNOWN,
     ),
     Check(
         id="authenticity.references",

@@ -59,12 +59,12 @@ def verify_unreadable(error: MalformedError, question: Question, file: str) -> J
     return Judged(verdict=make_verdict(file, Kind.UNKNOWN, question, sheet, Seen()), gathered=Gathered())
 
 
-def _judge_unknown(_octets: bytes, _question: Question, sheet: Sheet) -> Seen:
+def _judge_unknown(octets: bytes, _question: Question, sheet: Sheet) -> Seen:
     sheet.fail(
         "integrity.grammar",
         "a file of unknown kind",
         expected="an evidence bundle, a RuntimeReference, a receipt, or build evidence",
-        found="none of them",
+        found="none of them" if octets else "an empty file",
     )
     return Seen()
 

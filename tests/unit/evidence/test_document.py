@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from attest.codec import canonical
+from attest.codec import canonical, instant
 from attest.codec.octets import from_base64, sha256_hex
 from attest.evidence.verdict import Verdict
 from attest.provenance.model import Expectations
 from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.statement.digests import DigestSet
-from attest.trust.document import SealRules
+from attest.trust.document import Minima, SealRules
 from attest.trust.trust import Trust
 from tests import call_documents, documents
 from tests.evidence_story import (
@@ -29,6 +29,7 @@ from tests.evidence_story import (
     judge,
     seal,
 )
+from tests.revoking import known, of_reference
 from tests.world import NOW, SOURCE, STRANGER, WRITER, make_trust_file, trust_of
 
 
@@ -189,6 +190,29 @@ def test_any_other_file_fails_and_raises_nothing(octets: bytes):
     verdict = _judge(octets)
     assert not verdict.passed
     assert verdict.axes.integrity == "fail" or verdict.axes.authenticity == "fail"
+
+
+@pytest.mark.parametrize("octets", [b"", b"nothing\n", b"\x1f\x8bpacked"])
+def test_no_axis_is_proven_of_a_file_of_which_nothing_is_known(octets: bytes):
+    """Although the caller's own files are good: a current trust file, a young list of revocations."""
+    minima = Minima(revocation_age_seconds=3600)
+    trust = trust_of(make_trust_file(minima=minima))
+    verdict = _judge(octets, trust=trust, revocations=known(of_reference(since=NOW)), kind="unknown", references=())
+    assert {status for _, status in verdict.axes.items()} == {"fail", "not-applicable"}
+    assert list(failing(verdict)) == ["integrity.grammar"]
+
+
+def test_of_an_unknown_file_too_it_is_told_what_is_wrong_with_the_callers_own():
+    file = make_trust_file(minima=Minima(revocation_age_seconds=3600))
+    expired = trust_of(change(file, expires=instant.text(NOW - 1000)))
+    verdict = _judge(b"", trust=expired, kind="dsse", references=())
+    failed = {"integrity.grammar", "authenticity.trust", "freshness.revocation", "conformance.kind"}
+    assert set(failing(verdict)) == failed
+
+
+@pytest.mark.parametrize(("octets", "found"), [(b"", "an empty file"), (b"\n", "none of them")])
+def test_of_an_empty_file_that_is_what_is_said(octets: bytes, found: str):
+    assert _judge(octets).checks[0].found == found
 
 
 def test_a_reference_of_a_reference_that_changed_is_another():
