@@ -10,23 +10,24 @@ import click
 
 from attest.cli.home import REFERENCE
 from attest.codec.files import read_file
-from attest.errors import AttestError, UnavailableError
+from attest.errors import AttestError, MalformedError, UnavailableError
 from attest.signing.dsse import read_envelope
 from attest.statement.digests import ALGORITHMS, DigestSet, from_foreign
-from attest.statement.statement import payload_digest
+from attest.statement.statement import payload_digest, predicate_type_of
 
 _HEXADECIMAL: Final = "0123456789abcdef"
 _CHUNK_BYTES: Final = 1024 * 1024
+_SHOWN: Final = 80
+"""Characters of a type, which may be anything."""
 
 
 def reference_digest(given: str) -> str:
-    """Return the payload digest that `REF` or `sha256:HEX` names."""
+    """Return the payload digest that `REF` or `sha256:HEX` names; whoever signed the file, it is the caller's own."""
     typed = _split(given)
     if typed is None:
         if given.startswith("sha256:"):
             raise click.UsageError(f"--reference: expected sha256: and 64 hexadecimal digits, found {given!r}")
-        file = REFERENCE.convert(given, None, None)
-        return payload_digest(read_envelope(read_file(file), where=given), where=given)
+        return _digest_of(REFERENCE.convert(given, None, None), given)
     digest = _typed(given, *typed)
     if digest.sha256 is None:
         raise click.UsageError(f"--reference: expected REF or sha256:HEX, found {given!r}")
@@ -37,6 +38,16 @@ def reference_file(given: str) -> Path | None:
     """Return the file that `REF` names; None for a digest."""
     file: Path = REFERENCE.convert(given, None, None)
     return file if _split(given) is None else None
+
+
+def _digest_of(file: Path, given: str) -> str:
+    from attest.statement.predicates.runtime_reference import PREDICATE_TYPE
+
+    envelope = read_envelope(read_file(file), where=given)
+    claimed = predicate_type_of(envelope, where=given)
+    if claimed != PREDICATE_TYPE:
+        raise MalformedError(given, "a RuntimeReference", f"a statement of type {claimed[:_SHOWN]}")
+    return payload_digest(envelope, where=given)
 
 
 def artifact_digest(given: str) -> DigestSet:

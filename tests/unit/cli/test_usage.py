@@ -12,6 +12,8 @@ import pytest
 
 from attest.cli.door import ExitCode, enter
 from attest.trust.making import write_trust
+from tests import documents
+from tests.revoking import of_reference, single
 from tests.world import make_trust_file
 
 SEAL = ("seal", "server", "--trust", "trust.json", "--key", "sealer.key")
@@ -48,6 +50,25 @@ def test_a_log_where_a_file_is_wanted_is_said_to_be_exported_first(
     (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
     assert enter(words) == ExitCode.UNAVAILABLE
     assert "attest bundle log -o FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("octets", [single(of_reference()), documents.MANIFEST, b"", b"{}"])
+@pytest.mark.parametrize("verb", [("verify",), ("report", "-o", "report.html")])
+def test_a_reference_that_is_none_is_the_callers_own_malformed_file(
+    verb: tuple[str, ...],
+    octets: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    (tmp_path / "evidence.jsonl").write_bytes(b"")
+    (tmp_path / "other.json").write_bytes(octets)
+    words = [*verb, "evidence.jsonl", "--trust", "trust.json", "--reference", "other.json"]
+    assert enter(words) == ExitCode.MALFORMED
+    assert capsys.readouterr().err.startswith("attest: other.json: expected ")
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_a_file_that_may_not_be_read_is_unavailable_as_one_that_is_not_there(
