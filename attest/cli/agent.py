@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, example, unique
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, PROCESS, SECONDS, example, unique
 from attest.cli.home import REFERENCE, key_attestation_option, log_option, trust_option, writer_option
 
 if TYPE_CHECKING:
@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 @key_attestation_option
 @log_option("agent")
 @click.option("--once", is_flag=True, help="Measure once and end; exit 1 if it is not a match.")
-@click.option("--pid", type=PROCESS, multiple=True, help="A server's process: PID, NAME=PID; auto finds it.")
-@click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH.")
-@click.option("--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones.")
+@click.option("--pid", type=PROCESS, multiple=True, metavar=PROCESS.name, help="A server's process; auto finds it.")
+@click.option("--root", type=NAME_VALUE, multiple=True, metavar="NAME=PATH", help="Where a root lies on this machine.")
+@click.option("--cycle", type=SECONDS, help="Time between measurements, instead of the sealed ones.")
 @click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event.")
 @click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE.")
 @click.option("--revocations", type=FILE, multiple=True, help="What is known to be revoked; read again if it changes.")
 @click.option("--expect-checkpoint", type=FILE, help="A checkpoint kept apart: a log that lacks entries is refused.")
 @click.option("--metrics", metavar="[HOST:]PORT", help="Serve Prometheus's text format; on loopback without HOST.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="json: on standard error.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="json: JSON Lines on standard error."
+)
 @click.option("--watch", is_flag=True, help="Draw the servers on this terminal, until stopped.")
 @click.option(
     "--status", is_flag=True, is_eager=True, help="Print the state of the agent that runs with this --log, and end."

@@ -72,6 +72,12 @@ class Process(click.ParamType[tuple[str | None, int | Literal["auto"]]]):
         return name or None, int(number)
 
 
+class Seconds(click.IntRange):
+    """Whole seconds; click would call them an INTEGER RANGE."""
+
+    name = "SECONDS"
+
+
 class Hexadecimal(click.ParamType[str]):
     """Bytes in lower-case hexadecimal, 8 to 64 of them."""
 
@@ -98,6 +104,19 @@ class Range(click.ParamType[range]):
         if not found:
             self.fail(f"expected a number, or two in order as 3-9, found {value!r}", param, ctx)
         return found
+
+
+class Verbs(click.Group):
+    """Verbs below a verb, in the order in which they are used, each with the few words that it has for this."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        """Return the verbs in the order of their file."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs whole: click would cut each at the end of its line."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, command.short_help or "") for name, command in self.commands.items()])
 
 
 class WithCommand(click.Command):
@@ -133,6 +152,7 @@ _COMMAND: Final = "attest.command"
 
 TIME: Final = Time()
 NAME_VALUE: Final = NameValue()
+SECONDS: Final = Seconds(min=1)
 HEX: Final = Hexadecimal()
 PROCESS: Final = Process()
 

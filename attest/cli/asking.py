@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from attest.cli.arguments import FILE, HEX, NAME_VALUE, TIME, unique
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, SECONDS, TIME, unique
 from attest.cli.demands import demands, expectations_of
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.question import Question
@@ -43,10 +43,10 @@ _OPTIONS: Final = (
     click.option("--at", type=TIME, help="Judge as of this time, instead of now."),
     click.option(
         "--max-evidence-age",
-        type=click.IntRange(min=1),
+        type=SECONDS,
         default=86400,
         show_default=True,
-        help="How old the newest evidence may be, seconds.",
+        help="How old the newest evidence may be.",
     ),
     click.option("--policy", type=FILE, help="What the files have to show beyond being true: a gate policy, TOML."),
 )

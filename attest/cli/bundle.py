@@ -8,19 +8,20 @@ from pathlib import Path
 import click
 
 from attest.cli.arguments import FILE, RANGE, example
+from attest.cli.home import LOG
 
 
 @click.command(
     epilog=example("attest bundle log -o evidence.jsonl", "attest bundle log --tier full -o everything.jsonl.gz")
 )
-@click.argument("directory", metavar="DIR...", type=FILE, nargs=-1, required=True)
+@click.argument("directory", metavar="DIR...", type=LOG, nargs=-1, required=True)
 @click.option("-o", "out", required=True, type=FILE, help="Where to write; .gz and .zst are packed; - is stdout.")
 @click.option(
     "--tier",
     type=click.Choice(["structural", "receipts", "full"]),
     default="receipts",
     show_default=True,
-    help="Structural: order, completeness and time only, without any content. Full: with arguments and answers.",
+    help="structural: order, completeness and time only, without any content; full: with arguments and answers.",
 )
 @click.option(
     "--disclose",

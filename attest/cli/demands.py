@@ -35,7 +35,7 @@ _OPTIONS: Final = (
     click.option("--source-ref", metavar="REF", help="The git reference, in full: refs/heads/main."),
     click.option("--source-digest", metavar="gitCommit:HEX", help="The commit that it has to be built from."),
     click.option("--builder-id", metavar="ID", help="The builder that provenance has to name."),
-    click.option("--min-slsa-level", type=click.IntRange(0, 3), help="The least SLSA build level."),
+    click.option("--min-slsa-level", type=click.IntRange(0, 3), metavar="LEVEL", help="The least SLSA build level."),
     click.option("--build-type", metavar="URI", help="The build type that provenance has to name."),
     click.option(
         "--runner-environment", metavar="NAME", help="The runner that the certificate has to name: github-hosted."

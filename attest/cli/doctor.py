@@ -22,7 +22,12 @@ _Row = tuple[str, str, bool, str, str, str]
 
 @click.command(epilog=example("attest doctor", "attest doctor --format json"))
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For whom."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
 )
 def doctor(form: str) -> int:
     """Say what this machine can see and do, what each ability gives, and how to get more.

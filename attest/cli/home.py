@@ -16,6 +16,7 @@ from typing import Any, Final
 import click
 
 from attest.cli.arguments import FILE
+from attest.errors import UnavailableError
 
 _NAME: Final = r"[A-Za-z0-9@][A-Za-z0-9@._+-]{0,127}"
 _SUFFIX: Final = ".ref"
@@ -113,7 +114,26 @@ class Reference(click.ParamType[Path]):
         return given
 
 
+class Log(click.ParamType[Path]):
+    """DIR: a folder with a log; or after `attest init` the name of one that lies in the user's place."""
+
+    name = "DIR"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401, ARG002
+        """Prefer a folder that is there; who names none is told the names there are."""
+        given = Path(value)
+        if not isinstance(value, str) or not re.fullmatch(_NAME, value) or given.is_dir():
+            return given
+        if (named := logs() / value).is_dir():
+            return named
+        names = sorted(log.name for log in logs().glob("*") if log.is_dir())
+        if names:
+            raise UnavailableError(value, "a folder with a log", "none", hint=f"in {logs()} are {', '.join(names)}")
+        return given
+
+
 REFERENCE: Final = Reference()
+LOG: Final = Log()
 
 
 def defaulted(flag: str, path: Callable[[], Path], text: str) -> Callable[[Any], Any]:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import FILE, Verbs, example
 from attest.signing.algorithms import ALGORITHMS, DEFAULT
 
 
-@click.group()
+@click.group(cls=Verbs)
 def key() -> None:
     """Make and show keys."""
 
 
-@key.command(epilog=example("attest key new sealer.key"))
+@key.command(
+    short_help="a private key, its public key, and its revocation", epilog=example("attest key new sealer.key")
+)
 @click.argument("out", type=FILE)
 @click.option(
     "--algorithm",
@@ -37,7 +39,9 @@ def new(out: Path, algorithm: str) -> None:
     click.echo(f"wrote {out} (keep it secret), {pair.public}, {pair.revocation} (keep it elsewhere)", err=True)
 
 
-@key.command(epilog=example("attest key show sealer.key.pub"))
+@key.command(
+    short_help="which key a file holds; never the private part", epilog=example("attest key show sealer.key.pub")
+)
 @click.argument("file", type=FILE)
 def show(file: Path) -> None:
     """Show which key FILE holds, a private or a public one; never the private part."""

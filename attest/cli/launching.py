@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attest.cli.arguments import FILE, HEX, NAME_VALUE, unique
+from attest.cli.arguments import FILE, HEX, NAME_VALUE, SECONDS, unique
 from attest.cli.home import REFERENCE, key_attestation_option, log_of, trust_option, writer_option
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--runtime-ref", type=REFERENCE, help="The reference of the runtime that REF names (seal --runtime)."
         ),
         click.option("--user", metavar="NAME", help="As whom the server runs, a name or a number; needs root."),
-        click.option("--root", type=NAME_VALUE, multiple=True, help="Where a root lies on this machine: NAME=PATH."),
         click.option(
-            "--cycle", type=click.IntRange(min=1), help="Seconds between measurements, instead of the sealed ones."
+            "--root", type=NAME_VALUE, multiple=True, metavar="NAME=PATH", help="Where a root lies on this machine."
         ),
+        click.option("--cycle", type=SECONDS, help="Time between measurements, instead of the sealed ones."),
         click.option("--nonce", type=HEX, help="A verifier's nonce, recorded in the start event."),
         click.option("--context", type=NAME_VALUE, multiple=True, help="Recorded in the start event: NAME=VALUE."),
         click.option(

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, example
-from attest.cli.home import trust_option
+from attest.cli.arguments import FILE, Verbs, example
+from attest.cli.home import LOG, trust_option
 
 
-@click.group()
+@click.group(cls=Verbs)
 def log() -> None:
-    """Show and check a log of receipts."""
+    """Show and check a log of receipts.
+
+    DIR is its folder, or after attest init the name of one in the user's place, as run-NAME.
+    """
 
 
-@log.command(epilog=example("attest log show log"))
-@click.argument("directory", metavar="DIR", type=FILE)
+@log.command(short_help="list the entries, not verified", epilog=example("attest log show log"))
+@click.argument("directory", metavar="DIR", type=LOG)
 def show(directory: Path) -> None:
     """List the entries of the log in DIR; nothing is verified here."""
     from attest.codec.printable import printable
@@ -35,8 +38,8 @@ def show(directory: Path) -> None:
             click.echo(told.rstrip())
 
 
-@log.command(epilog=example("attest log checkpoint log"))
-@click.argument("directory", metavar="DIR", type=FILE)
+@log.command(short_help="print the newest checkpoint, to keep elsewhere", epilog=example("attest log checkpoint log"))
+@click.argument("directory", metavar="DIR", type=LOG)
 def checkpoint(directory: Path) -> None:
     """Print the newest checkpoint of the log in DIR, to keep where nobody who can write to DIR can reach it."""
     from attest.errors import UnavailableError
@@ -49,8 +52,8 @@ def checkpoint(directory: Path) -> None:
     click.echo(note.decode(), nl=False)
 
 
-@log.command(epilog=example("attest log check log"))
-@click.argument("directory", metavar="DIR", type=FILE)
+@log.command(short_help="whether it hangs together; exit 1 if not", epilog=example("attest log check log"))
+@click.argument("directory", metavar="DIR", type=LOG)
 def check(directory: Path) -> int:
     """Check that the log in DIR hangs together: entries, links, commitments, tree, checkpoints; exit 1 if not.
 
@@ -67,8 +70,10 @@ def check(directory: Path) -> int:
     return 1 if problems else 0
 
 
-@log.command(epilog=example("attest log watch log --trust trust.json"))
-@click.argument("directory", metavar="DIR", type=FILE)
+@log.command(
+    short_help="draw the calls of a portal, as they come", epilog=example("attest log watch log --trust trust.json")
+)
+@click.argument("directory", metavar="DIR", type=LOG)
 @trust_option
 def watch(directory: Path, trust: Path) -> None:
     """Draw the calls of the portal that writes into DIR on this terminal, as they come, until q or Ctrl-C.
@@ -92,15 +97,18 @@ def watch(directory: Path, trust: Path) -> None:
     draw(Follower(directory, ring, newest=NEWEST), str(directory))
 
 
-@log.command(epilog=example("attest log close log -o segment.jsonl.gz --trust trust.json"))
-@click.argument("directory", metavar="DIR", type=FILE)
+@log.command(
+    short_help="move what it holds to a file that verifies by itself",
+    epilog=example("attest log close log -o segment.jsonl.gz --trust trust.json"),
+)
+@click.argument("directory", metavar="DIR", type=LOG)
 @click.option("-o", "segment", required=True, type=FILE, help="The new file; .gz and .zst are packed.")
 @click.option(
     "--tier",
     type=click.Choice(["receipts", "full"]),
     default="receipts",
     show_default=True,
-    help="Full: with arguments and answers of calls, as far as they are kept; without them it can never show them.",
+    help="full: with arguments and answers of calls, as far as they are kept; without them it can never show them.",
 )
 @trust_option
 def close(directory: Path, segment: Path, tier: str, trust: Path) -> None:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import FILE, TIME, example
+from attest.cli.arguments import FILE, TIME, Verbs, example
 
 
-@click.group()
+@click.group(cls=Verbs)
 def policy() -> None:
     """Check a gate policy, the file that attest verify --policy takes."""
 
 
-@policy.command(epilog=example("attest policy check attest-policy.toml"))
+@policy.command(
+    short_help="read it as strictly as a gate does", epilog=example("attest policy check attest-policy.toml")
+)
 @click.argument("file", type=FILE)
 @click.option("--at", type=TIME, help="Judge exceptions as of this time, instead of now.")
 def check(file: Path, at: int | None) -> None:

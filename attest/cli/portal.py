@@ -33,7 +33,7 @@ _MAX_PORT: Final = 65535
 @click.option("--agent-log", type=FILE, help="Follow the log of the agent that measures a running server; start none.")
 @click.option("--listen", metavar="HOST:PORT", help="Where clients find the portal; with --upstream. [127.0.0.1:8080]")
 @click.option("--callers", type=FILE, help="Tokens and issuers by which callers over HTTP are known.")
-@click.option("--name", "names", multiple=True, help="A further name that clients know the portal by.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="A further name that clients know the portal by.")
 @click.option("--tls-certificate", type=FILE, help="The portal's own certificate and those above it, PEM.")
 @click.option("--tls-key", type=FILE, help="The key of --tls-certificate, PEM.")
 @click.option("--client-ca", type=FILE, help="Who vouches for client certificates, PEM.")
@@ -182,7 +182,7 @@ def _remote(
 def _tell_rules(reference: RuntimeReference, voice: Voice) -> None:
     if reference.tools is None:
         audit_only = reference.enforcement.audit_only
-        effect = "each call is let pass and recorded as refused" if audit_only else "no call is permitted"
+        effect = "every call passes, and is recorded as one to refuse" if audit_only else "no call is permitted"
         voice.tell(f"the reference has no tool rules, so {effect}: see attest tools, attest update --tools")
 
 

@@ -37,7 +37,9 @@ def watching_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options."""
     formats, served = click.Choice(["text", "json"]), "Serve Prometheus's text format; on loopback without HOST."
     for option in (
-        click.option("--log-format", type=formats, default="text", help="json: a line a decision, on standard error."),
+        click.option(
+            "--log-format", type=formats, default="text", help="json: JSON Lines on standard error, one a decision."
+        ),
         click.option("--metrics", metavar="[HOST:]PORT", help=served),
         click.option("--otel", is_flag=True, help="Spans and metrics for OpenTelemetry, as OTEL_* variables say."),
     ):

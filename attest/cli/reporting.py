@@ -44,7 +44,14 @@ class Saved(click.ParamType[tuple[str, Path]]):
 
 
 _OPTIONS: Final = (
-    click.option("--format", "form", type=click.Choice(list(REPORTS)), default="text", show_default=True),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(REPORTS)),
+        default="text",
+        show_default=True,
+        help="How the verdicts are told.",
+    ),
     click.option("-o", "out", type=FILE, help="Write the report to a file; - is stdout."),
     click.option(
         "--save",

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 @click.command(epilog=example("attest scan", "attest scan client.json --format json"))
 @click.argument("config", type=FILE, nargs=-1)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 @click.option("--running/--no-running", default=True, show_default=True, help="Look at running processes, too.")
 def scan(config: tuple[Path, ...], *, form: str, running: bool) -> int:
     """Show every MCP server that clients are configured to start, or that runs; reads only, needs no keys.

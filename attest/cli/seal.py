@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from attest.cli.arguments import FILE, NAME_VALUE, TIME, WithCommand, command_of, example, unique
+from attest.cli.arguments import FILE, NAME_VALUE, SECONDS, TIME, WithCommand, command_of, example, unique
 from attest.cli.demands import demands, expectations_of
 from attest.cli.home import REFERENCE, is_initialised, reference_path, sealer_option, trust_option
 from attest.cli.minima import minima_options
@@ -17,8 +17,6 @@ from attest.cli.process_options import process_options, process_rules_of
 from attest.seal.request import Rules, SealRequest, name_trees
 from attest.statement.enforcing import Action
 from attest.statement.levels import Binding, Isolation
-
-SECONDS = click.IntRange(min=1)
 
 
 @click.command(
@@ -38,8 +36,8 @@ SECONDS = click.IntRange(min=1)
     type=FILE,
     help="Where to write the reference; its manifest goes beside it. After attest init, by default that of --name.",
 )
-@click.option("--root", type=NAME_VALUE, multiple=True, help="Name a TREE: NAME=PATH.")
-@click.option("--name", help="The server's name, where the archives do not tell it.")
+@click.option("--root", type=NAME_VALUE, multiple=True, metavar="NAME=PATH", help="A TREE, and what to call it.")
+@click.option("--name", metavar="NAME", help="The server's name, where the archives do not tell it.")
 @click.option(
     "--artifact",
     type=FILE,
@@ -70,12 +68,12 @@ SECONDS = click.IntRange(min=1)
 @click.option("--tools", type=FILE, help="What callers may do, tools.toml: see attest tools.")
 @click.option("--mutable", type=FILE, multiple=True, help="A directory that may change and holds no code.")
 @process_options
-@click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Seconds between measurements.")
-@click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="Largest interval, seconds.")
-@click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale, seconds.")
+@click.option("--cycle", type=SECONDS, default=10, show_default=True, help="Time between measurements.")
+@click.option("--max-gap", type=SECONDS, default=30, show_default=True, help="The longest time between two.")
+@click.option("--max-age", type=SECONDS, default=60, show_default=True, help="Age at which a match is stale.")
 @click.option("--window", type=click.IntRange(2, 10_000), metavar="N", help="Sign clean cycles N at a time.")
-@click.option("--scrub", type=SECONDS, help="Allow a stat cache; every file is read within so long, seconds.")
-@click.option("--ttl", type=SECONDS, help="How long a session may last, seconds.")
+@click.option("--scrub", type=SECONDS, help="Allow a stat cache; every file is read within so long.")
+@click.option("--ttl", type=SECONDS, help="How long a session may last.")
 @click.option("--not-before", type=TIME, help="From when the reference is valid; now, unless given.")
 @click.option("--not-after", type=TIME, help="Until when the reference is valid; without end, unless given.")
 @click.option(
@@ -107,7 +105,7 @@ SECONDS = click.IntRange(min=1)
     "given, where anything is done on drift.",
 )
 @click.option("--audit-only", is_flag=True, help="Record what would be done on drift, and do nothing.")
-@click.option("--writer", type=FILE, multiple=True, help="Let only these writers' receipts count: public keys.")
+@click.option("--writer", type=FILE, multiple=True, metavar="PUB", help="Let only these writers' receipts count.")
 @click.option(
     "--writer-identity",
     multiple=True,

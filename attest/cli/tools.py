@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attest.cli.arguments import FILE, WithCommand, command_of, example
+from attest.cli.arguments import FILE, Verbs, WithCommand, command_of, example
+from attest.cli.home import LOG
 
 if TYPE_CHECKING:
     from attest.measure.upstreams.asking import Era
     from attest.seal.tools.recording.recording import Recording
 
 
-@click.group()
+@click.group(cls=Verbs)
 def tools() -> None:
     """Learn what callers may do with a server. No key is needed, and nothing is decided: a person reviews the file."""
 
 
-@tools.command(cls=WithCommand, epilog=example("attest tools record -o session.jsonl -- server/run.sh"))
+@tools.command(
+    cls=WithCommand,
+    short_help="ask a server what it offers, and write it down",
+    epilog=example("attest tools record -o session.jsonl -- server/run.sh"),
+)
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the session.")
 @click.option("--upstream", metavar="URL", help="Ask a server that listens there, and start none.")
 @click.option("--upstream-ca", type=FILE, help="Who vouches for its certificate, PEM.")
@@ -35,7 +40,9 @@ def tools() -> None:
 )
 @click.option("--revision", type=click.Choice(["2025-11-25", "2026-07-28"]), help="Ask in this revision alone.")
 @click.option("--network", is_flag=True, help="Let the server use the network.")
-@click.option("--timeout", type=click.FloatRange(1, 3600), default=60, show_default=True, help="Seconds a run.")
+@click.option(
+    "--timeout", type=click.FloatRange(1, 3600), default=60, show_default=True, metavar="SECONDS", help="For each run."
+)
 @click.pass_context
 def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
     """Start COMMAND, ask it what it offers (tools, resources, prompts), end it, and write down what was said.
@@ -99,14 +106,18 @@ def _recorded_there(env: tuple[str, ...], given: Mapping[str, Any]) -> Recording
     )
 
 
-@tools.command(epilog=example("attest tools learn session.jsonl -o tools.toml"))
+@tools.command(
+    short_help="rules to review, from what was recorded and what was used",
+    epilog=example("attest tools learn session.jsonl -o tools.toml"),
+)
 @click.argument("session", type=FILE)
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the rules; the definitions go beside them.")
 @click.option(
     "--log",
     "logs",
-    type=FILE,
+    type=LOG,
     multiple=True,
+    metavar="DIR",
     help="A log of a portal: allow what was used there, as in audit-only mode.",
 )
 def learn(session: Path, out: Path, logs: tuple[Path, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from attest.cli.arguments import FILE, TIME, example
+from attest.cli.arguments import FILE, SECONDS, TIME, Verbs, example
 from attest.cli.minima import minima_options
 from attest.codec.printable import printable
 from attest.statement.levels import Binding, Isolation, Origin
@@ -23,18 +23,19 @@ _HOUR_SECONDS: Final = 3600
 _MINIMA = [origin.value for origin in Origin if origin is not Origin.DERIVED]
 
 
-@click.group()
+@click.group(cls=Verbs)
 def trust() -> None:
     """Make, show, check and refresh a trust file."""
 
 
 @trust.command(
+    short_help="write down whom to believe for what",
     epilog=example(
         "attest trust new trust.json --sealer sealer.key.pub --writer writer.key.pub",
         "attest trust new github.json --sigstore production --source https://github.com/OWNER/REPOSITORY"
         " --builder-identity https://github.com/OWNER/REPOSITORY/.github/workflows/release.yml"
         "@https://token.actions.githubusercontent.com@2",
-    )
+    ),
 )
 @click.argument("out", type=FILE)
 @click.option("--sealer", type=FILE, multiple=True, metavar="PUB", help="May sign references.")
@@ -73,8 +74,7 @@ def trust() -> None:
 @click.option("--require-claimed", is_flag=True, help="Refuse files that no evidence answers for.")
 @click.option(
     "--max-revocation-age",
-    type=click.IntRange(min=1),
-    metavar="SECONDS",
+    type=SECONDS,
     help="Demand a list of revocations (attest revoke --list) that is no older.",
 )
 @click.option(
@@ -168,7 +168,7 @@ def _sigstore(given: str | None, max_age_days: int | None) -> SigstoreRoot | Non
     return read_root(octets, at=now, max_age_seconds=max_age, where=given)
 
 
-@trust.command(epilog=example("attest trust show trust.json"))
+@trust.command(short_help="whom a file trusts for what", epilog=example("attest trust show trust.json"))
 @click.argument("file", type=FILE)
 def show(file: Path) -> None:
     """Show whom FILE trusts for what."""
@@ -215,7 +215,7 @@ def _root_time(root: SigstoreRoot) -> str:
     return root.updated_at or "this program's release"
 
 
-@trust.command(epilog=example("attest trust check trust.json"))
+@trust.command(short_help="what is wrong or odd with a file", epilog=example("attest trust check trust.json"))
 @click.argument("file", type=FILE)
 def check(file: Path) -> int:
     """Say what is wrong or odd with FILE; exit 1 if something cannot be verified with it."""
@@ -235,7 +235,10 @@ def _say(line: str) -> None:
     click.echo(printable(line))
 
 
-@trust.command(epilog=example("attest trust refresh trust.json"))
+@trust.command(
+    short_help="renew the root of Sigstore, and npm's keys, in a file",
+    epilog=example("attest trust refresh trust.json"),
+)
 @click.argument("file", type=FILE)
 def refresh(file: Path) -> None:
     """Renew the root of the public-good Sigstore instance in FILE, and npm's keys; print the new digest.

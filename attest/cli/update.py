@@ -137,7 +137,8 @@ def _update(path: Path, given: Mapping[str, Any]) -> None:
     )
     write_sealed(path, sealed)
     click.echo(f"sha256:{sealed.digest}")
-    click.echo(f"the old reference is {kept}; give agents and verifiers --revocations {revoked}", err=True)
+    click.echo(f"the old reference is {kept}; its revocation, for --revocations, is {revoked}", err=True)
+    click.echo("next: restart what runs by it, and its client: until then the old one holds there", err=True)
 
 
 def _ask(path: Path, *, yes: bool) -> None:

@@ -183,6 +183,7 @@ def _undo(config: Sequence[Path], names: Sequence[str], page: WrapText) -> int:
     if missing := paths - {kept.path for kept in found}:
         raise RefusedError(min(missing), "a configuration that attest wrap has written", "another one")
     failed: list[AttestError] = []
+    restored = 0
     for kept in found:
         try:
             edited = undo(
@@ -191,10 +192,13 @@ def _undo(config: Sequence[Path], names: Sequence[str], page: WrapText) -> int:
         except AttestError as error:
             failed.append(error)
             continue
+        restored += edited is not None
         for line in (*page.differences([] if edited is None else [edited]), page.undone(kept.path, edited)):
             click.echo(line)
     if not found:
         click.echo("nothing is wrapped")
+    if restored and not page.dry_run:
+        click.echo("next: restart the clients: what runs now was started before")
     for other in failed[1:]:
         click.echo(f"attest: {other}\nhint: {other.hint}", err=True)
     if failed:

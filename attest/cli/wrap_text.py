@@ -113,7 +113,7 @@ class WrapText:
             yield "to enforce, once it was in use for a while:"
             if find_spec("jsonschema_rs") is None:
                 yield "  pip install 'mcp-attest[portal]'"
-            log = self._word(str(log_named(audited[0].reference)))
+            log = self._word(log_named(audited[0].reference).name)
             command = " ".join(map(self._word, audited[0].executed))
             yield f"  attest tools record -o session.jsonl -- {command}"
             yield f"  attest tools learn session.jsonl --log {log} -o tools.toml"

@@ -31,19 +31,21 @@ def gist(receipt: Envelope) -> str:
 
 
 def _called(call: object) -> str:
-    return f"{call.get('method', '')} {call.get('tool', '')}".strip() if isinstance(call, dict) else ""
+    """Return what was called, up to what is said of it; nothing of what was refused before it was read."""
+    called = f"{call.get('method', '')} {call.get('tool', '')}".strip() if isinstance(call, dict) else ""
+    return f"{called}: " if called else ""
 
 
 def _denied(denial: dict[str, Any]) -> str:
     times = f", {denial['repeated']} times" if "repeated" in denial else ""
     let_pass = "" if denial.get("enforced") else ", let pass (audit only)"
-    return f"{_called(denial.get('call'))}: {denial.get('rule')}{times}{let_pass}"
+    return f"{_called(denial.get('call'))}{denial.get('rule')}{times}{let_pass}"
 
 
 _OF_CALLS: Final[dict[str, Callable[[dict[str, Any], dict[str, Any]], str]]] = {
-    "permit": lambda whole, permit: f"{_called(whole.get('call'))}: {permit.get('rule')}",
+    "permit": lambda whole, permit: f"{_called(whole.get('call'))}{permit.get('rule')}",
     "outcome": lambda whole, outcome: (
-        f"{_called(whole.get('call'))}: {outcome.get('status')} of {outcome.get('decision')}"
+        f"{_called(whole.get('call'))}{outcome.get('status')} of {outcome.get('decision')}"
     ),
     "denial": lambda _, denial: _denied(denial),
     "drift": lambda _, drift: f"{drift.get('principal')}: {drift.get('rule')}, {drift.get('response')}",

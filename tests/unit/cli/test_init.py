@@ -57,6 +57,28 @@ def test_the_whole_line_needs_no_path_after_init(place):
     assert (place / "logs/run-one/log.db").is_file()
 
 
+def test_a_log_is_found_by_its_name_and_who_names_none_is_told_which_there_are(place):
+    folder = place.parents[1]
+    passed(attest(folder, "init"))
+    told = attest(folder, "log", "show", "one")
+    assert (told.returncode, b"hint" in told.stderr) == (6, False)
+    passed(attest(folder, "seal", "server", "--name", "one", "--allow-site", "*", "--", "server/run.sh"))
+    passed(attest(folder, "agent", "one", "--once"))
+    (place / "logs/run-two").mkdir()
+    assert b"runtime-measurement" in passed(attest(folder, "log", "show", "agent"))
+    passed(attest(folder, "bundle", "agent", "-o", "evidence.jsonl"))
+    told = attest(folder, "bundle", "one", "-o", "evidence.jsonl")
+    assert told.returncode == 6
+    assert f"hint: in {place}/logs are agent, run-two" in told.stderr.decode()
+
+
+def test_a_folder_that_is_there_comes_before_the_name_of_a_log(place, monkeypatch):
+    monkeypatch.chdir(place.parents[1])
+    for log in (place / "logs/agent", Path("agent")):
+        log.mkdir(parents=True)
+    assert home.LOG.convert("agent", None, None) == Path("agent")
+
+
 def test_without_init_everything_has_to_be_said(place):
     folder = place.parents[1]
     for name in ("trust.json", "sealer.key", "writer.key"):

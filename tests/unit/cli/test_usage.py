@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from attest.cli.door import ExitCode, enter
+from attest.cli.door import VERBS, ExitCode, enter
 from attest.trust.making import write_trust
 from tests import documents
 from tests.revoking import of_reference, single
@@ -24,6 +25,20 @@ def test_help_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "\\b" not in told
     assert "\n  Exit codes: 0 passed," in told
+
+
+@pytest.mark.parametrize("verb", ["key", "log", "policy", "tools", "trust"])
+def test_the_verbs_below_a_verb_are_told_whole(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert enter([verb, "--help"]) == ExitCode.PASSED
+    verbs = capsys.readouterr().out.partition("\nVerbs:\n")[2].splitlines()
+    assert verbs
+    assert all(re.fullmatch(r"  [a-z]+  +[^.]{10,}", line) for line in verbs)
+
+
+def test_a_number_that_is_asked_for_says_of_what(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in VERBS:
+        enter([verb, "--help"])
+        assert " RANGE" not in capsys.readouterr().out, verb
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
         (call_documents.PERMIT_PAYLOAD, "tools/call get_current_time: tool.allowed"),
         (call_documents.OUTCOME_PAYLOAD, "tools/call get_current_time: result of 3"),
         (call_documents.DENIAL_PAYLOAD, "tools/call get_current_time: arguments.schema"),
+        (with_value(call_documents.DENIAL_PAYLOAD, (*DENIED, "call"), {}), "arguments.schema"),
         (call_documents.DRIFT_PAYLOAD, "local: caller.drifted:few-denials, stop"),
         (
             with_value(
@@ -61,7 +62,7 @@ def test_a_document_is_shown_under_the_heading(octets: bytes, expected: str):
             "tools/call get_current_time: arguments.schema, 7 times, let pass (audit only)",
         ),
     ],
-    ids=["permit", "outcome", "denial", "drift", "let pass"],
+    ids=["permit", "outcome", "denial", "denial of nobody", "drift", "let pass"],
 )
 def test_what_became_of_a_call_is_told_on_one_line(payload: bytes, expected: str):
     envelope = encode_envelope(sign_envelope(payload, WRITER))
