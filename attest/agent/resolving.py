@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from pathlib import Path
 
 from attest.agent.sealed import SealedServer
 from attest.appraisal.closure import is_below
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.surroundings import Resolved
 from attest.measure.process import file_identity
+from attest.measure.processes.own_name import environment_of
 from attest.measure.trail import real_path
 from attest.statement.manifest import Scope
 from attest.statement.observation import FileIdentity
@@ -30,10 +32,20 @@ def resolve_profile(server: SealedServer, prefix: str, outside: str) -> Resolved
     programs = (_file(expand(each, server.places), server, prefix, outside) for each in profile.children or ())
     return Resolved(
         executable=_file(executable, server, prefix, outside) if executable is not None else None,
-        executable_path=real_path(executable, prefix) if executable is not None else None,
+        executable_path=_as_told(real_path(executable, prefix), prefix) if executable is not None else None,
+        virtual_environment=environment_of(executable, prefix) if executable is not None else None,
         programs=frozenset(each for each in programs if each is not None),
         working_directory=real_path(expand(directory, server.places), prefix) if directory is not None else None,
     )
+
+
+def _as_told(path: str, prefix: str) -> str:
+    """Return what `/proc/PID/exe` would say of a path: from our root, where a process has another in our mounts."""
+    try:
+        root = str(Path(prefix).readlink()) if prefix else "/"
+    except OSError:
+        return path
+    return root.rstrip("/") + path
 
 
 def _file(path: str, server: SealedServer, prefix: str, outside: str) -> FileIdentity | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from attest.appraisal.environment import judge_environment
 from attest.appraisal.mapped import SEALED_ELSEWHERE, judge_mapped
 from attest.appraisal.state import make_finding
 from attest.appraisal.surroundings import Resolved, judge_surroundings
+from attest.codec.printable import printable
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import FileIdentity, ObservedProcess
 from attest.statement.placeholders import expand
@@ -18,6 +20,7 @@ from attest.statement.profile import ProcessProfile
 
 WHERE = "process"
 _EMPTY: Final = Closure()
+_PYTHON: Final = re.compile("python|pypy|graalpy")
 _REPLACED: Final = frozenset({FindingKind.EXECUTABLE_REPLACED, FindingKind.UPDATED})
 
 
@@ -65,9 +68,10 @@ def judge_process(
     replaced = any(finding.kind in _REPLACED for finding in findings)
     if profile is not None and (sealed := sealed_executable(profile)) is not None:
         if not replaced:
-            findings += _judge_identity(expand(sealed, places), observed, resolved.executable)
+            findings += _judge_identity(expand(sealed, places), observed, resolved)
         if given is None or not _shows_title(observed):
             findings += _judge_arguments(profile, places, observed)
+            findings += _judge_own_name(expand(sealed, places), observed, resolved)
     if first is not None and first.executable_sha256 != observed.executable_sha256:
         findings.append(
             make_finding(
@@ -126,9 +130,12 @@ def _lay_there(observed: ObservedProcess, path: str | None, closure: Closure, ea
     return observed.executable_sha256 in closure.digests and path in {None, where}
 
 
-def _judge_identity(sealed: str, observed: ObservedProcess, executable: FileIdentity | None) -> Iterator[Finding]:
-    if executable is None or executable != observed.executable_identity:
-        missing = " (no such file)" if executable is None else ""
+def _judge_identity(sealed: str, observed: ObservedProcess, resolved: Resolved) -> Iterator[Finding]:
+    """The same file under another name is another program: an interpreter takes its library from where it lies."""
+    known = resolved.executable_path
+    elsewhere = known is not None and printable(known) != observed.executable_path
+    if resolved.executable is None or resolved.executable != observed.executable_identity or elsewhere:
+        missing = " (no such file)" if resolved.executable is None else ""
         yield make_finding(
             FindingKind.EXECUTABLE_OTHER,
             WHERE,
@@ -137,17 +144,29 @@ def _judge_identity(sealed: str, observed: ObservedProcess, executable: FileIden
         )
 
 
+def _judge_own_name(sealed: str, observed: ObservedProcess, resolved: Resolved) -> Iterator[Finding]:
+    """An interpreter of Python takes its packages from where the name leads by which it was started."""
+    named, found = resolved.virtual_environment, observed.virtual_environment
+    if found != named and _PYTHON.match(posixpath.basename(sealed)):
+        yield make_finding(
+            FindingKind.EXECUTABLE_OTHER,
+            WHERE,
+            expected=f"{sealed}, called so that its packages are {_packages_of(named)}",
+            found=f"{observed.executable_path}, called so that they are {_packages_of(found)}",
+        )
+
+
+def _packages_of(environment: str | None) -> str:
+    return "in no virtual environment" if environment is None else f"those of {environment}"
+
+
 def _judge_arguments(
     profile: ProcessProfile, places: Mapping[str, str], observed: ObservedProcess
 ) -> Iterator[Finding]:
     sealed = tuple(None if argument is None else expand(argument, places) for argument in profile.fixed_argv)
     expected = sealed if profile.interpreter is not None else sealed[1:]
     found = (observed.argv or ())[1:]
-    links = dict(observed.links)
-    same = [
-        wanted in {None, argument, _absolute(argument, observed.working_directory), links.get(argument)}
-        for wanted, argument in zip(expected, found, strict=False)
-    ]
+    same = [wanted in {None, *_meant_by(argument, observed)} for wanted, argument in zip(expected, found, strict=False)]
     if len(found) != len(expected) or not all(same):
         shown = _without_secrets(expected, found)
         yield make_finding(FindingKind.ARGUMENTS, WHERE, expected=_quoted(expected), found=_quoted(shown))
@@ -168,9 +187,17 @@ def _without_secrets(expected: Sequence[str | None], found: Sequence[str]) -> tu
     return tuple(word if at < first or word in expected else None for at, word in enumerate(found))
 
 
-def _absolute(argument: str, working_directory: str | None) -> str:
-    """Return what an argument names if it is a relative path: a server may be started from its own folder."""
-    return posixpath.normpath(posixpath.join(working_directory or "", argument))
+def _meant_by(argument: str, observed: ObservedProcess) -> frozenset[str | None]:
+    """Return what an argument may stand for: a server may be started from its own folder, or by a link.
+
+    Where there may be a link before a `..`, the kernel follows it and node takes both out of the text: only what is one
+    to both of them counts.
+    """
+    path = posixpath.normpath(posixpath.join(observed.working_directory or "", argument))
+    led = dict(observed.links).get(argument)
+    if ".." in argument.split("/"):
+        return frozenset({argument, path if path == led else None})
+    return frozenset({argument, path, led})
 
 
 def _name(process: ObservedProcess) -> tuple[int, int, str]:

@@ -23,7 +23,9 @@ class Resolved:
     executable: FileIdentity | None = None
     """The file that `sealed_executable` is; None if there is none."""
     executable_path: str | None = None
-    """Where it lies, absolute; None if none is sealed."""
+    """Where it lies, absolute, as procfs would tell it of the process; None if none is sealed."""
+    virtual_environment: str | None = None
+    """To which an interpreter of Python is led by the name of that program (PEP 405); None if to none."""
     programs: frozenset[FileIdentity] = frozenset()
     """The sealed children."""
     working_directory: str | None = None

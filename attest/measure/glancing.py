@@ -34,6 +34,7 @@ def _glance(pid: int, boot: str) -> tuple[ObservedProcess, int] | None:
         # A thread of the kernel has no executable.
         executable = os.fsencode(os.readlink(f"/proc/{pid}/exe")).decode("utf-8", "surrogateescape")
         arguments = arguments_of(pid)
+        folder = os.readlink(f"/proc/{pid}/cwd")
         seen = ObservedProcess(
             pid=pid,
             start_time_ticks=stat.start_time_ticks,
@@ -41,8 +42,8 @@ def _glance(pid: int, boot: str) -> tuple[ObservedProcess, int] | None:
             alive=True,
             uid=os.stat(f"/proc/{pid}").st_uid,
             argv=arguments,
-            links=links_of(arguments),
-            working_directory=os.readlink(f"/proc/{pid}/cwd"),
+            links=links_of(arguments, folder),
+            working_directory=folder,
             executable_path=executable.removesuffix(DELETED),
             executable_identity=file_identity(f"/proc/{pid}/exe"),
         )

@@ -26,6 +26,7 @@ from attest.measure.processes.held import HeldFiles
 from attest.measure.processes.mapped import identity_of, look_at_mapped
 from attest.measure.processes.mounts import look_at_mounts
 from attest.measure.processes.namespaces import look_at_namespaces
+from attest.measure.processes.own_name import environment_by_name
 from attest.measure.processes.reading import read_whole
 from attest.measure.processes.sockets import look_at_listening
 from attest.measure.processes.status import ProcessUser, parse_status
@@ -212,6 +213,7 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
     children = look_at_children(pid, user, wanted.adopted)
     arguments = arguments_of(pid)
     environment = read_whole(f"/proc/{pid}/environ", MAX_ENVIRONMENT_BYTES)
+    folder = os.readlink(f"/proc/{pid}/cwd")
     return ObservedProcess(
         pid=pid,
         start_time_ticks=handle.start_time_ticks,
@@ -220,8 +222,9 @@ def _observe(handle: ProcessHandle, wanted: Wanted) -> ObservedProcess | None:
         uid=user.uid,
         real_uid=user.real_uid,
         argv=arguments,
-        links=links_of(arguments, wanted.prefix),
-        working_directory=os.readlink(f"/proc/{pid}/cwd"),
+        links=links_of(arguments, folder, wanted.prefix),
+        virtual_environment=environment_by_name(arguments, environment, folder, wanted.prefix),
+        working_directory=folder,
         executable_path=executable.path,
         executable_deleted=executable.deleted,
         executable_in_memory=executable.in_memory,
@@ -264,13 +267,17 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
-def links_of(arguments: Sequence[str], prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """Return the absolute arguments after the first that name a link now, and the file that each leads to.
+def links_of(arguments: Sequence[str], folder: str, prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the arguments after the first that name a link now, or hold `..`, and the file that each leads to.
 
-    `prefix` is the root directory of the process, if that is not ours.
+    `folder` is where relative ones start; `prefix` is the root directory of the process, if that is not ours.
     """
-    absolute = (each for each in arguments[1:] if each.startswith("/") and "\0" not in each)
-    return tuple((each, real_path(each, prefix)) for each in absolute if os.path.islink(f"{prefix}{each}"))
+    paths = ((each, os.path.join(folder, each)) for each in arguments[1:] if "/" in each and "\0" not in each)
+    return tuple(
+        (each, real_path(path, prefix))
+        for each, path in paths
+        if ".." in each.split("/") or (each.startswith("/") and os.path.islink(f"{prefix}{each}"))
+    )
 
 
 def arguments_of(pid: int) -> tuple[str, ...]:

@@ -194,7 +194,9 @@ class ObservedProcess:
     working_directory: str | None = None
     """Where it stands now; relative arguments were meant from where it was started."""
     links: tuple[tuple[str, str], ...] = ()
-    """The absolute arguments after the first that name a link now, and the file that each leads to."""
+    """The arguments after the first that name a link now, or hold `..`, and the file that each leads to."""
+    virtual_environment: str | None = None
+    """To which its own name, the first argument, leads an interpreter of Python (PEP 405); None if to none."""
     executable_path: str | None = None
     """Where procfs says it lies, without the mark of a deleted one."""
     executable_deleted: bool = False

@@ -12,7 +12,7 @@ from attest.appraisal.state import worst_state
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.states import State
 from tests.answering import can_answer
-from tests.attacks import from_inside, on_files, on_launch, on_memory, on_start
+from tests.attacks import by_name, from_inside, on_files, on_launch, on_memory, on_start
 from tests.attacks.on_launch import Launched
 from tests.attacks.scene import Changed, Play, Started
 
@@ -268,6 +268,36 @@ ROWS: tuple[Row, ...] = (
         soon=NEXT,
         needs=START,
         play=Started(attack=on_start.with_other_arguments),
+    ),
+    Row(
+        name="other-script",
+        attack="another script, by a way that leads to the sealed one for whoever takes `..` out of its text",
+        passes="a hash of the entry file and of every sealed file; a comparison of normalised paths",
+        found=(FindingKind.ARGUMENTS,),
+        soon=NEXT,
+        needs=START,
+        play=Started(attack=by_name.with_another_script),
+        on=PYTHON,
+    ),
+    Row(
+        name="other-environment",
+        attack="the sealed program is started by a link from another virtual environment, and takes its packages",
+        passes="a hash of the entry file and of every sealed file; mapped files, the program and what follows it",
+        found=(FindingKind.EXECUTABLE_OTHER,),
+        soon=NEXT,
+        needs=START,
+        play=Started(attack=by_name.in_another_environment, twin=by_name.by_a_link_to_the_environment),
+        on=PYTHON,
+    ),
+    Row(
+        name="second-name",
+        attack="the sealed program is started by a second name (a hard link), beside which another library lies",
+        passes="a hash of the entry file and of every sealed file; which file it is that runs",
+        found=(FindingKind.EXECUTABLE_OTHER,),
+        soon=NEXT,
+        needs=START,
+        play=Started(attack=by_name.by_a_second_name),
+        on=PYTHON,
     ),
     Row(
         name="mount",

@@ -11,6 +11,7 @@ from attest.appraisal.closure import Closure
 from attest.appraisal.process import judge_process, sealed_executable
 from attest.appraisal.runtime import judge_runtime
 from attest.appraisal.surroundings import Resolved
+from attest.codec.printable import printable
 from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
 from attest.statement.observation import FileIdentity, ObservedProcess, Trouble
@@ -76,6 +77,45 @@ def test_a_link_is_as_good_as_the_sealed_file_that_it_leads_to() -> None:
     assert kinds(dataclasses.replace(called, links=(("/usr/bin/server", "/srv/venv/bin/server"),))) == []
     for links in ((("/usr/bin/server", "/srv/evil"),), (("/usr/bin/other", "/srv/venv/bin/server"),)):
         assert kinds(dataclasses.replace(called, links=links)) == [FindingKind.ARGUMENTS]
+
+
+def test_what_leads_up_is_no_matter_of_text_since_there_may_be_a_link_before_it() -> None:
+    seen = dataclasses.replace(SEEN, working_directory="/srv/venv/lib")
+    for way in ("../bin/server", "/me/link/../../srv/venv/bin/server"):
+        led = dataclasses.replace(seen, argv=("python", way, "--zone", "UTC"))
+        assert kinds(led) == [FindingKind.ARGUMENTS]
+        assert kinds(dataclasses.replace(led, links=((way, "/srv/venv/bin/server"),))) == []
+        assert kinds(dataclasses.replace(led, links=((way, "/evil/server"),))) == [FindingKind.ARGUMENTS]
+    # To node, which follows no link here, this is another script.
+    other = dataclasses.replace(seen, argv=("node", "/me/link/../server", "--zone", "UTC"))
+    assert kinds(dataclasses.replace(other, links=(("/me/link/../server", "/srv/venv/bin/server"),))) == [
+        FindingKind.ARGUMENTS
+    ]
+
+
+@pytest.mark.parametrize("found", [None, "/me/venv"])
+def test_an_interpreter_that_is_called_out_of_the_sealed_environment_takes_other_packages(found: str | None) -> None:
+    resolved = Resolved(executable=PYTHON, virtual_environment="/srv/venv")
+    called = dataclasses.replace(SEEN, virtual_environment=found)
+    (finding,) = judge_process(SCRIPT, PLACES, called, resolved)
+    assert (finding.kind, "/srv/venv" in str(finding.expected)) == (FindingKind.EXECUTABLE_OTHER, True)
+    assert judge_process(PROGRAM, PLACES, dataclasses.replace(called, argv=("x", "--stdio")), resolved) == ()
+    titled = dataclasses.replace(called, argv=("my-server", "", "", ""))
+    assert judge_process(SCRIPT, PLACES, titled, resolved, given={}) == ()
+    assert judge_process(SCRIPT, PLACES, dataclasses.replace(SEEN, virtual_environment="/srv/venv"), resolved) == ()
+
+
+def test_the_sealed_program_by_another_name_is_another_one() -> None:
+    """A hard link is the same file, and an interpreter takes its library from beside it."""
+    for path, expected in (("/usr/bin/python3.11", []), ("/me/bin/python3.11", [FindingKind.EXECUTABLE_OTHER])):
+        resolved = Resolved(executable=PYTHON, executable_path="/usr/bin/python3.11")
+        seen = dataclasses.replace(SEEN, executable_path=path)
+        assert [each.kind for each in judge_process(SCRIPT, PLACES, seen, resolved)] == expected
+    odd = Resolved(executable=PYTHON, executable_path="/srv/\x1b/python")
+    assert (
+        judge_process(SCRIPT, PLACES, dataclasses.replace(SEEN, executable_path=printable("/srv/\x1b/python")), odd)
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
