@@ -45,7 +45,7 @@ def run(setting: Setting) -> Report:
                 spread=pool.map,
             )
             with page.open("wb") as file:
-                file.writelines(made)
+                file.writelines(made.chunks)
 
         seen = setting.race(
             [

@@ -25,12 +25,12 @@ def page_of(lines: Iterable[bytes], question: Question | None = None, **changes:
     """Return the page about lines, judged as an honest story is."""
     question = question or ask()
     told: dict[str, Any] = {"file": FILE, "file_sha256": None, "at": question.at, "command": COMMAND}
-    return b"".join(make_page(lines, question, **{**told, **changes}))
+    return b"".join(make_page(lines, question, **{**told, **changes}).chunks)
 
 
 def unjudged(lines: Iterable[bytes]) -> bytes:
     """Return the page of somebody without a trust file."""
-    return b"".join(make_page(lines, None, file=FILE, file_sha256=None, at=ask().at, command=COMMAND))
+    return b"".join(make_page(lines, None, file=FILE, file_sha256=None, at=ask().at, command=COMMAND).chunks)
 
 
 def evidence_in(page: bytes) -> bytes:

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -14,7 +14,11 @@ from click.core import ParameterSource
 from attest.cli.arguments import FILE, example
 from attest.cli.asking import asking, question_of
 from attest.cli.home import trust_file
+from attest.codec.printable import printable
 from attest.evidence.verify.question import Question
+
+if TYPE_CHECKING:
+    from attest.evidence.verdict import Verdict
 
 _SAID_OTHERWISE: Final = frozenset({"trust", "reference", "at", "out"})
 """Flags that the command on the page has in another form, or not at all."""
@@ -29,7 +33,8 @@ _SAID_OTHERWISE: Final = frozenset({"trust", "reference", "at", "out"})
 def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write FILE, with the verdict of attest verify, as one HTML page that needs nothing else and no network.
 
-    The page holds all of FILE and checks it again in the browser. Exits 0 once it is written, whatever the verdict.
+    The page holds all of FILE and checks it again in the browser. Exits 0 once it is written, whatever the verdict,
+    which is told in a line on standard error.
     """
     from attest.cli.gate import load_policy
     from attest.cli.input import lines_of_argument
@@ -57,10 +62,19 @@ def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **g
             spread=spread,
         )
     if out == STANDARD:
-        write_binary(page)
-        return
-    write_file(out, page)
-    click.echo(f"wrote {out}", err=True)
+        write_binary(page.chunks)
+    else:
+        write_file(out, page.chunks)
+    click.echo(_told(page.verdict, file, out), err=True)
+
+
+def _told(verdict: Verdict | None, file: Path, out: Path) -> str:
+    """Return one line: the exit code tells nobody what the page says."""
+    from attest.cli.output import STANDARD
+    from attest.evidence.reports.headline import headline
+
+    said = f"not judged, without a trust file  {printable(str(file))}" if verdict is None else headline(verdict)
+    return said if out == STANDARD else f"{said}: wrote {printable(str(out))}"
 
 
 def _files_of(reference: tuple[str, ...]) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from attest.errors import MalformedError
@@ -17,6 +18,14 @@ from attest.evidence.verify.opening import Spread
 from attest.evidence.verify.question import Question
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a page is written from, piece by piece, and what it says: None where nothing was judged."""
+
+    chunks: Iterator[bytes]
+    verdict: Verdict | None
+
+
 def make_page(  # noqa: PLR0913  (each is one thing that the page tells)
     lines: Iterable[bytes],
     question: Question | None,
@@ -28,8 +37,8 @@ def make_page(  # noqa: PLR0913  (each is one thing that the page tells)
     command: Iterable[str],
     references: tuple[Path, ...] = (),
     spread: Spread = map,
-) -> Iterator[bytes]:
-    """Yield the page about the lines of a file; without a question, nothing is judged, and the page says so.
+) -> Page:
+    """Make the page about the lines of a file; without a question, nothing is judged, and the page says so.
 
     `file_sha256` is of the file as it lies, None for what came from standard input; `at` is when the page is made, in
     milliseconds since 1970; `command` is how to verify one's own copy; `references` are files whose manifests may lie
@@ -51,7 +60,7 @@ def make_page(  # noqa: PLR0913  (each is one thing that the page tells)
         command=command,
         manifests=manifests,
     )
-    return write_page(facts, kept, manifests)
+    return Page(chunks=write_page(facts, kept, manifests), verdict=verdict)
 
 
 def _judge(lines: Iterable[bytes], question: Question, policy: Policy | None, file: str, spread: Spread) -> Verdict:

@@ -13,7 +13,7 @@ from typing import Final
 
 from attest.codec.printable import printable
 from attest.evidence.grammar import Tier
-from attest.evidence.reports.logged import logged
+from attest.evidence.reports.headline import headline
 from attest.evidence.reports.markdown import write_markdown
 from attest.evidence.reports.report import Report
 from attest.evidence.reports.trouble import Trouble, troubles_of
@@ -31,7 +31,7 @@ def render_github(verdicts: Sequence[Verdict]) -> str:
     notices = [_command("notice", "-", None, "attest verify: policy", line) for line in unused_exceptions(verdicts)]
     kinds = {"error": errors, "warning": warnings, "notice": notices}
     commands = [line for kind, each in kinds.items() for line in _within_limit(kind, each)]
-    return "".join(f"{line}\n" for line in [*commands, *map(_told, verdicts)])
+    return "".join(f"{line}\n" for line in [*commands, *map(headline, verdicts)])
 
 
 def _annotated(kind: str, file: str, trouble: Trouble) -> str:
@@ -57,11 +57,6 @@ def _within_limit(kind: str, commands: Sequence[str]) -> Iterator[str]:
     yield from commands[: MAX_ANNOTATIONS - 1]
     more = len(commands) - MAX_ANNOTATIONS + 1
     yield f"::{kind} title=attest verify::{more} more, see the summary of the job and the saved reports."
-
-
-def _told(verdict: Verdict) -> str:
-    kind = verdict.kind if verdict.tier is None else f"{verdict.kind}, {verdict.tier}"
-    return logged(f"{verdict.verdict}  {printable(verdict.file)}  ({kind})")
 
 
 def _escaped(message: str) -> str:

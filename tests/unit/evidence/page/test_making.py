@@ -138,6 +138,23 @@ def test_it_asks_all_that_verify_asks_and_the_command_says_so(folder: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("file", "words", "told"),
+    [
+        ("evidence.jsonl", MADE, "PASSED  evidence.jsonl  (evidence-bundle, receipts): wrote page.html\n"),
+        ("empty", MADE, "FAILED  empty  (unknown): wrote page.html\n"),
+        ("empty", (*JUDGED, "-o", "-"), "FAILED  empty  (unknown)\n"),
+        ("empty", ("-o", "page.html"), "not judged, without a trust file  empty: wrote page.html\n"),
+    ],
+)
+def test_the_verdict_is_told_in_a_line_beside_the_page(
+    folder: Path, file: str, words: tuple[str, ...], told: str
+) -> None:
+    (folder / "empty").write_bytes(b"")
+    done = attest(folder, "report", file, *words)
+    assert (done.returncode, done.stderr.decode()) == (0, told)
+
+
 def test_without_a_trust_file_the_command_asks_for_one(folder: Path) -> None:
     facts = facts_in(made(folder, words=("-o", "page.html")))
     assert facts["command"] == ["attest", "verify", "evidence.jsonl", "--trust", "trust.json", "--reference", "REF"]
