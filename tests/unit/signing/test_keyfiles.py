@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -120,6 +121,26 @@ def test_a_private_key_that_others_could_read_is_refused(mode, tmp_path):
         with pytest.raises(RefusedError) as caught:
             load(path)
         assert caught.value.hint == f"chmod 600 {path}"
+
+
+def test_a_private_key_that_others_could_read_is_refused_whatever_has_its_name_by_the_time_it_was_read(tmp_path):
+    path, good = tmp_path / "k", tmp_path / "good"
+    write_private(good, SEALER)
+    os.mkfifo(path)
+    path.chmod(0o644)
+
+    def swap() -> None:
+        with path.open("wb") as file:
+            # Whoever reads is in the middle of it.
+            file.write(PRIVATE)
+            good.replace(path)
+
+    with ThreadPoolExecutor() as other:
+        swapped = other.submit(swap)
+        with pytest.raises(RefusedError):
+            load_private(path)
+        swapped.result()
+    assert load_private(path).keyid == SEALER.keyid
 
 
 def test_a_private_key_of_its_owner_may_be_read_only(tmp_path):
