@@ -1,9 +1,9 @@
 """One strict reader of JSON-RPC messages: what two readers could read apart is no message, and is not forwarded.
 
-Refused: duplicate keys, keys that differ from one that we read only in case (Go takes them for the same) or behind a
-NUL (C does), the key `__proto__`, invalid UTF-8, lone surrogates, NaN, batches, nesting below `MAX_DEPTH`, ids beyond
-2**53 - 1 (JavaScript takes neighbours for the same). Other numbers of any size are let through: the rules refuse them
-where they read. Whoever forwards, forwards the bytes that were read here.
+Refused: duplicate keys, keys that differ from one that we read only in case (Go takes them for the same), keys that
+hold a NUL (where they end for C), the key `__proto__`, invalid UTF-8, lone surrogates, NaN, batches, nesting below
+`MAX_DEPTH`, ids beyond 2**53 - 1 (JavaScript takes neighbours for the same). Other numbers of any size are let through:
+the rules refuse them where they read. Whoever forwards, forwards the bytes that were read here.
 """
 
 from __future__ import annotations
@@ -140,7 +140,13 @@ def _parse(octets: bytes) -> Any:  # noqa: ANN401  (a JSON value)
         raise _NoMessageError(INVALID_REQUEST, _TOO_DEEP)
     if b"\\" in octets and _SURROGATE.search(octets) and not _is_text(value):
         raise _NoMessageError(PARSE_ERROR, "a lone surrogate")
+    if b"\\u0000" in octets and any("\0" in key for level in _levels(value) for key in _keys(level)):
+        raise _NoMessageError(PARSE_ERROR, "a key that holds a NUL")
     return value
+
+
+def _keys(level: list[Any]) -> Iterator[str]:
+    return (key for item in level if isinstance(item, dict) for key in item)
 
 
 def _decoded(text: str) -> Any:  # noqa: ANN401  (a JSON value)
@@ -189,7 +195,7 @@ def _refuse_lookalikes(value: Any, names: frozenset[str]) -> None:  # noqa: ANN4
     if not isinstance(value, dict) or value.keys() <= names:
         return
     for key in value.keys() - names:
-        name = _UNFOLDED.get(key.partition("\0")[0].casefold())
+        name = _UNFOLDED.get(key.casefold())
         if name in names:
             raise _NoMessageError(INVALID_REQUEST, f"a key that some readers take for {name!a}")
 

@@ -79,6 +79,7 @@ def test_a_call_that_does_not_say_what_it_is_about_is_answered_under_its_id(para
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","Name":"hidden"}}',
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","argument\xc5\xbf":{}}}',
         b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name\\u0000x":"hidden","name":"echo"}}',
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":[{"b\\u0000":1}]}}}',
         b'{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"uri":"a:b","URI":"file:///etc/passwd"}}}',
         b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"arguments":{"\\u005f_proto__":{"path":"/etc/passwd"}}}}',
         b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]',
@@ -116,6 +117,12 @@ def test_completion_is_about_a_prompt_or_a_resource_and_never_about_whichever_th
         assert (talk.to_server, talk.reply()["error"]["code"]) == ([], -32602)
     sent = talk.say(id=1, method="completion/complete", params={"ref": {"type": "ref/prompt", "name": "p"}})
     assert talk.to_server == [sent]
+
+
+def test_a_nul_in_a_text_is_text():
+    talk = opened()
+    talk.client(line := b'{"jsonrpc":"2.0","method":"notifications/x","params":{"a":"\\u0000","b\\\\u0000":1}}')
+    assert talk.to_server == [line]
 
 
 SMUGGLED = b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"hidden"}}'
