@@ -50,12 +50,20 @@ class BytecodeJudge:
         self._compiler = Compiler(interpreters)
         self._workers = workers or os.cpu_count() or 1
         self._known: _Troubles = {}
+        self._believed: frozenset[str] = frozenset()
+        self.judgements: set[str] = set()
+        """`judgement` of all that followed, whether it was compiled again or believed."""
+
+    def believe(self, judgements: frozenset[str]) -> None:
+        """Take for true what was judged before, as `judgement` has it; that it was is the caller's to know."""
+        self._believed = judgements
 
     def judge(self, facts: Facts, jobs: Iterable[CompileJob]) -> dict[Key, Outcome]:
         """Return for each .pyc its derivation, or why it does not follow from its source."""
         contents = {job.compiled: (job, _content(facts, job)) for job in jobs}
         fresh = {content: job for job, content in contents.values() if content not in self._known}
-        found = self._compare_all(facts, fresh)
+        found: _Troubles = {content: None for content in fresh if _named(content) in self._believed}
+        found |= self._compare_all(facts, {content: job for content, job in fresh.items() if content not in found})
         self._remember(found)
         outcomes: dict[Key, Outcome] = {}
         for key, (job, content) in contents.items():
@@ -66,10 +74,13 @@ class BytecodeJudge:
     def _remember(self, found: _Troubles) -> None:
         if len(self._known) > _MOST_KEPT:
             self._known = {}
+            self.judgements = set()
         for content, trouble in found.items():
             # What could not be derived now may be derivable in the next cycle.
             if trouble is None or trouble.kind is not FindingKind.UNDERIVABLE:
                 self._known[content] = trouble
+            if trouble is None and (name := _named(content)) is not None:
+                self.judgements.add(name)
 
     def _compare_all(self, facts: Facts, jobs: Mapping[_Content, CompileJob]) -> _Troubles:
         batches = list(_batches(facts, jobs))
@@ -105,6 +116,20 @@ class BytecodeJudge:
             for content, compiled in zip(open_, answers, strict=True):
                 found[content] = _judge(facts, cases[content], compiled, at_hand)
         return found
+
+
+def judgement(source: str, compiled: str, optimize: int) -> str:
+    """Return the name, a SHA-256, of the judgement that a .pyc is what a source makes; both by their SHA-256."""
+    return hashlib.sha256(f"{source} {compiled} {optimize}".encode("ascii")).hexdigest()
+
+
+def _named(content: _Content) -> str | None:
+    """Return the name of the judgement that such a .pyc follows; None for one of which that is never said."""
+    match content:
+        case (str(source), str(compiled), int(optimize), FileKind.FILE, False):
+            return judgement(source, compiled, optimize)
+        case _:
+            return None
 
 
 def _content(facts: Facts, job: CompileJob) -> _Content:

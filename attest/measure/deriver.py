@@ -63,6 +63,15 @@ class Deriver:
         """Return what was derived last of a reference's byte code, by its digest."""
         return self._before.setdefault(reference, DerivedBefore())
 
+    @property
+    def judgements(self) -> frozenset[str]:
+        """What was found so far of .pyc files that follow from their sources (`attest.measure.bytecode.judgement`)."""
+        return frozenset(self._bytecode.judgements)
+
+    def believe(self, judgements: frozenset[str]) -> None:
+        """Take for true what an earlier deriver found; that it did is the caller's to know."""
+        self._bytecode.believe(judgements)
+
     def compile_again(self, facts: Facts, jobs: Iterable[CompileJob]) -> dict[Key, Outcome]:
         """Say of each .pyc whether it is what the source makes that the job names, wherever the two lie.
 

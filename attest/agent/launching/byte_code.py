@@ -1,9 +1,10 @@
 """The private directory for a server's byte code: made anew for each run, looked at in each cycle, removed at the end.
 
 Byte code in a tree is trusted by its time stamp: whoever may write there makes CPython run other code than its sources
-say. A server that we start has none in its tree that counts. It begins with an empty directory, which belongs to the
-server, since it is the one who compiles; so what lies there is no more believed than the rest: each file has to be what
-its source makes, compiled again here.
+say. A server that we start has none in its tree that counts. It begins with a directory that holds nothing but what
+earlier runs were seen to make of the same sources (`attest.agent.launching.kept_code`). From then on that belongs to
+the server, since it is the one who compiles; so what lies there is no more believed than the rest: each file has to be
+what its source makes, compiled again here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from attest.agent.launching.library import Library
 from attest.agent.launching.sweeping import own_prefix, sweep
 from attest.appraisal.files import compare_files
 from attest.errors import UnavailableError
+from attest.measure.derivations.rule import CompileJob
 from attest.measure.deriver import Deriver
 from attest.measure.facts import Facts
 from attest.measure.redirected import compile_job, is_in_the_making, source_path
@@ -41,8 +43,8 @@ _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108  (`mkdtemp` in there, and
 
 
 @contextmanager
-def private_directory(uid: int, gid: int) -> Iterator[str]:
-    """Make an empty directory that only the server's user may enter (mode 0700), and remove it at the end.
+def private_directory() -> Iterator[str]:
+    """Make an empty directory that nobody else may enter (mode 0700), and remove it at the end.
 
     What killed launchers left behind is removed, too.
     Not in `TMPDIR`, which the caller may have set to a place that this user cannot reach.
@@ -54,11 +56,18 @@ def private_directory(uid: int, gid: int) -> Iterator[str]:
     except OSError as error:
         raise UnavailableError("byte code", "a place for a directory", error.strerror or "none") from error
     try:
-        if uid != os.geteuid():
-            os.chown(place, uid, gid)
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def hand_over(place: str, uid: int, gid: int) -> None:
+    """Make the directory, and all that we laid into it, the server's user's: before, that one could not enter it."""
+    if uid == os.geteuid():
+        return
+    for folder, _, names in os.walk(place, topdown=False):
+        for each in (*(f"{folder}/{name}" for name in names), folder):
+            os.chown(each, uid, gid, follow_symlinks=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +104,27 @@ def look_at_byte_code(
     """
     seen = look_at_roots({ROOT.name: place}, (ROOT,), {}, clock_ms=clock_ms, standpoint=standpoint)
     observation = replace(seen, files={key: item for key, item in seen.files.items() if not is_in_the_making(key[1])})
-    paths = {key: path for key in observation.files if (path := source_path(key[1])) is not None}
-    inside, outside = _sources(paths, sealed.facts(), library)
-    beside = look_at_roots(
-        {OUTSIDE.name: "/"}, (OUTSIDE,), {OUTSIDE.name: {path for _, path in outside.values()}}, clock_ms=clock_ms
-    )
-    vouched = {key: item.sha256 for key, item in beside.files.items() if item.sha256 is not None}
-    facts = replace(sealed, known=Together((sealed.known, vouched))).facts(observation, beside)
-    outcomes = deriver.compile_again(facts, [compile_job(*pair) for pair in {**inside, **outside}.items()])
+    facts, jobs = jobs_of(observation.files, sealed, library, clock_ms, observation)
+    outcomes = deriver.compile_again(facts, jobs)
     return Looked(
         observation=observation,
         findings=compare_files((ROOT,), {}, observation, outcomes),
         derivations={key: found for key, found in outcomes.items() if isinstance(found, Derivation)},
     )
+
+
+def jobs_of(
+    compiled: Iterable[Key], sealed: Sealed, library: Library, clock_ms: Callable[[], int], *further: Observation
+) -> tuple[Facts, list[CompileJob]]:
+    """Return the question of each .pyc whether it follows from its source, if it has one, and what answers it."""
+    paths = {key: path for key in compiled if (path := source_path(key[1])) is not None}
+    inside, outside = _sources(paths, sealed.facts(), library)
+    beside = look_at_roots(
+        {OUTSIDE.name: "/"}, (OUTSIDE,), {OUTSIDE.name: {path for _, path in outside.values()}}, clock_ms=clock_ms
+    )
+    vouched = {key: item.sha256 for key, item in beside.files.items() if item.sha256 is not None}
+    facts = replace(sealed, known=Together((sealed.known, vouched))).facts(*further, beside)
+    return facts, [compile_job(*pair) for pair in {**inside, **outside}.items()]
 
 
 def _sources(paths: Mapping[Key, str], facts: Facts, library: Library) -> tuple[dict[Key, Key], dict[Key, Key]]:

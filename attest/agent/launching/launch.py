@@ -12,10 +12,11 @@ from attest.agent.closure import Looked
 from attest.agent.drafts import Standing, event_draft
 from attest.agent.judging import measured_process
 from attest.agent.keeping import Reported
-from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
+from attest.agent.launching.byte_code import Sealed, hand_over, look_at_byte_code, private_directory
 from attest.agent.launching.child import Child, start_child
 from attest.agent.launching.command import Command, sealed_command
 from attest.agent.launching.environment import CleanEnvironment, clean_environment
+from attest.agent.launching.kept_code import KeptCode
 from attest.agent.launching.library import Library, library_of
 from attest.agent.launching.program import Program, judge_program, open_program
 from attest.agent.launching.streams import Streams
@@ -32,6 +33,7 @@ from attest.measure.processes.namespaces import is_off_our_network
 from attest.measure.processes.seccomp import has_more_filters
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
 from attest.measure.standpoint import Standpoint
+from attest.signing.keyfiles import load_private
 from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
@@ -57,6 +59,8 @@ class Launch:
     streams: Streams | None = None
     """What the server reads and writes instead of our own standard input and output."""
     run: Run = field(init=False)
+    kept_code: KeptCode = field(init=False)
+    """Byte code of earlier runs."""
     child: Child | None = None
     kept_apart: tuple[str, ...] = ()
     _passed_on: bool = False
@@ -97,16 +101,22 @@ class Launch:
     def look(
         self, server: SealedServer, parts: tuple[Looked, ...], deriver: Deriver, clock_ms: Callable[[], int]
     ) -> Looked:
-        """Look at the server's byte code, and, until it is started, at its program."""
+        """Look at the server's byte code, and, until it is started, at its program.
+
+        Until then nothing lies there but what is laid out here.
+        """
         both = (server,) if server.runtime is None else (server, server.runtime)
         sealed = Sealed(
             observations=tuple(part.observation for part in parts),
             known=Together(tuple(each.known for each in both)),
             derived=frozenset(key for part in parts for key in part.derivations),
         )
+        if self.child is None:
+            self.kept_code.lay_out(self.byte_code, sealed, self.library, clock_ms)
         ours = Standpoint(fine=self.run.request.fine)
         looked = look_at_byte_code(self.byte_code, sealed, self.library, deriver, clock_ms, ours)
         if self.child is not None:
+            self.kept_code.keep(looked, deriver.judgements)
             return looked
         return Looked(
             observation=looked.observation,
@@ -116,6 +126,7 @@ class Launch:
 
     def _start(self) -> WatchedProcess:
         request = self.request
+        hand_over(self.byte_code, self.user.uid, self.user.gid)
         ours = (request.key, request.log, request.trust, *(() if request.pinned is None else (request.pinned,)))
         # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
         with sandbox_around(map(str, ours), ports=self._ports) as sandbox:
@@ -207,7 +218,7 @@ def open_launch(
         out_of_sight(),
         adopting_orphans(),
         open_program(started.program) as program,
-        private_directory(chosen.uid, chosen.gid) as byte_code,
+        private_directory() as byte_code,
     ):
         launch = Launch(
             server=server,
@@ -222,4 +233,7 @@ def open_launch(
         )
         with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
             launch.run = run
+            launch.kept_code = KeptCode(request.log, load_private(request.key))
+            for target in run.request.targets:
+                target.deriver.believe(launch.kept_code.judgements)
             yield launch

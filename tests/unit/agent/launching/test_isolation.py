@@ -7,7 +7,7 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import attest
 from attest.agent.launching.user import server_user
 from attest.errors import RefusedError
 from attest.measure.sandbox import SIGNALS_SINCE, landlock_version
+from attest.seal.request import Rules
 from attest.statement.levels import Isolation
 from tests.installed import Bench
 from tests.launches import PYTHON, make_launch_bench, receipts, run_words
@@ -85,7 +86,7 @@ def attack(bench: Bench, *words: str, before: str = "") -> dict[str, str]:
     return could
 
 
-def said(bench: Bench, command: Sequence[str], **environment: str) -> Any:
+def said(bench: Bench, command: Sequence[str], until: Callable[[], object] = lambda: True, **environment: str) -> Any:
     """Run a server that says one line, and end its input once its process was looked at; return what it said."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -94,7 +95,7 @@ def said(bench: Bench, command: Sequence[str], **environment: str) -> Any:
         assert process.stdout is not None
         line = process.stdout.readline()
         if line:
-            wait_until(lambda: looks(bench))
+            wait_until(lambda: looks(bench) and until())
         _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert line, err.decode()
     return json.loads(line)
@@ -191,6 +192,29 @@ def test_a_server_of_another_user_is_that_user_alone(bench: Bench) -> None:
     assert privileges == [0, 0, 0, 0, 1]
     assert (home, session) == (pwd.getpwuid(NOBODY).pw_dir, False)
     assert f"uid {NOBODY}" in kept_apart(bench)
+
+
+@needs_root
+def test_byte_code_of_an_earlier_run_belongs_to_the_user_of_the_server(bench: Bench) -> None:
+    (bench.tree / "whose.py").write_text(
+        "import json, os, pathlib\n"
+        "place = pathlib.Path(os.environ['PYTHONPYCACHEPREFIX'])\n"
+        "whose = {path.stat().st_uid for path in (place, *place.rglob('*'))}\n"
+        "print(json.dumps([len([*place.rglob('tools.*.pyc')]), *whose]), flush=True)\n"
+        "import sys, tiny_server.tools; sys.stdin.read()\n"
+    )
+    rules = Rules(cycle=1)
+    bench.write(
+        bench.seal(allow_site=("hostile.py", "whose.py"), command=(python(), str(bench.tree / "whose.py")), rules=rules)
+    )
+    kept = bench.folder / "log" / "byte-code"
+    words = run_words(bench, "--user", pwd.getpwuid(NOBODY).pw_name)
+
+    def is_kept() -> bool:
+        return bool([*kept.rglob("tools.*.pyc")]) and (kept / "judgements").exists()
+
+    assert said(bench, words, is_kept) == [0, NOBODY]
+    assert said(bench, words, is_kept) == [1, NOBODY]
 
 
 @needs_root

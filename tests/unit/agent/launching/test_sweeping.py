@@ -63,7 +63,7 @@ def test_another_users_directory_is_left_alone(tmp_path: Path) -> None:
 def test_a_launcher_sweeps_before_it_makes_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("attest.agent.launching.byte_code._temporary", lambda: str(tmp_path))
     left = made(tmp_path, of_pid(ended_pid()))
-    with private_directory(os.geteuid(), os.getegid()) as place:
+    with private_directory() as place:
         assert not left.exists()
         assert Path(place).name.startswith(own_prefix())
     assert not Path(place).exists()
