@@ -25,12 +25,16 @@ DEFS: Final = SCHEMA["$defs"]
 
 def tables() -> str:
     """What the page has to say: a table of keys for each table of a policy."""
-    parts = []
+    parts, told = [], dict[str, str]()
     for name in document.GatePolicy.__struct_encode_fields__:
         rule = DEFS["GatePolicy"]["properties"][name]
         referred = re.findall(r'"#/\$defs/(\w+Table)"', json.dumps(rule))
         if referred:
             heading = f"### `[[{name}]]`" if rule.get("type") == "array" else f"### `[{name}]`"
+            if referred[0] in told:
+                parts.append(f"{heading}\n\n{rule['description']} The keys are those of `[{told[referred[0]]}]`.")
+                continue
+            told[referred[0]] = name
             rows = "\n".join(rows_of(referred[0]))
             parts.append(f"{heading}\n\n{DEFS[referred[0]]['description']}\n\n{rows}")
     return "\n\n".join(parts)

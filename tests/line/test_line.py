@@ -87,6 +87,12 @@ def test_what_the_caller_gave_the_run_is_found_again(folder: Path) -> None:
     passed(verify(folder, "--reference", "server.ref", "--nonce", "00" * 16, "--context", "commit=abc"))
 
 
+def test_a_context_is_found_as_it_is_asked_for(folder: Path) -> None:
+    checks = json.loads(verify(folder, "--reference", "server.ref", "--context", "commit=def").stdout)["checks"]
+    (check,) = (check for check in checks if check["id"] == "conformance.context")
+    assert (check["expected"], check["found"]) == ("commit=def", "commit=abc")
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -261,7 +261,7 @@ ROWS: Final = (
     Check(
         id="conformance.context",
         meaning="The newest run was started with the context that the caller expects.",
-        remedy="Start the agent with `--context` and these values, then export again.",
+        remedy="Hand in the evidence of the run that is meant; a run is told these values with `--context`.",
         kinds=ALL,
         asked=lambda question, _kind: bool(question.context),
     ),

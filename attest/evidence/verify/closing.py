@@ -138,13 +138,13 @@ def _judge_bound(logs: Sequence[LogJudge], question: Question, sheet: Sheet) -> 
             )
         recorded = {each.name: each.value for each in opening.context} if opening is not None else {}
         for name, value in question.context:
-            if recorded.get(name) != value:
+            if (found := recorded.get(name)) != value:
                 sheet.fail(
                     "conformance.context",
                     "the newest run was not started with this context",
                     where=log.chain.origin,
                     expected=f"{name}={value}",
-                    found=recorded.get(name, "nothing of that name"),
+                    found="nothing of that name" if found is None else f"{name}={found}",
                 )
     if not logs:
         for check in _BOUND:

@@ -3,7 +3,7 @@
 
 # word NAME VALUE: refuse what could be taken for an option or for a second line.
 word() {
-  [[ -n $2 ]] || refuse "input $1 is empty" "Set it, or leave it out where it has a default."
+  [[ -n $2 ]] || refuse "input $1 is empty" "Set it, or leave it out where it has a default. A protected variable of the CI is empty on branches and environments that are not its own."
   [[ $2 != -* ]] || refuse "input $1 starts with '-': $(shown "$2")" "Values are never options: write ./NAME for a file of such a name."
   [[ $2 != *[[:cntrl:]]* ]] || refuse "input $1 holds a control character: $(shown "$2")" "Give one value, on one line."
 }
