@@ -24,6 +24,11 @@ standard output, everything else to standard error; `NO_COLOR` is honoured; file
 turns a check off. After `attest init` the flags `--trust`, `--key` and `--log` have defaults. What each check of a
 verdict means is told in [checks.md](../checks.md), and what each rule of calls means in [rules.md](../rules.md).
 
+What `-o` and its like name is written over if it is empty, or a file of the kind that is written: evidence by evidence,
+a page by a page. Anything else is refused (5), so that no slip costs a key. New keys, trust files, tool rules,
+revocations and closed segments of a log are written over nothing at all. A pipe or a device, as `/dev/stdout`, is
+written to.
+
 ## Exit codes
 
 """

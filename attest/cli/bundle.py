@@ -37,12 +37,13 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
     Arguments and answers of calls stand in a log as commitments alone. Tier full opens those for which something is
     kept: whoever gets the file reads them.
     """
-    from attest.cli.output import STANDARD, write_binary
+    from attest.cli.output import STANDARD, write_out
     from attest.cli.progress import Progress
-    from attest.codec.files import read_file, write_file
+    from attest.cli.replacing import begins_with, check_replaceable
+    from attest.codec.files import read_file
     from attest.evidence.bundle import LogSource, write_bundle
     from attest.evidence.disclosing import Kept
-    from attest.evidence.grammar import Tier
+    from attest.evidence.grammar import HEADER_PREFIX, Tier
     from attest.evidence.packing import packing_for
     from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.tlog.documents import Documents
@@ -51,6 +52,7 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
     if disclose and (tier != Tier.FULL or len(directory) > 1):
         msg = "--disclose names entries of one log, and needs --tier full"
         raise click.UsageError(msg)
+    check_replaceable(out, "an evidence bundle", begins_with(HEADER_PREFIX))
     pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
     with ExitStack() as stack, Progress() as progress:
         sources = [
@@ -64,11 +66,7 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
         told = progress.count(
             write_bundle(sources, tier=Tier(tier), since=pinned, disclose=disclose), "exporting lines"
         )
-        lines = packing_for(out.name).pack(told)
-        if out == STANDARD:
-            write_binary(lines)
-        else:
-            write_file(out, lines)
+        write_out(out, packing_for(out.name).pack(told))
     if out != STANDARD:
         click.echo(f"wrote {out}", err=True)
     for source in sources if pinned is None else ():

@@ -38,13 +38,15 @@ def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **g
     """
     from attest.cli.gate import load_policy
     from attest.cli.input import lines_of_argument
-    from attest.cli.output import STANDARD, write_binary
+    from attest.cli.output import STANDARD, write_out
     from attest.cli.progress import Progress
+    from attest.cli.replacing import begins_with, check_replaceable
     from attest.cli.workers import spread_for
-    from attest.codec.files import write_file
+    from attest.evidence.page.assembling import OPENING
     from attest.evidence.page.making import make_page
     from attest.trust.trust import load_trust
 
+    check_replaceable(out, "a page of attest report", begins_with(OPENING))
     trust = trust_file() if trust is None and trust_file().is_file() else trust
     question = None if trust is None else question_of(given, load_trust(trust))
     references = _files_of(given["reference"])
@@ -61,10 +63,7 @@ def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **g
             references=references,
             spread=spread,
         )
-    if out == STANDARD:
-        write_binary(page.chunks)
-    else:
-        write_file(out, page.chunks)
+    write_out(out, page.chunks)
     click.echo(_told(page.verdict, file, out), err=True)
 
 

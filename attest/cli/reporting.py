@@ -86,6 +86,8 @@ class Reporting:
         if out is not None:
             self._saved.append((self._report, out))
         _check_apart([path for _, path in self._saved], files)
+        for _, path in self._saved:
+            _check_replaceable(path)
         self._shows = out is None
         self._render = self._report.render_colored if wants_colours() else None
         self.verdicts: list[Verdict] = []
@@ -98,14 +100,14 @@ class Reporting:
 
     def finish(self) -> None:
         """Write what was not written yet: reports of all verdicts, and files, each through a rename."""
-        from attest.codec.files import write_file
+        from attest.cli.output import write_out
 
         if self._shows and not self._report.streamed:
             self._show(self.verdicts)
         if self._report.summarize is not None:
             self._summarize(self._report.summarize)
         for report, path in self._saved:
-            write_file(path, [report.render(_placed(report, self.verdicts)).encode()])
+            write_out(path, [report.render(_placed(report, self.verdicts)).encode()])
 
     def _show(self, verdicts: Sequence[Verdict]) -> None:
         from attest.cli.output import terminal_width
@@ -138,6 +140,16 @@ def _check_apart(reports: Sequence[Path], evidence: Sequence[Path]) -> None:
         raise click.UsageError("--save: expected a file for each report, found one for two")
     if not set(found).isdisjoint(path.resolve() for path in evidence):
         raise click.UsageError("--save: expected a file for the report, found one that is to be verified")
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse to write over anything but a report of an earlier call, in whatever format."""
+    from attest.cli.replacing import check_replaceable
+
+    def is_report(beginning: bytes) -> bool:
+        return beginning.startswith(tuple(each.encode() for report in REPORTS.values() for each in report.openings))
+
+    check_replaceable(path, "a report of attest verify", is_report)
 
 
 def _placed(report: Report, verdicts: Sequence[Verdict]) -> Sequence[Verdict]:

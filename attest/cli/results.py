@@ -57,6 +57,7 @@ class Results:
         if self._places:
             _check_uris(given)
             _check_apart(self._places.values(), [*files, *_paths(given)])
+            _check_replaceable(self._places.values())
         for path in self._places.values():
             _remove(path)
         self._key = _load_key(given["result_key"]) if self._places else None
@@ -131,6 +132,15 @@ def _check_apart(results: Iterable[Path], others: Iterable[Path]) -> None:
         or not set(found).isdisjoint(path.resolve() for path in others)
     ):
         raise click.UsageError("--vsa, --svr: expected a file of its own for each result, found one of this call")
+
+
+def _check_replaceable(places: Iterable[Path]) -> None:
+    """Refuse a place at which there is anything but a result: it would be removed, whoever needs it."""
+    from attest.cli.replacing import check_replaceable, of_types
+    from attest.evidence.results import svr, vsa
+
+    for path in places:
+        check_replaceable(path, "a result of attest verify", of_types(svr.PREDICATE_TYPE, vsa.PREDICATE_TYPE))
 
 
 def _paths(given: Mapping[str, Any]) -> Iterator[Path]:

@@ -125,11 +125,13 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
     from attest.cli.cosigners import tell_missing
     from attest.cli.output import STANDARD
     from attest.cli.progress import Progress
+    from attest.cli.replacing import check_replaceable, of_types
     from attest.cli.sealed_summary import summarize
     from attest.seal.seal import seal as run
     from attest.seal.writing import write_sealed
     from attest.signing.dsse import read_envelope
     from attest.signing.keyfiles import load_private
+    from attest.statement.predicates.runtime_reference import PREDICATE_TYPE
     from attest.trust.trust import load_trust
 
     out = _out(given["out"], given["name"])
@@ -137,6 +139,7 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
         raise click.UsageError("expected a TREE, --runtime-of PROGRAM or --upstream URL, found none")
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
+    check_replaceable(out, "a RuntimeReference", of_types(PREDICATE_TYPE))
     request = _request(tree, command_of(context), given)
     trust, now = load_trust(given["trust"]), time.time_ns() // 1_000_000
     with Progress() as progress:

@@ -23,13 +23,19 @@ def sign(file: Path, trust: Path, key: Path, out: Path | None) -> None:
     it first, with attest show and attest diff. Prints the digest.
     """
     from attest.cli.cosigners import tell_missing
+    from attest.cli.replacing import check_replaceable, of_types
     from attest.codec.files import read_file, write_file
     from attest.signing.dsse import encode_envelope, read_envelope
     from attest.signing.keyfiles import load_private
+    from attest.statement.predicates import runtime_reference, runtime_revocation
     from attest.statement.statement import payload_digest
     from attest.trust.cosigning import cosign
     from attest.trust.trust import check_current, load_trust
 
+    if out is not None:
+        check_replaceable(
+            out, "a signed one", of_types(runtime_reference.PREDICATE_TYPE, runtime_revocation.PREDICATE_TYPE)
+        )
     trusted, now = load_trust(trust), time.time_ns() // 1_000_000
     check_current(trusted, now)
     envelope = read_envelope(read_file(file), where=str(file))

@@ -51,17 +51,20 @@ def record(context: click.Context, /, out: Path, env: tuple[str, ...], **given: 
     No tool is called. Servers of both eras of the protocol are asked in both. With --upstream a server is asked that
     runs already, and the public key that it showed is written down, too.
     """
+    from attest.cli.output import write_out
     from attest.cli.progress import Progress
-    from attest.codec.files import PRIVATE_MODE, write_file
-    from attest.seal.tools.session import write_line
+    from attest.cli.replacing import begins_with, check_replaceable
+    from attest.codec.files import PRIVATE_MODE
+    from attest.seal.tools.session import OPENING, write_line
 
     command = command_of(context)
     if (given["upstream"] is None) == (not command):
         raise click.UsageError("expected -- COMMAND or --upstream URL")
+    check_replaceable(out, "a recorded session", begins_with(OPENING))
     with Progress() as progress:
         progress.tell("asking the server what it offers")
         recording = _recorded(command, env, given) if command else _recorded_there(env, given)
-    write_file(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
+    write_out(out, map(write_line, recording.lines), mode=PRIVATE_MODE)
     kept = ", ".join(recording.kept_from) or "nothing: this machine has no means"
     click.echo(f"wrote {out}; the server was kept from {kept}" if command else f"wrote {out}", err=True)
 

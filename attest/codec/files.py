@@ -41,8 +41,10 @@ def look_and_read(path: Path, look: Callable[[int], T], *, max_bytes: int) -> tu
 def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) -> None:
     """Write `chunks` to `path` through a temporary file beside it and a rename; all of it or nothing.
 
-    The file and its directory entry are on disk when this returns. An existing file is replaced.
+    The file and its directory entry are on disk when this returns. An existing file is replaced; a pipe or a device,
+    as /dev/null, is not.
     """
+    _refuse_special(path)
     temporary: str | None = None
     try:
         descriptor, temporary = make_nameless(path.parent, f".{path.name}.")
@@ -59,6 +61,12 @@ def write_file(path: Path, chunks: Iterable[bytes], *, mode: int = PUBLIC_MODE) 
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _refuse_special(path: Path) -> None:
+    """Refuse what a rename would put a file in place of, for everybody on this machine if root asks for it."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UnavailableError(str(path), "a place for a file", "a pipe or a device")
 
 
 def make_nameless(directory: Path, prefix: str) -> tuple[int, str]:

@@ -19,6 +19,9 @@ from attest.evidence.page import scripts
 from attest.evidence.page.facts import PageFacts
 from attest.evidence.page.pieces import Kept
 
+OPENING: Final = b"<!doctype html><!-- attest report -->\n"
+"""How every page begins."""
+
 _MARK: Final = re.compile(r"@@([a-z]+)@@")
 _POLICY: Final = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; worker-src blob:; img-src data:; base-uri 'none'; "

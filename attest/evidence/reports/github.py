@@ -23,6 +23,8 @@ from attest.evidence.verdict import Verdict
 MAX_ANNOTATIONS: Final = 10
 """The runner shows so many of a kind for a step, and drops the others without a word."""
 
+_OPENINGS: Final = (*(f"::{kind} " for kind in ("error", "warning", "notice")), "PASSED  ", "FAILED  ")
+
 
 def render_github(verdicts: Sequence[Verdict]) -> str:
     """Return the annotations, then a line for each file, for the log."""
@@ -70,4 +72,4 @@ def _property(value: str) -> str:
     return _escaped(printable(value)).replace(":", "%3A").replace(",", "%2C")
 
 
-GITHUB: Final = Report(name="github", render=render_github, located=True, summarize=write_markdown)
+GITHUB: Final = Report(name="github", render=render_github, openings=_OPENINGS, located=True, summarize=write_markdown)

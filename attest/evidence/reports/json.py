@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from attest.evidence.reports.report import Report
-from attest.evidence.verdict import Verdict
+from attest.evidence.verdict import VERDICT_SCHEMA, Verdict
 
 
 def render_json(verdicts: Sequence[Verdict]) -> str:
@@ -16,4 +16,4 @@ def render_json(verdicts: Sequence[Verdict]) -> str:
     return "".join(msgspec.json.encode(verdict).decode() + "\n" for verdict in verdicts)
 
 
-JSON: Final = Report(name="json", render=render_json, streamed=True)
+JSON: Final = Report(name="json", render=render_json, openings=('{"schema":"' + VERDICT_SCHEMA,), streamed=True)

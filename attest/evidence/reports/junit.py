@@ -14,6 +14,7 @@ from attest.evidence.reports.text import about
 from attest.evidence.verdict import CheckResult, Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
 
+_OPENING: Final = ('<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>")
 _FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
 _SECONDS: Final = len("2026-11-22T12:00:00")
 """The schemas know neither fractions nor zones; it is UTC."""
@@ -21,7 +22,7 @@ _SECONDS: Final = len("2026-11-22T12:00:00")
 
 def render_junit(verdicts: Sequence[Verdict]) -> str:
     """Return one document with a suite for each verdict."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    lines = list(_OPENING)
     for number, verdict in enumerate(verdicts):
         lines.extend(_suite(verdict, number))
     return "".join(f"{line}\n" for line in [*lines, "</testsuites>"])
@@ -85,4 +86,6 @@ def _escaped(text: str) -> str:
     return shown
 
 
-JUNIT: Final = Report(name="junit", render=render_junit, located=True)
+JUNIT: Final = Report(
+    name="junit", render=render_junit, openings=("".join(f"{line}\n" for line in _OPENING),), located=True
+)

@@ -110,4 +110,9 @@ def _longest_run(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
 
-MARKDOWN: Final = Report(name="markdown", render=render_markdown, located=True)
+MARKDOWN: Final = Report(
+    name="markdown",
+    render=render_markdown,
+    openings=tuple(f"## {_word(passed=passed)}: " for passed in (True, False)),
+    located=True,
+)

@@ -19,12 +19,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A format. `streamed`: each verdict stands by itself, and the document of several is theirs one after the other.
 
     Others are one document for all. `located`: it names files as a code host finds them, relative to the workspace.
-    `render_colored` is for a terminal with colours, where that makes a difference; `summarize` is for the
-    page that a CI has for a job.
+    A document of it begins with one of `openings`. `render_colored` is for a terminal with colours, where that makes a
+    difference; `summarize` is for the page that a CI has for a job.
     """
 
     name: str
     render: Render
+    openings: tuple[str, ...]
     render_colored: Render | None = None
     streamed: bool = False
     located: bool = False

@@ -176,4 +176,4 @@ def _plain(text: str) -> str:
     return lines.replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
 
-SARIF: Final = Report(name="sarif", render=render_sarif, located=True)
+SARIF: Final = Report(name="sarif", render=render_sarif, openings=('{"$schema":"' + SARIF_SCHEMA,), located=True)

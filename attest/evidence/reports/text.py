@@ -229,4 +229,6 @@ def _trouble(check: CheckResult, remedy: str, paint: Paint) -> Iterator[str]:
     yield f"    to do     {remedy}"
 
 
-TEXT: Final = Report(name="text", render=render_text, render_colored=render_colored, streamed=True)
+TEXT: Final = Report(
+    name="text", render=render_text, openings=("PASSED  ", "FAILED  "), render_colored=render_colored, streamed=True
+)

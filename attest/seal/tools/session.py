@@ -54,6 +54,10 @@ class SessionMessage(Record, kw_only=True, tag_field="kind", tag="message"):
 SessionLine = SessionStart | SessionMessage
 
 
+OPENING: Final = b'{"kind":"session",'
+"""How every file of them begins."""
+
+
 def write_line(line: SessionLine) -> bytes:
     """Return a line of the file."""
     return canonical.encode(line) + b"\n"

@@ -18,10 +18,14 @@ from sigstore.dsse import Statement
 
 from attest.codec import instant
 from attest.evidence.policy.document import POLICY_SCHEMA
+from attest.signing.dsse import encode_envelope, sign_envelope
 from attest.trust.making import VerifierKey, write_trust
 from tests.commands import Done, attest, failed, passed
 from tests.evidence_story import REFERENCE_DIGEST, WHEEL, Story, honest
 from tests.world import NOW, RESOURCE, STRANGER, VERIFIER, VERIFIER_ID, WRITER, make_trust_file, write_key_pair
+
+OLD = encode_envelope(sign_envelope(b'{"predicateType":"https://slsa.dev/verification_summary/v1"}', VERIFIER))
+"""A result of yesterday."""
 
 ARTIFACT = f"sha256:{WHEEL.sha256}"
 
@@ -154,7 +158,7 @@ def test_a_result_about_more_than_what_was_built_claims_no_build_level(folder: P
 
 def test_a_failed_verdict_leaves_no_result_and_removes_an_old_one(folder: Path, tmp_path: Path):
     for name in ("out.vsa", "out.svr"):
-        (folder / name).write_text("of yesterday")
+        (folder / name).write_bytes(OLD)
     with Story(tmp_path / "drift") as story:
         story.start().measure()
         story.act(story.violate())
@@ -171,7 +175,7 @@ def test_one_failed_file_of_several_is_enough_for_no_result(folder: Path, eviden
 
 
 def test_an_error_leaves_no_old_result_either(folder: Path):
-    (folder / "out.vsa").write_text("of yesterday")
+    (folder / "out.vsa").write_bytes(OLD)
     (folder / "trust.json").write_text("{}")
     assert _emit(folder, "--artifact", ARTIFACT).returncode == 3
     assert not (folder / "out.vsa").exists()
@@ -237,7 +241,7 @@ def test_a_summary_names_the_gate_policy_and_beside_it_the_trust_file(folder: Pa
 
 def test_no_summary_is_written_of_what_a_policy_keeps_back_nor_where_the_policy_cannot_be_read(folder: Path) -> None:
     for text in ("[measured]\nmin-cycles = 99\n", "[measured]\nmin-cycle = 2\n"):
-        (folder / "out.vsa").write_text("an old one")
+        (folder / "out.vsa").write_bytes(OLD)
         (folder / "p.toml").write_text(f'schema = "{POLICY_SCHEMA}"\n{text}')
         assert _emit(folder, "--artifact", ARTIFACT, "--policy", "p.toml").returncode in {1, 3}
         assert not (folder / "out.vsa").exists()

@@ -1,5 +1,6 @@
 """Files: bounded reading, and writing that leaves all or nothing."""
 
+import os
 import stat
 from collections.abc import Iterator
 
@@ -57,6 +58,14 @@ def test_a_folder_in_the_way_is_unavailable_and_leaves_nothing_behind(tmp_path):
     with pytest.raises(UnavailableError):
         write_file(tmp_path / "f", [b""])
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnavailableError, match="a pipe or a device"):
+        write_file(tmp_path / "pipe", [b"ours"])
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_reading_is_bounded(tmp_path):

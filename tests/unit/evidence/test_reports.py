@@ -74,6 +74,7 @@ def _verdicts(folder: Path) -> dict[str, Verdict]:
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
 def test_every_report_shows_every_verdict(report: Report, tmp_path: Path):
     for verdict in _verdicts(tmp_path).values():
+        assert report.render([verdict]).startswith(report.openings)
         for render in (report.render, report.render_colored or report.render):
             rendered = render([verdict])
             assert rendered.endswith("\n")
