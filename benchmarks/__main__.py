@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import (
+    algorithms,
     beside,
     big_tree,
     bundles,
@@ -43,6 +44,7 @@ from benchmarks.setting import ROOT, Setting
 BENCHMARKS: Final[dict[str, Callable[[Setting], Report]]] = {
     "cold-start": cold_start.run,
     "emit": emit.run,
+    "algorithms": algorithms.run,
     "durable": durable.run,
     "verify": verify.run,
     "rehash": rehash.run,

@@ -21,9 +21,11 @@ from attest.tlog.merkle import EMPTY_ROOT
 from scripts.faults import Fault, Places, base64_faults, with_value
 from scripts.json_vectors import strict_faults
 from scripts.vector import Vector, bad, good
+from tests import ml_dsa_keys
 from tests.documents import PRIVATE_KEY, PUBLIC_KEY, REVOCATION_ENVELOPE, REVOCATION_PAYLOAD
 from tests.fuzz.targets import NOTE_NAME, TARGETS
 from tests.log_documents import CHECKPOINT, ORIGIN, PAYLOADS
+from tests.ml_dsa_keys import der, pkcs8
 from tests.world import SEALER, STRANGER, WRITER
 
 P256: Final = PrivateKey(ECDSA_P256, ec.derive_private_key(4242, ec.SECP256R1()))
@@ -173,13 +175,17 @@ def key_files() -> Iterator[Vector]:
     yield from good("good-without-last-line-feed", PUBLIC_KEY[:-1], "public-key")
     yield from good("good-ed25519", PRIVATE_KEY, "private-key")
     yield from good("good-p256", private_pem(P256), "private-key")
+    for name in ml_dsa_keys.NAMES:
+        key = ml_dsa_keys.key_of(name)
+        yield from good(f"good-{name}", public_pem(key.public), "public-key")
+        yield from good(f"good-{name}", private_pem(key), "private-key")
     other = ec.derive_private_key(4242, ec.SECP384R1())
     spki = other.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pkcs8 = other.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     yield from bad("public-key", _key_faults(PUBLIC_KEY, SEALER.public.spki, spki, "PUBLIC"))
     yield from bad("private-key", _key_faults(PRIVATE_KEY, SEALER.pkcs8(), pkcs8, "PRIVATE"))
     yield from bad("public-key", [("private-key-in-its-place", PRIVATE_KEY), *_spki_faults()])
-    yield from bad("private-key", [("public-key-in-its-place", PUBLIC_KEY)])
+    yield from bad("private-key", [("public-key-in-its-place", PUBLIC_KEY), *_ml_dsa_faults()])
 
 
 def _key_faults(pem: bytes, der: bytes, unknown: bytes, label: str) -> Iterator[Fault]:
@@ -208,8 +214,30 @@ def _key_faults(pem: bytes, der: bytes, unknown: bytes, label: str) -> Iterator[
             yield name, octets
 
 
+def _ml_dsa_faults() -> Iterator[Fault]:
+    """The same key in the other forms that it has elsewhere, and in none."""
+    name = ml_dsa_keys.NAMES[0]
+    octets = bytes(ml_dsa_keys.EXPANDED_BYTES[name])
+    seed, expanded = der(0x80, ml_dsa_keys.seed_of(name)), der(0x04, octets)
+    forms = {
+        "expanded-key": expanded,
+        "seed-and-expanded-key": der(0x30, der(0x04, ml_dsa_keys.seed_of(name)) + expanded),
+        "seed-too-long": der(0x80, ml_dsa_keys.seed_of(name) + b"\0"),
+        "seed-and-trailing-bytes": seed + b"\0",
+        "seed-in-an-octet-string": der(0x04, ml_dsa_keys.seed_of(name)),
+    }
+    for fault, form in forms.items():
+        yield f"ml-dsa-{fault}", _pem(pkcs8(name, form))
+    yield "ml-dsa-parameters", _pem(pkcs8(name, seed, parameters=b"\x05\0"))
+
+
+def _pem(octets: bytes) -> bytes:
+    body = to_base64(octets)
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n".encode()
+
+
 def _spki_faults() -> Iterator[Fault]:
-    """The point of a P-256 key compressed: the same key, spelled otherwise."""
+    """The point of a P-256 key compressed: the same key, spelled otherwise. And an ML-DSA key of another set."""
     spki = P256.public.spki
     point = spki[-65:]
     short = bytes([2 + point[-1] % 2]) + point[1:33]
@@ -218,3 +246,6 @@ def _spki_faults() -> Iterator[Fault]:
     head[-2] -= 32
     body = to_base64(bytes(head) + short)
     yield "compressed-point", f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode()
+    small, large = ml_dsa_keys.NAMES[:2]
+    key = ml_dsa_keys.key_of(small).public.spki.replace(ml_dsa_keys.IDENTIFIERS[small], ml_dsa_keys.IDENTIFIERS[large])
+    yield "ml-dsa-of-another-set", f"-----BEGIN PUBLIC KEY-----\n{to_base64(key)}\n-----END PUBLIC KEY-----\n".encode()

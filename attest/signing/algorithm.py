@@ -12,7 +12,8 @@ class Algorithm(msgspec.Struct, frozen=True, kw_only=True):
     The handles are objects of `cryptography`. `load_public` takes a DER SubjectPublicKeyInfo, `load_private` an
     unencrypted DER PKCS#8 key; both raise `ValueError` for a key of another algorithm. `verify` answers with a bool and
     never raises for a bad signature. `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public
-    handle).
+    handle). `sign_note` makes what stands behind that id from (private handle, key name, text, POSIX seconds), and
+    `verify_note` answers with a bool to (public handle, key name, text, what stands there): most sign the text itself.
     """
 
     name: str
@@ -25,3 +26,5 @@ class Algorithm(msgspec.Struct, frozen=True, kw_only=True):
     sign: Callable[[Any, bytes], bytes]
     verify: Callable[[Any, bytes, bytes], bool]
     note_key_id: Callable[[str, Any], bytes]
+    sign_note: Callable[[Any, str, str, int], bytes]
+    verify_note: Callable[[Any, str, str, bytes], bool]

@@ -34,7 +34,7 @@ _ALGORITHMS: Final[dict[tuple[str, str | None], tuple[str, ...]]] = {
 _REQUIRED: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 """The members that a thumbprint is made of (RFC 7638, 3.2; RFC 8037, 2)."""
 
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 _MIN_RSA_BYTES: Final = 256
 _LAST_SECOND: Final = 253_402_300_799
 """Of the year 9999."""
@@ -73,7 +73,8 @@ def read_key(jwk: Any, *, where: str) -> WebKey:  # noqa: ANN401  (a parsed JSON
         raise MalformedError(where, "a kid that is text", "another")
     possible = _ALGORITHMS.get((str(kty), None if kty == "RSA" else str(crv)))
     if possible is None or not all(isinstance(jwk.get(name), str) for name in _REQUIRED[str(kty)]):
-        raise MalformedError(where, "a whole RSA, P-256, P-384 or Ed25519 key", f"{kty} {crv or ''}".strip()[:80])
+        found = f"{kty} {crv or jwk.get('alg') or ''}".strip()[:80]
+        raise MalformedError(where, "a whole RSA, P-256, P-384 or Ed25519 key", found)
     if kty == "RSA" and len(_octets(jwk["n"], where)) < _MIN_RSA_BYTES:
         raise MalformedError(where, f"an RSA key of at least {_MIN_RSA_BYTES * 8} bits", "a shorter one")
     algorithms = tuple(name for name in possible if jwk.get("alg", name) == name)

@@ -34,6 +34,10 @@ class PublicKey:
         """Return the 4-byte key id under which this key signs C2SP notes as `name`."""
         return self.algorithm.note_key_id(name, self._handle)
 
+    def verify_note(self, name: str, text: str, signature: bytes) -> bool:
+        """Return whether `signature` is what this key, as `name`, puts behind its key id in a note of that text."""
+        return self.algorithm.verify_note(self._handle, name, text, signature)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PublicKey) and other.spki == self.spki
 
@@ -62,6 +66,14 @@ class PrivateKey:
         """Sign `message`."""
         return self.algorithm.sign(self._handle, message)
 
+    def sign_note(self, name: str, text: str, *, at: int) -> bytes:
+        """Return what this key, as `name`, puts behind its key id in a C2SP note of that text.
+
+        `at` is in POSIX seconds, for algorithms that sign a time. Raises `MalformedError` for a text that the
+        algorithm does not sign: ML-DSA signs checkpoints alone.
+        """
+        return self.algorithm.sign_note(self._handle, name, text, at)
+
     def pkcs8(self) -> bytes:
         """Return the unencrypted PKCS#8 DER; only `keyfiles` may ask."""
         return self.algorithm.pkcs8(self._handle)
@@ -86,7 +98,8 @@ def public_from_spki(spki: bytes, *, where: str) -> PublicKey:
 
 def private_from_pkcs8(pkcs8: bytes, *, where: str) -> PrivateKey:
     """Read an unencrypted DER PKCS#8 private key."""
-    return PrivateKey(*_load(lambda row: row.load_private(pkcs8), where, "private key (PKCS#8, unencrypted)"))
+    expected = "private key (PKCS#8, unencrypted; of ML-DSA the seed alone)"
+    return PrivateKey(*_load(lambda row: row.load_private(pkcs8), where, expected))
 
 
 def _load(load: Callable[[Algorithm], Any], where: str, expected: str) -> tuple[Algorithm, Any]:

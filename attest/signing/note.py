@@ -13,7 +13,9 @@ from attest.codec.octets import from_base64, to_base64
 from attest.errors import MalformedError, UntrustedError
 from attest.signing.keys import PrivateKey, PublicKey
 
-MAX_NOTE_BYTES: Final = 64 * 1024
+MAX_NOTE_BYTES: Final = 128 * 1024
+"""Enough for as many signatures as have to be accepted (C2SP: 16), each of ML-DSA-87's 4,627 bytes."""
+
 MAX_SIGNATURES: Final = 16
 _DASH: Final = "— "
 _KEY_ID_BYTES: Final = 4
@@ -34,10 +36,14 @@ def check_key_name(name: str) -> str:
     return name
 
 
-def sign_note(text: str, name: str, key: PrivateKey) -> bytes:
-    """Sign `text` (ends in a line feed) as `name`; return the whole note."""
+def sign_note(text: str, name: str, key: PrivateKey, *, at: int = 0) -> bytes:
+    """Sign `text` (ends in a line feed) as `name`; return the whole note.
+
+    `at` (POSIX seconds) goes into signatures that have a place for it; 0 says nothing of the time. Raises
+    `MalformedError` for what no note can hold, and what this algorithm does not sign.
+    """
     _check_text(text, "note")
-    line = _signature_line(check_key_name(name), key.public, key.sign(text.encode()))
+    line = _signature_line(check_key_name(name), key.public, key.sign_note(name, text, at=at))
     return f"{text}\n{line}".encode()
 
 
@@ -56,7 +62,7 @@ def open_note(octets: bytes, name: str, key: PublicKey, *, where: str) -> str:
         signature = from_base64(line.removeprefix(prefix), where=where)
         if signature[:_KEY_ID_BYTES] != key_id:
             continue
-        if not key.verify(signature[_KEY_ID_BYTES:], text.encode()):
+        if not key.verify_note(name, text, signature[_KEY_ID_BYTES:]):
             raise UntrustedError(where, f"a signature of key {key.keyid[:16]} over this note", "a bad one")
         ours += 1
     if ours != 1:

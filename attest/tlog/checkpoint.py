@@ -28,17 +28,21 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     root: bytes
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: PrivateKey) -> bytes:
-    """Sign a checkpoint under the log's origin as the key's name; return the note."""
+def sign_checkpoint(checkpoint: Checkpoint, key: PrivateKey, *, at: int = 0) -> bytes:
+    """Sign a checkpoint under the log's origin as the key's name; return the note.
+
+    `at` is the time as of which it was the log's largest tree, in POSIX seconds: ML-DSA signatures name one.
+    """
     text = f"{checkpoint.origin}\n{checkpoint.size}\n{to_base64(checkpoint.root)}\n"
     _read(text, "checkpoint")
-    return sign_note(text, checkpoint.origin, key)
+    return sign_note(text, checkpoint.origin, key, at=at)
 
 
 def open_checkpoint(octets: bytes, key: PublicKey, *, where: str) -> Checkpoint:
     """Return the checkpoint that `key` signed as its origin; other signatures, as of witnesses, are ignored.
 
     Raises `UntrustedError` (signature) or `MalformedError` (form). Which origin it must be is the caller's to compare.
+    A time that the signature names is no more than the signer's word, and nothing is made of it: entries have theirs.
     """
     claimed = read_checkpoint_unverified(octets, where=where)
     return _read(open_note(octets, claimed.origin, key, where=where), where)

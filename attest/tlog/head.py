@@ -69,5 +69,6 @@ class Head:
         return Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
 
     def sign(self, key: PrivateKey) -> bytes:
-        """Sign that checkpoint."""
-        return sign_checkpoint(self.checkpoint, key)
+        """Sign that checkpoint, as of the last entry's time."""
+        at = instant.parse(self._time) // 1000 if self._time else 0
+        return sign_checkpoint(self.checkpoint, key, at=at)

@@ -101,4 +101,6 @@ ECDSA_P256 = Algorithm(
     sign=_sign,
     verify=_verify,
     note_key_id=_note_key_id,
+    sign_note=lambda key, _name, text, _at: _sign(key, text.encode()),
+    verify_note=lambda key, _name, text, signature: _verify(key, signature, text.encode()),
 )

@@ -51,4 +51,6 @@ ED25519 = Algorithm(
     sign=lambda key, message: key.sign(message),
     verify=_verify,
     note_key_id=_note_key_id,
+    sign_note=lambda key, _name, text, _at: key.sign(text.encode()),
+    verify_note=lambda key, _name, text, signature: _verify(key, signature, text.encode()),
 )

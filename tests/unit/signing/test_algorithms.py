@@ -106,6 +106,16 @@ def test_a_key_shows_nothing_of_its_private_half(key):
     assert key.pkcs8().hex()[-32:] not in repr(key)
 
 
+def test_a_note_is_signed_under_a_name(key):
+    text = f"log.example\n3\n{'A' * 43}=\n"
+    signature = key.sign_note("log.example", text, at=1_700_000_000)
+    assert key.public.verify_note("log.example", text, signature)
+    assert not key.public.verify_note("log.example", text.replace("3", "4"), signature)
+    assert not key.public.verify_note("log.example", text, signature[:-1])
+    assert not key.public.verify_note("log.example", text, b"")
+    assert not generate(key.algorithm).public.verify_note("log.example", text, signature)
+
+
 def test_a_note_key_id_has_four_bytes_and_depends_on_the_key(key):
     assert len(key.public.note_key_id("n")) == 4
     assert key.public.note_key_id("n") != generate(key.algorithm).public.note_key_id("n")

@@ -50,6 +50,16 @@ def test_the_token_never_chooses_the_algorithm():
         open_token(access_token(issuer), read_keys(narrow, where="keys"), types=TYPES, where="token")
 
 
+@pytest.mark.parametrize("algorithm", ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"])
+def test_a_key_of_ml_dsa_is_refused_by_its_name_and_a_private_one_as_such(algorithm):
+    # RFC 9964: key type AKP, whose private member is `priv`.
+    jwk = {"kty": "AKP", "alg": algorithm, "pub": "AAAA"}
+    with pytest.raises(MalformedError, match=f"found AKP {algorithm}"):
+        read_key(jwk, where="key")
+    with pytest.raises(MalformedError, match="a private or symmetric one"):
+        read_key(jwk | {"priv": "AAAA"}, where="key")
+
+
 def _unsigned(header):
     parts = (json.dumps(header).encode(), b'{"sub":"admin"}')
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".AAAA"

@@ -23,7 +23,7 @@ class Key {
   async ready() {
     const row = SUPPORTED[this.algorithm];
     if (!row) {
-      this.missing = `this page knows no ${this.algorithm}`;
+      this.missing = `this page cannot check ${this.algorithm} signatures`;
       return this;
     }
     try {
@@ -45,8 +45,9 @@ class Key {
     return crypto.subtle.verify(row.how, this.handle, spelled, message);
   }
 
-  // C2SP signed-note: the first four bytes of a hash, of the name too for Ed25519.
+  // C2SP signed-note: the first four bytes of a hash, of the name too for Ed25519. Null for a kind that is unknown here.
   noteKeyId(name) {
+    if (!SUPPORTED[this.algorithm]) return null;
     if (this.algorithm !== "ed25519") return sha256(this.spki).subarray(0, 4);
     return sha256(utf8(`${name}\n`), Uint8Array.of(1), this.spki.subarray(-32)).subarray(0, 4);
   }

@@ -28,11 +28,17 @@ function readNote(note) {
 async function judgeNote(note, origin, writer, ring) {
   if (note.origin !== origin) return { expected: `a checkpoint of ${origin}`, found: note.origin };
   const candidates = [...ring.keys.values()].filter((key) => writer === null || key.keyid === writer);
+  let unchecked = "";
   for (const key of candidates) {
-    if (note.name !== note.origin || !equalOctets(key.noteKeyId(note.origin), note.keyId)) continue;
-    if (key.missing) return { unchecked: key.missing };
+    const keyId = key.noteKeyId(note.origin);
+    if (note.name !== note.origin || (keyId && !equalOctets(keyId, note.keyId))) continue;
+    if (key.missing) {
+      unchecked = key.missing;
+      continue;
+    }
     if (await key.verify(note.signature, utf8(note.text))) return null;
     return { expected: `a signature of key ${key.keyid.slice(0, 16)} over this checkpoint`, found: "a bad one" };
   }
+  if (unchecked) return { unchecked };
   return { expected: "a signature of the log's writer", found: `one of key id ${toHex(note.keyId)}` };
 }
