@@ -30,6 +30,8 @@ _PAGE_BYTES: Final = 16384
 
 WAL_PAGES: Final = 500
 """The write-ahead log is copied back after 8 MB; from then on commits overwrite, which is cheaper than growing."""
+MOST_WAL_PAGES: Final = 4 * WAL_PAGES
+"""If nobody else copied it back by then, a commit does."""
 
 MAX_BLOB_BYTES: Final = 64 * 1024 * 1024
 _BUSY_SECONDS: Final = 5.0
@@ -172,11 +174,16 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_for_copying(path: Path) -> sqlite3.Connection:
+    """Open a database that is being written to copy back what was written ahead. Raises `sqlite3.Error`."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
+
+
 def _prepare_to_write(connection: sqlite3.Connection, where: str) -> None:
     if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
         raise UnavailableError(where, "a file system that can hold a write-ahead log", "another")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_WAL_PAGES}")
     # Without the right to write, mode=rw silently opens for reading; a statement that could write finds out.
     connection.execute("DELETE FROM meta WHERE FALSE")
 

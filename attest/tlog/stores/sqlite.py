@@ -17,6 +17,7 @@ from attest.codec.files import sync_directory
 from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.tlog.merkle import HASH_BYTES, Frontier, frontier_names
 from attest.tlog.origin import new_origin
+from attest.tlog.stores.copying import Copier
 from attest.tlog.stores.database import (
     DATABASE_NAME,
     FORMAT,
@@ -200,11 +201,12 @@ class SqliteReader:
 class SqliteWriter:
     """A log to append to: for any thread, but one at a time."""
 
-    __slots__ = ("_connection", "_lock", "_turn", "log")
+    __slots__ = ("_connection", "_copier", "_lock", "_turn", "log")
 
     def __init__(self, connection: sqlite3.Connection, lock: int, where: str) -> None:
         """Take the connection and the descriptor that holds the lock; both are closed by `close`."""
         self._connection = connection
+        self._copier = Copier(Path(where) / DATABASE_NAME, connection)
         self._lock = lock
         self._turn = threading.Lock()
         self.log: Final = SqliteReader(connection, where)
@@ -225,6 +227,7 @@ class SqliteWriter:
                 self._commit_few(expected_size, rows)
             else:
                 self._commit(expected_size, rows, checkpoint)
+            self._copier.wrote(len(rows))
             self.log.size = expected_size + len(rows)
         except sqlite3.Error as error:
             translate(error, self.log.where)
@@ -258,11 +261,13 @@ class SqliteWriter:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The open database, for what rewrites the file as a whole."""
+        """The open database, for what rewrites the file as a whole, which nobody else has open from then on."""
+        self._copier.end()
         return self._connection
 
     def close(self) -> None:
         """Close the file and release the lock."""
+        self._copier.end()
         try:
             self._connection.close()
         finally:
