@@ -24,6 +24,7 @@ from scripts import (
     json_vectors,
     layout_vectors,
     policy_vectors,
+    proof_vectors,
     signed_vectors,
     tools_vectors,
 )
@@ -53,6 +54,7 @@ MAKERS: Final = (
     signed_vectors.notes,
     signed_vectors.checkpoints,
     signed_vectors.key_files,
+    proof_vectors.proofs,
     evidence_vectors.attachments,
     evidence_vectors.bundles,
     evidence_vectors.build_evidence,

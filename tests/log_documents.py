@@ -20,6 +20,7 @@ from attest.evidence.grammar import (
     ReferenceLine,
     Tier,
 )
+from attest.evidence.proof_file import ConsistencyLine, write_proof_file
 from attest.signing.dsse import encode_envelope, read_envelope, sign_envelope
 from attest.statement.digests import Subject
 from attest.statement.findings import Finding, FindingKind, Findings
@@ -39,6 +40,7 @@ from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash
+from attest.tlog.proof import TlogProof
 from tests.documents import (
     EVIDENCE,
     PROVENANCE,
@@ -190,6 +192,23 @@ def root() -> bytes:
 
 
 CHECKPOINT: Final = sign_checkpoint(Checkpoint(origin=ORIGIN, size=len(LOG), root=root()), WRITER)
+
+
+def proof() -> bytes:
+    """Return the proof that the measurement stands in the log, which goes on from its first two entries."""
+    frontier = Frontier()
+    leaves = [leaf_hash(item.entry) for item in LOG]
+    frontier.append(leaves[0])
+    frontier.append(leaves[1])
+    return write_proof_file(
+        TlogProof(index=1, hashes=(leaves[0], leaves[2]), note=CHECKPOINT),
+        entry=LOG[1].entry,
+        receipt=LOG[1].envelope,
+        since=ConsistencyLine(size=2, root=frontier.root().hex(), proof=(leaves[2].hex(),)),
+    )
+
+
+PROOF: Final = proof()
 
 PAYLOADS: Final = {
     "runtime-reference": REFERENCE_PAYLOAD,

@@ -1,7 +1,8 @@
-"""`attest log`: show, check and watch a log of receipts, and take its head to keep elsewhere."""
+"""`attest log`: show, check and watch a log of receipts, take its head to keep elsewhere, prove what is in it."""
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import closing
 from pathlib import Path
@@ -50,6 +51,64 @@ def checkpoint(directory: Path) -> None:
     if note is None:
         raise UnavailableError(str(directory), "a log with a checkpoint", "none yet", hint="attest agent makes one")
     click.echo(note.decode(), nl=False)
+
+
+@log.command(
+    short_help="a receipt's place in it, to show to others",
+    epilog=example(
+        "attest log prove log --sequence 1 -o receipt.tlog-proof",
+        "attest show receipt.tlog-proof",
+    ),
+)
+@click.argument("directory", metavar="DIR", type=LOG)
+@click.option("--sequence", type=click.IntRange(min=0), metavar="N", help="Which receipt: the entry's number.")
+@click.option("--digest", metavar="sha256:HEX", help="Which receipt: the SHA-256 of its envelope.")
+@click.option("--receipt", type=FILE, help="Which receipt: the file that it is in.")
+@click.option("--since", type=FILE, metavar="CHECKPOINT", help="Prove, too, that the log goes on from this checkpoint.")
+@click.option("-o", "out", type=FILE, default="-", help="Where to write, a name that ends in .tlog-proof; else stdout.")
+def prove(
+    directory: Path, sequence: int | None, digest: str | None, receipt: Path | None, since: Path | None, out: Path
+) -> None:
+    """Prove that one receipt stands in the log in DIR, under its newest checkpoint: a C2SP tlog-proof.
+
+    The file holds the receipt, its entry, the proof and the checkpoint. attest verify needs nothing else to say who
+    signed the receipt, and where in the log it stands. Nothing else of the log is in it.
+    """
+    from attest.cli.output import STANDARD, write_binary
+    from attest.codec.files import read_file, write_file
+    from attest.evidence.proving import find_receipt, prove
+    from attest.tlog.checkpoint import read_checkpoint_unverified
+    from attest.tlog.documents import Documents
+    from attest.tlog.stores import SQLITE
+
+    if sum(each is not None for each in (sequence, digest, receipt)) != 1:
+        raise click.UsageError("expected one of --sequence, --digest and --receipt, to say which receipt")
+    wanted = _digest_of(receipt) if receipt is not None else digest
+    pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
+    with closing(SQLITE.open_reader(directory)) as reader:
+        place = sequence if wanted is None else find_receipt(reader, _typed(wanted))
+        octets = prove(reader, Documents(directory), place or 0, since=pinned)
+    if out == STANDARD:
+        write_binary([octets])
+    else:
+        write_file(out, [octets])
+        click.echo(f"wrote {out}", err=True)
+
+
+def _typed(digest: str) -> str:
+    found = re.fullmatch("sha256:([0-9a-f]{64})", digest)
+    if found is None:
+        raise click.UsageError(f"--digest: expected sha256: and 64 hexadecimal digits, found {digest!r}")
+    return found[1]
+
+
+def _digest_of(receipt: Path) -> str:
+    """Return the digest of a receipt as a log holds it, without the line feed that a file may end in."""
+    from attest.codec.files import read_file
+    from attest.codec.octets import sha256_hex
+    from attest.signing.dsse import encode_envelope, read_envelope
+
+    return f"sha256:{sha256_hex(encode_envelope(read_envelope(read_file(receipt), where=str(receipt))))}"
 
 
 @log.command(short_help="whether it hangs together; exit 1 if not", epilog=example("attest log check log"))

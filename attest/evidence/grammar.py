@@ -196,6 +196,9 @@ HEADER_PREFIX: Final = b'{"kind":"header",'
 DISCLOSURE_PREFIX: Final = b'{"kind":"discl'
 """How a disclosure begins, and no other line; short, since so much of a line is read before its limit is known."""
 
+_EXTRA_PREFIX: Final = b"extra "
+"""Of the line of a proof (`attest.tlog.proof`, not imported for a bundle) that holds an entry line in base64."""
+
 ENTRY_PREFIX: Final = b'{"entry":'
 ENTRY_KIND: Final = b',"kind":"entry"'
 ENTRY_RECEIPT: Final = b',"receipt":'
@@ -203,7 +206,7 @@ ENTRY_RECEIPT: Final = b',"receipt":'
 
 def line_limit(beginning: bytes) -> int:
     """Return how long a line may be that begins so, its line feed included."""
-    if beginning.startswith((b'{"bytes":', b'{"digest":', DISCLOSURE_PREFIX)):
+    if beginning.startswith((b'{"bytes":', b'{"digest":', DISCLOSURE_PREFIX, _EXTRA_PREFIX)):
         return MAX_SECTION_LINE_BYTES
     if beginning.startswith(ENTRY_PREFIX):
         return MAX_ENTRY_LINE_BYTES

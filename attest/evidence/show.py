@@ -24,6 +24,7 @@ from attest.evidence.grammar import (
     LogLine,
     ReferenceLine,
 )
+from attest.evidence.proof_file import read_proof_file
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.lines import Line, Lines
 from attest.provenance.containers.layout_document import read_layout_document
@@ -46,8 +47,8 @@ def show(octets: bytes) -> Iterator[str]:
     """Yield the lines of text that show a document; raise `MalformedError` if it is none of ours.
 
     Evidence bundles, DSSE envelopes (references, receipts, build evidence), Sigstore bundles, files of npm and PyPI,
-    lines of attestations, in-toto layouts with links, trust files, manifests, checkpoints and public keys. Nothing is
-    verified: no signature, no digest, no time.
+    lines of attestations, in-toto layouts with links, trust files, manifests, checkpoints, proofs and public keys.
+    Nothing is verified: no signature, no digest, no time.
     """
     for name, render in _FORMATS:
         try:
@@ -95,6 +96,18 @@ def _show_line(line: Line) -> Iterator[str]:
         yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
     elif isinstance(record, BundleEnd):
         yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
+
+
+def _show_proof(octets: bytes) -> Iterator[str]:
+    file = read_proof_file(octets, where=_WHERE)
+    entry = file.entry
+    yield f"entry           {entry.sequence} {entry.time} {printable(entry.event)}"
+    if file.writer is not None:
+        yield f"writer          key {file.writer.keyid}, by an attestation of the job that made it"
+    if file.since is not None:
+        yield f"extends         {file.since.size} entries, root {file.since.root}"
+    yield f"checkpoint      {_checkpoint_text(file.proof.note)}"
+    yield from _show_envelope(file.receipt)
 
 
 def _show_attachments(octets: bytes) -> Iterator[str]:
@@ -233,6 +246,7 @@ _FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
     ("trust file", _show_trust),
     ("manifest", _show_manifest),
     ("build evidence beside a reference", _show_attachments),
+    ("receipt with the proof of its place", _show_proof),
     ("checkpoint", _show_checkpoint),
     ("public key", _show_key),
 )

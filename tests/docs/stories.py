@@ -70,6 +70,7 @@ STORIES: Final[dict[str, Story]] = {
         },
     ),
     "docs/agent.md": Story(replaced={"LOG": "log"}, before={"systemctl stop": MEASURED}),
+    "docs/proofs.md": Story(before={"attest log show": MEASURED}),
     "docs/build-evidence.md": Story(
         installed=True,
         replaced={"production": "root.json", "OWNER/REPO": "acme/server"},

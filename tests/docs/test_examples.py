@@ -49,6 +49,7 @@ ORDER = (
         "log show",
         "log checkpoint",
         "log check",
+        "log prove",
         "log watch",
         "bundle",
         "policy",

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from attest.appraisal.environment import judge_environment
 from attest.clients.editing import put_before, take_away
 from attest.clients.formats import FORMATS, read_servers
@@ -24,6 +26,7 @@ from attest.errors import AttestError, MalformedError
 from attest.evidence.packing import recognise
 from attest.evidence.policy.linting import warnings
 from attest.evidence.policy.reading import read_policy
+from attest.evidence.proof_file import read_proof_file, write_proof_file
 from attest.evidence.reading import split_lines
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.lines import Lines
@@ -148,6 +151,13 @@ def _envelope(octets: bytes) -> bytes:
     kind = runtime_revocation.PREDICATE_TYPE
     open_statement(envelope, ring, kind, runtime_revocation.RuntimeRevocation, where="envelope")
     return encode_envelope(envelope) + (b"\n" if octets.endswith(b"\n") else b"")
+
+
+def _proof(octets: bytes) -> bytes:
+    """A receipt with the proof of its place, down to the leaf; what leads to the root is another's to follow."""
+    file = read_proof_file(octets, where="proof")
+    proof = msgspec.structs.replace(file.proof, extra=b"")
+    return write_proof_file(proof, entry=file.leaf, receipt=file.receipt, writer=file.writer, since=file.since)
 
 
 def _revocations(octets: bytes) -> None:
@@ -565,6 +575,7 @@ TARGETS: Final[dict[str, Target]] = {
     "rekor-promise": Target(good=PROMISE, read=_entry_timestamp),
     "sigstore-bundle": Target(good=SIGSTORE_BUNDLE, read=_sigstore_bundle, json=True),
     "timestamp": Target(good=TIMESTAMP, read=_timestamp),
+    "tlog-proof": Target(good=log_documents.PROOF, read=_proof),
     "trusted-root": Target(good=sigstore_world.encoded(sigstore_world.root_document()), read=_trusted_root, json=True),
     "untimed-envelope": Target(good=UNTIMED, read=_untimed, json=True),
     "session": Target(good=tools_documents.SESSION, read=_session),

@@ -40,6 +40,9 @@ _PATHS: Final = {
     PathKind.ADVISORY: "no receipt shows that the portal was the only way to the server, and from it",
 }
 _PERCENT: Final = 100
+_PLACE: Final = "integrity.inclusion"
+"""What it says of a receipt when it passes, whoever reads the verdict came for."""
+
 _SHOWN: Final = 4
 """How many of a list are enough to tell."""
 
@@ -94,6 +97,8 @@ def about(verdict: Verdict) -> Iterator[str]:
         known = "no file" if runtime.assurance is None else f"{_known(runtime.assurance)} (files)"
         yield printable(f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}")
     yield from _measured(verdict)
+    placed = [check for check in verdict.checks if check.id == _PLACE and check.status is Status.PASS]
+    yield from (f"place       {printable(check.detail)}" for check in placed)
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         yield from _counted(verdict.counts, verdict.path)
     yield from _judged(verdict)

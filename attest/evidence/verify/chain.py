@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, final
 
+import msgspec
+
 from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
@@ -40,6 +42,14 @@ _EVENT_AT: Final = len('{"commitment":"","event":"') + 64
 
 _EVENTS: Final = {event.encode(): event for event in TYPE_OF}
 """Known ones are looked up: there are as many entries as receipts."""
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """What is here of a log: its origin, and when its first and last entry were made (milliseconds since 1970)."""
+
+    origin: str
+    first: int | None
+    last: int | None
 
 
 @final
@@ -71,6 +81,11 @@ class Chain:
     def size(self) -> int:
         """How many entries the log has, up to here."""
         return self._frontier.size
+
+    @property
+    def stretch(self) -> Stretch:
+        """What was taken."""
+        return Stretch(origin=self.origin, first=self.first_time, last=self.previous_time)
 
     @property
     def start(self) -> Start:

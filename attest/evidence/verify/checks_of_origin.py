@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from attest.evidence.verdict import Kind
 from attest.evidence.verify.check import (
     ALL,
     BUILD,
@@ -81,6 +82,13 @@ ROWS: Final = (
         meaning="The Merkle tree over all entries has the root and size that the checkpoint signs.",
         remedy="Entries and checkpoint do not belong together: export again from the log itself.",
         kinds=BUNDLE,
+    ),
+    Check(
+        id="integrity.inclusion",
+        meaning="The entry stands at its number in the tree that the checkpoint signs.",
+        remedy="Entry and checkpoint do not belong together: have the log's owner prove it again: `attest log prove`.",
+        kinds=frozenset({Kind.RECEIPT}),
+        asked=when_told,
     ),
     Check(
         id="integrity.start",

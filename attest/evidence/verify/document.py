@@ -10,6 +10,7 @@ from attest.evidence.verdict import Kind
 from attest.evidence.verify.build_evidence import judge_build_evidence
 from attest.evidence.verify.checks import applicable
 from attest.evidence.verify.gathered import Gathered, Judged
+from attest.evidence.verify.one_proof import judge_proof
 from attest.evidence.verify.one_receipt import judge_receipt
 from attest.evidence.verify.one_reference import judge_reference
 from attest.evidence.verify.question import Question
@@ -20,12 +21,15 @@ from attest.provenance.containers.shape import Shape, shape_of
 from attest.signing.dsse import read_envelope
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE
 from attest.statement.statement import predicate_type_of
+from attest.tlog.proof import PROOF_HEADER
 
 _HERE = "file"
 
 
 def kind_of(octets: bytes) -> Kind:
     """Return what a document claims to be; nothing is verified by that."""
+    if _is_proof(octets):
+        return Kind.RECEIPT
     try:
         claimed = predicate_type_of(read_envelope(octets, where=_HERE), where=_HERE)
     except MalformedError:
@@ -59,6 +63,15 @@ def verify_unreadable(error: MalformedError, question: Question, file: str) -> J
     return Judged(verdict=make_verdict(file, Kind.UNKNOWN, question, sheet, Seen()), gathered=Gathered())
 
 
+def _is_proof(octets: bytes) -> bool:
+    return octets.startswith(f"{PROOF_HEADER}\n".encode())
+
+
+def _judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
+    """Judge a receipt by itself, or with the proof of its place in the log."""
+    return (judge_proof if _is_proof(octets) else judge_receipt)(octets, question, sheet)
+
+
 def _judge_unknown(octets: bytes, _question: Question, sheet: Sheet) -> Seen:
     sheet.fail(
         "integrity.grammar",
@@ -82,6 +95,6 @@ _KINDS: Final = {
 _JUDGES: Final[dict[Kind, Callable[[bytes, Question, Sheet], Seen]]] = {
     Kind.UNKNOWN: _judge_unknown,
     Kind.RUNTIME_REFERENCE: judge_reference,
-    Kind.RECEIPT: judge_receipt,
+    Kind.RECEIPT: _judge_receipt,
     **dict.fromkeys(_KINDS.values(), judge_build_evidence),
 }

@@ -146,8 +146,8 @@ class LogJudge:
 
     def finish(self, line: Line, record: CheckpointLine) -> None:
         """Judge the section's checkpoint and how it ends."""
-        note, where = record.note.encode(), line.where
-        checkpoint = open_note(note, self.chain, self._writer, self._writers, self._question, self._sheet, where)
+        note, where, here = record.note.encode(), line.where, self.chain.stretch
+        checkpoint = open_note(note, here, self._writer, self._writers, self._question, self._sheet, where)
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()

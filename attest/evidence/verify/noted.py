@@ -6,7 +6,7 @@ from typing import Final
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.verify.chain import Chain
+from attest.evidence.verify.chain import Stretch
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.revoked import WRITER, fail_void, void_writer
 from attest.evidence.verify.sheet import Sheet
@@ -19,7 +19,7 @@ CHECK: Final = "authenticity.checkpoint"
 
 
 def open_note(
-    note: bytes, chain: Chain, writer: str | None, writers: Writers, question: Question, sheet: Sheet, where: str
+    note: bytes, here: Stretch, writer: str | None, writers: Writers, question: Question, sheet: Sheet, where: str
 ) -> Checkpoint | None:
     """Return what a checkpoint claims, and note what is wrong with its signature; None if it cannot be read.
 
@@ -34,12 +34,12 @@ def open_note(
         sheet.fail_with(CHECK, error)
         return None
     try:
-        key = _check_note(note, claimed, chain.origin, _named(writers.ring, writer), where)
+        key = _check_note(note, claimed, here.origin, _named(writers.ring, writer), where)
     except (MalformedError, UntrustedError) as error:
         sheet.fail_with(CHECK, error)
         return claimed
-    writers.look(key.keyid, (chain.first_time, chain.previous_time), where)
-    last, void = chain.previous_time, void_writer(question, key.keyid)
+    writers.look(key.keyid, (here.first, here.last), where)
+    last, void = here.last, void_writer(question, key.keyid)
     if writer is None and last is not None and last >= void.since:
         fail_void(sheet, WRITER, void, found=instant.text(last), where=where)
     return claimed

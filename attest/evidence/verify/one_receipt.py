@@ -12,9 +12,11 @@ from attest.evidence.verify.result import Seen
 from attest.evidence.verify.revoked import WRITER, fail_void, void_from, void_writer
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Lasting, Told, own_subject, read_told
-from attest.signing.dsse import open_envelope, read_envelope
+from attest.signing.dsse import Envelope, open_envelope, read_envelope
+from attest.signing.keyring import KeyRing
 from attest.statement.levels import OF_A_PROCESS, Binding
 from attest.statement.predicates import short_name
+from attest.statement.predicates.tool_denial import ToolDenial
 from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.statement import predicate_type_of
 from attest.trust.role import Role
@@ -25,24 +27,35 @@ _HERE = "file"
 def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     """Judge a receipt: signed by a writer, young enough, a match; raise what is wrong with its form."""
     envelope = read_envelope(octets, where=_HERE)
+    told = open_receipt(envelope, question.trust.ring(Role.WRITER, question.at), sheet)
+    return Seen() if told is None else judge_told(told, question, sheet)
+
+
+def open_receipt(envelope: Envelope, ring: KeyRing, sheet: Sheet) -> Told | None:
+    """Judge who signed a receipt; return what it says, None if that is nobody of `ring`. Raises `MalformedError`."""
     event = short_name(predicate_type_of(envelope, where=_HERE))
     try:
-        opened = open_envelope(envelope, question.trust.ring(Role.WRITER, question.at), where=_HERE)
+        opened = open_envelope(envelope, ring, where=_HERE)
     except (MalformedError, UntrustedError) as error:
         sheet.settle("integrity.grammar")
         sheet.fail_with("authenticity.receipts", error)
-        return Seen()
+        return None
     told = read_told(envelope, opened, event, _HERE)
     sheet.settle("integrity.grammar")
-    lasting = told.lasting
-    if all(key.keyid != lasting.writer for key in told.signers):
-        sheet.fail("authenticity.receipts", "signed by another key than it names", expected=lasting.writer)
+    if all(key.keyid != told.lasting.writer for key in told.signers):
+        sheet.fail("authenticity.receipts", "signed by another key than it names", expected=told.lasting.writer)
     sheet.note(
         "authenticity.receipts",
         Status.ASSERTED,
         "signed by a trusted writer; whether its RuntimeReference names that writer is not to be seen here",
     )
     sheet.settle("authenticity.receipts")
+    return told
+
+
+def judge_told(told: Told, question: Question, sheet: Sheet) -> Seen:
+    """Judge what a writer said; whatever was asked for and not judged by now stays unproven."""
+    lasting = told.lasting
     _judge_said(told, question, sheet)
     for digest in question.references:
         if digest != lasting.reference:
@@ -60,9 +73,9 @@ def judge_receipt(octets: bytes, question: Question, sheet: Sheet) -> Seen:
             entries=1,
             measurements=int(lasting.is_measurement),
             cycles=_cycles(lasting),
-            violations=int(event == "runtime-violation"),
+            violations=int(lasting.findings is not None),
             permits=int(isinstance(lasting.call, ToolPermit) and lasting.call.permit is not None),
-            denials=int(event == "tool-denial"),
+            denials=int(isinstance(lasting.call, ToolDenial)),
         ),
     )
 

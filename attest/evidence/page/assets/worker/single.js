@@ -1,6 +1,7 @@
 // A file that is one document: of our own envelopes the signature is checked, of anybody else's nothing.
 
 const SINGLE_ROLES = { receipt: "writer", "runtime-reference": "sealer" };
+const PROOF = "c2sp.org/tlog-proof@v1\n";
 
 class Single {
   constructor(facts, keys) {
@@ -31,7 +32,12 @@ class Single {
       return this.sheet.settle();
     }
     try {
-      const envelope = parseCanonical(textOf(joinOctets(...this.parts)).replace(/\n$/, ""));
+      const text = textOf(joinOctets(...this.parts));
+      if (text.startsWith(PROOF)) {
+        this.sheet.leave("authenticity.document", "the proof of a receipt's place is not followed in a browser");
+        return this.sheet.settle();
+      }
+      const envelope = parseCanonical(text.replace(/\n$/, ""));
       const payload = fromBase64(envelope.payload);
       const { predicate } = parseCanonical(textOf(payload));
       const ring = new Ring(this.keys, role, this.facts.thresholds[role]);
