@@ -25,7 +25,8 @@ from scripts.faults import (
     without,
 )
 from scripts.vector import Vector, bad, good
-from tests.documents import MANIFEST, REVOCATION_LIST_PAYLOAD, TRUST, WHEEL
+from tests.call_documents import WITH_LEAST_RULES
+from tests.documents import MANIFEST, REVOCATION_LIST_PAYLOAD, TRUST, WHEEL, after
 from tests.log_documents import LOG
 from tests.predicate_documents import PAYLOADS
 from tests.remote_documents import REMOTE_MANIFEST
@@ -94,6 +95,7 @@ def statements() -> Iterator[Vector]:
     yield from _with_parameters()
     yield from _with_runtimes()
     yield from _with_windows()
+    yield from _with_parents()
     yield from bad("runtime-reference", _reference_faults(PAYLOADS["runtime-reference"]))
     yield from bad("runtime-violation", _violation_faults(PAYLOADS["runtime-violation"]))
     yield from bad("runtime-event", _event_faults(PAYLOADS["runtime-event"]))
@@ -168,6 +170,31 @@ def _with_runtimes() -> Iterator[Vector]:
     yield from good("good-on-a-runtime", on_it, "runtime-reference")
     measured = with_value(measurement, ("predicate", "measured", "runtime"), sha256_hex(runtime))
     yield from good("good-on-a-runtime", measured, "runtime-measurement")
+
+
+def _with_parents() -> Iterator[Vector]:
+    """Yield a reference that names who may derive from it, a sub-mandate, and those that name half or too much."""
+    derivers, parent = ("predicate", "derivers"), ("predicate", "parent")
+    named = with_value(WITH_LEAST_RULES, derivers, [STRANGER.keyid])
+    child = with_value(
+        with_value(with_value(named, parent, sha256_hex(named)), ("predicate", "tools", "tools"), []),
+        ("predicate", "sealedAt"),
+        after(3600),
+    )
+    yield from good("good-with-a-deriver", named, "runtime-reference")
+    yield from good("good-sub-mandate", child, "runtime-reference")
+    both = sorted((STRANGER.keyid, SEALER.keyid))
+    faults = (
+        ("derivers-unsorted", with_value(named, derivers, both[::-1])),
+        ("deriver-twice", with_value(named, derivers, both[:1] * 2)),
+        ("deriver-that-is-no-key-id", with_value(named, derivers, ["sealer"])),
+        ("derivers-empty", with_value(named, derivers, [])),
+        ("parent-null", with_value(child, parent, None)),
+        ("parent-by-half-a-digest", with_value(child, parent, "ab" * 16)),
+        ("parent-that-is-a-list", with_value(child, parent, [sha256_hex(named)])),
+        ("parent-of-another-algorithm", with_value(child, parent, "ab" * 64)),
+    )
+    yield from bad("runtime-reference", faults)
 
 
 def _with_windows() -> Iterator[Vector]:

@@ -173,10 +173,14 @@ class Client:
 
 @contextmanager
 def portal(
-    bench: Bench, *words: str, environment: Mapping[str, str] | None = None, before: str = ""
+    bench: Bench,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    before: str = "",
+    ref: str = "server.ref",
 ) -> Iterator[Client]:
     """Start `attest portal` over the sealed server, and end it; `before` is what the process does at its start."""
-    command = list(portal_words())
+    command = list(portal_words(ref))
     if before:
         program = f"{before}; import sys; from attest.cli.door import enter; sys.exit(enter(sys.argv[1:]))"
         command = [sys.executable, "-c", program, *command[3:]]
@@ -195,7 +199,7 @@ def portal(
             process.kill()
 
 
-def portal_words() -> Sequence[str]:
+def portal_words(ref: str = "server.ref") -> Sequence[str]:
     """Return the command line, for a bench's folder."""
     options = ["--trust", "trust.json", "--key", "writer.key", "--log", "log"]
-    return [sys.executable, "-m", "attest", "portal", "server.ref", *options]
+    return [sys.executable, "-m", "attest", "portal", ref, *options]

@@ -16,6 +16,7 @@ from attest.codec import instant
 from attest.codec.clock import Clock
 from attest.statement.findings import Finding
 from attest.statement.predicates.runtime_event import Event, EventKind
+from attest.trust.references import OpenedReference, void_of
 from attest.trust.revocations import is_void
 
 MARGIN_MILLISECONDS: Final = 60_000
@@ -66,12 +67,18 @@ class Circumstances:
 
     def judge(self, sealed: SealedServer, at: int) -> tuple[Finding, ...]:
         """Return why a reference may not be used at `at` (milliseconds since 1970)."""
-        digest, signers = sealed.opened.digest, sealed.opened.statement.signers
-        void = self.files.known.of_reference(digest, signers)
         return (
-            *judge_validity(sealed.reference, at, first_used_at=self.first_used.get(digest)),
-            *judge_revoked(void, at),
+            *judge_validity(sealed.reference, at, first_used_at=self.first_use(sealed.opened)),
+            *judge_revoked(void_of(sealed.opened, self.files.known), at),
         )
+
+    def first_use(self, opened: OpenedReference) -> int | None:
+        """Return when a reference, or one that it is narrower than, was first used here; None: never yet.
+
+        So that a sub-mandate never begins anew the time that its parent has.
+        """
+        times = [self.first_used.get(each.digest) for each in (opened, *opened.parents)]
+        return min((each for each in times if each is not None), default=None)
 
     def audits(self, sealed: SealedServer) -> bool:
         """Return whether a reference that may be used now says that findings are only recorded."""

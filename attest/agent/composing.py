@@ -15,7 +15,8 @@ def compose(loaded: Sequence[SealedServer]) -> tuple[SealedServer, ...]:
     """Return the servers, each with its runtime and its older references; a runtime that no server names stands alone.
 
     Raises `RefusedError` if a runtime is missing, older than the one a server was sealed with, given twice, or has
-    roots of the same name; or if a server's reference is given twice.
+    roots of the same name; if a server's reference is given twice; or a sub-mandate beside another one of its server,
+    since each measurement is about one of them alone.
     """
     runtimes = [each for each in loaded if each.reference.program is not None]
     servers: list[SealedServer] = []
@@ -39,6 +40,12 @@ def _gather(servers: Sequence[SealedServer]) -> tuple[SealedServer, ...]:
     for group in found.values():
         if len({each.opened.digest for each in group}) != len(group):
             raise RefusedError(str(group[0].path), "each reference of a server once", "one twice")
+        narrower = next((each for each in group if each.opened.parent is not None), None)
+        if narrower is not None and len(group) > 1:
+            hint = "an agent of its own for it, with a log of its own"
+            raise RefusedError(
+                str(narrower.path), "a sub-mandate by itself", "others of its server beside it", hint=hint
+            )
     ordered = [sorted(group, key=_sequence, reverse=True) for group in found.values()]
     return tuple(replace(group[0], others=tuple(group[1:])) for group in ordered)
 

@@ -20,7 +20,8 @@ from attest.statement.observation import Key
 from attest.statement.packed_entries import EntryPacker, KnownDigests, PackedEntries, SealedDigests
 from attest.statement.predicates.runtime_reference import RuntimeReference
 from attest.tlog.documents import MAX_DOCUMENT_BYTES, Documents
-from attest.trust.references import OpenedReference, open_reference
+from attest.trust.loading import load_reference
+from attest.trust.references import OpenedReference
 from attest.trust.trust import Trust
 
 
@@ -80,25 +81,27 @@ class SealedServer:
         return frozenset(item.digest.sha512 for item in self.reference.artifacts if item.digest.sha512 is not None)
 
     def keep(self, documents: Documents) -> None:
-        """Keep reference, manifest and build evidence beside the log whose receipts will speak about them."""
-        documents.put("reference", self.opened.digest, self.opened.envelope)
+        """Keep reference, parents, manifest and build evidence beside the log whose receipts will speak of them."""
+        for each in (self.opened, *self.opened.parents):
+            documents.put("reference", each.digest, each.envelope)
         manifest = self.reference.manifest.digest.sha256 or ""
         if not documents.has("manifest", manifest):
             # Not held all the while: it may be larger than all else that an agent has in memory.
             documents.put("manifest", manifest, _read_manifest(self.path, self.reference))
         for digest, octets in self.attachments.items():
             documents.put("evidence", digest, octets)
-        for each in (self.runtime, *self.others):
-            if each is not None:
-                each.keep(documents)
+        for other in (self.runtime, *self.others):
+            if other is not None:
+                other.keep(documents)
 
 
 def load_sealed(path: Path, trust: Trust, *, at: int, places: Mapping[str, Path]) -> SealedServer:
     """Open a reference with its side files; `places` overrides where roots lie.
 
-    Raises `UntrustedError` (signature, manifest or evidence that the reference does not name), `MalformedError`.
+    Raises `UntrustedError` (signature, manifest or evidence that the reference does not name, or a sub-mandate that is
+    wider than its parent), `MalformedError`.
     """
-    opened = open_reference(read_file(path), trust, at=at, where=str(path))
+    opened = load_reference(path, trust, at=at)
     reference = opened.predicate
     manifest = _read_manifest(path, reference)
     packer = EntryPacker()

@@ -194,7 +194,8 @@ def open_own_log(opening: Opening, request: AgentRequest) -> Iterator[OwnLog]:
     recorder = open_recorder(request.log, key.private, clock=opening.clock, pinned=pinned)
     try:
         digests = [each.opened.digest for each in opening.loaded]
-        circumstances.remember(read_history(request.log, public, digests, None))
+        used = [one.digest for each in opening.loaded for one in (each.opened, *each.opened.parents)]
+        circumstances.remember(read_history(request.log, public, used, None))
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
             server.keep(Documents(request.log))
@@ -238,8 +239,10 @@ def _check_sequences(opening: Opening, circumstances: Circumstances, kept: Mappi
         name, found = each.reference.server.name, each.reference.validity.sequence
         highest[name] = max(found, highest.get(name, found))
     for each in opening.loaded:
-        void = circumstances.files.known.of_reference(each.opened.digest, each.opened.statement.signers)
-        check_sequence(each.reference, highest, opening.at, void=void, where=str(each.path))
+        # A sub-mandate is as old as what it was derived from, and its own end makes no overlap.
+        root = each.opened.root
+        void = circumstances.files.known.of_reference(root.digest, root.statement.signers)
+        check_sequence(root.predicate, highest, opening.at, void=void, where=str(each.path))
 
 
 def _check_places(servers: tuple[SealedServer, ...], places: Mapping[str, Path]) -> None:

@@ -27,6 +27,7 @@ VERBS: Final = {
     "tools": "record and learn what callers may do with a server: tools.toml",
     "seal": "write down what may run, signed: a RuntimeReference",
     "sign": "add a sealer's signature, where more than one is demanded",
+    "derive": "let somebody have less of a reference: fewer tools, an earlier end",
     "revoke": "say that a reference or a key is void, or list what is",
     "update": "seal anew what was updated: fetch, verify, show, with an overlap",
     "diff": "what an update changes: packages, files, tools and rules",

@@ -112,6 +112,9 @@ from attest.statement.levels import Binding, Isolation
     metavar="ID@ISSUER",
     help="And those of keys that a job of this identity certifies; with neither, all that the trust file names.",
 )
+@click.option(
+    "--deriver", type=FILE, multiple=True, metavar="PUB", help="A sealer that may attest derive from it, as you may."
+)
 @click.pass_context
 def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Seal what is installed in TREE and started by COMMAND; or, with --runtime-of, an interpreter.
@@ -191,6 +194,7 @@ def _request(tree: tuple[Path, ...], command: tuple[str, ...], given: Mapping[st
         accept_downgrade=given["accept_downgrade"],
         writers=given["writer"],
         writer_identities=tuple(map(parse_identity_argument, given["writer_identity"])),
+        derivers=given["deriver"],
         process=process_rules_of(given),
         tools=read_tools(given["tools"]) if given["tools"] is not None else None,
         rules=Rules(

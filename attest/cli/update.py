@@ -69,7 +69,7 @@ def update(ref: tuple[Path, ...], *, every: bool, **given: Any) -> int:  # noqa:
 
     if every == bool(ref):
         raise click.UsageError("expected a REF, or --all, found " + ("both" if every else "neither"))
-    paths = tuple(path for path in sorted(home.references().glob("*.ref")) if not _is_old(path)) if every else ref
+    paths = tuple(path for path in sorted(home.references().glob("*.ref")) if not _stays(path)) if every else ref
     failed: list[AttestError] = []
     for path in paths:
         try:
@@ -151,5 +151,8 @@ def _ask(path: Path, *, yes: bool) -> None:
     click.confirm("seal this?", abort=True, err=True)
 
 
-def _is_old(path: Path) -> bool:
-    return _OLD.search(path.name) is not None
+def _stays(path: Path) -> bool:
+    """Whether a reference is one that was replaced, or a sub-mandate: that is derived anew, and not sealed."""
+    from attest.statement.companions import parents_path
+
+    return _OLD.search(path.name) is not None or parents_path(path).is_file()

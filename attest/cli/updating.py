@@ -24,6 +24,7 @@ from attest.seal.phases import Tell
 from attest.seal.request import SealRequest
 from attest.seal.seal import seal
 from attest.seal.sealed import Sealed
+from attest.seal.superseded import open_superseded
 from attest.seal.tools.checking import check_rules
 from attest.seal.unverified import read_unverified
 from attest.signing.dsse import encode_envelope
@@ -32,7 +33,6 @@ from attest.statement.companions import attachments_path, manifest_path
 from attest.statement.manifest import Scope
 from attest.statement.predicates.runtime_revocation import Revoked
 from attest.statement.tools.rules import ToolRules
-from attest.trust.references import open_reference
 from attest.trust.revoking import make_revocation, sign_revocation
 from attest.trust.trust import Trust
 
@@ -62,7 +62,7 @@ class Updating:
     @cached_property
     def old(self) -> Side:
         """The reference as it is, signed by a trusted sealer."""
-        open_reference(read_file(self.path), self.trust, at=self.at, where=str(self.path))
+        open_superseded(self.path, self.trust, at=self.at)
         return read_unverified(self.path)
 
     def seal(self, evidence: tuple[str, ...], tell: Tell) -> Sealed:

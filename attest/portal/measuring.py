@@ -87,7 +87,7 @@ def ends_at(server: SealedServer, circumstances: Circumstances) -> int | None:
     validity, clock, ends = server.reference.validity, circumstances.clock, list[int]()
     if validity.not_after is not None:
         ends.append(instant.parse(validity.not_after, where="notAfter"))
-    first_used = circumstances.first_used.get(server.opened.digest)
+    first_used = circumstances.first_use(server.opened)
     if validity.ttl_seconds is not None and first_used is not None:
         ends.append(first_used + validity.ttl_seconds * _SECOND)
     return clock.boot() + min(ends) - clock.real() if ends else None

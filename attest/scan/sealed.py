@@ -31,9 +31,9 @@ class SealedServers:
     clock_ms: Callable[[], int]
 
     def server_of(self, started: Started) -> SealedServer | None:
-        """Return the newest that is sealed with this very process; None without one."""
+        """Return the newest that is sealed with this very process, no sub-mandate if there is another; None without."""
         same = [each for each in self.servers if is_process_of(each.reference.process, each.places, started)]
-        return max(same, key=lambda each: each.reference.validity.sequence, default=None)
+        return max(same, key=lambda each: (each.reference.validity.sequence, each.opened.parent is None), default=None)
 
     def state_of(self, started: Started) -> tuple[SealedState, tuple[Concern, ...]] | None:
         """Look at the files of the server that is sealed with this very process; None if none is."""

@@ -60,6 +60,7 @@ class Parts:
     """The one that the server runs on."""
     superseded: tuple[OpenedReference, ...]
     writers: Writers
+    derivers: tuple[str, ...]
 
 
 def assemble(parts: Parts, *, at: int) -> RuntimeReference:
@@ -94,6 +95,7 @@ def assemble(parts: Parts, *, at: int) -> RuntimeReference:
         tools=_tools(parts),
         writers=parts.writers.keys,
         writer_identities=parts.writers.identities,
+        derivers=parts.derivers,
     )
     refuse_leftovers(parts.trust.seal_rules, reference, parts.runtime)
     return reference

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from typing import Final
 
 from attest.codec import canonical, instant
-from attest.codec.files import read_file
 from attest.codec.octets import sha256_hex
 from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import check_address, is_secure
 from attest.seal.downgrades import judge_downgrade
 from attest.seal.request import ProcessRules, SealRequest
 from attest.seal.sealed import Sealed, sign_reference
+from attest.seal.superseded import open_superseded
 from attest.seal.terms import enforcement_like, measurement_of, refuse_leftovers, validity_of
 from attest.seal.tools.checking import check_rules
-from attest.seal.writers import writers_of
+from attest.seal.writers import derivers_of, writers_of
 from attest.signing.keys import PrivateKey
 from attest.statement.digests import DigestSet
 from attest.statement.enforcing import Action
@@ -36,7 +36,6 @@ from attest.statement.predicates.runtime_reference import (
     Unclaimed,
 )
 from attest.statement.tools.rules import ToolRules, Upstream
-from attest.trust.references import open_reference
 from attest.trust.trust import Trust, check_current
 
 OUTSIDE: Final = "the whole server: nobody saw a file or a process of it"
@@ -55,7 +54,7 @@ def seal_remote(request: SealRequest, trust: Trust, load_key: Callable[[], Priva
     upstream = _pinned(tools, request.upstream or "")
     _refuse_what_needs_files(request, tools, trust)
     check_rules(tools, {})
-    superseded = tuple(open_reference(read_file(path), trust, at=at, where=str(path)) for path in request.supersedes)
+    superseded = tuple(open_superseded(path, trust, at=at) for path in request.supersedes)
     manifest = b"".join(write_remote_manifest(upstream, tools.definitions_digest))
     content = sha256_hex(manifest)
     server = Server(name=request.name or check_address(upstream)[0])
@@ -78,6 +77,7 @@ def seal_remote(request: SealRequest, trust: Trust, load_key: Callable[[], Priva
         tools=tools,
         writers=writers.keys,
         writer_identities=writers.identities,
+        derivers=derivers_of(request, trust, at),
     )
     refuse_leftovers(trust.seal_rules, reference, None)
     before = [each.predicate for each in superseded]

@@ -89,6 +89,8 @@ class SealRequest:
     writers: tuple[Path, ...] = ()
     """Public keys of the only writers; without these and `writer_identities`, all of the trust file."""
     writer_identities: tuple[TrustedIdentity, ...] = ()
+    derivers: tuple[Path, ...] = ()
+    """Public keys of sealers that may sign sub-mandates, beside those that sign the reference."""
     process: ProcessRules = ProcessRules()
     rules: Rules = Rules()
     tools: ToolRules | None = None

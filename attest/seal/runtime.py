@@ -8,7 +8,6 @@ from typing import Final
 
 from attest.appraisal.process import sealed_executable
 from attest.appraisal.runtime import judge_runtime
-from attest.codec.files import read_file
 from attest.errors import RefusedError
 from attest.measure.leading import leads_of
 from attest.measure.process import file_identity
@@ -16,7 +15,7 @@ from attest.statement.manifest import Entry
 from attest.statement.placeholders import expand
 from attest.statement.predicates.runtime_reference import RuntimeDemand, RuntimeReference
 from attest.statement.profile import ProcessProfile, Program
-from attest.trust.references import open_reference
+from attest.trust.loading import load_reference
 from attest.trust.trust import Trust
 
 OUTSIDE: Final = "what the reference of its runtime {name} leaves outside"
@@ -26,7 +25,7 @@ def open_runtime(path: Path | None, trust: Trust, *, at: int) -> RuntimeReferenc
     """Open the reference of a runtime; None without one. Raises `RefusedError` for the reference of a server."""
     if path is None:
         return None
-    runtime = open_reference(read_file(path), trust, at=at, where=str(path)).predicate
+    runtime = load_reference(path, trust, at=at).predicate
     if runtime.program is None:
         raise RefusedError(
             f"--runtime {path}",

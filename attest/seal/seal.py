@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from attest.codec.files import read_file
 from attest.errors import RefusedError, UnavailableError
 from attest.provenance.contradictions import CHECK as CONTRADICTION
 from attest.provenance.contradictions import find_contradictions
@@ -24,13 +22,13 @@ from attest.seal.request import SealRequest
 from attest.seal.roots import survey_roots
 from attest.seal.runtime import check_leads, open_runtime
 from attest.seal.sealed import Sealed, sign_reference
+from attest.seal.superseded import open_superseded
 from attest.seal.surveyor import Surveyed, run_survey
 from attest.seal.tools.checking import check_rules
-from attest.seal.writers import writers_of
+from attest.seal.writers import derivers_of, writers_of
 from attest.signing.keys import PrivateKey
 from attest.statement.manifest import read_manifest
 from attest.statement.profile import ProcessProfile
-from attest.trust.references import OpenedReference, open_reference
 from attest.trust.trust import Trust, check_current
 
 
@@ -48,7 +46,7 @@ def seal(
     check_current(trust, at)
     tell(Phase.EVIDENCE, len(request.evidence))
     evidence, pieces = verify_evidence(request.evidence, trust.as_of(at), request.expectations)
-    superseded = [_open_superseded(path, trust, at) for path in request.supersedes]
+    superseded = [open_superseded(path, trust, at=at) for path in request.supersedes]
     archives = tuple(str(path.absolute()) for path in request.artifacts)
     named = tuple(
         NamedDigest(digest=each.digest, origin=each.origin, evidence=each.evidence) for each in named_by(evidence)
@@ -90,6 +88,7 @@ def seal(
         runtime=runtime,
         superseded=tuple(superseded),
         writers=writers_of(request, trust, at),
+        derivers=derivers_of(request, trust, at),
     )
     reference = judge_downgrade(
         [each.predicate for each in superseded], assemble(parts, at=at), request.accept_downgrade
@@ -119,7 +118,3 @@ def _named_files(evidence: tuple[VerifiedEvidence, ...]) -> tuple[NamedFilePath,
         NamedFilePath(path=path, sha256=sha256, origin=origin)
         for path, sha256, origin in dict.fromkeys(named_paths(evidence))
     )
-
-
-def _open_superseded(path: Path, trust: Trust, at: int) -> OpenedReference:
-    return open_reference(read_file(path), trust, at=at, where=str(path))

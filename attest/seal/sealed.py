@@ -26,6 +26,8 @@ class Sealed:
     envelope: bytes
     manifest: bytes
     attachments: tuple[bytes, ...]
+    parents: tuple[bytes, ...] = ()
+    """Of a sub-mandate: the envelopes of what it is narrower than, the nearest first."""
 
 
 def sign_reference(

@@ -1,4 +1,7 @@
-"""Whose receipts will count: the writers of the trust file, fewer if the sealer says so, never others."""
+"""Whose receipts will count: the writers of the trust file, fewer if the sealer says so, never others.
+
+And whose sub-mandates: of its sealers those alone that are named.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,18 @@ def writers_of(request: SealRequest, trust: Trust, at: int) -> Writers:
         keys=tuple(sorted(keys)),
         identities=tuple(SignerIdentity(identity=name, issuer=issuer) for name, issuer in sorted(identities)),
     )
+
+
+def derivers_of(request: SealRequest, trust: Trust, at: int) -> tuple[str, ...]:
+    """Return the ids of the keys that may sign sub-mandates; raise `RefusedError` for one that is no sealer's."""
+    sealers = {key.keyid for key in trust.ring(Role.SEALER, at).keys}
+    if request.like is not None:
+        return tuple(keyid for keyid in request.like.derivers if keyid in sealers)
+    named = {load_public(path).keyid for path in request.derivers}
+    if foreign := sorted(named - sealers):
+        hint = "attest trust new --sealer PUB: who narrows a reference signs one"
+        raise RefusedError("--deriver", "a sealer of the trust file", foreign[0], hint=hint)
+    return tuple(sorted(named))
 
 
 def _like(

@@ -13,3 +13,8 @@ def manifest_path(reference: Path) -> Path:
 def attachments_path(reference: Path) -> Path:
     """Return `REF.evidence.jsonl`."""
     return reference.with_name(f"{reference.name}.evidence.jsonl")
+
+
+def parents_path(reference: Path) -> Path:
+    """Return `REF.parents.jsonl`: the envelopes of what a sub-mandate is narrower than, the nearest first."""
+    return reference.with_name(f"{reference.name}.parents.jsonl")

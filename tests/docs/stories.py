@@ -29,6 +29,11 @@ printf '%s\\n' '{"jsonrpc": "2.0", "id": 1, "method": "initialize"}' "$call" | a
 """
 """A client calls a tool of the server that `attest wrap` has put behind the portal."""
 
+RULED: Final = f"""
+attest tools record -o session.jsonl -- server/run.sh && attest tools learn session.jsonl -o tools.toml
+{SEAL.replace(" -o", " --tools tools.toml -o")}"""
+"""A server is sealed with rules for its tools."""
+
 BUILT: Final = f"""
 cp attestation.sigstore.json provenance.json && cp sbom.cdx.json sbom.json
 attest trust new built.json --sealer sealer.key.pub --writer writer.key.pub --sigstore root.json \\
@@ -80,6 +85,10 @@ STORIES: Final[dict[str, Story]] = {
             "attest verify my-server.ref": "cp trust.json your-trust.json",
             "attest seal .venv --evidence evidence-new": "cp -r evidence evidence-new",
         },
+    ),
+    "docs/deriving.md": Story(
+        replaced={"--tool list_notes --tool move_note": "--tool echo"},
+        before={"attest derive": TRUST + RULED},
     ),
     "docs/policy.md": Story(before={"attest policy check": BUNDLED + POLICY}),
     "docs/keys.md": Story(
@@ -134,6 +143,7 @@ NOT_RUN: Final[dict[tuple[str, str], str]] = {
     ("docs/tutorial.md", "python3 -m venv"): "installs from a package index: tests/packaging/test_wheel.py",
     ("docs/agent.md", "useradd"): "makes a user and a service of the machine",
     ("docs/running.md", "useradd"): "makes a user of the machine",
+    ("docs/deriving.md", "attest portal"): "goes on until its client ends it: tests/line/test_derive.py",
     ("docs/portal.md", "attest portal"): "serves until it is stopped: tests/line/test_web_portal.py",
     ("docs/portal.md", "attest agent"): "measures until it is stopped: tests/line/test_portal_following.py",
 }

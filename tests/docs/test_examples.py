@@ -37,6 +37,7 @@ ORDER = (
         "seal",
         "sign",
         "update",
+        "derive",
         "revoke",
         "diff",
         "wrap",
@@ -68,6 +69,7 @@ GROUPS = {"key", "trust", "log", "policy", "tools"}
 SEAL = "attest seal server --trust trust.json --key sealer.key --allow-site '*'"
 TWO = "attest trust new two-sealers.json --sealer sealer.key.pub --sealer second.key.pub --writer writer.key.pub"
 BEFORE = {
+    "derive": (f"{SEAL} --tools tools.toml -o notes.ref -- server/run.sh",),
     "key show": ("attest key new writer.key",),
     "sign": ("attest key new second.key", f"{TWO} --sealer-threshold 2"),
     "verify": ("attest key new gate.key",),

@@ -221,12 +221,18 @@ class RuntimeReference(Record, kw_only=True):
     """The writer keys whose receipts count."""
     writer_identities: Annotated[tuple[SignerIdentity, ...], msgspec.Meta(max_length=64)] = ()
     """Whose attestation makes further keys count, each made for one job: sorted; an `@REF` may be left out."""
+    derivers: Annotated[tuple[Sha256Hex, ...], msgspec.Meta(max_length=64)] = ()
+    """The sealers' keys that may sign sub-mandates of it, beside those that signed it: key ids, sorted."""
+    parent: Sha256Hex | None = None
+    """Set where this is a sub-mandate: the digest of the reference that it is narrower than, and never used without."""
 
     def __post_init__(self) -> None:
         """Refuse times and rules that contradict each other, and a reference about which nobody may write."""
         identities = [(each.identity, each.issuer) for each in self.writer_identities]
         if identities != sorted(set(identities)):
             raise MalformedError("writerIdentities", "identities sorted, each once", "another order, or one twice")
+        if list(self.derivers) != sorted(set(self.derivers)):
+            raise MalformedError("derivers", "key ids sorted, each once", "another order, or one twice")
         if not self.writers and not identities:
             raise MalformedError("writers", "a writer key, or a certificate identity", "none")
         if self.program is not None and self.runtime is not None:
