@@ -15,6 +15,7 @@ from attest.codec import strict
 from attest.errors import AttestError
 from attest.measure.commands.invocation import Started, parents
 from attest.measure.commands.resolving import resolve
+from attest.scan.installing import is_install_script, program_of
 from attest.scan.model import Concern, ConcernKind, Running
 from attest.statement.profile import FORBIDDEN_NAMES
 
@@ -66,9 +67,11 @@ def _look(pid: int) -> SeenProcess | None:
         uid = os.stat(folder).st_uid
     except OSError:
         return None
-    if not words or posixpath.basename(words[0]).partition(" ")[0] in _LAUNCHERS:
+    if not words or program_of(words[0]) in _LAUNCHERS:
         return None
     environment = _environment(folder)
+    if is_install_script(pid, environment):
+        return None
     deleted = program.endswith(_DELETED)
     first = words[0] if words[0].startswith("/") else program.removesuffix(_DELETED)
     try:
