@@ -32,13 +32,14 @@ def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:
     import msgspec
 
     from attest.cli.difference_text import render
+    from attest.codec.printable import printable_json
     from attest.seal.comparing import compare
     from attest.seal.unverified import read_unverified
 
     before, after = read_unverified(old), read_unverified(new)
     difference = compare(before, after)
     if form == "json":
-        click.echo(msgspec.json.encode(difference))
+        click.echo(printable_json(msgspec.json.encode(difference).decode()))
         return
     for line in render(before, after, difference, every_file=every_file):
         click.echo(line)

@@ -32,7 +32,7 @@ def show(directory: Path) -> None:
 
     with closing(SQLITE.open_reader(directory)) as reader:
         gone = f" (those before {reader.first} in closed segments)" if reader.first else ""
-        click.echo(f"log {reader.origin}, {reader.size} entries{gone}, not verified")
+        click.echo(f"log {printable(reader.origin)}, {reader.size} entries{gone}, not verified")
         for row in reader.rows(reader.first, reader.size):
             entry = read_entry(row.entry, where=f"entry {row.sequence}")
             told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
@@ -43,14 +43,21 @@ def show(directory: Path) -> None:
 @click.argument("directory", metavar="DIR", type=LOG)
 def checkpoint(directory: Path) -> None:
     """Print the newest checkpoint of the log in DIR, to keep where nobody who can write to DIR can reach it."""
-    from attest.errors import UnavailableError
+    from attest.errors import MalformedError, UnavailableError
+    from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.tlog.stores import SQLITE
 
     with closing(SQLITE.open_reader(directory)) as reader:
         note = reader.newest_checkpoint()
     if note is None:
         raise UnavailableError(str(directory), "a log with a checkpoint", "none yet", hint="attest agent makes one")
-    click.echo(note.decode(), nl=False)
+    where = f"{directory}: checkpoint"
+    read_checkpoint_unverified(note, where=where)
+    text = note.decode()
+    if not all(line.isprintable() for line in text.split("\n")):
+        # It is printed as it is, and the folder may be anybody's.
+        raise MalformedError(where, "names without unprintable characters", "others")
+    click.echo(text, nl=False)
 
 
 @log.command(
@@ -118,13 +125,14 @@ def check(directory: Path) -> int:
 
     Who signed what is not judged here: that is `attest verify` of a bundle.
     """
+    from attest.codec.printable import printable
     from attest.tlog.check import check_structure
     from attest.tlog.stores import SQLITE
 
     with closing(SQLITE.open_reader(directory)) as reader:
         problems, size = check_structure(reader), reader.size
     for problem in problems:
-        click.echo(str(problem))
+        click.echo(printable(str(problem)))
     click.echo(f"{size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))
     return 1 if problems else 0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from attest.clients.configuration import Configuration
+from attest.codec.printable import printable_json
 from attest.scan.model import SCAN_SCHEMA, Scanned, Unread
 
 
@@ -22,4 +23,4 @@ def lines(found: Sequence[Configuration], scanned: Sequence[Scanned]) -> Iterato
 
 
 def _line(record: Scanned | Unread) -> str:
-    return msgspec.json.encode(msgspec.to_builtins(record, str_keys=True)).decode()
+    return printable_json(msgspec.json.encode(msgspec.to_builtins(record, str_keys=True)).decode())

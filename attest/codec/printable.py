@@ -26,6 +26,22 @@ def printable(text: str, *, limit: int = MAX_LINE_CHARACTERS) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def printable_json(text: str) -> str:
+    r"""Return one line of JSON with the same value, in which unprintable characters are escapes (RFC 8259, 7).
+
+    They can stand in its strings alone, and as `\\uNNNN` they say the same there.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _units(character) for character in text)
+
+
+def _units(character: str) -> str:
+    """Return the UTF-16 code units of a character as JSON escapes them."""
+    digits = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
+
+
 def _escaped(character: str) -> str:
     if character.isprintable():
         return character

@@ -44,7 +44,11 @@ Base64Text = Annotated[str, msgspec.Meta(extra_json_schema={"contentEncoding": "
 """Standard base64 with padding; `attest.codec.octets.from_base64` checks that it is the canonical form."""
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
-"""One line of text without control characters, at most 4096 characters."""
+"""One line of text without the control characters of ASCII, at most 4096 characters.
+
+Others that drive a terminal or turn a line around may be in it: whoever prints it spells them out
+(`attest.codec.printable`).
+"""
 
 Path = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 """A relative, normalised path with `/`; `attest.codec.paths.check_relative` says what that means."""

@@ -106,7 +106,8 @@ def _split(octets: bytes, where: str) -> tuple[str, list[str]]:
         )
     if not all(line.startswith(_DASH) and len(line.split(" ")) == 3 for line in lines):  # noqa: PLR2004  (dash, name, base64)
         raise MalformedError(where, "signature lines '— name base64'", "another line")
-    return _check_text(f"{text}\n", where), lines
+    _check_text(note, where)
+    return f"{text}\n", lines
 
 
 def _check_text(text: str, where: str) -> str:

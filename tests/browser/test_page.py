@@ -84,6 +84,18 @@ def test_checks_that_were_not_reached_are_told_in_one_line(browser: Browser, lin
     assert "More about integrity.tree" not in found["failed"]
 
 
+def test_text_that_runs_backwards_or_ends_lines_is_spelled_out(browser: Browser, tmp_path: Path) -> None:
+    server = change(SEALED.server, name="ser\u202ever\u0085\u2028")
+    with Story(tmp_path, reference=change(SEALED, server=server)) as story:
+        story.start().measure(2)
+        story.act(story.violate())
+        lines = story.stop().export()
+    found = browser.play("open", page_of(lines, file="evil\u202e.jsonl"))
+    assert "evil\\u{202e}.jsonl" in found["title"]
+    assert "about ser\\u{202e}ver\\u{0085}\\u{2028}" in found["seen"]
+    assert set("\u202e\u0085\u2028").isdisjoint(found["seen"])
+
+
 def test_without_keys_nothing_is_green(browser: Browser, lines: list[bytes]) -> None:
     found = browser.play("open", unjudged(lines))
     assert (found["word"], found["state"]) == ("Not judged", "part")

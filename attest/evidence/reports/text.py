@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from attest.codec.printable import printable
+from attest.codec.printable import MAX_LINE_CHARACTERS, printable
 from attest.evidence.grammar import Tier
 from attest.evidence.reports.logged import logged
 from attest.evidence.reports.report import Report
@@ -42,7 +42,8 @@ _PATHS: Final = {
 _PERCENT: Final = 100
 _PLACE: Final = "integrity.inclusion"
 """What it says of a receipt when it passes, whoever reads the verdict came for."""
-
+_MAX_LINE: Final = 2 * MAX_LINE_CHARACTERS
+"""Of what is told beside a name that is as long as it may be."""
 _SHOWN: Final = 4
 """How many of a list are enough to tell."""
 
@@ -80,7 +81,11 @@ def _lines(verdict: Verdict, paint: Paint) -> Iterator[str]:
 
 
 def about(verdict: Verdict) -> Iterator[str]:
-    """Tell in lines what a verdict is about, and by what it was judged; for people."""
+    """Tell in printable lines what a verdict is about, and by what it was judged; for people."""
+    yield from (printable(line, limit=_MAX_LINE) for line in _about(verdict))
+
+
+def _about(verdict: Verdict) -> Iterator[str]:
     if verdict.kind is not Kind.EVIDENCE_BUNDLE:
         yield from _signed(verdict.attestations)
     for subject in verdict.subjects[:_SHOWN]:
@@ -89,16 +94,16 @@ def about(verdict: Verdict) -> Iterator[str]:
     if len(verdict.subjects) > _SHOWN:
         yield f"            and {len(verdict.subjects) - _SHOWN} more"
     if verdict.kind is Kind.EVIDENCE_BUNDLE and verdict.attestations:
-        yield printable(f"evidence    {', '.join(_pieces(verdict.attestations))}")
+        yield f"evidence    {', '.join(_pieces(verdict.attestations))}"
     if verdict.assurance is not None:
         yield f"assurance   {_known(verdict.assurance)} (files)"
     for runtime in verdict.runtimes:
         version = f" {runtime.version}" if runtime.version is not None else ""
         known = "no file" if runtime.assurance is None else f"{_known(runtime.assurance)} (files)"
-        yield printable(f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}")
+        yield f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}"
     yield from _measured(verdict)
     placed = [check for check in verdict.checks if check.id == _PLACE and check.status is Status.PASS]
-    yield from (f"place       {printable(check.detail)}" for check in placed)
+    yield from (f"place       {check.detail}" for check in placed)
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         yield from _counted(verdict.counts, verdict.path)
     yield from _judged(verdict)
@@ -140,7 +145,7 @@ def _counted(counts: Counts, path: PathKind | None) -> Iterator[str]:
     told = f"{_number(counts.measurements, 'measurement')}{several}, {_number(counts.violations, 'violation')}"
     yield f"receipts    {counts.entries} entries: {told}"
     if counts.calls is not None:
-        yield printable(f"calls       {_became(counts.calls)}")
+        yield f"calls       {_became(counts.calls)}"
         if counts.calls.opened:
             yield f"disclosed   {counts.calls.opened} of {counts.calls.commitments} arguments and answers"
     if path is not None:
@@ -177,7 +182,7 @@ def _bounds(verdict: Verdict) -> str:
 
 def _signed(attestations: Sequence[Attested]) -> Iterator[str]:
     for attested in attestations[:_SHOWN]:
-        yield from map(printable, _attested(attested, several=len(attestations) > 1))
+        yield from _attested(attested, several=len(attestations) > 1)
     if len(attestations) > _SHOWN:
         yield f"            and {len(attestations) - _SHOWN} more"
 

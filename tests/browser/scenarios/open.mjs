@@ -21,6 +21,7 @@ export async function play(page) {
       receipts: document.querySelectorAll("#receipts tbody tr[data-at]").length,
       broken: document.querySelectorAll("#receipts tr.broken").length,
       title: document.title,
+      seen: document.body.innerText,
       markup: document.querySelectorAll("main img, main script, main iframe").length,
     };
   });

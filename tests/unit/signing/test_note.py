@@ -49,6 +49,14 @@ def test_a_note_has_the_form_of_the_specification():
     assert len(octets) == 4 + 64
 
 
+@pytest.mark.parametrize("bad", ["\x1b[31m", "\t", "\x7f\x00"])
+def test_no_line_of_a_note_holds_a_control_character(bad: str):
+    """Those of others' signatures neither: a checkpoint is printed."""
+    for line in (bad, f"— na{bad}me AAAA"):
+        with pytest.raises(MalformedError):
+            read_text(f"{TEXT}{line}\n".encode() if line == bad else NOTE + f"{line}\n".encode(), where="note")
+
+
 def test_the_published_example_of_the_go_implementation_opens():
     # golang.org/x/mod/sumdb/note, the example of the package's documentation.
     key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

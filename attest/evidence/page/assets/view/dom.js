@@ -1,15 +1,23 @@
 // Elements made of names and texts. Nothing in this page ever takes a string for markup: children are text nodes.
 
+// Text that runs backwards, or cannot be seen, makes one name look like another: such characters are spelled out.
+const UNSEEN = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/gu;
+const spelled = (text) =>
+  text.replace(UNSEEN, (character) => `\\u{${character.codePointAt(0).toString(16).padStart(4, "0")}}`);
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : spelled(String(value)));
   }
   element.append(
-    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false)
+      .map((child) => (child instanceof Node ? child : spelled(String(child)))),
   );
   return element;
 }

@@ -3,4 +3,4 @@
 const facts = JSON.parse(textOf(fromBase64(byId("facts").textContent)));
 const verdict = facts.verdict;
 const isBundle = !verdict || verdict.kind === "evidence-bundle";
-document.title = `${verdict ? verdict.verdict : "Not judged"} · ${facts.file} · evidence report`;
+document.title = spelled(`${verdict ? verdict.verdict : "Not judged"} · ${facts.file} · evidence report`);

@@ -59,7 +59,7 @@ function finish(result, ask, milliseconds) {
   if (result.counts.entries) showReceipts(ask);
   if (result.times) showTimeline(result.times, (from, to) => live.receipts.pick(from, to));
   showCoverage(result.references, ask);
-  if (result.references.length) byId("about").textContent = `about ${serversOf(result.references)}`;
+  if (result.references.length) byId("about").textContent = spelled(`about ${serversOf(result.references)}`);
   showNavigation();
   document.documentElement.dataset.done = "true";
 }
