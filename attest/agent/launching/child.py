@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 
 from attest.agent.enforcement.terminate import GRACE_SECONDS
 from attest.agent.launching.command import Command
-from attest.agent.launching.environment import BYTE_CODE_NAME
+from attest.agent.launching.environment import OURS
 from attest.agent.launching.program import Program
 from attest.agent.launching.streams import Streams
 from attest.agent.launching.user import User
@@ -88,7 +88,7 @@ def start_child(
         descriptors = (program.descriptor,) if sandbox is None else (program.descriptor, sandbox.descriptor)
         process = _start_worker(orders, answer, descriptors, streams)
         # The worker waits for its plan: there is a process to take hold of, whatever becomes of it.
-        ours = {name: value for name, value in environment.items() if name == BYTE_CODE_NAME}
+        ours = {name: value for name, value in environment.items() if name in OURS}
         child = Child(process=process, watched=WatchedProcess(process.pid, ours))
         orders.close()
         answer.close()

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from attest.agent.sealed import SealedServer
+from attest.appraisal.closure import is_below
 from attest.errors import AttestError, RefusedError
 from attest.measure.commands.resolving import resolve
+from attest.statement.manifest import Scope
 from attest.statement.placeholders import expand
 from attest.statement.profile import ProcessProfile
 
@@ -49,6 +52,17 @@ def sealed_command(
         raise RefusedError(where, "a COMMAND, since not every word of the sealed one is known", "none", hint=_HINT)
     folder = None if profile.working_directory is None else expand(profile.working_directory, places)
     return Command(program=whole[0], argv=whole, working_directory=folder or cwd)
+
+
+def is_measured(folder: str, server: SealedServer) -> bool:
+    """Return whether a folder lies in a tree that is measured as a whole, and in none of its mutable places."""
+    real, places = os.path.realpath(folder), server.real_places("")
+    return any(
+        root.scope is Scope.EXACT
+        and is_below(real, places[root.name])
+        and not any(is_below(real, f"{places[root.name]}/{each}") for each in root.mutable)
+        for root in server.roots
+    )
 
 
 def _started(given: Sequence[str], sealed: Sequence[str | None], cwd: str) -> tuple[str, ...]:

@@ -15,6 +15,10 @@ from attest.statement.profile import EXPECTED_NAMES, FORBIDDEN_NAMES, Environmen
 
 BYTE_CODE_NAME: Final = "PYTHONPYCACHEPREFIX"
 """Where CPython keeps byte code (and looks for it) instead of beside the sources. A caller's own is never kept."""
+SAFE_PATH_NAME: Final = "PYTHONSAFEPATH"
+"""Keeps CPython, since 3.11, from importing what lies in the folder where it is started."""
+OURS: Final = frozenset({BYTE_CODE_NAME, SAFE_PATH_NAME})
+"""What a launcher sets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +31,16 @@ class CleanEnvironment:
 
 
 def clean_environment(
-    given: Mapping[str, str], rules: EnvironmentRules | None, *, byte_code: str | None, login: Mapping[str, str]
+    given: Mapping[str, str],
+    rules: EnvironmentRules | None,
+    *,
+    byte_code: str | None,
+    login: Mapping[str, str],
+    safe_path: bool = False,
 ) -> CleanEnvironment:
     """Return the environment for the server; `byte_code` is the directory for its byte code, None to have none.
+
+    `safe_path` has it import nothing from the folder where it is started, unless a sealed value says otherwise.
 
     `login` says who the server runs as, if it is another user than the caller: `HOME` and the like, and no directory of
     the caller's session.
@@ -41,7 +52,8 @@ def clean_environment(
         kept = {name: value for name, value in kept.items() if not name.startswith("XDG_")} | dict(login)
     fixed = {} if rules is None else {each.name: each.value for each in rules.fixed}
     ours = {} if byte_code is None else {BYTE_CODE_NAME: byte_code}
-    variables = {**kept, **fixed, **ours}
+    safe = {SAFE_PATH_NAME: "1"} if safe_path else {}
+    variables = {**kept, **safe, **fixed, **ours}
     return CleanEnvironment(variables=variables, withheld=tuple(sorted(given.keys() - variables.keys())))
 
 

@@ -14,7 +14,7 @@ from attest.agent.judging import measured_process
 from attest.agent.keeping import Reported
 from attest.agent.launching.byte_code import Sealed, hand_over, look_at_byte_code, private_directory
 from attest.agent.launching.child import Child, start_child
-from attest.agent.launching.command import Command, sealed_command
+from attest.agent.launching.command import Command, is_measured, sealed_command
 from attest.agent.launching.environment import CleanEnvironment, clean_environment
 from attest.agent.launching.kept_code import KeptCode
 from attest.agent.launching.library import Library, library_of
@@ -27,6 +27,7 @@ from attest.agent.starting import AgentRequest, check_binding, only_server, open
 from attest.agent.watched import WatchedProcess
 from attest.codec.printable import printable
 from attest.measure.adopted import adopting_orphans
+from attest.measure.commands.python import imports_from_its_folder
 from attest.measure.deriver import Deriver
 from attest.measure.isolation import isolation_of
 from attest.measure.processes.namespaces import is_off_our_network
@@ -223,7 +224,13 @@ def open_launch(
         launch = Launch(
             server=server,
             command=started,
-            environment=clean_environment(os.environ, rules, byte_code=byte_code, login=chosen.variables),
+            environment=clean_environment(
+                os.environ,
+                rules,
+                byte_code=byte_code,
+                login=chosen.variables,
+                safe_path=imports_from_its_folder(started.argv) and not is_measured(started.working_directory, server),
+            ),
             program=program,
             byte_code=byte_code,
             library=library_of(started.program, chosen.uid),

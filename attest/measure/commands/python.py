@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +54,14 @@ def start_python(invocation: Invocation) -> Started:
         raise RefusedError(" ".join(invocation.words), "a script that exists", named)
     argv = (interpreter, *words[: line.at], script, *words[line.at + 1 :])
     return Started(argv=argv, code=(os.path.realpath(code),))
+
+
+def imports_from_its_folder(argv: Sequence[str]) -> bool:
+    """Return whether a process of Python with these words looks for modules where it stands: `-m` and `-c` do."""
+    if not os.path.basename(argv[0]).startswith(("python", "pypy", "graalpy")):
+        return False
+    line = _read(tuple(argv[1:]))
+    return line.ends_with is not None and not {"P", "I"} & line.switches
 
 
 def _read(words: tuple[str, ...]) -> _Line:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from attest.agent.launching.command import sealed_command
+from attest.agent.launching.command import is_measured, sealed_command
 from attest.errors import AttestError, RefusedError
+from attest.statement.manifest import Root, Scope
 from attest.statement.profile import ProcessProfile
 
 
@@ -104,3 +106,14 @@ def test_without_a_sealed_command_nothing_is_started(tree: Path) -> None:
         with pytest.raises(RefusedError, match="seals the command") as refused:
             started(None, tree, *given)
         assert "-- COMMAND" in (refused.value.hint or "")
+
+
+def test_only_what_is_measured_as_a_whole_is_a_folder_to_import_from(tmp_path: Path) -> None:
+    tree, listed = (
+        Root(name="tree", scope=Scope.EXACT, mutable=("cache",)),
+        Root(name="listed", scope=Scope.LISTED, mutable=()),
+    )
+    server = SimpleNamespace(roots=(tree, listed), real_places=lambda _: {"tree": f"{tmp_path}/a", "listed": "/b"})
+    for folder, expected in {"a": True, "a/b": True, "ab": False, "a/cache": False, "a/cache/x": False}.items():
+        assert is_measured(f"{tmp_path}/{folder}", server) is expected  # type: ignore[arg-type]  # the two that count
+    assert not is_measured("/b", server)  # type: ignore[arg-type]

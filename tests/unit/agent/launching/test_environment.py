@@ -5,12 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attest.agent.launching.environment import BYTE_CODE_NAME, clean_environment
+from attest.agent.launching.environment import BYTE_CODE_NAME, SAFE_PATH_NAME, clean_environment
 from attest.statement.profile import EXPECTED_NAMES, FORBIDDEN_NAMES, EnvironmentRules, EnvironmentValue, covers
 
 names = st.one_of(st.sampled_from(sorted(FORBIDDEN_NAMES)), st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True))
 environments = st.dictionaries(names, st.text(max_size=5), max_size=12)
 RULES = EnvironmentRules(allowed=("API_*", "MODE"), fixed=(EnvironmentValue(name="PYTHONPATH", value="/opt/server"),))
+
+OPEN = EnvironmentValue(name="PYTHONSAFEPATH", value="")
 
 
 def test_without_rules_every_name_is_kept_but_those_that_load_code() -> None:
@@ -34,6 +36,12 @@ def test_a_callers_directory_of_byte_code_is_never_the_servers() -> None:
     assert clean_environment({BYTE_CODE_NAME: "/poisoned"}, None, byte_code="/own", login={}).variables == {
         BYTE_CODE_NAME: "/own"
     }
+
+
+def test_a_sealed_value_says_whether_modules_lie_where_the_server_is_started() -> None:
+    for rules, value in ((None, "1"), (EnvironmentRules(), "1"), (EnvironmentRules(fixed=(OPEN,)), "")):
+        clean = clean_environment({SAFE_PATH_NAME: "2"}, rules, byte_code=None, login={}, safe_path=True)
+        assert clean.variables == {SAFE_PATH_NAME: value}
 
 
 def test_a_server_of_another_user_is_at_home_elsewhere() -> None:

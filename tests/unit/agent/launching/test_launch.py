@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from attest.agent.keeping import Reported
 from attest.agent.launching.launch import open_launch
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError, UnavailableError
-from attest.seal.request import Rules
+from attest.seal.request import ProcessRules, Rules
 from attest.statement.enforcing import Action
 from attest.statement.findings import FindingKind
 from attest.statement.states import State
@@ -74,6 +75,30 @@ def test_a_server_is_started_clean_and_its_end_is_ours(bench: Bench) -> None:
     assert report["descriptors"] == [0, 1, 2]
     assert report["blocked"] == []
     assert set(report["ignored"]) == {signal.SIGPIPE, signal.SIGXFSZ}  # by Python itself, at its start
+
+
+SHADOWED = "import colorsys, os; print(colorsys.__file__, os.environ.get('PYTHONSAFEPATH'), flush=True)"
+
+
+def found_when_started_beside_a_stranger(bench: Bench, *environment: str) -> list[str]:
+    """Start a server where a module lies that is called as one of the library is; return what it found."""
+    process = ProcessRules(environment=environment)
+    bench.write(bench.seal(command=(PYTHON, "-c", SHADOWED), process=process, allow_site=("serve.py",)))
+    (bench.folder / "colorsys.py").touch()
+    out, err = start_run(bench).communicate(timeout=PATIENCE_SECONDS)
+    assert "DRIFT" not in err.decode()
+    return out.decode().split()
+
+
+def test_a_server_imports_nothing_from_the_folder_in_which_a_client_happens_to_start_it(bench: Bench) -> None:
+    found = found_when_started_beside_a_stranger(bench, "HOME")
+    assert found == [colorsys.__file__, "1"]
+    assert "runtime-violation" not in story(bench)
+
+
+def test_a_sealer_may_say_that_modules_lie_where_a_server_is_started(bench: Bench) -> None:
+    found = found_when_started_beside_a_stranger(bench, "HOME", "PYTHONSAFEPATH=")
+    assert found == [str(bench.folder / "colorsys.py")]
 
 
 def test_every_receipt_says_that_the_server_was_launched(bench: Bench) -> None:

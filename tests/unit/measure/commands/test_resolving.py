@@ -18,6 +18,7 @@ from attest.errors import AttestError, MalformedError, RefusedError, Unavailable
 from attest.measure.commands.invocation import Started
 from attest.measure.commands.launchers import LAUNCHERS, launcher_of
 from attest.measure.commands.programs import interpreter_words
+from attest.measure.commands.python import imports_from_its_folder
 from attest.measure.commands.resolving import resolve
 
 SHIM = """#!/bin/sh
@@ -397,3 +398,20 @@ def test_pipx_run_is_refused_with_what_to_install(machine: Machine) -> None:
     with pytest.raises(RefusedError) as caught:
         machine.start("pipx", "run", "srv")
     assert str(caught.value.hint).startswith("pipx install srv")
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (("/v/bin/python", "-m", "server"), True),
+        (("/v/bin/python3.11", "-u", "-W", "ignore", "-m", "server", "-P"), True),
+        (("/v/bin/python", "-uc", "import server"), True),
+        (("/v/bin/python", "-P", "-m", "server"), False),
+        (("/v/bin/python", "-Im", "server"), False),
+        (("/v/bin/python", "-u", "/v/bin/server", "-m"), False),
+        (("/v/bin/python", "--", "-m"), False),
+        (("/v/bin/node", "-c", "server.js"), False),
+    ],
+)
+def test_modules_and_texts_import_from_the_folder_where_python_is_started(argv, expected):
+    assert imports_from_its_folder(argv) is expected
