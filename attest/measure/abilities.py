@@ -135,6 +135,13 @@ ABILITIES: Final = (
         "evidence files ending in .zst",
         "pip install 'mcp-attest[zstd]'",
     ),
+    _row(
+        "extras",
+        "ML-DSA",
+        probes.post_quantum,
+        "post-quantum keys, made, used and verified with",
+        "pip install --upgrade 'cryptography>=48'",
+    ),
     _row("tools", "node", probes.tool("node"), "servers from npm", "install Node.js"),
     _row("tools", "npm", probes.tool("npm"), "attest demo --server filesystem, and their archives", "install Node.js"),
     _row("tools", "bwrap", probes.tool("bwrap"), "phantoms that are second instances", "install bubblewrap"),

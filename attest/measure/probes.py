@@ -16,10 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from attest.errors import UnavailableError
 from attest.measure.executions import Executions
 from attest.measure.fine_times import CHANGES, unseen_changes
 from attest.measure.kernel import has_openat2
 from attest.measure.sandbox import SIGNALS_SINCE, landlock_version
+from attest.signing.algorithms import ALGORITHMS
+from attest.signing.keys import generate
 
 _MEASURE_VERITY: Final = 0xC0046686
 """FS_IOC_MEASURE_VERITY, linux/fsverity.h."""
@@ -158,6 +161,15 @@ def module(name: str) -> Callable[[], Found]:
         return Found(there, "installed" if there else "not installed")
 
     return probe
+
+
+def post_quantum() -> Found:
+    """Make an ML-DSA key, and forget it."""
+    try:
+        generate(ALGORITHMS["ml-dsa-44"])
+    except UnavailableError as error:
+        return Found(there=False, what=error.found)
+    return Found(there=True, what="works")
 
 
 def tool(name: str) -> Callable[[], Found]:

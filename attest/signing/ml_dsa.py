@@ -93,8 +93,8 @@ class ParameterSet(msgspec.Struct, frozen=True):
 
             return make(getattr(mldsa, kind))
         except (ImportError, AttributeError, UnsupportedAlgorithm) as error:
-            expected, found = f"a cryptography library that has {self.name}", "one that is older, or built without"
-            raise UnavailableError(f"{self.name} key", expected, found, hint=_HINT) from error
+            expected, found = f"a library that has {self.name}", "one that is older, or built without"
+            raise UnavailableError("cryptography", expected, found, hint=_HINT) from error
 
 
 def ml_dsa(kind: ParameterSet) -> Algorithm:

@@ -192,6 +192,36 @@ def test_signatures_of_ecdsa_keys_hold_and_bad_ones_do_not(browser: Browser, tmp
     }
 
 
+@pytest.mark.parametrize("name", ["ml-dsa-44", "ml-dsa-87"])
+def test_signatures_of_ml_dsa_keys_are_said_not_to_be_checked(browser: Browser, tmp_path: Path, name: str) -> None:
+    """Neither as good nor as bad, changed or not; everything else is checked all the same."""
+    key = generate(ALGORITHMS[name])
+    reference = change(SEALED, writers=(key.keyid,))
+    trust = trust_of(make_trust_file(writers=(key,)))
+    lines = honest(tmp_path, writer=key, reference=reference)
+    (digest,) = {json.loads(line)["digest"] for line in lines if b'"kind":"reference"' in line}
+    page = page_of(lines, ask(trust=trust, references=(digest,)))
+    found = browser.play("open", page)
+    assert (found["word"], found["state"], failed(found)) == ("Passed", "part", set())
+    assert f"this page cannot check {name} signatures" in found["here"]
+    for check in ("authenticity.receipts", "authenticity.checkpoint"):
+        assert found["recheck"][check] == "not checked"
+    assert found["recheck"]["authenticity.references"] == "pass"
+    edited = browser.play("open", with_evidence(page, rewrite(lines, "entry", signature_byte, 2)))
+    assert failed(edited) == {"integrity.commitment"}
+    assert edited["state"] != "good"
+
+
+def test_a_reference_by_an_ml_dsa_sealer_is_left_unchecked_and_its_receipts_are_not(browser: Browser, tmp_path) -> None:
+    sealer = generate(ALGORITHMS["ml-dsa-65"])
+    trust = trust_of(make_trust_file(sealers=(sealer,)))
+    lines = honest(tmp_path, sealer=sealer)
+    found = browser.play("open", page_of(lines, ask(trust=trust)))
+    assert (found["state"], failed(found)) == ("part", set())
+    assert found["recheck"]["authenticity.references"] == "not checked"
+    assert found["recheck"]["authenticity.receipts"] == found["recheck"]["authenticity.checkpoint"] == "pass"
+
+
 def test_a_key_that_a_job_made_for_itself_opens_what_it_signed(browser: Browser, tmp_path: Path) -> None:
     job = SignerIdentity(identity=IDENTITY.identity, issuer=ISSUER)
     sealed = change(SEALED, writer_identities=(job,), writers=())

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from attest.trust.making import write_trust
 from tests.commands import attest, failed, passed
-from tests.installed import make_bench
+from tests.installed import Bench, make_bench
+from tests.launches import PYTHON, make_launch_bench, start_run
 from tests.ml_dsa_keys import key_of
-from tests.world import BUILDER_ID, SOURCE, WRITER, make_provenance, subject_of, write_key_pair
+from tests.portal_world import ALLOWED, SERVER, make_tool_rules, portal
+from tests.waiting import PATIENCE_SECONDS
+from tests.world import (
+    BUILDER_ID,
+    SOURCE,
+    WRITER,
+    make_provenance,
+    make_trust_file,
+    subject_of,
+    trust_of,
+    write_key_pair,
+)
 
 ROLES: Final = {
     "all": {"sealer": "ml-dsa-87", "second": "ml-dsa-65", "writer": "ml-dsa-44", "verifier": "ml-dsa-65"},
@@ -116,3 +129,39 @@ def test_provenance_by_a_builder_with_such_a_key_seals_and_verifies(tmp_path: Pa
     passed(attest(tmp_path, "seal", "site", *TRUSTED, "--key", "sealer.key", "-o", "server.ref", *evidence))
     given = ["--artifact", bench.wheel.name, "--source-uri", SOURCE, "--builder-id", BUILDER_ID]
     passed(attest(tmp_path, "verify", "provenance.json", "--public-key", "builder.key.pub", *TRUSTED, *given))
+
+
+def with_writer(folder: Path, name: str, script: str, **sealed: Any) -> Bench:
+    """Seal a server that a writer with a key of that algorithm is to watch."""
+    bench, trust = make_launch_bench(folder), make_trust_file(writers=(key_of(name),))
+    (folder / "trust.json").write_bytes(write_trust(trust))
+    for old in ("writer.key", "writer.key.pub"):
+        (folder / old).unlink()
+    write_key_pair(folder, "writer", key_of(name))
+    (bench.tree / "serve.py").write_text(script)
+    command = (PYTHON, "-S", str(bench.tree / "serve.py"))
+    bench.write(bench.seal(trust=trust_of(trust), allow_site=("serve.py",), command=command, **sealed))
+    return bench
+
+
+def test_calls_through_a_portal_are_recorded_by_such_a_writer(tmp_path: Path) -> None:
+    bench = with_writer(tmp_path, "ml-dsa-44", SERVER, tools=make_tool_rules(*ALLOWED))
+    with portal(bench) as client:
+        client.open()
+        for number in range(1, 20):
+            assert "result" in client.call(number, "echo", "hi")
+        assert client.call(20, "hidden", "x")["error"]["data"]["rule"] == "tool.unknown"
+        code, err = client.close()
+    assert code == 0, err
+    passed(attest(tmp_path, "bundle", "log", "--tier", "full", "-o", "evidence.jsonl"))
+    counts = json.loads(passed(attest(tmp_path, *judged(tmp_path, "--tier", "full"))))["counts"]
+    assert (counts["permits"], counts["denials"]) == (19, 1)
+
+
+def test_a_run_is_watched_by_such_a_writer(tmp_path: Path) -> None:
+    bench = with_writer(tmp_path, "ml-dsa-87", "print('it ran')\n")
+    process = start_run(bench)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (0, b"it ran\n"), err.decode()
+    passed(attest(tmp_path, "bundle", "log", "-o", "evidence.jsonl"))
+    passed(attest(tmp_path, *judged(tmp_path)))

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
 
 from attest.measure import probes
 from attest.measure.abilities import ABILITIES, Ability
@@ -47,6 +48,8 @@ def test_what_is_missing_is_told_as_missing(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not probes.tool("node")().there
     assert not probes.module("no_such_module")().there
+    monkeypatch.delattr(mldsa, "MLDSA44PrivateKey")
+    assert probes.post_quantum() == (False, "one that is older, or built without")
     monkeypatch.setattr(probes, "landlock_version", lambda: 3)
     assert probes.landlock() == (False, "version 3, which does not keep signals")
     monkeypatch.setattr(probes, "landlock_version", lambda: 0)

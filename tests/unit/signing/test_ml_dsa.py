@@ -1,6 +1,7 @@
 """ML-DSA: its one form of key, what is signed in a note, and a library that has none of it."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import struct
@@ -10,6 +11,8 @@ import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attest.errors import MalformedError, UnavailableError, UntrustedError
 from attest.signing.algorithms import ALGORITHMS
@@ -20,7 +23,7 @@ from tests.ml_dsa_keys import EXPANDED_BYTES, IDENTIFIERS, NAMES, SIGNATURE_BYTE
 from tests.world import STRANGER
 
 BY_ANOTHER = json.loads(Path(__file__).with_name("ml_dsa_by_another.json").read_text())
-"""Deterministic signatures that another implementation made with keys of these seeds."""
+"""Deterministic signatures, and checkpoints, that another implementation made with keys of these seeds."""
 
 ORIGIN = "log.example/1"
 TEXT = f"{ORIGIN}\n3\n{base64.b64encode(b'r' * 32).decode()}\n"
@@ -55,6 +58,15 @@ def test_a_seed_makes_the_key_that_it_makes_elsewhere_and_what_that_signed_verif
     assert len(signature) == SIGNATURE_BYTES[row["algorithm"]]
     assert key.verify(signature, message)
     assert not key.verify(signature, message + b"\0")
+
+
+@pytest.mark.parametrize("row", BY_ANOTHER, ids=lambda row: row["algorithm"])
+def test_a_checkpoint_that_another_implementation_signed_is_opened(row):
+    key = private_from_pkcs8(pkcs8(row["algorithm"], der(0x80, bytes.fromhex(row["seed"]))), where="k").public
+    note = row["checkpoint"].encode()
+    assert open_note(note, ORIGIN, key, where="note").startswith(f"{ORIGIN}\n20852163\n")
+    with pytest.raises(UntrustedError, match="bad one"):
+        open_note(note.replace(b"20852163", b"20852164"), ORIGIN, key, where="note")
 
 
 def test_a_signature_has_no_context_and_is_over_the_message_itself(name):
@@ -200,6 +212,32 @@ def test_nothing_but_a_checkpoint_is_signed_or_opened(text):
     with pytest.raises(MalformedError):
         sign_note(text, ORIGIN, key)
     assert not key.public.verify_note(ORIGIN, text, bytes(EIGHT + SIGNATURE_BYTES["ml-dsa-44"]))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=4),
+            st.integers(0, 40),
+            st.binary(min_size=32, max_size=32),
+            st.integers(0, 3),
+        ),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_what_is_signed_of_two_different_checkpoints_differs(checkpoints):
+    def message(origin: str, size: int, root: bytes, at: int) -> bytes:
+        return cosigned_message(origin, f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n", at)
+
+    one, other = checkpoints
+    assert (message(*one) == message(*other)) == (one == other)
+
+
+@given(st.text(max_size=60) | st.text("\n09A=", max_size=60))
+def test_any_text_is_a_checkpoint_or_refused_and_nothing_else_happens(text):
+    with contextlib.suppress(MalformedError):
+        assert cosigned_message("n", text, 0).startswith(b"subtree/v1\n\0")
 
 
 def test_a_note_has_room_for_as_many_of_the_largest_signatures_as_it_may_have():

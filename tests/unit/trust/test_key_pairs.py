@@ -3,6 +3,7 @@
 import stat
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
 
 from attest.errors import RefusedError
 from attest.signing.algorithms import ALGORITHMS
@@ -12,6 +13,7 @@ from attest.signing.keyring import KeyRing
 from attest.statement.predicates.runtime_revocation import PREDICATE_TYPE, Revoked, RuntimeRevocation
 from attest.statement.statement import findings_subject, open_statement
 from attest.trust.key_pairs import make_key_pair
+from tests.commands import attest
 from tests.world import NOW
 
 
@@ -44,3 +46,11 @@ def test_a_dangling_link_is_not_followed(tmp_path):
     with pytest.raises(RefusedError):
         make_key_pair(tmp_path / "k", "ed25519", at=NOW)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_where_the_library_lacks_the_algorithm_nothing_is_left_behind(monkeypatch, tmp_path):
+    monkeypatch.delattr(mldsa, "MLDSA65PrivateKey")
+    done = attest(tmp_path, "key", "new", "k", "--algorithm", "ml-dsa-65")
+    assert done.returncode == 6
+    assert b"hint: python -m pip install --upgrade 'cryptography>=48'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
