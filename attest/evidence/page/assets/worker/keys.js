@@ -45,7 +45,7 @@ class Key {
     return crypto.subtle.verify(row.how, this.handle, spelled, message);
   }
 
-  // C2SP signed-note: the first four bytes of a hash, of the name too for Ed25519. Null for a kind that is unknown here.
+  // C2SP signed-note: the first four bytes of a hash, of the name too for Ed25519. Null for a kind unknown here.
   noteKeyId(name) {
     if (!SUPPORTED[this.algorithm]) return null;
     if (this.algorithm !== "ed25519") return sha256(this.spki).subarray(0, 4);
