@@ -18,6 +18,7 @@ from attest.statement.tools.definitions import definition_of, digest_of_set
 from attest.statement.tools.foreign import text_of
 from attest.statement.tools.principals import Principal, PrincipalKind
 from attest.statement.tools.rules import ToolRule, ToolRules
+from tests.commands import attest, passed
 from tests.installed import Bench
 from tests.launches import PYTHON, make_launch_bench
 from tests.waiting import PATIENCE_SECONDS
@@ -203,3 +204,22 @@ def portal_words(ref: str = "server.ref") -> Sequence[str]:
     """Return the command line, for a bench's folder."""
     options = ["--trust", "trust.json", "--key", "writer.key", "--log", "log"]
     return [sys.executable, "-m", "attest", "portal", ref, *options]
+
+
+def verified(bench: Bench, *, killed: bool = False) -> dict[str, Any]:
+    """Export the log with all that it discloses, verify it, and return the verdict, which has to be that it passed.
+
+    A portal that was killed may not have kept what opens its last commitments.
+    """
+    passed(attest(bench.folder, "bundle", "log", "--tier", "full", "-o", "evidence.jsonl"))
+    words = ("--trust", "trust.json", "--reference", "server.ref", "--tier", "full", "--format", "json")
+    verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
+    calls = verdict["counts"]["calls"]
+    assert killed or calls is None or calls["opened"] == calls["commitments"]
+    return verdict
+
+
+def said_in(answer: dict[str, Any]) -> str:
+    """Return the text of a tool's answer."""
+    text: str = answer["result"]["content"][0]["text"]
+    return text

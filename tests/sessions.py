@@ -155,9 +155,16 @@ class Talk:
         self.settle()
 
     def record(self, *, fails: bool = False) -> None:
-        """What was submitted first is on disk, or will never be."""
+        """What was submitted first is on disk, or the log takes nothing more."""
+        if fails:
+            self.gate.unrecordable = "no space"
         record = self.waiting.pop(0)
         self._finish(record, fails=fails)
+        self.settle()
+
+    def cease(self) -> None:
+        """What was submitted first is not recorded, for what it relies on holds no more."""
+        self._finish(self.waiting.pop(0), fails=True)
         self.settle()
 
     def settle(self) -> None:

@@ -106,6 +106,8 @@ class World:
     durable: asyncio.Event = field(default_factory=asyncio.Event)
     submission: asyncio.Event = field(default_factory=asyncio.Event)
     drift: OnCallerDrift = OnCallerDrift.STOP
+    identify: Callable[[Request], Caller] = field(default_factory=lambda: identify)
+    """Who a request is from."""
     full: bool = False
     """Whether the log takes nothing more."""
     url: str = ""
@@ -226,7 +228,7 @@ async def relaying(**given: Any) -> AsyncIterator[World]:
                     client=client,
                     path="/mcp",
                     guard=make_guard("127.0.0.1", port, scheme="http"),
-                    identify=identify,
+                    identify=world.identify,
                     schema=lambda _name: None,
                     nobody=hub.table.begin(Caller(principal=None, authenticated=None), None),
                 )

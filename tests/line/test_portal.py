@@ -9,7 +9,6 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -21,10 +20,10 @@ from attest.statement.tools.disclosures import kept_lines, read_disclosures
 from attest.statement.tools.limits import Limit, Per, Unit
 from attest.statement.tools.rules import BaselineRule, Trait
 from attest.tlog.stores import SQLITE
-from tests.commands import attest, attest_process, passed
+from tests.commands import attest_process, passed
 from tests.installed import Bench
 from tests.launches import receipts, story
-from tests.portal_world import ALLOWED, META, make_tool_rules, portal, portal_words, seal_server
+from tests.portal_world import ALLOWED, META, make_tool_rules, portal, portal_words, said_in, seal_server, verified
 from tests.waiting import PATIENCE_SECONDS
 
 CALL = b'{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"%s","arguments":{"text":"%s"}}}\n'
@@ -44,30 +43,12 @@ def bench(tmp_path: Path) -> Bench:
     return seal_server(tmp_path)
 
 
-def verified(bench: Bench, *, killed: bool = False) -> dict[str, Any]:
-    """Export the log with all that it discloses, verify it, and return the verdict, which has to be that it passed.
-
-    A portal that was killed may not have kept what opens its last commitments.
-    """
-    passed(attest(bench.folder, "bundle", "log", "--tier", "full", "-o", "evidence.jsonl"))
-    words = ("--trust", "trust.json", "--reference", "server.ref", "--tier", "full", "--format", "json")
-    verdict: dict[str, Any] = json.loads(passed(attest(bench.folder, "verify", "evidence.jsonl", *words)))
-    calls = verdict["counts"]["calls"]
-    assert killed or calls is None or calls["opened"] == calls["commitments"]
-    return verdict
-
-
-def text_of(answer: dict[str, Any]) -> str:
-    text: str = answer["result"]["content"][0]["text"]
-    return text
-
-
 def test_calls_are_permitted_denied_and_recorded_and_the_evidence_verifies(bench):
     with portal(bench) as client:
         client.open()
-        assert text_of(client.call(1, "echo", "hi")) == "hi"
+        assert said_in(client.call(1, "echo", "hi")) == "hi"
         assert client.call(2, "hidden", "x")["error"]["data"]["rule"] == "tool.unknown"
-        assert "hidden" not in text_of(client.call(3, "seen"))
+        assert "hidden" not in said_in(client.call(3, "seen"))
         assert client.call(4, "fail")["result"]["isError"] is True
         shown = client.ask(5, "tools/list")["result"]["tools"]
         assert [tool["name"] for tool in shown] == sorted(ALLOWED)
@@ -93,7 +74,7 @@ def test_what_opens_the_commitments_is_kept_beside_the_log_and_nowhere_else(benc
 
 def test_the_newest_revision_needs_no_handshake(bench):
     with portal(bench) as client:
-        assert text_of(client.call(1, "echo", "hi", _meta=META)) == "hi"
+        assert said_in(client.call(1, "echo", "hi", _meta=META)) == "hi"
         assert client.close()[0] == 0
     verified(bench)
 
@@ -114,7 +95,7 @@ def test_a_question_that_is_not_allowed_does_not_reach_the_client(bench):
     with portal(bench) as client:
         client.open()
         assert client.call(1, "ask", "x")["id"] == 1
-        seen = text_of(client.call(2, "seen"))
+        seen = said_in(client.call(2, "seen"))
         client.close()
     assert '"error"' in seen
     assert "client-request.refused" in seen
@@ -139,7 +120,7 @@ def test_a_cancelled_call_is_told_to_the_server_and_recorded(bench):
         client.open()
         client.send(id=1, method="tools/call", params={"name": "wait", "arguments": {}})
         client.send(method="notifications/cancelled", params={"requestId": 1})
-        assert "notifications/cancelled" in text_of(client.call(2, "seen"))
+        assert "notifications/cancelled" in said_in(client.call(2, "seen"))
         assert client.close()[0] == 0
     statuses = [each["predicate"]["outcome"]["status"] for each in receipts(bench) if "outcome" in each["predicate"]]
     assert sorted(statuses) == ["cancelled", "result"]
@@ -161,7 +142,7 @@ def test_in_audit_only_mode_everything_passes_and_is_recorded(tmp_path):
     bench = seal_server(tmp_path, audit_only=True)
     with portal(bench) as client:
         client.open()
-        assert text_of(client.call(1, "hidden", "hi")) == "hi"
+        assert said_in(client.call(1, "hidden", "hi")) == "hi"
         assert client.close()[0] == 0
     denials = [each["predicate"]["denial"] for each in receipts(bench) if "denial" in each["predicate"]]
     assert [(each["rule"], each["enforced"]) for each in denials] == [("tool.unknown", False)]
@@ -187,7 +168,7 @@ def test_a_kill_between_decision_and_outcome_leaves_a_permit_and_the_next_start_
     assert story(bench).count("tool-permit") >= 2
     with portal(bench) as client:
         client.open()
-        assert text_of(client.call(1, "echo", "again")) == "again"
+        assert said_in(client.call(1, "echo", "again")) == "again"
         assert client.close()[0] == 0
     events = story(bench)
     assert "resume" in events
@@ -282,7 +263,7 @@ def test_a_line_without_end_is_refused_in_bounded_memory_and_the_next_one_is_hea
         client.write(b'"}}}\n')
         answer = client.read()
         assert (answer["id"], answer["error"]["code"]) == (1, -32600)
-        assert text_of(client.call(2, "echo", "hi")) == "hi"
+        assert said_in(client.call(2, "echo", "hi")) == "hi"
         peak = int(Path(f"/proc/{client.process.pid}/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
         assert client.close()[0] == 0
     assert peak < 400 * 1024 * 1024
@@ -357,7 +338,7 @@ def test_a_server_that_may_connect_nowhere_has_the_portal_as_its_only_path(tmp_p
     bench = seal_server(tmp_path, tools=make_tool_rules(*ALLOWED, egress=()))
     with portal(bench) as client:
         client.open()
-        assert text_of(client.call(1, "echo", "hi")) == "hi"
+        assert said_in(client.call(1, "echo", "hi")) == "hi"
         assert client.close()[0] == 0
     assert verified(bench)["path"] == "sole"
 

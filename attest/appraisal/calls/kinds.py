@@ -49,6 +49,7 @@ class RuleKind(StrEnum):
     MESSAGE_ID = "message.id"
     CALL_STATE = "call.state"
     SESSION_UNOPENED = "session.unopened"
+    SESSION_UNKNOWN = "session.unknown"
     SESSION_CROWDED = "session.crowded"
     SAFE_STATE = "state.safe"
     MEASUREMENT_NONE = "measurement.none"
@@ -171,6 +172,10 @@ RULES: Final[Mapping[RuleKind, RuleText]] = MappingProxyType(
         ),
         RuleKind.SESSION_UNOPENED: RuleText(
             "neither a handshake before nor a protocol version with the request", "send `initialize` first, or `_meta`"
+        ),
+        RuleKind.SESSION_UNKNOWN: RuleText(
+            "an `Mcp-Session-Id` that this caller was not given, or that is over",
+            "send `initialize` again; if that does not help, see who uses identifiers of others",
         ),
         RuleKind.SESSION_CROWDED: RuleText(
             "too many requests wait for an answer at once", "wait for answers before asking on"

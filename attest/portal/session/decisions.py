@@ -28,8 +28,6 @@ from attest.statement.tools.calls import Call, Commitment, Denial, DenialStage, 
 Release = Callable[[Governed, bool, int], None]
 """A request may leave its queue, or is dropped from it, at a time."""
 
-_UNRECORDED: Final = "the receipt could not be written, and without one nothing is forwarded"
-
 
 @final
 class Decisions:
@@ -243,8 +241,9 @@ class Decisions:
             self.rounds.expect(state_of(message.answer), following)
 
     def _refuse_unrecorded(self, governed: Governed, now: int) -> None:
-        self._outbox.say(f"refused without a receipt: {governed.asked.method}: {_UNRECORDED}")
-        self._answer_request(governed, denial_reply(governed.message.id, RuleKind.LOG_UNAVAILABLE, _UNRECORDED, None))
+        why = self._gate.unrecorded(now)
+        self._outbox.say(f"refused without a receipt: {governed.asked.method}: {why.reason}")
+        self._answer_request(governed, denial_reply(governed.message.id, why.rule, why.reason, None))
         self._release(governed, False, now)  # noqa: FBT003  (as above)
 
     def _answer_request(self, governed: Governed, reply: bytes) -> None:

@@ -21,6 +21,8 @@ from attest.statement.tools.definitions import digest_of_set
 from attest.statement.tools.rules import OnCallerDrift
 
 _ENDED: Final = "the server has ended, and no answer will come"
+_UNRECORDED: Final = "the receipt could not be written, and without one nothing is forwarded"
+_CEASED: Final = "the server was found to be another one before the receipt of this decision could be written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,12 @@ class Gate:
     def closed(self) -> str | None:
         """Why no receipt can be written about a request now, which is to be refused without one."""
         return self.unrecordable or ("there is hardly any room for the log" if self.short_of_space else None)
+
+    def unrecorded(self, now: int) -> Ruling:
+        """Return why there is no receipt of a decision: the log takes none, or what was relied on holds no more."""
+        if self.closed is not None:
+            return refused(RuleKind.LOG_UNAVAILABLE, _UNRECORDED)
+        return self._measured(now) or refused(RuleKind.MEASUREMENT_DRIFT, _CEASED)
 
     @property
     def definitions(self) -> str | None:

@@ -107,11 +107,15 @@ class Table:
         """Return the caller's session; None for an identifier that this caller was not given."""
         key = _key(caller, identifier)
         found = self._known.get(key)
-        if found is None and identifier is None:
-            return self.begin(caller, None)
         if found is not None:
             self._known.move_to_end(key)
+        elif identifier is None:
+            found = self.begin(caller, None)
         return found
+
+    def own(self, caller: Caller) -> Connected:
+        """Return the session of what a caller asks under no identifier."""
+        return self.find(caller, None) or self.begin(caller, None)
 
     def begin(self, caller: Caller, identifier: str | None) -> Connected:
         """Begin a session under an identifier of the server's, in place of one that had it before."""

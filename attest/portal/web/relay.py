@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from attest.appraisal.calls.kinds import RuleKind
-from attest.appraisal.calls.ruling import refused
+from attest.appraisal.calls.ruling import Ruling, refused
 from attest.portal.callers.caller import UnknownCallerError
 from attest.portal.session.governed import Caller
 from attest.portal.session.lines import MAX_LINE_BYTES
@@ -76,7 +76,9 @@ class Relay:
             return Reply(401, error_reply(None, DENIED, str(error)), challenge)
         connected = self.hub.table.find(caller, request.first(SESSION))
         if connected is None:
-            return reply_with(error_reply(None, _NOT_FOUND, "no session of this caller's has this id"), status=404)
+            # A server forgets its sessions when it starts anew; who guesses identifiers leaves this behind.
+            ruling = refused(RuleKind.SESSION_UNKNOWN, "no session of this caller's has this id")
+            return self._refuse(self.hub.table.own(caller), ruling, _NOT_FOUND, status=404)
         self.hub.heed(connected)
         if request.method == "POST":
             return await self._post(request, connected)
@@ -105,7 +107,8 @@ class Relay:
         except TimeoutError:
             return reply_with(error_reply(None, INVALID_REQUEST, "the body did not come in time"), status=408)
         except TooLongError:
-            return self._refuse_body(connected, f"a message of more than {MAX_LINE_BYTES} bytes", status=413)
+            ruling = refused(RuleKind.MESSAGE_MALFORMED, f"a message of more than {MAX_LINE_BYTES} bytes")
+            return self._refuse(connected, ruling, INVALID_REQUEST, status=413)
         message = read_message(body)
         if isinstance(message, Message) and message.kind in {Kind.RESULT, Kind.ERROR}:
             return await self._answer(request, connected, message)
@@ -231,9 +234,10 @@ class Relay:
         self.nobody.session.refuse(b"", ruling, b"", self.hub.boot(), lane=Exchange())
         self.hub.go_on(self.nobody)
 
-    def _refuse_body(self, connected: Connected, why: str, *, status: int) -> Reply:
-        reply = error_reply(None, INVALID_REQUEST, why)
-        connected.session.refuse(b"", refused(RuleKind.MESSAGE_MALFORMED, why), reply, self.hub.boot(), lane=Exchange())
+    def _refuse(self, connected: Connected, ruling: Ruling, code: int, *, status: int) -> Reply:
+        """Refuse what nobody read, in the name of a caller that is known."""
+        reply = error_reply(None, code, ruling.reason)
+        connected.session.refuse(b"", ruling, reply, self.hub.boot(), lane=Exchange())
         self.hub.go_on(connected)
         return reply_with(reply, status=status)
 

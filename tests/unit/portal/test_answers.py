@@ -8,7 +8,7 @@ from attest.portal.session.gate import Footing
 from attest.statement.tools.calls import DenialStage, OutcomeStatus
 from attest.statement.tools.rules import ResultRule, ToolRule
 from tests.portal_world import make_tool_rules
-from tests.sessions import RESULT, opened
+from tests.sessions import RESULT, match_at, opened
 
 
 def test_an_answer_that_breaks_a_rule_is_withheld():
@@ -109,6 +109,18 @@ def test_without_a_receipt_nothing_is_forwarded_and_that_is_said():
     talk.record(fails=True)
     assert (talk.to_server, talk.reply()["error"]["data"]) == ([], {"rule": "log.unavailable"})
     assert talk.said
+
+
+def test_who_is_refused_since_the_server_ceased_to_be_the_sealed_one_is_not_told_of_the_log():
+    talk = opened(recording=False)
+    talk.call(1)
+    talk.cease()
+    assert (talk.to_server, talk.reply()["error"]["data"]) == ([], {"rule": "measurement.drift"})
+    talk.stand(Footing(upstream="u", match=match_at(talk.now).match, until_ms=talk.now + 5))
+    talk.call(2)
+    talk.now += 5
+    talk.cease()
+    assert (talk.to_server, talk.reply()["error"]["data"]) == ([], {"rule": "reference.expired"})
 
 
 def test_after_an_outcome_that_could_not_be_recorded_nothing_is_permitted():
