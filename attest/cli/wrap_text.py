@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -107,6 +108,9 @@ class WrapText:
             yield f"next: restart {', '.join(clients) or 'the client'}: what runs now was started before"
             yield f"Kept from your keys, these servers make no new file or folder right in {self._ways()}:"
             yield "make one that a server looks for there (~/.mcp-auth of mcp-remote) yourself (see docs/wrapping.md)."
+        if new and (folder := self._closed_temporary()) is not None:
+            yield f"Nor do they make temporary files right in {self._text(folder)}, where your keys lie:"
+            yield "make a folder there yourself, and set TMPDIR to it where the client sets their variables."
         if audited:
             name = self._text(audited[0].reference.name.removesuffix(_SUFFIX))
             yield "Sealed is what is installed now, tied to no build; calls are written down, and none is refused yet."
@@ -126,6 +130,12 @@ class WrapText:
         place = data_folder()
         ways = [str(folder) for folder in reversed(place.parents) if folder.is_relative_to(self._home)]
         return ", ".join(self._text(f"{way}/") for way in ways or [str(place.parent)])
+
+    @staticmethod
+    def _closed_temporary() -> str | None:
+        from attest.agent.launching.temporary import closed_temporary
+
+        return closed_temporary([data_folder()], os.environ)
 
     def _name(self, row: Row) -> str:
         portal = read_portal(row.server.command)

@@ -129,9 +129,8 @@ def _make_ruleset(version: int, rights: int, network: int) -> int:
 
 def _beside(places: Iterable[str]) -> Iterator[str]:
     """Yield whatever lies in a directory on the way to one of the places, and is on the way to none."""
-    real = {os.path.realpath(place) for place in places}
-    kept = {place for place in real if not any(_is_below(place, other) for other in real)}
-    ways = {folder for place in kept for folder in _above(place)}
+    kept = _kept(places)
+    ways = ways_to(kept)
     for folder in sorted(ways):
         try:
             names = os.listdir(folder)
@@ -142,6 +141,16 @@ def _beside(places: Iterable[str]) -> Iterator[str]:
             path = os.path.join(folder, name)
             if path not in ways and path not in kept:
                 yield path
+
+
+def ways_to(places: Iterable[str]) -> frozenset[str]:
+    """Return the directories on the way to what is kept back: those in which nothing new can be made."""
+    return frozenset(folder for place in _kept(places) for folder in _above(place))
+
+
+def _kept(places: Iterable[str]) -> frozenset[str]:
+    real = {os.path.realpath(place) for place in places}
+    return frozenset(place for place in real if not any(_is_below(place, other) for other in real))
 
 
 def _above(place: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from attest.agent.closure import Looked
 from attest.agent.drafts import Standing, event_draft
@@ -20,6 +21,7 @@ from attest.agent.launching.kept_code import KeptCode
 from attest.agent.launching.library import Library, library_of
 from attest.agent.launching.program import Program, judge_program, open_program
 from attest.agent.launching.streams import Streams
+from attest.agent.launching.temporary import closed_temporary
 from attest.agent.launching.user import User, server_user
 from attest.agent.run import Run
 from attest.agent.sealed import SealedServer
@@ -42,6 +44,10 @@ from attest.statement.together import Together
 
 FINDING: int = 1
 """The exit code once anything did not match, whatever the server's own is."""
+_CLOSED: Final = (
+    "the server makes no temporary file right in {folder}, which is on the way to key, log or trust file: "
+    "keep these elsewhere, or set TMPDIR to a folder that is there already"
+)
 
 
 @dataclass(kw_only=True)
@@ -129,8 +135,11 @@ class Launch:
         request = self.request
         hand_over(self.byte_code, self.user.uid, self.user.gid)
         ours = (request.key, request.log, request.trust, *(() if request.pinned is None else (request.pinned,)))
+        folder = closed_temporary(ours, self.environment.variables)
         # Made only now: what is not there yet could not be kept back, and what comes later could not be granted.
         with sandbox_around(map(str, ours), ports=self._ports) as sandbox:
+            if sandbox is not None and folder is not None:
+                self.run.tell(_CLOSED.format(folder=folder))
             self.child = start_child(
                 self.command,
                 self.program,

@@ -313,3 +313,15 @@ def test_update_enforces_what_was_only_recorded(desk):
     assert not read_unverified(desk.data / "references/one.ref").reference.enforcement.audit_only
     assert b"already protected  one" in (told := passed(desk.wrap("--server", "one")))
     assert b"enforcing" in told
+
+
+def test_who_lives_below_the_directory_for_temporary_files_is_told_what_servers_cannot_do_there(desk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(desk.home.parent))
+    told = passed(desk.wrap("--all")).decode()
+    assert f"make temporary files right in {desk.home.parent}, where your keys lie" in told
+    assert "set TMPDIR to it" in told
+
+
+def test_nobody_else_is_told_so(desk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(desk.folder / "one"))
+    assert "temporary files" not in passed(desk.wrap("--all")).decode()
