@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _NAMES: Final = frozenset({"attest", "mcp-attest"})
+_MODULE: Final = (("-m", "attest"), ("-P", "-m", "attest"))
 _VERB: Final = "portal"
 _DASHES: Final = "--"
 
@@ -26,7 +27,9 @@ def read_portal(command: Sequence[str]) -> PortalCommand | None:
     """Take apart the command of a configured server; None if it is no portal."""
     words = tuple(command)
     first = words[0].replace("\\", "/").rpartition("/")[2] if words else ""
-    start = 1 if first in _NAMES else 3 if words[1:3] == ("-m", "attest") else None
+    start = (
+        1 if first in _NAMES else next((len(each) + 1 for each in _MODULE if words[1 : len(each) + 1] == each), None)
+    )
     if start is None or words[start : start + 1] != (_VERB,) or len(words) < start + 2:
         return None
     inner = words[words.index(_DASHES) + 1 :] if _DASHES in words else ()

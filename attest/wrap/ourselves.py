@@ -30,4 +30,5 @@ def own_words() -> tuple[str, ...]:
         beside = Path(interpreter).with_name(name)
         if os.access(beside, os.X_OK) and beside.is_file():
             return (str(beside),)
-    return (interpreter, "-m", "attest")
+    # Without -P, what lies in the folder where a client starts it would be imported as ours.
+    return (interpreter, "-P", "-m", "attest")

@@ -9,7 +9,13 @@ from attest.clients.portal_command import PortalCommand, read_portal
 OURS = ("/opt/attest/bin/attest",)
 
 
-@pytest.mark.parametrize("ours", [OURS, ("attest",), ("C:\\x\\mcp-attest",), ("/opt/bin/python", "-m", "attest")])
+PYTHON = "/opt/bin/python"
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [OURS, ("attest",), ("C:\\x\\mcp-attest",), (PYTHON, "-m", "attest"), (PYTHON, "-P", "-m", "attest")],
+)
 def test_the_portal_is_known_by_whatever_starts_it(ours):
     command = (*ours, "portal", "one", "--log", "x", "--", "uvx", "server", "--", "more")
     assert read_portal(command) == PortalCommand(ours=ours, reference="one", inner=("uvx", "server", "--", "more"))

@@ -19,7 +19,7 @@ def test_the_words_start_this_program(monkeypatch, tmp_path):
     (tmp_path / "python").symlink_to(sys.executable)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     asked.append(own_words())
-    assert asked[1] == (str(tmp_path / "python"), "-m", "attest")
+    assert asked[1] == (str(tmp_path / "python"), "-P", "-m", "attest")
     assert all(os.path.isabs(words[0]) for words in asked)  # noqa: PTH117  (as text)
     done = subprocess.run([*asked[0], "--version"], capture_output=True, check=True, timeout=PATIENCE_SECONDS)
     assert VERSION.encode() in done.stdout
