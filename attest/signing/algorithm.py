@@ -10,10 +10,11 @@ class Algorithm(msgspec.Struct, frozen=True, kw_only=True):
     """A signature algorithm: its name, and how keys of it are made, recognised and used.
 
     The handles are objects of `cryptography`. `load_public` takes a DER SubjectPublicKeyInfo, `load_private` an
-    unencrypted DER PKCS#8 key; both raise `ValueError` for a key of another algorithm. `verify` answers with a bool and
-    never raises for a bad signature. `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public
-    handle). `sign_note` makes what stands behind that id from (private handle, key name, text, POSIX seconds), and
-    `verify_note` answers with a bool to (public handle, key name, text, what stands there): most sign the text itself.
+    unencrypted DER PKCS#8 key; both raise `ValueError` for a key of another algorithm, and as `generate` does
+    `UnavailableError` where the library lacks this one. `verify` answers with a bool and never raises for a bad
+    signature. `note_key_id` gives the 4-byte key id of a C2SP signed note from (key name, public handle). `sign_note`
+    makes what stands behind that id from (private handle, key name, text, POSIX seconds), and `verify_note` answers
+    with a bool to (public handle, key name, text, what stands there): most sign the text itself.
     """
 
     name: str

@@ -1,6 +1,8 @@
 """ECDSA over NIST P-256 with SHA-256 (FIPS 186-5), signatures in DER, for hardware that has no Ed25519.
 
-`cryptography` is imported where it works: most processes only ever see Ed25519 keys.
+`cryptography` is imported where it works: most processes only ever see Ed25519 keys. A public key has one DER form here
+(RFC 5480: the named curve, the point uncompressed), a fixed head before the point, and is read and written by it: what
+comes in evidence never reaches the general reader of key files. Private keys have several, as other tools write them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 _CURVE = "secp256r1"
 _NOT_OURS = "not a P-256 key"
+_SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
+_POINT_BYTES = 65
+_COORDINATE_BYTES = 32
+_UNCOMPRESSED = b"\x04"
 
 
 def _generate() -> EllipticCurvePrivateKey:
@@ -35,13 +41,12 @@ def _load_private(der: bytes) -> EllipticCurvePrivateKey:
 
 
 def _load_public(der: bytes) -> EllipticCurvePublicKey:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
-    key = _only_value_errors(lambda: load_der_public_key(der))
-    if isinstance(key, EllipticCurvePublicKey) and key.curve.name == _CURVE:
-        return key
-    raise ValueError(_NOT_OURS)
+    point = der.removeprefix(_SPKI_HEAD)
+    if len(der) != len(_SPKI_HEAD) + _POINT_BYTES or len(point) != _POINT_BYTES or point[:1] != _UNCOMPRESSED:
+        raise ValueError(_NOT_OURS)
+    return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point)
 
 
 def _only_value_errors(load: Callable[[], object]) -> object:
@@ -61,9 +66,8 @@ def _pkcs8(key: EllipticCurvePrivateKey) -> bytes:
 
 
 def _spki(key: EllipticCurvePublicKey) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    numbers = key.public_numbers()
+    return _SPKI_HEAD + _UNCOMPRESSED + b"".join(each.to_bytes(_COORDINATE_BYTES) for each in (numbers.x, numbers.y))
 
 
 def _sign(key: EllipticCurvePrivateKey, message: bytes) -> bytes:
