@@ -128,14 +128,29 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show(file=sys.stderr)
         return ExitCode.USAGE
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        _complain("output: expected room for it, found none", None)
-        return ExitCode.UNAVAILABLE
-    if isinstance(error, PermissionError) and error.filename is not None:
-        # Of a folder that may not be entered not even what is in it can be told: wherever one asks, that is the answer.
-        _complain(f"{error.filename}: expected leave to look there, found {error.strerror}", None)
+    if isinstance(error, OSError) and (told := _of_the_machine(error)) is not None:
+        _complain(*told)
         return ExitCode.UNAVAILABLE
     return _closed_pipe() if isinstance(error, BrokenPipeError) else _fault(error)
+
+
+def _of_the_machine(error: OSError) -> tuple[str, str | None] | None:
+    """Return what is to be said, and the hint, where the machine and no fault of ours is why; else None."""
+    if error.errno == errno.ENOSPC:
+        return "output: expected room for it, found none", None
+    if isinstance(error, PermissionError) and error.filename is not None:
+        # Of a folder that may not be entered not even what is in it can be told: wherever one asks, that is the answer.
+        return f"{error.filename}: expected leave to look there, found {error.strerror}", None
+    return ("the current folder: expected one that is there, found none", "cd to another one") if _is_lost() else None
+
+
+def _is_lost() -> bool:
+    """Whether the folder in which we were started has been removed."""
+    try:
+        os.getcwd()  # noqa: PTH109  (pathlib would be imported at every start)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _complain(message: str, hint: str | None) -> None:

@@ -139,7 +139,9 @@ def seal(context: click.Context, /, tree: tuple[Path, ...], **given: Any) -> Non
 
     out = _out(given["out"], given["name"])
     if not tree and given["runtime_of"] is None and given["upstream"] is None:
-        raise click.UsageError("expected a TREE, --runtime-of PROGRAM or --upstream URL, found none")
+        raise click.UsageError(
+            "expected a TREE, --runtime-of PROGRAM or --upstream URL, found none: attest scan says what a server loads"
+        )
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
     check_replaceable(out, "a RuntimeReference", of_types(PREDICATE_TYPE))

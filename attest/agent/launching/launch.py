@@ -80,6 +80,7 @@ class Launch:
         try:
             matched = self.run.launched(self._start)
             if self.child is None:
+                self.run.tell("the server was not started; after an update seal it anew: attest update, attest seal")
                 return FINDING
             if left := self.child.end():
                 self.run.tell(f"ended {left} processes that the server left behind")

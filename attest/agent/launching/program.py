@@ -32,7 +32,8 @@ def open_program(path: str) -> Iterator[Program]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise UnavailableError(path, "a readable program", error.strerror or "none") from error
+        hint = "install it again as it was, or seal what is there now"
+        raise UnavailableError(path, "a readable program", error.strerror or "none", hint=hint) from error
     try:
         yield Program(path=path, descriptor=descriptor)
     finally:

@@ -17,5 +17,5 @@ def refuse_pipx(invocation: Invocation) -> Invocation:
         shlex.join(invocation.words[:3]),
         "a command of an installed package",
         "an environment in the cache of pipx, which is made anew",
-        hint=f"pipx install {package}, seal the TREE {folder}, and give: -- {folder}/bin/{package}",
+        hint=f"pipx install {package}, then seal the TREE {folder} with its command, {folder}/bin/{package}",
     )

@@ -12,6 +12,7 @@ from attest.errors import MalformedError, RefusedError, UnavailableError
 from attest.measure.command_shim import MAX_SHIM_BYTES, read_shim
 from attest.measure.commands.installed_scripts import started_by_sh
 from attest.measure.commands.invocation import Invocation, Started
+from attest.measure.commands.mcp_run import loaded_files
 from attest.measure.commands.reading import read_beginning
 from attest.measure.commands.wrappers import MAX_SCRIPT_BYTES, start_wrapped
 
@@ -38,7 +39,7 @@ def start_program(invocation: Invocation) -> Started | Invocation:
     return Started(
         interpreter=find_interpreter(invocation, words[0]),
         argv=(*words[1:], program, *arguments),
-        code=(os.path.realpath(program),),
+        code=(os.path.realpath(program), *loaded_files(invocation)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
@@ -18,6 +19,9 @@ _SWITCHES: Final = QUIET | {
     "--frozen", "--locked", "--no-sync", "--no-dev", "--only-dev", "--all-extras", "--all-groups", "--all-packages",
     "--no-editable", "--no-default-groups", "--exact", "--no-env-file", "-m", "--module", "-s", "--script",
 }  # fmt: skip
+_WITH: Final = frozenset(("--with", "-w"))
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._,\[\]=<>!~-]+")
+"""A package and its version; an address may hold a password."""
 _SCRIPT_METADATA: Final = re.compile(rb"^# /// script\s*$", re.MULTILINE)
 _PYTHON: Final = re.compile(r"python(3(\.[0-9]{1,2})?)?")
 
@@ -35,8 +39,20 @@ def start_uv(invocation: Invocation) -> Invocation:
     if before.rest[:1] != ("run",):
         found = " ".join(before.rest[:1]) or "none"
         raise RefusedError("uv", "uv run, uv tool run or uvx", found, hint="give the program: -- PROGRAM ARGUMENTS")
-    options = read_options("uv run", before.rest[1:], valued=_VALUED, switches=_SWITCHES)
+    options = read_options("uv run", before.rest[1:], valued=_VALUED | _WITH, switches=_SWITCHES)
+    _refuse_cache(options)
     return _run(invocation, Options(given=(*before.given, *options.given), rest=options.rest))
+
+
+def _refuse_cache(options: Options) -> None:
+    """Refuse packages that uv puts into its cache, which it cleans up, and say how to install the same for good."""
+    wanted = next((value for name, value in options.given if name in _WITH), None)
+    if wanted is not None:
+        package = shlex.quote(wanted) if _PLAIN.fullmatch(wanted) else "PACKAGE"
+        raise RefusedError(
+            "uv run --with", "a command of an installed package", "one in the cache of uv",
+            hint=f"uv tool install {package}, and give the path of its command in $(uv tool dir)",
+        )  # fmt: skip
 
 
 def _run(invocation: Invocation, options: Options) -> Invocation:

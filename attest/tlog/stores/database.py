@@ -67,6 +67,8 @@ _SCHEMAS: Final = {
 """By format. `closed` has one row: how many entries were exported, the first that is still here, the tree before it."""
 
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+"""The second where a new file could not be mapped."""
 
 
 @contextmanager
@@ -86,7 +88,8 @@ def translate(error: sqlite3.Error, where: str) -> NoReturn:
         raise MalformedError(where, "an intact log database", str(error), hint=hint) from error
     if code == sqlite3.SQLITE_CONSTRAINT:
         raise RefusedError(where, "an append to the head", str(error)) from error
-    raise UnavailableError(where, "a log that can be read and written", str(error)) from error
+    room = "see whether that disk is full" if code in _NO_ROOM else None
+    raise UnavailableError(where, "a log that can be read and written", str(error), hint=room) from error
 
 
 def make_database(directory: Path, origin: str) -> None:

@@ -111,6 +111,17 @@ def test_a_folder_that_may_not_be_entered_is_no_fault(
     assert capsys.readouterr().err == "attest: /locked/new.key: expected leave to look there, found Permission denied\n"
 
 
+def test_a_current_folder_that_was_removed_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert enter(["scan", "--no-running"]) == ExitCode.UNAVAILABLE
+    told = capsys.readouterr().err
+    assert told == "attest: the current folder: expected one that is there, found none\nhint: cd to another one\n"
+
+
 def test_what_looks_like_a_digest_and_is_none_is_usage(tmp_path: Path) -> None:
     (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
     words = ("verify", "evidence.jsonl", "--trust", str(tmp_path / "trust.json"), "--reference", "sha256:zz")

@@ -179,6 +179,7 @@ def test_what_is_not_as_sealed_is_not_started(bench: Bench, name: str) -> None:
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (1, b"")
     assert b"DRIFT" in err
+    assert b"attest: the server was not started" in err
     assert told_of(story(bench)) == ["start", "runtime-violation", "action-intended", "action-taken", "stop"]
     assert receipts(bench)[-2]["predicate"]["event"]["outcome"] == "the server was not started"
     assert "not started" in receipts(bench)[-1]["predicate"]["event"]["outcome"]

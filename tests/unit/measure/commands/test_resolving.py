@@ -394,6 +394,30 @@ def test_uv_run_without_something_that_stays_is_refused(machine: Machine) -> Non
         machine.start(script)
 
 
+def test_packages_that_uv_would_put_into_its_cache_are_refused_with_what_to_install(machine: Machine) -> None:
+    words = ("--with", "mcp[cli]", "mcp", "run", "server.py")
+    with pytest.raises(RefusedError) as caught:
+        machine.start("uv", "run", *words)
+    assert str(caught.value.hint).startswith("uv tool install 'mcp[cli]', ")
+    with pytest.raises(RefusedError) as caught:
+        machine.start("uv", "run", "--with", "git+https://user:secret@example.org/srv", "srv")
+    assert "secret" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("name", ["mcp", "fastmcp"])
+def test_a_server_that_the_sdk_runs_from_a_file_is_code_that_is_started(name: str, machine: Machine) -> None:
+    place = environment(machine, "project/.venv")
+    machine.program(f"project/.venv/bin/{name}", f"#!{place}/bin/python\n")
+    server = machine.file("project/server.py")
+    program = f"{place}/bin/{name}"
+    for words in (("server.py",), ("--transport", "stdio", "server.py:app"), (server, "--no-banner")):
+        found = machine.start(program, "run", *words)
+        assert (found.interpreter, found.argv) == (f"{place}/bin/python", (program, "run", *words))
+        assert found.code == (program, server)
+    assert machine.start(program, "version").code == (program,)
+    assert machine.start(program, "run", "gone.py").code == (program,)
+
+
 def test_pipx_run_is_refused_with_what_to_install(machine: Machine) -> None:
     with pytest.raises(RefusedError) as caught:
         machine.start("pipx", "run", "srv")
