@@ -72,4 +72,4 @@ def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None
     for source in sources if pinned is None else ():
         if source.reader.closed:
             lacks = f"what was closed before, {source.reader.closed} entries"
-            click.echo(f"without {lacks}: verify with --expect-checkpoint, as attest log close printed it", err=True)
+            click.echo(f"without {lacks}: verify it after their segments, or with --expect-checkpoint", err=True)

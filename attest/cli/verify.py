@@ -32,20 +32,22 @@ from attest.cli.results import Results, results
 def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click's options)
     """Judge each FILE: an evidence bundle, a receipt, a RuntimeReference, build evidence; - is stdin.
 
-    Exits 0 if every one passed and 1 if any did not.
+    Exits 0 if every one passed and 1 if any did not. Parts of one log are given in their order: each goes on where the
+    one before ended.
     """
     from attest.cli.gate import gate_of
     from attest.cli.input import lines_of_argument
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
     from attest.evidence.verify.file import judge_file
+    from attest.evidence.verify.parts import Parts
     from attest.trust.trust import load_trust
 
     reporting = Reporting(given, file)
     result = Results(given, file)
     question = question_of(given, load_trust(given["trust"]))
     gate = gate_of(given["policy"])
-    passed = True
+    parts, passed = Parts(), True
     with spread_for(file) as spread, Progress() as progress:
         judged = (
             judge_file(
@@ -53,6 +55,7 @@ def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click
                 question,
                 file=str(path),
                 spread=spread,
+                parts=parts,
             )
             for path in file
         )

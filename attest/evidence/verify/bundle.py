@@ -30,6 +30,7 @@ from attest.evidence.grammar import (
 from attest.evidence.verdict import Counts, End, Kind, Start
 from attest.evidence.verify import chain, log
 from attest.evidence.verify.attested import attested_in
+from attest.evidence.verify.chain import Chain
 from attest.evidence.verify.checks import applicable
 from attest.evidence.verify.checks_of_calls import DISCLOSURES
 from attest.evidence.verify.closing import (
@@ -44,6 +45,7 @@ from attest.evidence.verify.gathering import Good, gather
 from attest.evidence.verify.lines import Line, Lines
 from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
+from attest.evidence.verify.parts import Parts
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Section
 from attest.evidence.verify.result import Seen, judge_asked, make_verdict
@@ -52,9 +54,12 @@ from attest.evidence.verify.told import TYPE_OF
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
 
 
-def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread) -> Judged:
-    """Judge the lines of an evidence bundle; `spread` is `map`, or that of a pool of threads for the signatures."""
-    judge = _BundleJudge(question)
+def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread, parts: Parts) -> Judged:
+    """Judge the lines of an evidence bundle; `spread` is `map`, or that of a pool of threads for the signatures.
+
+    Its logs go on where those in `parts` ended, and are left there in their turn.
+    """
+    judge = _BundleJudge(question, parts)
     source = Lines(lines)
     judge_asked(Kind.EVIDENCE_BUNDLE, question, judge.sheet)
     try:
@@ -71,7 +76,8 @@ def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread:
 
 @final
 class _BundleJudge:
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, parts: Parts) -> None:
+        self._parts = parts
         self.sheet = Sheet(applicable(Kind.EVIDENCE_BUNDLE, None, question))
         self._question = question
         self._header: BundleHeader | None = None
@@ -178,6 +184,7 @@ class _BundleJudge:
             ),
         )
         verdict = make_verdict(file, Kind.EVIDENCE_BUNDLE, self._question, self.sheet, seen)
+        self._parts.leave(verdict.axes, [each.ending for each in self._logs if each.ending is not None])
         return Judged(verdict=verdict, gathered=gather(self._logs, self._subject, self._good))
 
     def _take_header(self, record: BundleHeader, where: str) -> None:
@@ -211,8 +218,7 @@ class _BundleJudge:
             several = len(origins) > 1
             self._subject = subject_matter(self.section, self._question, self.sheet, several_logs=several)
         judge = LogJudge(
-            record,
-            where,
+            Chain(record, self._question.checkpoints, self.sheet, where, self._parts),
             question=self._question,
             sheet=self.sheet,
             section=self.section,

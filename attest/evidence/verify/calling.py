@@ -16,7 +16,7 @@ from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Told
 
 if TYPE_CHECKING:
-    from attest.evidence.verify.calls.judge import Calls, LogCalls
+    from attest.evidence.verify.calls.judge import Calls, Counted, LogCalls
 
 
 @final
@@ -30,10 +30,10 @@ class Calling:
         self._several = several
         self._calls: Calls | None = None
 
-    def enter(self, origin: str, began_at: int) -> InLog:
-        """Begin a log, or a part of one from entry `began_at` on."""
+    def enter(self, origin: str, began_at: int, before: Mapping[str, Counted]) -> InLog:
+        """Begin a log, or a part of one from entry `began_at` on; `before` is what was counted of it up to there."""
         ruled = any(pace.sealed.reference.tools is not None for pace in self._paces.values())
-        return InLog(lambda: self._judge(origin, began_at), ruled=ruled)
+        return InLog(lambda: self._judge(origin, began_at, before), ruled=ruled)
 
     def close(self) -> None:
         """Judge what had to wait for the end."""
@@ -52,12 +52,12 @@ class Calling:
         """Return the names of the tools that were called; None if there were more than are remembered."""
         return frozenset() if self._calls is None else self._calls.tools()
 
-    def _judge(self, origin: str, began_at: int) -> LogCalls:
+    def _judge(self, origin: str, began_at: int, before: Mapping[str, Counted]) -> LogCalls:
         if self._calls is None:
             from attest.evidence.verify.calls.judge import Calls
 
             self._calls = Calls(self._paces, self._sheet, several=self._several)
-        return self._calls.enter(origin, began_at)
+        return self._calls.enter(origin, began_at, before)
 
 
 @final
@@ -86,6 +86,10 @@ class InLog:
         """Say that the log ends here."""
         if self._calls is not None:
             self._calls.finish()
+
+    def counted(self) -> Mapping[str, Counted]:
+        """Return what was counted, by the reference, for the next part of the log to go on with."""
+        return {} if self._calls is None else self._calls.counted()
 
     def _here(self) -> LogCalls:
         if self._calls is None:

@@ -18,8 +18,10 @@ from attest.codec import instant
 from attest.codec.octets import sha256_hex
 from attest.errors import MalformedError
 from attest.evidence.grammar import LogLine
-from attest.evidence.verdict import Start
+from attest.evidence.verdict import End, Start
 from attest.evidence.verify.entries import EntryParts
+from attest.evidence.verify.parts import Parts
+from attest.evidence.verify.question import Question
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF, Told
 from attest.tlog.checkpoint import Checkpoint
@@ -56,8 +58,8 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
 class Chain:
     """The state of a walk along the entries of one log."""
 
-    def __init__(self, log: LogLine, expected: Iterable[Checkpoint], sheet: Sheet, where: str) -> None:
-        """Begin where the log's section begins (step 1)."""
+    def __init__(self, log: LogLine, expected: Iterable[Checkpoint], sheet: Sheet, where: str, parts: Parts) -> None:
+        """Begin where the log's section begins (step 1), and where one of the parts judged before it ended."""
         self.origin = log.origin
         self.began_at = log.size
         self.previous_time: int | None = None
@@ -75,12 +77,21 @@ class Chain:
             self._begin(log)
         except MalformedError as error:
             sheet.fail_with("integrity.start", error, where=where)
+        self.before = parts.take(self.head) if self.began_at else None
+        for size in () if self.before is None else self.before.proven_pins:
+            self._pins.pop(size, None)
+            self.proven_pins.append(size)
         self._look_at_pin(where)
 
     @property
     def size(self) -> int:
         """How many entries the log has, up to here."""
         return self._frontier.size
+
+    @property
+    def head(self) -> Checkpoint:
+        """Size and root of the log, up to here."""
+        return Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
 
     @property
     def stretch(self) -> Stretch:
@@ -92,7 +103,8 @@ class Chain:
         """How it is known that nothing is missing before the first entry; final once the log's section ended."""
         if self.began_at == 0:
             return Start.GENESIS
-        return Start.PINNED if self.proven_pins else Start.UNPROVEN
+        joined = self.before is not None and self.before.start is not Start.UNPROVEN
+        return Start.PINNED if self.proven_pins or joined else Start.UNPROVEN
 
     def step(self, parts: EntryParts, told: Told, event: str) -> bool:
         """Take the entry of a verified receipt (steps 2 and 3), if it is the one that it has to be.
@@ -148,16 +160,14 @@ class Chain:
                 expected=f"{size} entries or more, from an entry before {size}",
                 found=f"entries {self.began_at} to {self.size}",
             )
-        if checkpoint is not None:
-            here = Checkpoint(origin=self.origin, size=self.size, root=self._frontier.root())
-            if checkpoint != here:
-                self._sheet.fail(
-                    "integrity.tree",
-                    "entries and checkpoint do not belong together",
-                    where=where,
-                    expected=_head(checkpoint),
-                    found=_head(here),
-                )
+        if checkpoint is not None and checkpoint != (here := self.head):
+            self._sheet.fail(
+                "integrity.tree",
+                "entries and checkpoint do not belong together",
+                where=where,
+                expected=_head(checkpoint),
+                found=_head(here),
+            )
 
     def _begin(self, log: LogLine) -> None:
         before = log.previous_entry
@@ -226,9 +236,28 @@ def judge_start(chain: Chain, sheet: Sheet, where: str) -> None:
             "completeness.start",
             f"the log begins at entry {chain.began_at}, and nothing pins what came before",
             where=where,
-            expected="entry 0, or an expected checkpoint at or after the first entry",
+            expected="entry 0, the part before it as an earlier FILE, or a checkpoint at or after the first entry",
             found=f"entry {chain.began_at}",
         )
+
+
+def judge_end(chain: Chain, question: Question, sheet: Sheet, where: str, *, stopped: bool, bound: bool) -> End:
+    """Return how it is known that nothing is missing after the last entry, and note an unproven end.
+
+    `stopped` says that the last run ended with a stop, `bound` that it was started with the caller's nonce.
+    """
+    last = chain.previous_time
+    young = last is not None and question.at - last <= question.max_evidence_age
+    if young or bound:
+        return End.CLOSED if stopped else End.FRESH
+    sheet.unproven(
+        "completeness.end",
+        "what came after the last entry is not here, and it is old",
+        where=where,
+        expected=f"an entry at most {question.max_evidence_age / 1000:g} s old",
+        found="no entry" if last is None else f"{(question.at - last) / 1000:g} s",
+    )
+    return End.UNPROVEN
 
 
 def _head(checkpoint: Checkpoint) -> str:

@@ -19,8 +19,8 @@ from attest.evidence.verify.check import (
 ROWS: Final = (
     Check(
         id="completeness.start",
-        meaning="Nothing is missing before the first entry: it is the log's first, or a pinned checkpoint ends there.",
-        remedy="Export from the beginning, or give the pinned checkpoint: `--expect-checkpoint`.",
+        meaning="Nothing is missing before the first entry: it is the first, pinned, or where the part before ends.",
+        remedy="Export from the beginning; or give the part before it first, or the checkpoint: `--expect-checkpoint`.",
         kinds=BUNDLE,
     ),
     Check(

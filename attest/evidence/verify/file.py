@@ -11,6 +11,7 @@ from attest.evidence.verdict import Verdict
 from attest.evidence.verify.bundle import verify_bundle
 from attest.evidence.verify.gathered import Judged
 from attest.evidence.verify.opening import Spread
+from attest.evidence.verify.parts import Parts
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.revoked import heed
 
@@ -20,11 +21,14 @@ def verify_file(lines: Iterable[bytes], question: Question, *, file: str, spread
     return judge_file(lines, question, file=file, spread=spread).verdict
 
 
-def judge_file(lines: Iterable[bytes], question: Question, *, file: str, spread: Spread = map) -> Judged:
+def judge_file(
+    lines: Iterable[bytes], question: Question, *, file: str, spread: Spread = map, parts: Parts | None = None
+) -> Judged:
     """Judge the lines of a file (each with its line feed), which is called `file` in the verdict.
 
     Bad evidence is a verdict, never an error; `UnavailableError` from whatever gives the lines goes through. `spread`
-    checks signatures in batches: the built-in `map`, or `ThreadPoolExecutor.map`.
+    checks signatures in batches: the built-in `map`, or `ThreadPoolExecutor.map`. `parts` are those of logs that were
+    judged before, by the same question.
     """
     question = heed(question)
     source = iter(lines)
@@ -33,7 +37,7 @@ def judge_file(lines: Iterable[bytes], question: Question, *, file: str, spread:
     except MalformedError as error:
         return _verify_document(error, question, file)
     if first.startswith(HEADER_PREFIX):
-        return verify_bundle(chain([first], source), question, file, spread)
+        return verify_bundle(chain([first], source), question, file, spread, parts or Parts())
     from attest.evidence.joining import read_document
 
     try:

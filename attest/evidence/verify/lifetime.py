@@ -2,7 +2,7 @@
 
 The time-to-live runs in each log by itself, since each agent can know its own alone: from the first event that names
 the reference among those of a run. Where a part of a log begins later, that first use is not in the file: that it was
-not too early is the agent's word, who counts from its whole log.
+not too early is the agent's word, who counts from its whole log, unless the part before was judged in the same call.
 """
 
 from typing import Final, final
@@ -26,21 +26,25 @@ class Lifetime:
         self._sheet = sheet
         self._end = min(NEVER if sealed.not_after is None else sealed.not_after, sealed.void.since - 1)
         self._cut = False
+        self.first_used: int | None = None
+        """When it was first used in this log; None if it was not, or before what is known of the log."""
         self.unused = sealed.reference.validity.ttl_seconds is not None
         """Whether its first use in this log would set an end, and is still to come: else `use` changes nothing."""
         self.latest = self._end
         """The last moment at which it may be used in this log."""
 
-    def enter(self, *, cut: bool) -> None:
-        """Begin another log, or a part of one that is `cut` off from its beginning."""
-        self._cut, self.latest = cut, self._end
+    def enter(self, *, cut: bool, first_used: int | None) -> None:
+        """Begin another log, or a part that is `cut` off from its beginning, unless its `first_used` is known."""
+        self._cut, self.first_used, self.latest = cut and first_used is None, None, self._end
         self.unused = self._sealed.reference.validity.ttl_seconds is not None
+        if first_used is not None:
+            self.use(first_used)
 
     def use(self, at: int) -> None:
         """Note that it was in use at `at`; only the first time in a log matters."""
         if not self.unused:
             return
-        self.unused = False
+        self.unused, self.first_used = False, None if self._cut else at
         ttl = self._sealed.reference.validity.ttl_seconds or 0
         self.latest = min(self._end, at + ttl * _SECOND)
         if self._cut:

@@ -7,11 +7,11 @@ from typing import Final, final
 
 from attest.codec import instant
 from attest.errors import MalformedError, UntrustedError
-from attest.evidence.grammar import CheckpointLine, LogLine
+from attest.evidence.grammar import CheckpointLine
 from attest.evidence.verdict import End
 from attest.evidence.verify.actions import Actions
 from attest.evidence.verify.calling import Calling
-from attest.evidence.verify.chain import Chain, event_of, judge_start
+from attest.evidence.verify.chain import Chain, event_of, judge_end, judge_start
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.likeness import ReceiptReader
@@ -19,6 +19,7 @@ from attest.evidence.verify.lines import Line
 from attest.evidence.verify.noted import open_note
 from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
+from attest.evidence.verify.parts import Ending
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
 from attest.evidence.verify.references import Sealed, Section
 from attest.evidence.verify.revoked import GOOD, WRITER, fail_void, void_writer
@@ -54,8 +55,7 @@ class LogJudge:
 
     def __init__(
         self,
-        log: LogLine,
-        where: str,
+        chain: Chain,
         *,
         question: Question,
         sheet: Sheet,
@@ -64,18 +64,19 @@ class LogJudge:
         runtimes: Runtimes,
         calling: Calling,
     ) -> None:
-        """Begin before the section's first entry."""
+        """Begin before the section's first entry, where `chain` begins."""
         self._question = question
         self._sheet = sheet
         self._section = section
         self._writers = section.writers
         self._paces = paces
         self._runtimes = runtimes
-        self.chain = Chain(log, question.checkpoints, sheet, where)
-        self.runs = Runs(question, sheet, from_genesis=log.size == 0, before=self.chain.previous_time)
-        self.windows = Windows(sheet, from_genesis=log.size == 0)
+        self.chain = chain
+        whole, before = chain.began_at == 0, chain.before
+        self.runs = Runs(question, sheet, from_genesis=whole, before=chain.previous_time)
+        self.windows = Windows(sheet, from_genesis=whole)
         self.violations = Violations()
-        self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, log.size)
+        self._actions = Actions({name: pace.sealed for name, pace in paces.items()}, sheet, chain.began_at)
         self._latest = question.at + FUTURE_TOLERANCE_MILLISECONDS
         self._reader = ReceiptReader()
         self._boot_id: str | None = None
@@ -89,12 +90,14 @@ class LogJudge:
         self.end = End.UNPROVEN
         self.named: set[str] = set()
         self.newest_measured: int | None = None
-        self._transitions = Transitions(section.sealed.get, sheet, from_genesis=log.size == 0)
-        self.calls = calling.enter(log.origin, log.size)
-        for pace in paces.values():
-            pace.enter(cut=log.size > 0)
-            if log.size and self.chain.previous_time is not None:
-                pace.open(Mark(real=self.chain.previous_time))
+        self._transitions = Transitions(section.sealed.get, sheet, from_genesis=whole)
+        self.ending: Ending | None = None
+        """What is known at the end of the section, once it was read."""
+        self.calls = calling.enter(chain.origin, chain.began_at, {} if before is None else before.counted)
+        for name, pace in paces.items():
+            pace.enter(cut=not whole, first_used=None if before is None else before.first_used.get(name))
+            if not whole and chain.previous_time is not None:
+                pace.open(Mark(real=chain.previous_time))
 
     def pass_over(self, where: str, record: EntryParts) -> str:
         """Take an entry without its receipt, as a structural bundle holds it; return its event."""
@@ -155,7 +158,19 @@ class LogJudge:
         if self.runs.phase is not Phase.STOPPED and self.chain.previous_time is not None:
             for pace in self._paces.values():
                 pace.close(Mark(real=self.chain.previous_time), line.where)
-        self.end = self._judge_end(line.where)
+        stopped, bound = self.runs.phase is Phase.STOPPED, self.runs.holds_nonce
+        self.end = judge_end(self.chain, self._question, self._sheet, line.where, stopped=stopped, bound=bound)
+        self.ending = self._ending()
+
+    def _ending(self) -> Ending:
+        """Return what the next part of the log goes on with."""
+        return Ending(
+            head=self.chain.head,
+            start=self.chain.start,
+            proven_pins=tuple(self.chain.proven_pins),
+            first_used={name: at for name, pace in self._paces.items() if (at := pace.first_used) is not None},
+            counted=self.calls.counted(),
+        )
 
     def _fail_future(self, time: int, where: str) -> None:
         self._sheet.fail(
@@ -327,21 +342,6 @@ class LogJudge:
                 continue
             if pace.sealed.reference.server.name == own.reference.server.name:
                 pace.look_aside(told, cycle)
-
-    def _judge_end(self, where: str) -> End:
-        last = self.chain.previous_time
-        young = last is not None and self._question.at - last <= self._question.max_evidence_age
-        if young or self.runs.holds_nonce:
-            return End.CLOSED if self.runs.phase is Phase.STOPPED else End.FRESH
-        age = "no entry" if last is None else f"{(self._question.at - last) / 1000:g} s"
-        self._sheet.unproven(
-            "completeness.end",
-            "what came after the last entry is not here, and it is old",
-            where=where,
-            expected=f"an entry at most {self._question.max_evidence_age / 1000:g} s old",
-            found=age,
-        )
-        return End.UNPROVEN
 
 
 def _is_about(sealed: Sealed, subjects: tuple[Subject, ...]) -> bool:

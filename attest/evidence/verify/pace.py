@@ -81,9 +81,14 @@ class Pace:
         """The last moment at which the reference may be used in this log, milliseconds since 1970."""
         return self._lifetime.latest
 
-    def enter(self, *, cut: bool) -> None:
-        """Begin another log, or a part of one that is `cut` off from its beginning."""
-        self._lifetime.enter(cut=cut)
+    @property
+    def first_used(self) -> int | None:
+        """When the reference was first used in this log, if a time to live makes that count; None if nobody knows."""
+        return self._lifetime.first_used
+
+    def enter(self, *, cut: bool, first_used: int | None) -> None:
+        """Begin another log, or a part that is `cut` off from its beginning; before it, it may have been used."""
+        self._lifetime.enter(cut=cut, first_used=first_used)
 
     def open(self, mark: Mark) -> None:
         """Say that a run about this reference began, or that it is known to have been going on then."""

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Self, final
 
 from attest.appraisal.calls.kinds import RuleKind
 from attest.evidence.verify.checks_of_calls import CALLERS
@@ -34,6 +34,11 @@ class Callers:
         """Where each left the baseline."""
         self._sheet = sheet
 
+    def go_on(self, sheet: Sheet) -> Self:
+        """Tell from here on another sheet, that of the next part of the log; return this."""
+        self._sheet = sheet
+        return self
+
     def permit(self, told: Told, principal: str | None) -> None:
         """Take a permit."""
         if principal in self._stopped and not self._audit_only:
@@ -55,7 +60,7 @@ class Callers:
 
     def drift(self, told: Told, drift: Drifted) -> None:
         """Take a drift."""
-        self._stopped.setdefault(drift.principal, told.where)
+        self._stopped.setdefault(drift.principal, f"entry {told.sequence}")
         rule = self._baseline.get(drift.rule.rpartition(":")[2])
         if drift.principal not in self._principals or rule is None:
             self._fail("a drift by no sealed baseline", told, "a sealed rule and principal", drift.rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from attest.codec.octets import from_base64
 from attest.evidence.grammar import DisclosureLine
@@ -18,7 +18,16 @@ from attest.evidence.verify.calls.path import SolePath
 from attest.evidence.verify.calls.reliance import Reliance
 from attest.evidence.verify.calls.replay import Replay
 from attest.evidence.verify.calls.tally import Tally
-from attest.evidence.verify.checks_of_calls import ARGUMENTS, DISCLOSURES, JUDGED, TOOL_RULES
+from attest.evidence.verify.checks import CHECKS
+from attest.evidence.verify.checks_of_calls import (
+    ARGUMENTS,
+    CALLERS,
+    DISCLOSURES,
+    JUDGED,
+    LIMITS,
+    SEQUENCES,
+    TOOL_RULES,
+)
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import Cycle, OfCall, Told
@@ -29,6 +38,9 @@ from attest.statement.predicates.tool_permit import ToolPermit
 from attest.statement.tools.calls import Call, Commitment, DenialStage, Permit
 from attest.statement.tools.committing import opens
 from attest.statement.tools.rules import ToolRules
+
+_OVER_TIME: Final = (LIMITS, SEQUENCES, CALLERS)
+"""What reaches from one part of a log into the next."""
 
 
 @final
@@ -43,11 +55,14 @@ class Calls:
         self._tally = Tally()
         self._paths: list[SolePath] = []
         self._any = False
+        self._goes_on = False
+        """Whether the parts before are counted, for one of the logs."""
 
-    def enter(self, origin: str, began_at: int) -> LogCalls:
-        """Begin a log, or a part of one from entry `began_at` on."""
+    def enter(self, origin: str, began_at: int, before: Mapping[str, Counted]) -> LogCalls:
+        """Begin a log, or a part of one from entry `began_at` on; `before` is what was counted of it up to there."""
         self._across.enter(origin, began_at)
-        log = LogCalls(self, origin, began_at)
+        self._goes_on = self._goes_on or bool(before)
+        log = LogCalls(self, origin, began_at, before)
         self._paths += log.paths
         return log
 
@@ -71,6 +86,8 @@ class Calls:
             detail = f"{closed} arguments and answers are not disclosed: their portal says that they keep the rules"
             self._sheet.note(ARGUMENTS, Status.ASSERTED, detail)
         self._sheet.settle(*JUDGED)
+        for check in _OVER_TIME if self._goes_on else ():
+            self._sheet.settle(check, detail=f"{CHECKS[check].meaning} The parts in earlier files are counted, too.")
 
     def counts(self) -> CallCounts | None:
         """Return the counts so far, None without any call."""
@@ -94,12 +111,19 @@ class _Opened(NamedTuple):
     commitment: Commitment
 
 
+class Counted(NamedTuple):
+    """What was counted by one reference in one log, part after part."""
+
+    replay: Replay
+    callers: Callers
+
+
 @final
 class LogCalls:
     """The calls of one log, and what they stand on."""
 
-    def __init__(self, calls: Calls, origin: str, began_at: int) -> None:
-        """Begin before the log's first receipt."""
+    def __init__(self, calls: Calls, origin: str, began_at: int, before: Mapping[str, Counted]) -> None:
+        """Begin before the first receipt that is here of the log."""
         self._calls = calls
         self._paces, self._sheet, self._across, self._tally = calls.parts
         self._origin = origin
@@ -107,7 +131,7 @@ class LogCalls:
         self._opened: _Opened | None = None
         self._answers = Answers(began_at, self._sheet, self._tally)
         self._judged = {
-            digest: ByReference(origin, began_at, pace, rules, self._sheet, self._across)
+            digest: ByReference(origin, began_at, pace, rules, self._sheet, self._across, before.get(digest))
             for digest, pace in self._paces.items()
             if (rules := pace.sealed.reference.tools) is not None
         }
@@ -159,6 +183,11 @@ class LogCalls:
     def finish(self) -> None:
         """Say that the log ends here."""
         self._answers.finish()
+
+    def counted(self) -> Mapping[str, Counted]:
+        """Return what was counted by reference; nothing where more calls waited than are kept."""
+        judged = {} if self._answers.overflowed else self._judged
+        return {digest: Counted(each.replay, each.callers) for digest, each in judged.items()}
 
     def _hear(self, told: Told, event: Event) -> None:
         if event.kind is EventKind.STOP:
@@ -228,8 +257,17 @@ class LogCalls:
 class ByReference:
     """What one reference decided in one log."""
 
-    def __init__(self, origin: str, began_at: int, pace: Pace, rules: ToolRules, sheet: Sheet, across: Across) -> None:
-        """Make the rules of the reference ready."""
+    def __init__(
+        self,
+        origin: str,
+        began_at: int,
+        pace: Pace,
+        rules: ToolRules,
+        sheet: Sheet,
+        across: Across,
+        before: Counted | None,
+    ) -> None:
+        """Make the rules of the reference ready, with what was counted `before`, if that is known."""
         reference = pace.sealed.reference
         audit_only = reference.enforcement.audit_only
         self._origin = origin
@@ -238,8 +276,9 @@ class ByReference:
         self._reliance = Reliance(origin, began_at, pace, sheet, across)
         self._allowed = Allowed(rules, sheet, audit_only=audit_only)
         self.denied = Denied(rules, sheet, audit_only=audit_only)
-        self.callers = Callers(reference, rules, sheet)
-        self.replay = Replay(rules, began_at, sheet)
+        if before is None:
+            before = Counted(Replay(rules, began_at, sheet), Callers(reference, rules, sheet))
+        self.replay, self.callers = before.replay.go_on(sheet), before.callers.go_on(sheet)
         self.disclosed = Disclosed(reference, rules, sheet)
         self.path = SolePath(rules)
 

@@ -10,12 +10,13 @@ what lies in a span there is `least` and `most`; for spans no longer than two cl
 3. The principal is not over the sealed baseline. Denials are not counted here: several may share a receipt.
 4. A drift is what the log shows, where it can show it.
 
-In a part of a log, what came before is not known: only what is too much already is found.
+In a part of a log by itself, what came before is not known: only what is too much already is found. Where the part
+before was judged in the same call, it goes on from there (`attest.evidence.verify.parts`).
 """
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final, Self, final
 
 import msgspec
 
@@ -57,6 +58,11 @@ class Replay:
         """The earliest time of the newest decision."""
         self._least = Ledger(self._certain, self._plan)
         self._most = Ledger(self._rules, self._plan)
+
+    def go_on(self, sheet: Sheet) -> Self:
+        """Tell from here on another sheet, that of the next part of the log; return this."""
+        self._sheet = sheet
+        return self
 
     def permit(self, told: Told, call: Call, permit: Permit, decided: int | None) -> None:
         """Judge a permit, and count it; `decided` is when that was, on the clock of the boot, if it is known."""
