@@ -145,6 +145,21 @@ def with_a_variable_that_loads(scene: Scene) -> Iterator[Talk]:
 
 
 @contextmanager
+def by_way_of_openssl(scene: Scene) -> Iterator[Talk]:
+    """Have OpenSSL load an engine that is none: what it does when it is loaded is done, and it is unloaded."""
+    library = scene.compiled("preloaded.c", "evil.so", "-shared", "-fPIC", f'-DMARK="{scene.mark}"')
+    settings = scene.folder / "openssl.cnf"
+    settings.write_text(
+        "openssl_conf = all\nnodejs_conf = all\n[all]\nengines = engines\n[engines]\none = one\n"
+        f"[one]\ndynamic_path = {library}\ninit = 1\n"
+    )
+    with scene.victim.running(environment={"OPENSSL_CONF": str(settings)}) as talk:
+        assert scene.mark.exists()
+        assert str(library) not in Path(f"/proc/{talk.pid}/maps").read_text()
+        yield talk
+
+
+@contextmanager
 def with_a_pth(scene: Scene) -> Iterator[Talk]:
     """Add a `.pth` file: its lines run at every start, `-I` or not."""
     packages = next(scene.victim.tree.glob("lib/python*/site-packages"))

@@ -261,6 +261,16 @@ ROWS: tuple[Row, ...] = (
         play=Started(attack=on_start.with_a_variable_that_loads, twin=on_start.with_a_harmless_variable),
     ),
     Row(
+        name="openssl",
+        attack="`OPENSSL_CONF` names a library that runs as it is loaded, and is unloaded again",
+        passes="a hash of the entry file and of every sealed file; mapped files and the command line",
+        found=(FindingKind.ENVIRONMENT,),
+        soon=NEXT,
+        needs=START,
+        play=Started(attack=on_start.by_way_of_openssl),
+        on=PYTHON,
+    ),
+    Row(
         name="arguments",
         attack="other arguments than the sealed ones",
         passes="a hash of the entry file and of every sealed file",

@@ -16,10 +16,10 @@ OPEN = EnvironmentValue(name="PYTHONSAFEPATH", value="")
 
 
 def test_without_rules_every_name_is_kept_but_those_that_load_code() -> None:
-    given = {"TOKEN": "secret", "LD_PRELOAD": "/x.so", "LD_BIND_NOW": "1", "PYTHONPATH": "/x", "NODE_OPTIONS": "-r x"}
+    given = {"TOKEN": "secret", "LD_PRELOAD": "/x.so", "LD_BIND_NOW": "1", "PYTHONPATH": "/x", "OPENSSL_CONF": "/x"}
     clean = clean_environment(given, None, byte_code="/private", login={})
     assert clean.variables == {"TOKEN": "secret", BYTE_CODE_NAME: "/private"}
-    assert clean.withheld == ("LD_BIND_NOW", "LD_PRELOAD", "NODE_OPTIONS", "PYTHONPATH")
+    assert clean.withheld == ("LD_BIND_NOW", "LD_PRELOAD", "OPENSSL_CONF", "PYTHONPATH")
 
 
 def test_with_rules_only_what_they_name_and_every_program_expects_is_kept() -> None:
