@@ -136,28 +136,35 @@ REFERENCE: Final = Reference()
 LOG: Final = Log()
 
 
-def defaulted(flag: str, path: Callable[[], Path], text: str) -> Callable[[Any], Any]:
+_LEFT_OUT: Final = "After attest init it may be left out."
+_WHOSE_WORD: Final = (
+    "It says whose word counts: take it from whom you trust, not from whoever gave you FILE. Without one, attest show "
+    "and attest report show what FILE says, and nothing is judged."
+)
+
+
+def defaulted(flag: str, path: Callable[[], Path], text: str, without: str = _LEFT_OUT) -> Callable[[Any], Any]:
     """Return an option that takes a file of the user's place, if it is there, where it is not given."""
-    return _needed(flag, lambda: found if (found := path()).exists() else None, text)
+    return _needed(flag, lambda: found if (found := path()).exists() else None, text, without)
 
 
 ONLY_ASKS: Final = "status"
 """An eager flag with which a verb asks one that runs already, and needs no keys for that."""
 
 
-def _needed(flag: str, default: Callable[[], Path | None], text: str) -> Callable[[Any], Any]:
+def _needed(flag: str, default: Callable[[], Path | None], text: str, without: str = _LEFT_OUT) -> Callable[[Any], Any]:
+    def present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+        # Not `required`: what click takes for missing where a default is computed differs between its versions.
+        if value is None and not ctx.params.get(ONLY_ASKS):
+            raise click.MissingParameter(ctx=ctx, param=param, message=without)
+        return value
+
     shown = "that of attest init"
-    return click.option(flag, type=FILE, default=default, show_default=shown, callback=_present, help=text)
-
-
-def _present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    # Not `required`: what click takes for missing where a default is computed differs between its versions.
-    if value is None and not ctx.params.get(ONLY_ASKS):
-        raise click.MissingParameter(ctx=ctx, param=param, message="After attest init it may be left out.")
-    return value
+    return click.option(flag, type=FILE, default=default, show_default=shown, callback=present, help=text)
 
 
 trust_option: Final = defaulted("--trust", trust_file, "The trust file.")
+verifier_trust_option: Final = defaulted("--trust", trust_file, "The trust file.", _WHOSE_WORD)
 sealer_option: Final = defaulted("--key", sealer_key, "The sealer's private key.")
 writer_option: Final = defaulted("--key", writer_key, "The writer's private key.")
 key_attestation_option: Final = click.option(

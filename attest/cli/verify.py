@@ -9,7 +9,7 @@ import click
 
 from attest.cli.arguments import FILE, example
 from attest.cli.asking import asking, question_of
-from attest.cli.home import trust_option
+from attest.cli.home import verifier_trust_option
 from attest.cli.reporting import Reporting, reports
 from attest.cli.results import Results, results
 
@@ -25,7 +25,7 @@ from attest.cli.results import Results, results
     )
 )
 @click.argument("file", type=FILE, nargs=-1, required=True)
-@trust_option
+@verifier_trust_option
 @asking
 @reports
 @results

@@ -96,7 +96,7 @@ ROWS: Final = (
     Check(
         id="build-link.reference",
         meaning="The evidence is about the expected references, and there are receipts about each.",
-        remedy="Say what you expect with `--reference` or `--artifact`; else it is about something else.",
+        remedy="Say what it has to be about: `--reference` or `--artifact`; if you did, it is about something else.",
         kinds=KNOWN,
         asked=lambda question, kind: kind not in BUILD or bool(question.references),
     ),

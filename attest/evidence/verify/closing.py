@@ -11,7 +11,7 @@ from attest.evidence.verify.build_link import judge_build_link, judge_expected, 
 from attest.evidence.verify.calling import Calling
 from attest.evidence.verify.composed import Runtimes
 from attest.evidence.verify.log import LogJudge
-from attest.evidence.verify.pace import Pace, no_reference
+from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed, Section, expected_references
 from attest.evidence.verify.sheet import Sheet
@@ -85,12 +85,12 @@ def close_receipts(
         judge_runtime_link(each, section.evidence, question, sheet)
     for each in subject.runtimes.newest():
         Pace(each, question, sheet).judge_validity()
-    if not subject.expected:
-        no_reference(sheet)
-        for check in build_link.JUDGED:
-            if check in sheet:
-                sheet.fail(check, "no expected reference is here")
-    sheet.settle(*build_link.JUDGED, *pace.JUDGED, revoked.CHECK)
+    if subject.expected:
+        sheet.settle(*build_link.JUDGED, *pace.JUDGED)
+    else:
+        # That is the one trouble: what else there is to judge is judged of an expected reference, and not reached.
+        sheet.fail("build-link.reference", "no expected reference is here")
+    sheet.settle(revoked.CHECK)
     demanded = any(each.reference.runtime is not None for each in subject.expected)
     sheet.settle(composed.CHECK, detail=None if demanded else "no expected reference names a runtime")
     _judge_bound([log for log in logs if not log.named.isdisjoint(subject.paces)], question, sheet)

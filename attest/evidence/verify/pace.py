@@ -330,10 +330,3 @@ class Pace:
 def _mark(told: Told, real: int) -> Mark:
     """Return a moment before a receipt was written, by both clocks."""
     return Mark(real=real, boot=told.boot_time - (told.time - real), boot_id=told.lasting.boot_id)
-
-
-def no_reference(sheet: Sheet) -> None:
-    """Note that no expected reference stands in the file, so that nothing about one can pass."""
-    for check in ("freshness.age", "freshness.validity", "conformance.measured"):
-        sheet.fail(check, "no expected reference is here")
-    sheet.fail("build-link.reference", "no expected reference is here")

@@ -87,6 +87,9 @@ def test_without_init_everything_has_to_be_said(place):
         done = attest(folder, *words)
         assert done.returncode == 2
         assert b"Missing option" in done.stderr
+    told = attest(folder, "verify", "x").stderr
+    assert b"not from whoever gave you FILE" in told
+    assert b"attest report" in told
 
 
 def test_seal_without_a_place_or_a_name_says_what_it_needs(place):

@@ -13,6 +13,7 @@ from attest.errors import RefusedError, UnavailableError
 from attest.evidence.bundle import LogSource, write_bundle
 from attest.evidence.grammar import Tier
 from attest.evidence.verify.file import verify_file
+from attest.evidence.verify.sheet import NOT_REACHED
 from attest.statement.levels import Binding
 from attest.tlog.checkpoint import Checkpoint
 from attest.tlog.documents import Documents
@@ -216,4 +217,7 @@ def test_a_bundle_that_only_says_that_it_is_full_is_refused(tmp_path: Path):
 def test_evidence_about_another_server_never_passes(tmp_path: Path):
     other, _ = seal(change(REFERENCE, server__name="another"))
     lines = honest(tmp_path / "log")
-    assert set(failing(judge(lines, references=(other,)))) >= {"build-link.reference", "conformance.measured"}
+    verdict = judge(lines, references=(other,))
+    assert list(failing(verdict)) == ["build-link.reference"]
+    not_reached = {check.id for check in verdict.checks if check.detail == NOT_REACHED}
+    assert not_reached >= {"freshness.age", "build-link.assurance", "conformance.measured", "conformance.matched"}

@@ -27,7 +27,7 @@ function size(bytes) {
 function span(milliseconds) {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 120) return plural(seconds, "second");
-  if (seconds < 7200) return plural(Math.round(seconds / 60), "minute");
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   if (seconds < 172800) return `${(seconds / 3600).toFixed(1)} hours`;
   return plural(Math.round(seconds / 86400), "day");
 }
