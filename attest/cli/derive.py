@@ -40,18 +40,21 @@ def derive(ref: Path, key: Path, out: Path, **given: Any) -> None:  # noqa: ANN4
     """
     from attest.cli.cosigners import tell_missing
     from attest.cli.output import STANDARD
+    from attest.cli.replacing import check_replaceable, of_types
     from attest.errors import RefusedError
     from attest.seal.deriving import Narrower
     from attest.seal.deriving import derive as run
     from attest.seal.writing import write_sealed
     from attest.signing.dsse import read_envelope
     from attest.signing.keyfiles import load_private
+    from attest.statement.predicates.runtime_reference import PREDICATE_TYPE
     from attest.trust.trust import load_trust
 
     if not given["tool"] and given["not_after"] is None:
         raise click.UsageError("expected --tool or --not-after, found neither: it would be REF once more")
     if out == STANDARD:
         raise click.UsageError("-o: expected a file, since the manifest goes beside it, found -")
+    check_replaceable(out, "a RuntimeReference", of_types(PREDICATE_TYPE))
     if out.exists() and out.samefile(ref):
         raise RefusedError(str(out), "another file than REF, which it is never used without", "REF itself")
     trusted: Path | None = given["trust"] or (trust_file() if key == sealer_key() else None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from attest.cli.output import STANDARD
 from attest.codec.files import read_file
 from attest.errors import MalformedError, UnavailableError
+from attest.statement.companions import parents_path
 
 if TYPE_CHECKING:
     from attest.evidence.reading import Hash
@@ -29,7 +30,9 @@ def read_argument(file: Path) -> bytes:
 
 
 def lines_of_argument(file: Path, hashed: Hash | None = None) -> Iterator[bytes]:
-    """Yield the lines of a FILE argument, packed or not; of an in-toto layout, with the links beside it.
+    """Yield the lines of a FILE argument, packed or not; with what lies beside it and is never judged without.
+
+    That is the links of an in-toto layout, and the parents of a sub-mandate.
 
     `hashed` takes the very bytes of the file while it is read; of a layout, what it and its links make together.
     """
@@ -40,6 +43,10 @@ def lines_of_argument(file: Path, hashed: Hash | None = None) -> Iterator[bytes]
         from attest.evidence.layout_folder import read_layout_folder
 
         return _hashing(read_layout_folder(file), hashed)
+    if parents_path(file).is_file():
+        from attest.evidence.with_parents import read_with_parents
+
+        return read_with_parents(file, hashed)
     return lines_of(sys.stdin.buffer, where="stdin", hashed=hashed) if file == STANDARD else read_lines(file, hashed)
 
 

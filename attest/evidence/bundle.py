@@ -231,16 +231,22 @@ def _certified(parts: Sequence[_Part]) -> list[Record]:
 
 
 def _documents(parts: Sequence[_Part]) -> list[Record]:
-    """Return evidence and references that the exported receipts are about, each once, sorted by digest."""
+    """Return evidence and references that the exported receipts are about, each once, sorted by digest.
+
+    And the parents of a sub-mandate, which nobody judges without.
+    """
     references: dict[str, ReferenceLine] = {}
     evidence: dict[str, BuildEvidenceLine] = {}
     for part in parts:
         documents = part.source.documents
-        for digest in sorted(_named(part) - set(references)):
-            reference, line = read_reference(documents, digest)
-            references[digest] = line
+        wanted = sorted(_named(part) - set(references))
+        while wanted:
+            digest = wanted.pop()
+            reference, references[digest] = read_reference(documents, digest)
             for piece in reference.evidence:
                 evidence[piece.digest] = _evidence(documents, piece.digest)
+            if reference.parent is not None and reference.parent not in references:
+                wanted.append(reference.parent)
     return [
         *(evidence[digest] for digest in sorted(evidence)),
         *(references[digest] for digest in sorted(references)),

@@ -3,7 +3,7 @@
     header
     certified-writer*        sorted by key id, each the writer of a log below
     build-evidence*          sorted by digest, each named by a RuntimeReference below
-    reference*               sorted by digest, each named by a receipt below
+    reference*               sorted by digest, each named by a receipt below, or the parent of another one
     manifest*                (tier full: the manifests' own lines; reserved, not yet written or read)
     ( log ( entry disclosure? )* checkpoint )+
                              one section a log, in the header's order, sorted by origin; disclosures at tier full alone

@@ -34,6 +34,8 @@ attest tools record -o session.jsonl -- server/run.sh && attest tools learn sess
 {SEAL.replace(" -o", " --tools tools.toml -o")}"""
 """A server is sealed with rules for its tools."""
 
+TONIGHT: Final = "tonight.ref --trust trust.json --key writer.key --log log-tonight"
+
 BUILT: Final = f"""
 cp attestation.sigstore.json provenance.json && cp sbom.cdx.json sbom.json
 attest trust new built.json --sealer sealer.key.pub --writer writer.key.pub --sigstore root.json \\
@@ -88,7 +90,10 @@ STORIES: Final[dict[str, Story]] = {
     ),
     "docs/deriving.md": Story(
         replaced={"--tool list_notes --tool move_note": "--tool echo"},
-        before={"attest derive": TRUST + RULED},
+        before={
+            "attest derive": TRUST + RULED,
+            "attest bundle": CALLED.replace("time -- server/run.sh", TONIGHT),
+        },
     ),
     "docs/policy.md": Story(before={"attest policy check": BUNDLED + POLICY}),
     "docs/keys.md": Story(

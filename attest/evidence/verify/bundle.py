@@ -38,6 +38,7 @@ from attest.evidence.verify.closing import (
     close_receipts,
     close_structural,
     subject_matter,
+    without_parents,
 )
 from attest.evidence.verify.entries import EntryParts
 from attest.evidence.verify.gathered import Judged
@@ -145,6 +146,7 @@ class _BundleJudge:
         if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
+            self._subject = without_parents(self._subject, self._logs, self.section, self._question)
             self._good = close_receipts(self._logs, self.section, self._subject, self._question, self.sheet)
             self._subject.calling.close()
 
@@ -216,6 +218,7 @@ class _BundleJudge:
             raise MalformedError(where, "the logs of the header, in its order", record.origin)
         if self._subject is None:
             several = len(origins) > 1
+            self.section.end_references()
             self._subject = subject_matter(self.section, self._question, self.sheet, several_logs=several)
         judge = LogJudge(
             Chain(record, self._question.checkpoints, self.sheet, where, self._parts),

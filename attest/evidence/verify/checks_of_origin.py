@@ -110,6 +110,14 @@ ROWS: Final = (
         tiers=WITH_CONTENT,
     ),
     Check(
+        id="authenticity.sub-mandate",
+        meaning="A sub-mandate is here with its parents, no wider than they are, and by keys that they name.",
+        remedy="Get it with its `.parents.jsonl`; else refuse it: somebody gave himself more than he was given.",
+        kinds=SEALED,
+        tiers=WITH_CONTENT,
+        asked=when_told,
+    ),
+    Check(
         id="authenticity.receipts",
         meaning="Every receipt is signed by a writer of the trust file whom its RuntimeReference names too.",
         remedy="Add the writer's public key to the trust file and seal with it; else refuse this evidence.",

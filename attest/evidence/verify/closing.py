@@ -63,6 +63,19 @@ def subject_matter(section: Section, question: Question, sheet: Sheet, *, severa
     return SubjectMatter(expected=expected, missing=missing, paces=paces, runtimes=runtimes, calling=calling)
 
 
+def without_parents(
+    subject: SubjectMatter, logs: Iterable[LogJudge], section: Section, question: Question
+) -> SubjectMatter:
+    """Leave out what nobody expects by name and no receipt is about: parents, here for their sub-mandates alone."""
+    named = {digest for log in logs for digest in log.named}
+    alone = section.parents_of(named).difference(named, question.references)
+    return msgspec.structs.replace(
+        subject,
+        expected=tuple(each for each in subject.expected if each.digest not in alone),
+        paces={digest: pace for digest, pace in subject.paces.items() if digest not in alone},
+    )
+
+
 def close_receipts(
     logs: Sequence[LogJudge],
     section: Section,
@@ -76,7 +89,7 @@ def close_receipts(
     """
     good: dict[str, Sequence[VerifiedEvidence]] = {}
     section.finish({digest for log in logs for digest in log.named})
-    sheet.settle("authenticity.references")
+    sheet.settle("authenticity.references", "authenticity.sub-mandate")
     judge_expected(subject.expected, subject.missing, question, sheet)
     for each in subject.expected:
         good[each.digest] = judge_build_link(each, section.evidence, question, sheet)

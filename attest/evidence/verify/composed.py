@@ -107,6 +107,8 @@ class Runtimes:
             what = f"the reference of the runtime {runtime.reference.server.name}, or a key that signed it,"
             fail_void(self._sheet, what, runtime.void, found=instant.text(started), where=told.where)
         first = self._first_used.setdefault((told.lasting.log_origin, runtime.digest), began)
+        for parent in runtime.parents:
+            first = min(first, self._first_used.get((told.lasting.log_origin, parent), first))
         latest = runtime.not_after
         if (ttl := runtime.reference.validity.ttl_seconds) is not None:
             over = first + ttl * _SECOND

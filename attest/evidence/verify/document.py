@@ -27,16 +27,20 @@ _HERE = "file"
 
 
 def kind_of(octets: bytes) -> Kind:
-    """Return what a document claims to be; nothing is verified by that."""
+    """Return what a document claims to be; nothing is verified by that.
+
+    A reference may have its parents in the lines behind it.
+    """
     if _is_proof(octets):
         return Kind.RECEIPT
+    first, _, more = octets.partition(b"\n")
     try:
-        claimed = predicate_type_of(read_envelope(octets, where=_HERE), where=_HERE)
+        claimed = predicate_type_of(read_envelope(first, where=_HERE), where=_HERE)
     except MalformedError:
         claimed = ""
     if claimed == PREDICATE_TYPE:
         return Kind.RUNTIME_REFERENCE
-    if claimed in TYPE_OF.values():
+    if claimed in TYPE_OF.values() and not more:
         return Kind.RECEIPT
     shape = shape_of(octets)
     return Kind.UNKNOWN if shape is None else _KINDS[shape]

@@ -21,7 +21,7 @@ from attest.evidence.verify.opening import Opened
 from attest.evidence.verify.pace import Mark, Pace
 from attest.evidence.verify.parts import Ending
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
-from attest.evidence.verify.references import Sealed, Section
+from attest.evidence.verify.references import Section
 from attest.evidence.verify.revoked import GOOD, WRITER, fail_void, void_writer
 from attest.evidence.verify.runs import Phase, Runs
 from attest.evidence.verify.sheet import Sheet
@@ -30,7 +30,6 @@ from attest.evidence.verify.transitions import Transitions
 from attest.evidence.verify.violations import Violations
 from attest.evidence.verify.windows import Windows
 from attest.signing.keyring import Verified, VerifyingKey
-from attest.statement.digests import Subject
 from attest.statement.predicates.runtime_event import Event, EventKind
 from attest.tlog.entry import LogEntry
 
@@ -95,7 +94,8 @@ class LogJudge:
         """What is known at the end of the section, once it was read."""
         self.calls = calling.enter(chain.origin, chain.began_at, {} if before is None else before.counted)
         for name, pace in paces.items():
-            pace.enter(cut=not whole, first_used=None if before is None else before.first_used.get(name))
+            own = (name, *pace.sealed.parents)
+            pace.enter(cut=not whole, first_used=None if before is None else before.first_use(own))
             if not whole and chain.previous_time is not None:
                 pace.open(Mark(real=chain.previous_time))
 
@@ -249,7 +249,7 @@ class LogJudge:
             sealed = self._section.sealed.get(lasting.reference or "")
             if sealed is None and lasting.reference is not None:
                 return True
-            if sealed is not None and _is_about(sealed, lasting.subjects):
+            if sealed is not None and sealed.is_about(lasting.subjects):
                 return True
             expected: object = "a reference" if sealed is None else sealed.reference.manifest.digest.sha256
         elif lasting.subjects == (own := own_subject(lasting)):
@@ -315,8 +315,9 @@ class LogJudge:
             for pace in self._paces.values():
                 if pace not in named:
                     pace.close(here, told.where)
-        if event.references:
-            self._runtimes.name(told.lasting.log_origin, event.references, told.time)
+        self._runtimes.name(told.lasting.log_origin, event.references, told.time)
+        for pace in self._paces.values():
+            pace.hear(event.references, told.time)
 
     def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
         window, runtime = told.lasting.window, told.lasting.runtime
@@ -342,9 +343,3 @@ class LogJudge:
                 continue
             if pace.sealed.reference.server.name == own.reference.server.name:
                 pace.look_aside(told, cycle)
-
-
-def _is_about(sealed: Sealed, subjects: tuple[Subject, ...]) -> bool:
-    """Return whether the subjects of a measurement are the sealed manifest, and artifacts if any."""
-    digests = [subject.digest for subject in subjects]
-    return digests[0] == sealed.reference.manifest.digest and sealed.about.issuperset(digests)

@@ -12,22 +12,32 @@ from attest.evidence.verify.gathered import Gathered, Measured
 from attest.evidence.verify.leftover import leave_unproven
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import FUTURE_TOLERANCE_MILLISECONDS, Question
-from attest.evidence.verify.references import Sealed, open_sealed
+from attest.evidence.verify.references import Sealed, sealed_of
 from attest.evidence.verify.result import Seen
 from attest.evidence.verify.sheet import Sheet
+from attest.signing.dsse import read_envelope
+from attest.statement.parents import MAX_PARENTS, claimed_parent
+from attest.trust.references import open_with_parents
 
 _HERE = "file"
 
 
 def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
-    """Judge a reference: signed by a sealer, valid now, about what is expected; its evidence is not in the file."""
+    """Judge a reference: signed by a sealer, valid now, about what is expected; its evidence is not in the file.
+
+    What follows in further lines are the parents of a sub-mandate.
+    """
     sheet.settle("integrity.grammar")
+    reference, *parents = octets.removesuffix(b"\n").split(b"\n", MAX_PARENTS)
     try:
-        sealed = open_sealed(octets.removesuffix(b"\n"), question, _HERE)
+        if parents or claimed_parent(read_envelope(reference, where=_HERE), where=_HERE) is not None:
+            sheet.lay("authenticity.sub-mandate")
+        opened = open_with_parents(reference, parents, question.trust, at=question.at, where=_HERE)
     except (MalformedError, UntrustedError) as error:
-        sheet.fail_with("authenticity.references", error)
+        sheet.fail_with(error.check or "authenticity.references", error)
         return Seen()
-    sheet.settle("authenticity.references")
+    sealed = sealed_of(opened, question, _HERE)
+    sheet.settle("authenticity.references", "authenticity.sub-mandate")
     Pace(sealed, question, sheet).judge_validity()
     if instant.parse(sealed.reference.sealed_at) > question.at + FUTURE_TOLERANCE_MILLISECONDS:
         sheet.fail("freshness.future", "sealed in the future", found=sealed.reference.sealed_at)

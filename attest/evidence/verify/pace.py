@@ -103,6 +103,11 @@ class Pace:
         self._lifetime.use(mark.real)
         self._leave_unstarted()
 
+    def hear(self, references: tuple[str, ...], at: int) -> None:
+        """Say what a run is about: a sub-mandate's time to live runs from the first use of its parents, too."""
+        if not set(self.sealed.parents).isdisjoint(references):
+            self._lifetime.use(at)
+
     def _begin(self, mark: Mark) -> None:
         self._mark = self._opened = mark
         self._measurements_before = self.measurements

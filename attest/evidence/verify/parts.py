@@ -32,6 +32,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     counted: "Mapping[str, Counted]"
     """By the reference, what was counted of calls; whoever goes on counting has it alone."""
 
+    def first_use(self, references: Iterable[str]) -> int | None:
+        """Return when any of these references, a sub-mandate and its parents, was first used."""
+        return min((self.first_used[each] for each in references if each in self.first_used), default=None)
+
 
 @final
 class Parts:

@@ -1,6 +1,6 @@
 """References and build evidence of a bundle: who signed them, which are expected, and what holds when judged again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, final
 
 import msgspec
@@ -21,9 +21,11 @@ from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.writers import Writers
 from attest.provenance.model import VerifiedEvidence
 from attest.provenance.read import read_evidence
+from attest.signing.dsse import payload_of
 from attest.statement.digests import DigestSet, Subject
+from attest.statement.parents import claimed_parent
 from attest.statement.predicates.runtime_reference import RuntimeReference
-from attest.trust.references import open_reference
+from attest.trust.references import OpenedReference, open_reference, void_of
 
 Evidence = VerifiedEvidence | MalformedError | UntrustedError
 
@@ -42,14 +44,21 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     not_before: int
     not_after: int | None
     void: VoidFrom
-    """From when on it is revoked, itself or a key that signed it."""
+    """From when on it is revoked, itself, a parent of it, or a key that signed one."""
     where: str
+    parents: tuple[str, ...] = ()
+    """Of a sub-mandate, which was judged with them: the digests of its parents, the nearest first."""
 
     @property
     def writers(self) -> str:
         """Whose receipts about it count, for people."""
         jobs = [f"a key certified by {each.identity}" for each in self.reference.writer_identities]
         return ", ".join([*self.reference.writers, *jobs])
+
+    def is_about(self, subjects: tuple[Subject, ...]) -> bool:
+        """Return whether the subjects of a measurement are the sealed manifest, and artifacts if any."""
+        digests = [subject.digest for subject in subjects]
+        return digests[0] == self.reference.manifest.digest and self.about.issuperset(digests)
 
 
 @final
@@ -68,6 +77,9 @@ class Section:
         self.places: dict[str, str] = {}
         """Where each piece of evidence stands."""
         self.sealed: dict[str, Sealed] = {}
+        self._opened: dict[str, OpenedReference] = {}
+        self._waiting: dict[str, tuple[str, ReferenceLine, str]] = {}
+        """Sub-mandates, with the parent that each names, until all lines are read: it may stand behind one."""
 
     def take_evidence(self, record: BuildEvidenceLine, where: str) -> None:
         """Read a piece of build evidence and verify it again; raise `MalformedError` if it is not what it says."""
@@ -89,19 +101,45 @@ class Section:
             raise MalformedError(where, f"at most {MAX_REFERENCES} references", "more")
         self._check_order(record.digest, where)
         self._claimed.add(record.digest)
-        envelope = canonical.encode(record.envelope)
-        try:
-            sealed = open_sealed(envelope, self._question, where)
-        except (MalformedError, UntrustedError) as error:
-            self._sheet.fail_with("authenticity.references", error)
-            return
-        if sealed.digest != record.digest:
-            raise MalformedError(where, f"reference {record.digest}", sealed.digest)
-        self.sealed[sealed.digest] = sealed
+        found = sha256_hex(payload_of(record.envelope, where=where))
+        if found != record.digest:
+            raise MalformedError(where, f"reference {record.digest}", found)
+        parent = claimed_parent(record.envelope, where=where)
+        if parent is None:
+            self._open(record, None, where)
+        else:
+            self._sheet.lay("authenticity.sub-mandate")
+            self._waiting[record.digest] = (parent, record, where)
 
-    def finish(self, named: Iterable[str]) -> None:
+    def end_references(self) -> None:
+        """Open the sub-mandates, each after its parent, now that all references are here."""
+        while self._waiting:
+            # The first that waits for none that waits; there is one, as no document holds its own digest.
+            digest = next(iter(self._waiting))
+            while (parent := self._waiting[digest][0]) in self._waiting:
+                digest = parent
+            _, record, where = self._waiting.pop(digest)
+            self._open(record, self._opened.get(parent), where)
+
+    def _open(self, record: ReferenceLine, parent: OpenedReference | None, where: str) -> None:
+        question = self._question
+        try:
+            opened = open_reference(
+                canonical.encode(record.envelope), question.trust, at=question.at, where=where, parent=parent
+            )
+        except (MalformedError, UntrustedError) as error:
+            self._sheet.fail_with(error.check or "authenticity.references", error)
+            return
+        self._opened[opened.digest] = opened
+        self.sealed[opened.digest] = sealed_of(opened, question, where)
+
+    def parents_of(self, named: Iterable[str]) -> frozenset[str]:
+        """Return the digests of the parents of these references, which may stand here for that alone."""
+        return frozenset(parent for digest in named if digest in self.sealed for parent in self.sealed[digest].parents)
+
+    def finish(self, named: Collection[str]) -> None:
         """Check that nothing stands here that nobody names; `named` are the digests that receipts speak about."""
-        for digest in sorted(self._claimed.difference(named)):
+        for digest in sorted(self._claimed.difference(named, self.parents_of(named))):
             self._sheet.fail("authenticity.references", "no receipt is about this reference", found=digest)
         if self._claimed != set(self.sealed):
             return
@@ -119,9 +157,8 @@ class Section:
         self._last = digest
 
 
-def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
-    """Open one reference against the trust file's sealers; raise `UntrustedError` or `MalformedError`."""
-    opened = open_reference(envelope, question.trust, at=question.at, where=where)
+def sealed_of(opened: OpenedReference, question: Question, where: str) -> Sealed:
+    """Return an opened reference as receipts are held against it."""
     reference = opened.predicate
     validity = reference.validity
     subjects = opened.statement.value.subject
@@ -135,8 +172,9 @@ def open_sealed(envelope: bytes, question: Question, where: str) -> Sealed:
         max_gap=reference.measurement.max_gap_seconds * _SECOND,
         not_before=instant.parse(validity.not_before),
         not_after=None if validity.not_after is None else instant.parse(validity.not_after),
-        void=GOOD if known is None else void_from(known.of_reference(opened.digest, opened.statement.signers)),
+        void=GOOD if known is None else void_from(void_of(opened, known)),
         where=where,
+        parents=tuple(each.digest for each in opened.parents),
     )
 
 

@@ -30,6 +30,7 @@ from attest.statement.predicates.runtime_measurement import Window
 from attest.statement.predicates.runtime_reference import RuntimeDemand, Unclaimed
 from attest.statement.states import State
 from attest.tlog.checkpoint import Checkpoint, read_checkpoint_unverified, sign_checkpoint
+from attest.tlog.documents import Documents
 from attest.tlog.merkle import Frontier, leaf_hash
 from attest.trust.document import Minima, SealRules
 from attest.trust.trust import Trust
@@ -38,6 +39,7 @@ from tests.evidence_story import (
     DRIFT,
     REFERENCE,
     REFERENCE_DIGEST,
+    REFERENCE_ENVELOPE,
     RUN,
     WHEEL,
     Story,
@@ -178,6 +180,13 @@ def _unused_reference(folder: Path) -> Made:
         return reseal([*lines[:at], *both, *lines[at + 1 :]])
 
     return add(honest(folder)), {}
+
+
+def _wider(folder: Path) -> Made:
+    folder.mkdir()
+    Documents(folder).put("reference", REFERENCE_DIGEST, REFERENCE_ENVELOPE)
+    child = change(REFERENCE, parent=REFERENCE_DIGEST, validity__not_after=None)
+    return honest(folder, reference=child), {"references": (seal(child)[0],)}
 
 
 def _writer(folder: Path) -> Made:
@@ -616,6 +625,7 @@ FAULTS: list[tuple[str, Callable[[Path], Made]]] = [
     ("authenticity.trust", _trust),
     ("authenticity.references", _sealer),
     ("authenticity.references", _unused_reference),
+    ("authenticity.sub-mandate", _wider),
     ("authenticity.receipts", _writer),
     ("authenticity.receipts", _writer_not_sealed),
     ("authenticity.receipts", _two_writers),

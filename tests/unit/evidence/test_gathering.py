@@ -13,17 +13,21 @@ from attest.evidence.verify.calls.tally import MAX_TOOLS, Tally
 from attest.evidence.verify.closing import subject_matter
 from attest.evidence.verify.covering import Covering
 from attest.evidence.verify.gathering import gather
-from attest.evidence.verify.references import Section, open_sealed
+from attest.evidence.verify.references import Section, sealed_of
 from attest.evidence.verify.sheet import Sheet
 from attest.provenance.model import VerifiedEvidence
 from attest.statement.digests import Subject
+from attest.trust.references import open_reference
 from tests.calls_story import GOVERNED, CallStory
 from tests.evidence_story import REFERENCE_DIGEST, REFERENCE_ENVELOPE, WHEEL, Story, ask, honest
 from tests.policies import judged
+from tests.world import NOW, TRUST
+
+OPENED = open_reference(REFERENCE_ENVELOPE, TRUST, at=NOW, where="reference")
 
 
 def covered() -> Covering:
-    return Covering(open_sealed(REFERENCE_ENVELOPE, ask(), "reference"), Sheet(()))
+    return Covering(sealed_of(OPENED, ask(), "reference"), Sheet(()))
 
 
 def test_a_run_that_is_not_remembered_counts_as_if_nothing_covered_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +71,7 @@ def test_more_tools_than_are_remembered_are_not_said_to_be_all(tmp_path: Path) -
 def test_provenance_is_what_somebody_expected_signed_about_the_artifact(changes: dict[str, Any], found: int) -> None:
     sheet, question = Sheet(()), ask()
     section = Section(question, sheet)
-    section.sealed[REFERENCE_DIGEST] = open_sealed(REFERENCE_ENVELOPE, question, "reference")
+    section.sealed[REFERENCE_DIGEST] = sealed_of(OPENED, question, "reference")
     subject = subject_matter(section, question, sheet, several_logs=False)
     piece = VerifiedEvidence(
         digest="ab" * 32, format="slsa", authenticated=True, slsa_level=2, subjects=(Subject(digest=WHEEL),)

@@ -32,10 +32,15 @@ class Documents {
     await judgeInto(this.sheet, "authenticity.references", envelope, payload, this.ring, where);
   }
 
-  // Every reference is one that a receipt is about, every piece of evidence one that a reference names.
+  // Every reference is one that a receipt is about, or its parent; every piece of evidence one that a reference names.
   finish() {
+    const named = new Set(this.named);
+    for (const digest of named) {
+      const parent = this.references.get(digest)?.predicate.parent;
+      if (parent) named.add(parent); // which is come to, too
+    }
     for (const digest of this.references.keys()) {
-      if (!this.named.has(digest)) {
+      if (!named.has(digest)) {
         this.sheet.fail("authenticity.references", "no receipt is about this reference", "", null, digest);
       }
     }

@@ -37,13 +37,16 @@ class Single {
         this.sheet.leave("authenticity.document", "the proof of a receipt's place is not followed in a browser");
         return this.sheet.settle();
       }
-      const envelope = parseCanonical(text.replace(/\n$/, ""));
-      const payload = fromBase64(envelope.payload);
-      const { predicate } = parseCanonical(textOf(payload));
       const ring = new Ring(this.keys, role, this.facts.thresholds[role]);
-      await judgeInto(this.sheet, "authenticity.document", envelope, payload, ring, "");
-      if (role === "sealer")
-        this.documents.references.set(sha256Hex(payload), { digest: sha256Hex(payload), predicate });
+      // Behind a sub-mandate stand its parents, a line each.
+      for (const line of text.replace(/\n$/, "").split("\n")) {
+        const envelope = parseCanonical(line);
+        const payload = fromBase64(envelope.payload);
+        const { predicate } = parseCanonical(textOf(payload));
+        await judgeInto(this.sheet, "authenticity.document", envelope, payload, ring, "");
+        if (role === "sealer" && !this.documents.references.size)
+          this.documents.references.set(sha256Hex(payload), { digest: sha256Hex(payload), predicate });
+      }
     } catch (error) {
       this.sheet.fail("authenticity.document", error.message, "");
     }
