@@ -4,8 +4,8 @@ Signatures are pure ML-DSA over the very message with an empty context, as in X.
 32 fresh random bytes, FIPS 204's default. Nothing here needs two signatures over one message to be alike.
 
 A private key file holds the 32-byte seed and nothing else, one of the three forms of RFC 9881 and the one that it
-recommends: an expanded key, with the seed or without, could be any. So every key has exactly one DER form, read and
-written here as Ed25519's are.
+recommends: an expanded key beside a seed could be another's. So every key has exactly one DER form, read and written
+here as Ed25519's are.
 
 Checkpoints are signed as C2SP has it (`attest.signing.cosigned`), by ML-DSA-44 under the signature type 0x06. C2SP
 has no type for the other two: they sign the same message under 0xff, which it leaves to others, and a name of ours.

@@ -13,7 +13,7 @@ from attest.statement.levels import Binding, Isolation, Origin
 
 TRUST_SCHEMA: Final = "https://mcp-attest.github.io/schemas/trust/v0.1"
 MAX_TRUST_BYTES: Final = 4 * 1024 * 1024
-"""Larger than a trust file of ten thousand keys."""
+"""Larger than a trust file of ten thousand Ed25519 keys, or a thousand of ML-DSA-87."""
 
 MAX_LEVEL: Final = 3
 """The highest SLSA Build level there is."""

@@ -101,6 +101,17 @@ def test_der_with_a_changed_byte_is_refused_or_another_key(key, data):
     assert other.keyid != key.keyid
 
 
+@given(data=st.data())
+def test_a_private_key_with_a_changed_byte_is_refused_or_a_whole_key(key, data):
+    octets = bytearray(key.pkcs8())
+    octets[data.draw(st.integers(0, len(octets) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        other = private_from_pkcs8(bytes(octets), where="k")
+    except MalformedError:
+        return
+    assert other.public.verify(other.sign(b"m"), b"m")
+
+
 def test_a_key_shows_nothing_of_its_private_half(key):
     assert repr(key) == f"PrivateKey({key.algorithm.name}, {key.keyid[:16]}…)"
     assert key.pkcs8().hex()[-32:] not in repr(key)
