@@ -27,6 +27,7 @@ from attest.statement.attachments import Attachment
 from attest.statement.manifest import Entry, ManifestEnd, ManifestHeader
 from attest.statement.predicates import PREDICATES, short_name
 from attest.statement.tools.disclosures import Disclosure
+from attest.tlog.anchors.anchor import Anchor
 from attest.tlog.entry import LogEntry
 from attest.trust.document import TrustFile
 
@@ -37,6 +38,7 @@ _NULL: Final = {"type": "null"}
 
 SCHEMAS: Final[dict[str, tuple[str, Any]]] = {
     **{short_name(uri): (f"The predicate {short_name(uri)}", record) for uri, record in PREDICATES.items()},
+    "anchor": ("An anchor as it is kept beside a log: a checkpoint, and what an authority answered", Anchor),
     "attachment": ("A line of REF.evidence.jsonl: one piece of build evidence", Attachment),
     "disclosure": ("A line of a log's disclosures: a value, and the salt that it was committed to under", Disclosure),
     "envelope": ("A DSSE envelope as mcp-attest writes it", Envelope),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts import (
+    anchor_vectors,
     call_vectors,
     certified_vectors,
     client_vectors,
@@ -55,6 +56,9 @@ MAKERS: Final = (
     signed_vectors.checkpoints,
     signed_vectors.key_files,
     proof_vectors.proofs,
+    anchor_vectors.anchors,
+    anchor_vectors.bundles,
+    anchor_vectors.trust_files,
     evidence_vectors.attachments,
     evidence_vectors.bundles,
     evidence_vectors.build_evidence,

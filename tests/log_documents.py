@@ -37,6 +37,7 @@ from attest.statement.predicates.runtime_violation import RuntimeViolation
 from attest.statement.receipt import ReceiptHeader
 from attest.statement.statement import findings_subject, make_statement
 from attest.statement.states import State
+from attest.tlog.anchors.anchor import Anchor
 from attest.tlog.checkpoint import Checkpoint, sign_checkpoint
 from attest.tlog.entry import GENESIS, LogEntry, encode_entry, entry_digest, read_entry
 from attest.tlog.merkle import Frontier, leaf_hash
@@ -209,6 +210,10 @@ def proof() -> bytes:
 
 
 PROOF: Final = proof()
+
+ANCHOR: Final = canonical.encode(
+    Anchor(method="rfc3161", note=CHECKPOINT.decode(), answer=to_base64(b"what an authority answers"))
+)
 
 PAYLOADS: Final = {
     "runtime-reference": REFERENCE_PAYLOAD,

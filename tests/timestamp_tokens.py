@@ -57,14 +57,32 @@ def timestamp_response(
     digest: str = "sha256",
     embedded: tuple[x509.Certificate, ...] = (),
     signers: int = 1,
+    nonce: int | None = None,
 ) -> bytes:
     """A granted response over the digest of `signed`, stamped `at` by `certificate`'s `key`."""
-    imprint = sequence(
-        sequence(oid(_SHA256 if digest == "sha256" else _SHA1), tlv(0x05)),
-        tlv(0x04, hashlib.new(digest, signed).digest()),
-    )
+    imprint = imprint_of(hashlib.new(digest, signed).digest(), _SHA256 if digest == "sha256" else _SHA1)
+    return stamped(imprint, at, certificate, key, embedded=embedded, signers=signers, nonce=nonce)
+
+
+def imprint_of(digest: bytes, algorithm: str = _SHA256) -> bytes:
+    """A digest as a request and an answer have it."""
+    return sequence(sequence(oid(algorithm), tlv(0x05)), tlv(0x04, digest))
+
+
+def stamped(
+    imprint: bytes,
+    at: datetime,
+    certificate: x509.Certificate,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    embedded: tuple[x509.Certificate, ...] = (),
+    signers: int = 1,
+    nonce: int | None = None,
+) -> bytes:
+    """The same over an imprint."""
     time = tlv(0x18, at.strftime("%Y%m%d%H%M%SZ").encode())
-    info = sequence(integer(1), oid("1.3.6.1.4.1.57264.2"), imprint, integer(99), time)
+    asked = b"" if nonce is None else integer(nonce)
+    info = sequence(integer(1), oid("1.3.6.1.4.1.57264.2"), imprint, integer(99), time, asked)
     attributes = [
         sequence(oid(_CONTENT_TYPE), tlv(0x31, oid(_TST_INFO))),
         sequence(oid(_MESSAGE_DIGEST), tlv(0x31, tlv(0x04, hashlib.sha256(info).digest()))),

@@ -1,4 +1,4 @@
-"""`attest log`: show, check and watch a log of receipts, take its head to keep elsewhere, prove what is in it."""
+"""`attest log`: show, check and watch a log, take its head to keep elsewhere, prove what is in it, and since when."""
 
 from __future__ import annotations
 
@@ -25,8 +25,12 @@ def log() -> None:
 @click.argument("directory", metavar="DIR", type=LOG)
 def show(directory: Path) -> None:
     """List the entries of the log in DIR; nothing is verified here."""
+    from attest.codec import instant
     from attest.codec.printable import printable
     from attest.evidence.gist import gist_of_bytes
+    from attest.tlog.anchors.anchor import kept_anchors
+    from attest.tlog.anchors.checking import claimed_at
+    from attest.tlog.documents import Documents
     from attest.tlog.entry import read_entry
     from attest.tlog.stores import SQLITE
 
@@ -37,6 +41,9 @@ def show(directory: Path) -> None:
             entry = read_entry(row.entry, where=f"entry {row.sequence}")
             told = f"{entry.sequence:8} {entry.time} {printable(entry.event):20} {gist_of_bytes(row.receipt)}"
             click.echo(told.rstrip())
+    for size, anchor in kept_anchors(Documents(directory)):
+        at = instant.text(claimed_at(anchor, f"anchor over {size} entries"))
+        click.echo(f"{'anchor':>8} {at} {anchor.method:20} over {size} entries")
 
 
 @log.command(short_help="print the newest checkpoint, to keep elsewhere", epilog=example("attest log checkpoint log"))
@@ -118,19 +125,45 @@ def _digest_of(receipt: Path) -> str:
     return f"sha256:{sha256_hex(encode_envelope(read_envelope(read_file(receipt), where=str(receipt))))}"
 
 
+@log.command(
+    short_help="have its head time-stamped by somebody else",
+    epilog=example("attest log anchor log --tsa https://tsa.example.org --trust trust.json"),
+)
+@click.argument("directory", metavar="DIR", type=LOG)
+@click.option("--tsa", required=True, metavar="URL", help="The time stamping authority to ask (RFC 3161).")
+@trust_option
+def anchor(directory: Path, tsa: str, trust: Path) -> None:
+    """Have the newest checkpoint of the log in DIR time-stamped, and keep the time stamp beside the log.
+
+    What the log held is then proven to have existed by that time, whatever becomes of the writer's key. The authority
+    gets a digest, and nothing else. Its certificates stand in the trust file; what they do not verify is not kept.
+    """
+    from attest.codec import instant
+    from attest.codec.printable import printable
+    from attest.fetch.anchoring import anchor_log
+    from attest.trust.trust import load_trust
+
+    found = anchor_log(directory, tsa, load_trust(trust), now=lambda: time.time_ns() // 1_000_000)
+    click.echo(f"{found.checkpoint.size} entries existed by {instant.text(found.stamp.at)}")
+    before = ", asked before" if found.known else ""
+    click.echo(f"says {printable(found.stamp.authority)}{before}", err=True)
+
+
 @log.command(short_help="whether it hangs together; exit 1 if not", epilog=example("attest log check log"))
 @click.argument("directory", metavar="DIR", type=LOG)
 def check(directory: Path) -> int:
-    """Check that the log in DIR hangs together: entries, links, commitments, tree, checkpoints; exit 1 if not.
+    """Check that the log in DIR hangs together: entries, links, commitments, tree, checkpoints, anchors; exit 1 if not.
 
     Who signed what is not judged here: that is `attest verify` of a bundle.
     """
     from attest.codec.printable import printable
+    from attest.tlog.anchors.checking import check_anchors
     from attest.tlog.check import check_structure
+    from attest.tlog.documents import Documents
     from attest.tlog.stores import SQLITE
 
     with closing(SQLITE.open_reader(directory)) as reader:
-        problems, size = check_structure(reader), reader.size
+        problems, size = (*check_structure(reader), *check_anchors(reader, Documents(directory))), reader.size
     for problem in problems:
         click.echo(printable(str(problem)))
     click.echo(f"{size} entries: " + (f"{len(problems)} problem(s)" if problems else "no problems"))

@@ -61,6 +61,13 @@ def trust() -> None:
 )
 @click.option("--verifier", multiple=True, metavar="[ID=]PUB", help="May sign verdicts, as the verifier ID.")
 @click.option(
+    "--timestamp-authority",
+    type=FILE,
+    multiple=True,
+    metavar="PEM",
+    help="May say when a log's checkpoint existed (attest log anchor): its root, and what else of its chain is known.",
+)
+@click.option(
     "--sigstore",
     metavar="production|ROOT.json",
     help="Whose certificates and logs count: the public-good instance, or that of a trusted root file.",
@@ -87,13 +94,14 @@ def trust() -> None:
 @click.option("--expires", type=TIME, help="When this file stops being good.")
 def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
     """Write a trust file to OUT and print its digest."""
-    from attest.codec.files import write_file
+    from attest.codec.files import read_file, write_file
     from attest.codec.octets import sha256_hex
     from attest.errors import RefusedError
     from attest.signing.keyfiles import load_public
     from attest.trust.document import WRITER_KEY_SECONDS, Minima, SealRules, Thresholds
     from attest.trust.making import (
         VerifierKey,
+        authority_of,
         make_trust,
         parse_identity_argument,
         parse_verifier_argument,
@@ -123,6 +131,9 @@ def new(out: Path, **given: Any) -> None:  # noqa: ANN401  (click's options)
             verifiers=[
                 VerifierKey(id=name, key=load_public(path))
                 for name, path in map(parse_verifier_argument, given["verifier"])
+            ],
+            timestamp_authorities=[
+                authority_of(read_file(path), where=str(path)) for path in given["timestamp_authority"]
             ],
             builders=builders,
             sources=given["source"],
@@ -191,8 +202,7 @@ def show(file: Path) -> None:
             _say(f"{'':10} certificate for {identity.identity} by {identity.issuer}")
         for source in builder.sources:
             _say(f"{'':10} source {source}")
-    if found.document.sigstore is not None:
-        _say(f"sigstore   {found.document.sigstore.name}, root of {_root_time(found.document.sigstore)}")
+    _show_roots(found.document)
     for name, least in (
         ("assurance", found.minima.assurance),
         ("binding", found.minima.binding),
@@ -209,6 +219,13 @@ def _show_writer_identities(document: TrustFile) -> None:
         _say(f"{'writer':10} any key that a job certifies: {identity.identity} by {identity.issuer}")
     if document.writer_identities:
         _say(f"{'':10} each for {document.writer_key_seconds} s from its attestation on")
+
+
+def _show_roots(document: TrustFile) -> None:
+    for authority in document.timestamp_authorities:
+        _say(f"time stamp {authority.name}")
+    if document.sigstore is not None:
+        _say(f"sigstore   {document.sigstore.name}, root of {_root_time(document.sigstore)}")
 
 
 def _root_time(root: SigstoreRoot) -> str:

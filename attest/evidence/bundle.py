@@ -16,11 +16,13 @@ from attest.codec import canonical
 from attest.codec.octets import from_base64, sha256_hex, to_base64
 from attest.codec.records import Record
 from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.evidence.anchors import anchor_lines
 from attest.evidence.certified import certified_writer
 from attest.evidence.disclosing import Kept, openable
 from attest.evidence.grammar import (
     BUNDLE_SCHEMA,
     MAX_LOGS,
+    AnchorLine,
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
@@ -65,6 +67,7 @@ class _Part:
     start: int
     stop: int
     note: bytes
+    anchors: tuple[AnchorLine, ...]
     opened: Mapping[int, Commitment] = field(default_factory=dict)
     """By sequence number, the commitments that are opened."""
 
@@ -141,6 +144,7 @@ def _lines(header: BundleHeader, documents: Iterable[Record], parts: Iterable[_P
             if row.sequence in part.opened and part.source.kept is not None:
                 yield part.source.kept.line(part.opened[row.sequence])
         yield _line(CheckpointLine(note=part.note.decode()))
+        yield from map(_line, part.anchors)
 
 
 def _closed(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -168,12 +172,14 @@ def _part(source: LogSource, since: Checkpoint | None) -> _Part:
             reader.where, "a log with a checkpoint", "none", hint="let the agent that writes it finish a cycle"
         )
     newest = read_checkpoint_unverified(note, where=f"{reader.where}: checkpoint")
-    if since is None or since.origin != reader.origin:
-        return _Part(source=source, start=reader.closed, stop=newest.size, note=note)
-    check_pinned(reader, since)
-    if since.size > newest.size:
-        raise RefusedError(reader.where, f"a checkpoint of at least {since.size} entries", f"{newest.size}")
-    return _Part(source=source, start=since.size, stop=newest.size, note=note)
+    start = reader.closed
+    if since is not None and since.origin == reader.origin:
+        check_pinned(reader, since)
+        if since.size > newest.size:
+            raise RefusedError(reader.where, f"a checkpoint of at least {since.size} entries", f"{newest.size}")
+        start = since.size
+    anchors = anchor_lines(reader, source.documents, start, newest.size)
+    return _Part(source=source, start=start, stop=newest.size, note=note, anchors=anchors)
 
 
 def _beginning(part: _Part) -> LogLine:

@@ -5,8 +5,9 @@
     build-evidence*          sorted by digest, each named by a RuntimeReference below
     reference*               sorted by digest, each named by a receipt below, or the parent of another one
     manifest*                (tier full: the manifests' own lines; reserved, not yet written or read)
-    ( log ( entry disclosure? )* checkpoint )+
-                             one section a log, in the header's order, sorted by origin; disclosures at tier full alone
+    ( log ( entry disclosure? )* checkpoint anchor* )+
+                             one section a log, in the header's order, sorted by origin; disclosures at tier full alone;
+                             anchors sorted by how many entries they are over, then by the SHA-256 of their answer
     end                      how many lines stand before it, and the SHA-256 of all their bytes
 
 Sorted sections and "named below" leave no freedom: no line can be dropped, doubled or swapped without a trace. A
@@ -34,6 +35,9 @@ MAX_EVIDENCE_BYTES: Final = 256 * 1024 * 1024
 """All build evidence of one bundle together; what was read from it is kept until the end."""
 
 MAX_ENTRIES: Final = 100_000_000
+MAX_ANCHORS: Final = 1024
+"""Of one log: forty days of one an hour. A token takes a millisecond to verify."""
+
 MAX_PROOF: Final = 64
 """Hashes in a proof or compact range: a tree of 2**64 leaves has no more."""
 
@@ -145,6 +149,19 @@ class CheckpointLine(Record, kw_only=True, tag_field="kind", tag="checkpoint"):
     note: str
 
 
+class AnchorLine(Record, kw_only=True, tag_field="kind", tag="anchor"):
+    """A checkpoint of this log that somebody outside saw, what he said of it, and that the log goes on from there.
+
+    `note` is the exact text of that checkpoint, `answer` the exact bytes of what came back, `proof` leads from its tree
+    to that of the checkpoint above (RFC 6962, 2.1.2).
+    """
+
+    method: Literal["rfc3161"]
+    note: str
+    answer: Base64Text
+    proof: Hashes
+
+
 class BundleEnd(Record, kw_only=True, tag_field="kind", tag="end"):
     """The last line: how many lines stand before it, and the SHA-256 of all bytes before it."""
 
@@ -161,6 +178,7 @@ BundleLine = (
     | EntryLine
     | DisclosureLine
     | CheckpointLine
+    | AnchorLine
     | BundleEnd
 )
 
@@ -173,7 +191,8 @@ FOLLOWERS: Final[dict[type[Record] | None, frozenset[type[Record]]]] = {
     LogLine: frozenset({EntryLine, CheckpointLine}),
     EntryLine: frozenset({EntryLine, DisclosureLine, CheckpointLine}),
     DisclosureLine: frozenset({EntryLine, CheckpointLine}),
-    CheckpointLine: frozenset({LogLine, BundleEnd}),
+    CheckpointLine: frozenset({AnchorLine, LogLine, BundleEnd}),
+    AnchorLine: frozenset({AnchorLine, LogLine, BundleEnd}),
     BundleEnd: frozenset(),
 }
 """What may follow what; the whole order of a bundle."""
@@ -187,6 +206,7 @@ KIND_OF: Final[dict[type[Record], str]] = {
     EntryLine: "entry",
     DisclosureLine: "disclosure",
     CheckpointLine: "checkpoint",
+    AnchorLine: "anchor",
     BundleEnd: "end",
 }
 

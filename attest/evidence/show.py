@@ -15,6 +15,7 @@ from attest.errors import AttestError, MalformedError
 from attest.evidence.gist import gist
 from attest.evidence.grammar import (
     HEADER_PREFIX,
+    AnchorLine,
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
@@ -92,8 +93,9 @@ def _show_line(line: Line) -> Iterator[str]:
     elif isinstance(record, DisclosureLine):
         octets = from_base64(record.value, where=line.where)
         yield f"{number} disclosure  {len(octets)} bytes: {printable(octets.decode('utf-8', 'backslashreplace'))}"
-    elif isinstance(record, CheckpointLine):
-        yield f"{number} checkpoint  {_checkpoint_text(record.note.encode())}"
+    elif isinstance(record, CheckpointLine | AnchorLine):
+        name = "anchor over" if isinstance(record, AnchorLine) else "checkpoint "
+        yield f"{number} {name} {_checkpoint_text(record.note.encode())}"
     elif isinstance(record, BundleEnd):
         yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
 

@@ -252,6 +252,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     pinned: int | None
     """The size of the largest expected checkpoint that was found to hold."""
     anchored: str | None
+    """When the newest time stamp over each log was made, the oldest of those; `freshness.anchor` says more."""
     axes: Axes
     start: Start | None
     end: End | None

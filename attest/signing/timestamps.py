@@ -1,4 +1,4 @@
-"""RFC 3161 timestamps: a time stamping authority of the trusted root saw this signature at that time.
+"""RFC 3161 timestamps: a time stamping authority that is trusted saw these bytes at that time.
 
 The CMS signature is checked by `rfc3161-client`. It takes whatever chain is handed to it and says nothing about when
 the authority itself counted, so that windows, the imprint and the number of signers are checked here.
@@ -30,7 +30,10 @@ _DIGESTS: Final = {
 
 
 class TimestampAuthority(msgspec.Struct, frozen=True, kw_only=True):
-    """A time stamping authority of a trusted root: its signing certificate first, its root certificate last."""
+    """A time stamping authority that is trusted: its signing certificate first, its root certificate last.
+
+    Without a signing certificate, which authorities renew every year or so, a token has to bring its own.
+    """
 
     name: str
     certificates: tuple[Certificate, ...]
@@ -44,25 +47,59 @@ class Timestamp(msgspec.Struct, frozen=True, kw_only=True):
     authority: str
 
 
-def check_timestamp(
-    response: bytes, signed: bytes, authorities: tuple[TimestampAuthority, ...], *, where: str
-) -> Timestamp:
-    """Return the time at which an authority of the root saw the bytes `signed` (a signature, not the artifact).
+class TimestampRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an authority is asked, as it goes over the wire, and the nonce that its answer has to repeat."""
 
-    1. The imprint is the SHA-2 digest of exactly these bytes. 2. One authority's chain verifies the CMS signature at
-    the stamped time; a certificate inside the token helps only if it is that authority's own. 3. The stamped time lies
-    in the authority's window, both ends inclusive. Raises `MalformedError` or `UntrustedError`.
+    octets: bytes
+    nonce: int
+
+
+def make_request(signed: bytes) -> TimestampRequest:
+    """Return the request for a timestamp over the SHA-256 of `signed`, with the authority's certificate in it."""
+    from rfc3161_client import TimestampRequestBuilder
+    from rfc3161_client.base import HashAlgorithm
+
+    builder = TimestampRequestBuilder().data(signed).hash_algorithm(HashAlgorithm.SHA256)
+    request = builder.cert_request(cert_request=True).nonce(nonce=True).build()
+    return TimestampRequest(octets=request.as_bytes(), nonce=request.nonce or 0)
+
+
+def check_timestamp(
+    response: bytes,
+    signed: bytes,
+    authorities: tuple[TimestampAuthority, ...],
+    *,
+    nonce: int | None = None,
+    where: str,
+) -> Timestamp:
+    """Return the time at which an authority saw the bytes `signed` (a signature, not the artifact).
+
+    1. The imprint is the SHA-2 digest of exactly these bytes; the nonce, if one was asked with, is that one. 2. One
+    authority's chain verifies the CMS signature at the stamped time; a certificate inside the token helps only if it is
+    that authority's own, or issued under it where its own is not known. 3. The stamped time lies in the authority's
+    window and in the validity of each certificate, both ends inclusive. Raises `MalformedError` or `UntrustedError`.
     """
     parsed, at = _parse(response, where)
     _check_imprint(parsed, signed, where)
+    if nonce is not None and parsed.tst_info.nonce != nonce:
+        raise UntrustedError(where, "the nonce of the request", "another, or none", check=TIME_CHECK)
     signers = [authority for authority in authorities if _signed_by(parsed, authority)]
     if not signers:
-        raise UntrustedError(where, "a timestamp of an authority of the trusted root", "another", check=TIME_CHECK)
+        raise UntrustedError(where, "a timestamp of an authority that is trusted", "another", check=TIME_CHECK)
+    embedded = _embedded(parsed, where)
     for authority in signers:
-        if authority.window.covers(at) and all(each.validity.covers(at) for each in authority.certificates):
+        certificates = (*authority.certificates, *embedded)
+        if authority.window.covers(at) and all(each.validity.covers(at) for each in certificates):
             return Timestamp(at=at, authority=authority.name)
     expected = f"a time inside the validity of {signers[0].name}"
     raise UntrustedError(where, expected, instant.text(at), check=TIME_CHECK)
+
+
+def claimed_time(response: bytes, signed: bytes, *, where: str) -> int:
+    """Return the time that a timestamp over `signed` claims, WITHOUT checking who stamped it (milliseconds)."""
+    parsed, at = _parse(response, where)
+    _check_imprint(parsed, signed, where)
+    return at
 
 
 def _parse(response: bytes, where: str) -> tuple[TimeStampResponse, int]:
@@ -81,19 +118,28 @@ def _check_imprint(parsed: TimeStampResponse, signed: bytes, where: str) -> None
     imprint = parsed.tst_info.message_imprint
     digest = _DIGESTS.get(imprint.hash_algorithm.dotted_string)
     if digest is None or hashlib.new(digest, signed).digest() != imprint.message:
-        found = "one of another signature" if digest else "another hash function"
-        raise UntrustedError(where, "a timestamp over this signature, with SHA-2", found, check=TIME_CHECK)
+        found = "one of other bytes" if digest else "another hash function"
+        raise UntrustedError(where, "a timestamp over these bytes, with SHA-2", found, check=TIME_CHECK)
+
+
+def _embedded(parsed: TimeStampResponse, where: str) -> tuple[Certificate, ...]:
+    """Return the signer's own certificate, if the token brings it."""
+    certificates = [Certificate(bytes(der), where=where) for der in parsed.signed_data.certificates]
+    signers = {(each.issuer, each.serial_number) for each in parsed.signed_data.signer_infos}
+    return tuple(each for each in certificates if (each.x509.issuer, each.x509.serial_number) in signers)
 
 
 def _signed_by(parsed: TimeStampResponse, authority: TimestampAuthority) -> bool:
     from cryptography.exceptions import UnsupportedAlgorithm
     from rfc3161_client import VerificationError, VerifierBuilder
 
-    leaf, *above = authority.certificates
+    certificates = [certificate.x509 for certificate in authority.certificates]
+    # Where the first is no signing certificate, the token has to bring it; the library demands its usage timeStamping.
+    pinned = not authority.certificates[0].is_authority
     verifier = VerifierBuilder(
-        tsa_certificate=leaf.x509,
-        intermediates=[certificate.x509 for certificate in above[:-1]],
-        roots=[above[-1].x509 if above else leaf.x509],
+        tsa_certificate=certificates[0] if pinned else None,
+        intermediates=certificates[int(pinned) : -1],
+        roots=certificates[-1:],
     ).build()
     try:
         if len(parsed.signed_data.signer_infos) != 1:

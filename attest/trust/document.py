@@ -105,6 +105,18 @@ class SigstoreRoot(Record, kw_only=True):
             raise MalformedError("sigstore.trustedRoot", "the root of the custom instance", "none")
 
 
+class TrustedAuthority(Record, kw_only=True):
+    """A time stamping authority (RFC 3161) whose word on when a log's checkpoint existed is believed."""
+
+    name: Line
+    """As its time stamps are told of."""
+    certificates: Annotated[tuple[Base64Text, ...], msgspec.Meta(min_length=1, max_length=8)]
+    """DER: its signing certificate first, if it is pinned, its self-signed root last."""
+    not_before: Timestamp | None = None
+    """Earlier time stamps, and those after `notAfter`, do not count."""
+    not_after: Timestamp | None = None
+
+
 class Minima(Record, kw_only=True):
     """The least that is enough; what is absent demands nothing."""
 
@@ -165,6 +177,7 @@ class TrustFile(Record, kw_only=True):
     build_types: tuple[TrustedBuildType, ...] = ()
     verifiers: tuple[TrustedVerifier, ...] = ()
     witnesses: tuple[TrustedKey, ...] = ()
+    timestamp_authorities: tuple[TrustedAuthority, ...] = ()
     sigstore: SigstoreRoot | None = None
     strict_statement: bool = False
     """Accept in-toto Statement v1 alone, and not v0.1, which most build evidence still is."""

@@ -21,6 +21,7 @@ from attest.trust.document import (
     SealRules,
     SigstoreRoot,
     Thresholds,
+    TrustedAuthority,
     TrustedBuilder,
     TrustedIdentity,
     TrustedKey,
@@ -77,6 +78,7 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
     builders: Sequence[BuilderKey | BuilderIdentity] = (),
     verifiers: Sequence[PublicKey | VerifierKey] = (),
     witnesses: Sequence[PublicKey] = (),
+    timestamp_authorities: Sequence[TrustedAuthority] = (),
     sources: Sequence[str] = (),
     minima: Minima | None = None,
     seal_rules: SealRules | None = None,
@@ -101,6 +103,7 @@ def make_trust(  # noqa: PLR0913  (a trust file has that many parts, each with a
         builders=_builders(builders, tuple(dict.fromkeys(sources))),
         verifiers=tuple(_verifier(key) for key in verifiers),
         witnesses=tuple(_row(key) for key in witnesses),
+        timestamp_authorities=tuple(timestamp_authorities),
         minima=Minima() if minima is None else minima,
         seal_rules=SealRules() if seal_rules is None else seal_rules,
         sigstore=sigstore,
@@ -159,6 +162,16 @@ def read_root(octets: bytes, *, at: int, max_age_seconds: int | None = None, whe
     if not isinstance(root, dict):
         raise MalformedError(where, "a trusted_root.json, an object", type(root).__name__)
     return SigstoreRoot(name="custom", trusted_root=root, updated_at=instant.text(at), max_age_seconds=max_age_seconds)
+
+
+def authority_of(pem: bytes, *, where: str) -> TrustedAuthority:
+    """Return the time stamping authority whose certificates a PEM file holds, under its root's name."""
+    from attest.signing.authorities import name_of, read_authority
+
+    certificates = read_authority(pem, where=where)
+    return TrustedAuthority(
+        name=name_of(certificates[-1]), certificates=tuple(to_base64(each.der) for each in certificates)
+    )
 
 
 def _split_level(text: str) -> tuple[str, int]:

@@ -116,7 +116,8 @@ def parse_trust(octets: bytes, where: str) -> Trust:
 
     Refused beside every fault of form: a key twice, be it in two roles or two builders; a key whose id, algorithm or
     bytes disagree; a window that ends before it begins; a builder id twice; a threshold that a role's keys never reach;
-    a certificate identity twice, be it as builder and as writer.
+    a certificate identity twice, be it as builder and as writer; certificates of a time stamping authority that do not
+    belong together.
     """
     document = strict.read_edited(octets, TrustFile, where=where, max_bytes=MAX_TRUST_BYTES)
     if document.expires is not None:
@@ -130,6 +131,11 @@ def parse_trust(octets: bytes, where: str) -> Trust:
     _check_one_role_a_key(keys, where)
     _check_identities(document, where)
     _check_thresholds(trust, where)
+    if document.timestamp_authorities:
+        # Its own import: certificates take longer to read than all the rest.
+        from attest.trust.authorities import authorities_of
+
+        authorities_of(document, where=where)
     return trust
 
 

@@ -136,6 +136,7 @@ NOT_RUN: Final[dict[tuple[str, str], str]] = {
     ): "names the reader's repository and commit; its flags are checked",
     ("ci/examples/make/README.md", "attest key new"): "needs the example's files: tests/ci/test_other_systems.py",
     ("ci/examples/make/README.md", "export SEALER_KEY"): "as above",
+    ("docs/proofs.md", "attest trust new"): "needs an authority elsewhere: tests/unit/cli/test_anchoring.py",
     ("docs/portal.md", "attest tools record --upstream"): "needs a server elsewhere: tests/line/test_web_portal.py",
     ("README.md", "make demo"): "tests/real/test_demo.py runs the demo, and make test is what runs this",
     ("README.md", "attest seal --runtime-of .venv/bin/python --trust"): (

@@ -81,6 +81,7 @@ from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
 from attest.statement.tools.disclosures import read_disclosures
 from attest.statement.tools.rules import ToolRules
+from attest.tlog.anchors.anchor import read_anchor
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
 from attest.trust.revocations import open_revocations
@@ -151,6 +152,11 @@ def _envelope(octets: bytes) -> bytes:
     kind = runtime_revocation.PREDICATE_TYPE
     open_statement(envelope, ring, kind, runtime_revocation.RuntimeRevocation, where="envelope")
     return encode_envelope(envelope) + (b"\n" if octets.endswith(b"\n") else b"")
+
+
+def _anchor(octets: bytes) -> bytes:
+    """What is kept of an anchor; its answer is the timestamp's own reader's."""
+    return canonical.encode(read_anchor(octets, where="anchor"))
 
 
 def _proof(octets: bytes) -> bytes:
@@ -495,6 +501,7 @@ TARGETS: Final[dict[str, Target]] = {
         for uri, predicate in PREDICATES.items()
     },
     **{f"artifact-{kind}": Target(good=_good_artifact(kind), read=_artifact(kind)) for kind in archives.SAMPLES},
+    "anchor": Target(good=log_documents.ANCHOR, read=_anchor, json=True),
     "attachments": Target(good=documents.ATTACHMENTS, read=_attachments),
     "bundle": Target(good=log_documents.BUNDLE, read=_bundle),
     "bytecode": Target(good=documents.BYTECODE, read=_bytecode),

@@ -43,6 +43,8 @@ class RequiredTable(Record, kw_only=True, rename="kebab"):
     """Each of these logs is there, by its origin."""
     tier: Tier | None = None
     """Every evidence bundle holds at least so much: structural, receipts, full."""
+    max_anchor_age_seconds: Seconds | None = None
+    """Each log has a time stamp by an authority of the trust file, the newest so long ago at most."""
     runtime: bool = False
     """Each server is measured together with a sealed runtime: what interprets it is not left to the machine."""
     proven_axes: Annotated[tuple[ProvenAxis, ...], msgspec.Meta(max_length=6)] = ()

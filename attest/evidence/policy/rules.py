@@ -12,6 +12,7 @@ from attest.evidence.policy.rules_of_calls import is_counted, judge_calls, judge
 from attest.evidence.policy.rules_of_origin import judge_assurance, judge_build, judge_runtimes, judge_site
 from attest.evidence.policy.rules_of_runs import (
     judge_age,
+    judge_anchored,
     judge_axes,
     judge_binding,
     judge_gap,
@@ -79,6 +80,11 @@ _ROWS: Final = (
         judge=lambda asked, _judged: judge_logs(asked.policy, asked.files),
     ),
     Rule(id=ids.TIER, asked=lambda policy: required(policy).tier is not None, judge=_alone(judge_tier)),
+    Rule(
+        id=ids.ANCHORED,
+        asked=lambda policy: required(policy).max_anchor_age_seconds is not None,
+        judge=lambda asked, judged: judge_anchored(asked.policy, judged, asked.at),
+    ),
     Rule(id=ids.AXES, asked=lambda policy: bool(required(policy).proven_axes), judge=_alone(judge_axes)),
     Rule(
         id=ids.MEASURED,

@@ -65,6 +65,14 @@ def judge_tier(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
         yield Shortfall(detail="the bundle holds less than required", expected=least, found=found or "none")
 
 
+def judge_anchored(policy: GatePolicy, judged: Judged, at: int) -> Iterator[Shortfall]:
+    """Hold the newest time stamp over each log against the largest age."""
+    limit, anchored = required(policy).max_anchor_age_seconds, judged.verdict.anchored
+    if limit is not None and (anchored is None or at - instant.parse(anchored) > limit * _SECOND):
+        detail = "not every log has an anchor that counts" if anchored is None else "anchored too long ago"
+        yield Shortfall(detail=detail, expected=f"a time stamp at most {limit} s ago", found=anchored or "none")
+
+
 def judge_axes(policy: GatePolicy, judged: Judged) -> Iterator[Shortfall]:
     """Find the axes that apply, and are not proven."""
     statuses = dict(judged.verdict.axes.items())

@@ -40,8 +40,8 @@ _PATHS: Final = {
     PathKind.ADVISORY: "no receipt shows that the portal was the only way to the server, and from it",
 }
 _PERCENT: Final = 100
-_PLACE: Final = "integrity.inclusion"
-"""What it says of a receipt when it passes, whoever reads the verdict came for."""
+_TOLD: Final = {"integrity.inclusion": "place", "freshness.anchor": "anchored"}
+"""Checks that say something worth reading when they pass, by what it is."""
 _MAX_LINE: Final = 2 * MAX_LINE_CHARACTERS
 """Of what is told beside a name that is as long as it may be."""
 _SHOWN: Final = 4
@@ -102,8 +102,8 @@ def _about(verdict: Verdict) -> Iterator[str]:
         known = "no file" if runtime.assurance is None else f"{_known(runtime.assurance)} (files)"
         yield f"runtime     {runtime.name}{version}, sequence {runtime.sequence}: {known}"
     yield from _measured(verdict)
-    placed = [check for check in verdict.checks if check.id == _PLACE and check.status is Status.PASS]
-    yield from (f"place       {check.detail}" for check in placed)
+    told = [(_TOLD[check.id], check) for check in verdict.checks if check.id in _TOLD and check.status is Status.PASS]
+    yield from (f"{name:<11} {check.detail}" for name, check in told)
     if verdict.counts is not None and verdict.kind is Kind.EVIDENCE_BUNDLE:
         yield from _counted(verdict.counts, verdict.path)
     yield from _judged(verdict)

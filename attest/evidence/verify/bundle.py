@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import chain as joined
-from typing import TypeVar, final
+from typing import TYPE_CHECKING, TypeVar, final
 
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.grammar import (
     TIER_RANK,
+    AnchorLine,
     BuildEvidenceLine,
     BundleEnd,
     BundleHeader,
@@ -45,6 +46,7 @@ from attest.evidence.verify.gathered import Judged
 from attest.evidence.verify.gathering import Good, gather
 from attest.evidence.verify.lines import Line, Lines
 from attest.evidence.verify.log import LogJudge
+from attest.evidence.verify.noted import named_in
 from attest.evidence.verify.opening import Opened, Spread, open_receipts
 from attest.evidence.verify.parts import Parts
 from attest.evidence.verify.question import Question
@@ -53,6 +55,9 @@ from attest.evidence.verify.result import Seen, judge_asked, make_verdict
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF
 from attest.statement.levels import BINDING_RANK, ISOLATION_RANK
+
+if TYPE_CHECKING:
+    from attest.evidence.verify.anchored import Anchored
 
 
 def verify_bundle(lines: Iterable[bytes], question: Question, file: str, spread: Spread, parts: Parts) -> Judged:
@@ -90,6 +95,7 @@ class _BundleJudge:
         self._events: Counter[str] = Counter()
         self._end_line: BundleEnd | None = None
         self._disclosures = 0
+        self._anchored: Anchored | None = None
         self._good: Good = {}
 
     def begin(self, lines: Iterator[Line]) -> Iterator[Line]:
@@ -117,6 +123,8 @@ class _BundleJudge:
             self._take_disclosure(record, line.where)
         elif isinstance(record, CheckpointLine):
             self._logs[-1].finish(line, record)
+        elif isinstance(record, AnchorLine):
+            self._take_anchor(record, line.where)
         elif isinstance(record, BundleEnd):
             self._end_line = record
 
@@ -143,6 +151,8 @@ class _BundleJudge:
         self.sheet.settle("integrity.grammar", "integrity.end-line", "conformance.tier", DISCLOSURES)
         self.sheet.settle(*chain.JUDGED, *log.JUDGED)
         self.section.writers.close()
+        if self._anchored is not None:
+            self._anchored.close()
         if self._structural:
             close_structural(self._logs, self._events, self._question, self.sheet)
         else:
@@ -170,6 +180,7 @@ class _BundleJudge:
             binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),
             isolation=min(isolations, key=ISOLATION_RANK.__getitem__, default=None),
             pinned=max((size for each in self._logs for size in each.chain.proven_pins), default=None),
+            anchored=None if self._anchored is None else self._anchored.at(len(self._logs)),
             start=_worst(Start, [each.chain.start for each in self._logs] if ended else []),
             end=_worst(End, [each.end for each in self._logs] if ended else []),
             period=(min(times), max(times)) if times else None,
@@ -243,6 +254,15 @@ class _BundleJudge:
             raise MalformedError(where, "disclosures at tier full alone", "one")
         self._disclosures += 1
         self._logs[-1].calls.disclose(record, where)
+
+    def _take_anchor(self, record: AnchorLine, where: str) -> None:
+        if self._anchored is None:
+            # Its own import: few logs are anchored.
+            from attest.evidence.verify.anchored import Anchored
+
+            self._anchored = Anchored(self._question, self.sheet)
+        log = self._logs[-1]
+        self._anchored.take(record, log.chain.head, named_in(self.section.writers.ring, log.writer), where)
 
     def _refuse_logs(self, found: str) -> None:
         expected = f"{len(self._header.logs)} logs" if self._header is not None else "a header"

@@ -87,6 +87,13 @@ ROWS: Final = (
         tiers=WITH_CONTENT,
     ),
     Check(
+        id="freshness.anchor",
+        meaning="Authorities of the trust file saw checkpoints of this log: what those cover existed by then.",
+        remedy="Name whom you trust: `attest trust new --timestamp-authority`; refuse a log that was rewritten since.",
+        kinds=BUNDLE,
+        asked=when_told,
+    ),
+    Check(
         id="freshness.nonce",
         meaning="The newest run was started with the nonce that the caller chose.",
         remedy="Start the agent with `--nonce` and this value, then export again.",

@@ -8,6 +8,7 @@ from attest.evidence.verify.check import ALL, BUNDLE, SEALED, STATEMENTS, Check,
 REFERENCES: Final = "policy.references"
 LOGS: Final = "policy.logs"
 TIER: Final = "policy.tier"
+ANCHORED: Final = "policy.anchored"
 AXES: Final = "policy.axes"
 MEASURED: Final = "policy.measured"
 GAP: Final = "policy.gap"
@@ -44,6 +45,11 @@ ROWS: Final = (
         TIER,
         "The evidence bundle holds as much as the policy requires.",
         "Export again: `attest bundle --tier`.",
+    ),
+    _check(
+        ANCHORED,
+        "Each log of the file has a time stamp that counts, the newest no older than the policy allows.",
+        "Have the log anchored as often: `attest log anchor`, then export it again.",
     ),
     _check(
         AXES,

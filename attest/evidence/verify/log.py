@@ -81,7 +81,7 @@ class LogJudge:
         self._boot_id: str | None = None
         self._boot_time = 0
         """Of the receipt before, milliseconds since that boot."""
-        self._writer: str | None = None
+        self.writer: str | None = None
         self._void = GOOD
         """From when on the writer's key is revoked."""
         self._settled: tuple[Lasting, tuple[VerifyingKey, ...]] | None = None
@@ -150,7 +150,7 @@ class LogJudge:
     def finish(self, line: Line, record: CheckpointLine) -> None:
         """Judge the section's checkpoint and how it ends."""
         note, where, here = record.note.encode(), line.where, self.chain.stretch
-        checkpoint = open_note(note, here, self._writer, self._writers, self._question, self._sheet, where)
+        checkpoint = open_note(note, here, self.writer, self._writers, self._question, self._sheet, where)
         self.chain.finish(checkpoint, line.where)
         judge_start(self.chain, self._sheet, line.where)
         self._actions.finish()
@@ -200,7 +200,7 @@ class LogJudge:
 
     def _is_by_writer(self, told: Told) -> bool:
         """Return whether the log's one writer signed, and may write about these references; say so if not."""
-        writer, before = told.lasting.writer, self._writer
+        writer, before = told.lasting.writer, self.writer
         good = any(key.keyid == writer for key in told.signers) and before in {None, writer}
         if not good:
             self._sheet.fail(
@@ -212,7 +212,7 @@ class LogJudge:
             )
         if before != writer:
             self._void = void_writer(self._question, writer)
-        self._writer = writer
+        self.writer = writer
         self.named.update(told.lasting.references)
         for digest in told.lasting.references:
             good = self._may_write(writer, digest, told.where) and good

@@ -34,7 +34,7 @@ def open_note(
         sheet.fail_with(CHECK, error)
         return None
     try:
-        key = _check_note(note, claimed, here.origin, _named(writers.ring, writer), where)
+        key = check_note(note, claimed, here.origin, named_in(writers.ring, writer), where)
     except (MalformedError, UntrustedError) as error:
         sheet.fail_with(CHECK, error)
         return claimed
@@ -45,8 +45,8 @@ def open_note(
     return claimed
 
 
-def _check_note(note: bytes, claimed: Checkpoint, origin: str, ring: KeyRing, where: str) -> PublicKey:
-    """Return the key that signed."""
+def check_note(note: bytes, claimed: Checkpoint, origin: str, ring: KeyRing, where: str) -> PublicKey:
+    """Return the key that signed a checkpoint of the log `origin`; raise `MalformedError` or `UntrustedError`."""
     signatures = note.rpartition(b"\n\n")[2].count(b"\n")
     if signatures != 1:
         raise MalformedError(where, "a checkpoint with one signature", f"{signatures}")
@@ -65,7 +65,7 @@ def _check_note(note: bytes, claimed: Checkpoint, origin: str, ring: KeyRing, wh
     raise reasons[0]
 
 
-def _named(ring: KeyRing, writer: str | None) -> KeyRing:
+def named_in(ring: KeyRing, writer: str | None) -> KeyRing:
     """Return the writers that may have signed: the one of the receipts, or any if there are no receipts."""
     if writer is None:
         return ring

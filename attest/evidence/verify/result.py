@@ -58,6 +58,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     binding: Binding | None = None
     isolation: Isolation | None = None
     pinned: int | None = None
+    anchored: str | None = None
     start: Start | None = None
     end: End | None = None
     period: tuple[int, int] | None = None
@@ -89,7 +90,7 @@ def make_verdict(file: str, kind: Kind, question: Question, sheet: Sheet, seen: 
         path=seen.path,
         enforcement=_enforcement(seen.expected),
         pinned=seen.pinned,
-        anchored=None,
+        anchored=seen.anchored,
         axes=axes_of(checks),
         start=seen.start,
         end=seen.end,

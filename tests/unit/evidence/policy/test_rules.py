@@ -51,6 +51,7 @@ def failed(verdict: Verdict, check: str) -> bool:
         ("policy.references", '[required]\nservers = ["mcp-server-time"]', '[required]\nservers = ["other"]'),
         ("policy.logs", "", '[required]\nlogs = ["mcp-attest/none"]'),
         ("policy.tier", '[required]\ntier = "receipts"', '[required]\ntier = "full"'),
+        ("policy.anchored", "", "[required]\nmax-anchor-age-seconds = 3600"),
         ("policy.axes", '[required]\nproven-axes = ["freshness"]', '[required]\nproven-axes = ["build-link"]'),
         ("policy.measured", "[measured]\nmin-cycles = 3", "[measured]\nmin-cycles = 4"),
         ("policy.measured", "[measured]\nmin-seconds = 30", "[measured]\nmin-seconds = 31"),

@@ -36,6 +36,13 @@ function showLimits(result) {
       h("strong", {}, "What came afterwards. "),
       "Evidence ends with its last checkpoint. What was done since is not in it.",
     ],
+    result?.anchors
+      ? [
+          h("strong", {}, "Since when this exists. "),
+          `The evidence holds ${result.anchors} time stamps over its checkpoints; who made them, and over what, is not `,
+          "checked here.",
+        ]
+      : null,
     result?.certified?.length
       ? [
           h("strong", {}, "Who made the key of a job. "),

@@ -34,6 +34,7 @@ class Bundle {
     this.logs = [];
     this.counts = { lines: 0, bytes: 0, entries: 0, measurements: 0, violations: 0, denials: 0, opened: 0 };
     this.before = "";
+    this.anchors = 0;
     this.header = null;
     this.end = null;
     this.commitment = null;
@@ -87,6 +88,7 @@ class Bundle {
     else if (line.kind === "log") this.takeLog(value, where);
     else if (line.kind === "disclosure") this.takeDisclosure(value, where);
     else if (line.kind === "checkpoint") await this.logs.at(-1).finish(value.note, where);
+    else if (line.kind === "anchor") this.anchors += 1;
     else this.takeEnd(value, where);
   }
 

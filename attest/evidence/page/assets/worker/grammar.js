@@ -9,7 +9,8 @@ const FOLLOWERS = {
   log: ["entry", "checkpoint"],
   entry: ["entry", "disclosure", "checkpoint"],
   disclosure: ["entry", "checkpoint"],
-  checkpoint: ["log", "end"],
+  checkpoint: ["anchor", "log", "end"],
+  anchor: ["anchor", "log", "end"],
   end: [],
 };
 const HEADER_PREFIX = '{"kind":"header",';

@@ -65,6 +65,7 @@ const SHAPES = new Map(
     entry: { entry: ENTRY, "receipt?": ENVELOPE },
     disclosure: { salt: isSalt, value: isBase64 },
     checkpoint: { note: isBase64 },
+    anchor: { method: (value) => value === "rfc3161", note: isBase64, answer: isBase64, proof: HASHES },
     end: { lines: isCount, sha256: isHash },
   }).map(([kind, fields]) => [kind, record({ kind: (value) => value === kind, ...fields })]),
 );

@@ -40,6 +40,7 @@ async function run(facts) {
     references,
     logs: (work.judge.logs ?? []).map(({ origin, writer, frontier }) => ({ origin, writer, size: frontier.size })),
     tier: work.judge.header?.tier ?? null,
+    anchors: work.judge.anchors ?? 0,
     certified: [...(work.judge.writers?.attestations.keys() ?? [])],
     missing: [...new Set(keys.map((key) => key.missing).filter(Boolean))],
     times: work.judge.times?.points.length ? work.judge.times.summary(BINS) : null,
