@@ -72,17 +72,23 @@ def private_pem(key: PrivateKey) -> bytes:
 
 
 def write_private(path: Path, key: PrivateKey) -> None:
-    """Create `path` with mode 0600 and the private key in it; an existing file is never overwritten."""
+    """Create `path` with mode 0600 and the private key in it, or nothing; an existing file is never overwritten."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
         raise RefusedError(str(path), "no file of that name", "one", hint="choose another name") from error
     except OSError as error:
         raise UnavailableError(str(path), "a place to write", error.strerror or "an error") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(private_pem(key))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(private_pem(key))
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise UnavailableError(str(path), "room for a key", error.strerror or "an error") from error
+        raise
 
 
 def _read(path: Path) -> tuple[bytes, bool]:

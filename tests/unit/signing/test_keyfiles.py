@@ -1,6 +1,7 @@
 """Key files: one PEM block and nothing else, private ones for their owner alone."""
 
 import os
+import resource
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -174,6 +175,17 @@ def test_a_private_key_never_overwrites_and_never_follows_a_link(tmp_path):
             write_private(tmp_path / name, SEALER)
     assert (tmp_path / "k").read_text() == "mine"
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_private_key_that_has_no_room_leaves_nothing_behind(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(PRIVATE) - 1, before[1]))
+    try:
+        with pytest.raises(UnavailableError, match="expected room for a key"):
+            write_private(tmp_path / "k", SEALER)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_cannot_be_read_or_written_is_unavailable(tmp_path):
