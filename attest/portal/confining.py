@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from attest.agent.launching.environment import BYTE_CODE_NAME
+from attest.agent.launching.environment import BYTE_CODE_NAME, SAFE_PATH_NAME
 from attest.agent.launching.launch import Launch
 from attest.portal.shells.instance import Confined, marker
 from attest.statement.profile import EXPECTED_NAMES, covers
@@ -89,7 +89,7 @@ def _variables(launch: Launch) -> Mapping[str, str]:
     kept = {
         name: value
         for name, value in launch.environment.variables.items()
-        if name in sealed or any(covers(pattern, name) for pattern in EXPECTED_NAMES)
+        if name in sealed or name == SAFE_PATH_NAME or any(covers(pattern, name) for pattern in EXPECTED_NAMES)
     }
     return {**kept, BYTE_CODE_NAME: f"{_TMP}/byte-code"}
 

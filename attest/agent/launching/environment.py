@@ -20,6 +20,27 @@ SAFE_PATH_NAME: Final = "PYTHONSAFEPATH"
 OURS: Final = frozenset({BYTE_CODE_NAME, SAFE_PATH_NAME})
 """What a launcher sets."""
 
+_OF_OTHER_RUNTIMES: Final = (
+    "BASH_ENV",
+    "BUN_OPTIONS",
+    "CLASSPATH",
+    "CORECLR_*",
+    "DOTNET_ADDITIONAL_DEPS",
+    "DOTNET_SHARED_STORE",
+    "DOTNET_STARTUP_HOOKS",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LUA_INIT*",
+    "PERL5*",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "RUBYLIB",
+    "RUBYOPT",
+    "_JAVA_OPTIONS",
+)
+"""By these, other interpreters than CPython and node load other code, be it in what a server starts. No findings: where
+nobody seals an environment, half the machines of the world have one of them set."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CleanEnvironment:
@@ -45,7 +66,8 @@ def clean_environment(
     `login` says who the server runs as, if it is another user than the caller: `HOME` and the like, and no directory of
     the caller's session.
 
-    The loader's own variables (`LD_...`) are no more kept than the forbidden names: only a sealed value is.
+    The loader's own variables (`LD_...`) are no more kept than the forbidden names: only a sealed value is. Those of
+    other runtimes are kept where they are sealed by name.
     """
     kept = {name: value for name, value in given.items() if _is_kept(name, rules)}
     if login:
@@ -60,4 +82,6 @@ def clean_environment(
 def _is_kept(name: str, rules: EnvironmentRules | None) -> bool:
     if name in FORBIDDEN_NAMES or name.startswith("LD_"):
         return False
-    return rules is None or any(covers(pattern, name) for pattern in (*rules.allowed, *EXPECTED_NAMES))
+    if rules is None:
+        return not any(covers(pattern, name) for pattern in _OF_OTHER_RUNTIMES)
+    return any(covers(pattern, name) for pattern in (*rules.allowed, *EXPECTED_NAMES))

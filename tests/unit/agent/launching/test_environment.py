@@ -22,6 +22,16 @@ def test_without_rules_every_name_is_kept_but_those_that_load_code() -> None:
     assert clean.withheld == ("LD_BIND_NOW", "LD_PRELOAD", "OPENSSL_CONF", "PYTHONPATH")
 
 
+def test_what_loads_code_into_other_runtimes_is_kept_only_where_it_is_sealed() -> None:
+    given = {"JAVA_TOOL_OPTIONS": "-javaagent:/x.jar", "CORECLR_PROFILER_PATH": "/x.so", "PERL5LIB": "/x", "LUA": "5"}
+    clean = clean_environment(given, None, byte_code=None, login={})
+    assert (clean.variables, len(clean.withheld)) == ({"LUA": "5"}, 3)
+    rules = EnvironmentRules(allowed=("JAVA_TOOL_OPTIONS",))
+    assert clean_environment(given, rules, byte_code=None, login={}).variables == {
+        "JAVA_TOOL_OPTIONS": "-javaagent:/x.jar"
+    }
+
+
 def test_with_rules_only_what_they_name_and_every_program_expects_is_kept() -> None:
     given = {"API_KEY": "secret", "MODE": "fast", "OTHER": "x", "HOME": "/srv/u", "LC_ALL": "C", "PYTHONPATH": "/evil"}
     clean = clean_environment(given, RULES, byte_code=None, login={})
