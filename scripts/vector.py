@@ -27,6 +27,7 @@ _SUFFIX: Final = {
     "pylock": ".toml",
     "record": ".csv",
     "session": ".jsonl",
+    "sub-mandate": ".jsonl",
     "tlog-proof": ".txt",
     "tools": ".toml",
     "uv-lock": ".lock",

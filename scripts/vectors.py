@@ -24,6 +24,7 @@ from scripts import (
     inventory_vectors,
     json_vectors,
     layout_vectors,
+    mandate_vectors,
     policy_vectors,
     proof_vectors,
     signed_vectors,
@@ -43,6 +44,7 @@ _QUOTED: Final = re.compile(r"(<!-- (\S+) -->\n```\w+\n)(?s:.*?)(^```)", re.MULT
 MAKERS: Final = (
     json_vectors.statements,
     certified_vectors.references,
+    mandate_vectors.sub_mandates,
     call_vectors.references,
     call_vectors.receipts,
     call_vectors.disclosures,

@@ -68,4 +68,7 @@ def open_lineage(envelopes: list[bytes], trust: Trust = MANDATES) -> OpenedRefer
     return open_with_parents(envelopes[0], envelopes[1:], trust, at=NOW, where="child")
 
 
+GOOD: Final = b"%b\n%b\n" % (seal(CHILD, SECOND_SEALER)[1], PARENT_ENVELOPE)
+"""The sub-mandate with its parent behind it."""
+
 OTHER_DIGEST: Final = sha256_hex(b"another reference")

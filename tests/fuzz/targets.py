@@ -76,6 +76,7 @@ from attest.signing.rekor import check_entry_timestamp, open_log_checkpoint
 from attest.signing.timestamps import check_timestamp
 from attest.statement.attachments import read_attachments, write_attachments
 from attest.statement.manifest import read_manifest, write_manifest, write_remote_manifest
+from attest.statement.parents import split_parents
 from attest.statement.predicates import PREDICATES, runtime_revocation, short_name
 from attest.statement.profile import EnvironmentRules
 from attest.statement.statement import open_statement, predicate_type_of, read_statement
@@ -84,6 +85,7 @@ from attest.statement.tools.rules import ToolRules
 from attest.tlog.anchors.anchor import read_anchor
 from attest.tlog.checkpoint import open_checkpoint, read_checkpoint_unverified
 from attest.tlog.entry import encode_entry, read_entry
+from attest.trust.references import open_with_parents
 from attest.trust.revocations import open_revocations
 from attest.trust.role import Role
 from attest.trust.trust import parse_trust
@@ -96,6 +98,7 @@ from tests import (
     documents,
     inventories,
     log_documents,
+    mandates,
     policy_documents,
     predicate_documents,
     processes,
@@ -227,6 +230,13 @@ def _manifest(octets: bytes) -> bytes:
 def _attachments(octets: bytes) -> bytes:
     pieces = read_attachments(octets.splitlines(keepends=True), where="attachments")
     return b"".join(write_attachments(pieces.values()))
+
+
+def _sub_mandate(octets: bytes) -> bytes:
+    """A reference, and in the lines behind it what it is narrower than."""
+    first, *parents = split_parents(octets.splitlines(keepends=True) or [octets], where="reference")
+    opened = open_with_parents(first, parents, mandates.MANDATES, at=NOW, where="reference")
+    return b"".join(each.envelope + b"\n" for each in (opened, *opened.parents))
 
 
 def _disclosures(octets: bytes) -> None:
@@ -586,6 +596,7 @@ TARGETS: Final[dict[str, Target]] = {
     "trusted-root": Target(good=sigstore_world.encoded(sigstore_world.root_document()), read=_trusted_root, json=True),
     "untimed-envelope": Target(good=UNTIMED, read=_untimed, json=True),
     "session": Target(good=tools_documents.SESSION, read=_session),
+    "sub-mandate": Target(good=mandates.GOOD, read=_sub_mandate),
     "tools": Target(good=tools_documents.TOOLS, read=_tools),
     "trust": Target(good=documents.TRUST, read=_trust, json=True),
     "uv-lock": Target(good=inventories.UV_LOCK, read=_evidence),
