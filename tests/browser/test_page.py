@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from attest.codec.octets import from_base64
 from attest.evidence.grammar import Tier
 from attest.signing.algorithms import ALGORITHMS
 from attest.signing.keys import generate
@@ -295,6 +296,22 @@ def test_every_tier_can_be_checked_again(browser: Browser, tmp_path: Path, tier:
     if tier is Tier.FULL:
         edited = rewrite(lines, "disclosure", lambda line: line.update(value="e30="))
         assert failed(browser.play("open", with_evidence(page, edited))) == {"integrity.disclosures"}
+
+
+def test_what_was_disclosed_of_a_call_stands_beside_its_receipt_as_the_bytes_it_is(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with CallStory(tmp_path) as story:
+        lines = story.open().answered().match().stop().export(Tier.FULL)
+    values = [from_base64(json.loads(line)["value"], where="value") for line in lines if b'"disclosure"' in line]
+    told = browser.play("receipts", page_of(lines, ask(references=(seal(GOVERNED)[0],), tier=Tier.FULL)))["told"]
+    disclosed = [each for each in told if each["disclosed"] is not None]
+    assert [each["disclosed"].encode() for each in disclosed] == values != []
+    assert all(each["headings"][0] == "What was disclosed" for each in disclosed)
+    assert len(told) > len(disclosed)
+    edited = rewrite(lines, "disclosure", lambda line: line.update(value="e30="))
+    told = browser.play("receipts", page_of(edited))["told"]
+    assert [each["disclosed"].encode() for each in told if each["disclosed"] is not None] == values[1:]
 
 
 def test_several_logs_stand_in_one_page(browser: Browser, tmp_path: Path) -> None:

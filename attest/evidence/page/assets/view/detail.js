@@ -1,7 +1,7 @@
 // One receipt, whole: what its entry says and what was signed.
 
 async function showDetail(place, ask) {
-  const { where, problem, gist, entry, statement, signatures } = await ask("detail", { place });
+  const { where, problem, gist, entry, statement, signatures, disclosed } = await ask("detail", { place });
   const dialog = byId("detail");
   const json = (value) => h("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
   dialog.replaceChildren(
@@ -21,6 +21,13 @@ async function showDetail(place, ask) {
           )
         : null,
     ].filter(Boolean),
+    ...(disclosed === null
+      ? []
+      : [
+          h("h3", {}, "What was disclosed"),
+          h("p", { class: "note" }, "The very bytes that the receipt commits to."),
+          h("pre", { class: "exact", tabindex: "0" }, disclosed),
+        ]),
     h("h3", {}, "Entry in the log"),
     json(entry),
     ...(statement

@@ -86,7 +86,7 @@ class Bundle {
     else if (line.kind === "build-evidence") this.documents.takeEvidence(value, where);
     else if (line.kind === "reference") await this.documents.takeReference(value, where);
     else if (line.kind === "log") this.takeLog(value, where);
-    else if (line.kind === "disclosure") this.takeDisclosure(value, where);
+    else if (line.kind === "disclosure") this.takeDisclosure(value, where, place);
     else if (line.kind === "checkpoint") await this.logs.at(-1).finish(value.note, where);
     else if (line.kind === "anchor") this.anchors += 1;
     else this.takeEnd(value, where);
@@ -154,7 +154,7 @@ class Bundle {
     if (event === "tool-denial") this.counts.denials += 1;
   }
 
-  takeDisclosure(value, where) {
+  takeDisclosure(value, where, place) {
     this.counts.opened += 1;
     if (!this.commitment || !opens(this.commitment, value)) {
       const expected = this.commitment?.sha256 ?? "no disclosure";
@@ -165,7 +165,10 @@ class Bundle {
         expected,
         "another value",
       );
-    } else this.sheet.count("integrity.disclosures");
+    } else {
+      this.sheet.count("integrity.disclosures");
+      this.rows.rows.at(-1).disclosed = place;
+    }
     this.commitment = null;
   }
 

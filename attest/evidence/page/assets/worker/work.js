@@ -80,14 +80,20 @@ async function coverage(facts) {
   });
 }
 
-// The receipt of a row, unpacked again.
+// A line of the file, unpacked again.
+async function lineAt({ piece, begin, end }) {
+  const octets = await gunzip(work.pieces[piece]);
+  return JSON.parse(textOf(octets.subarray(begin, end)));
+}
+
+// The receipt of a row, with what was disclosed of it.
 async function detail(place) {
   const row = work.judge.rows.rows[place];
-  const octets = await gunzip(work.pieces[row.piece]);
-  const { entry, receipt } = JSON.parse(textOf(octets.subarray(row.begin, row.end)));
+  const { entry, receipt } = await lineAt(row);
+  const disclosed = row.disclosed ? textOf(fromBase64((await lineAt(row.disclosed)).value)) : null;
   const statement = receipt ? JSON.parse(textOf(fromBase64(receipt.payload))) : null;
   const signatures = receipt ? receipt.signatures.map((each) => each.keyid) : [];
-  return { where: row.where, problem: row.problem, gist: row.gist, entry, statement, signatures };
+  return { where: row.where, problem: row.problem, gist: row.gist, entry, statement, signatures, disclosed };
 }
 
 const ANSWERS = {
