@@ -39,8 +39,8 @@ function showLimits(result) {
     result?.anchors
       ? [
           h("strong", {}, "Since when this exists. "),
-          `The evidence holds ${result.anchors} time stamps over its checkpoints; who made them, and over what, is not `,
-          "checked here.",
+          `The evidence holds ${result.anchors} time stamps over its checkpoints; who made them, and over what, is `,
+          "not checked here.",
         ]
       : null,
     result?.certified?.length
