@@ -66,7 +66,7 @@ def _typed(given: str, algorithm: str, digits: str) -> DigestSet:
     try:
         digest = from_foreign({algorithm: digits}, where=given)
     except AttestError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"expected {algorithm}: and all of its digits, found {len(digits)}: {given}") from error
     if digest is None:
         raise click.UsageError(f"expected one of {', '.join(ALGORITHMS)}, found {given!r}")
     return digest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +48,14 @@ def lines_of_argument(file: Path, hashed: Hash | None = None) -> Iterator[bytes]
 
         return read_with_parents(file, hashed)
     return lines_of(sys.stdin.buffer, where="stdin", hashed=hashed) if file == STANDARD else read_lines(file, hashed)
+
+
+def check_there(files: Iterable[Path]) -> None:
+    """Refuse a FILE that is not there, or a folder, before any is read: of several, none is judged without the rest."""
+    for file in files:
+        _refuse_folder(file)
+        if file != STANDARD and not file.exists():
+            raise UnavailableError(str(file), "a readable file", "none of that name")
 
 
 def _refuse_folder(file: Path) -> None:

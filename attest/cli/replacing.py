@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from attest.cli.output import STANDARD
-from attest.errors import AttestError, RefusedError
+from attest.errors import AttestError, RefusedError, UnavailableError
 
 Known = Callable[[bytes], bool]
 """Says of the first lines of a file, unpacked, whether it is of a kind."""
@@ -19,8 +19,12 @@ _LINES: Final = 2
 def check_replaceable(path: Path, kind: str, is_kind: Known) -> None:
     """Refuse (`RefusedError`) a place where there is a file of another kind than this one, called `kind`.
 
-    An empty one holds nothing, and what is no file at all (a pipe, a device) cannot be written over.
+    An empty one holds nothing, and what is no file at all (a pipe, a device) cannot be written over. A place where
+    nothing can be written is found out here, too (`UnavailableError`), and not when all is done.
     """
+    if path.is_dir() or not path.parent.is_dir():
+        found = "a folder" if path.is_dir() else f"no folder {path.parent}"
+        raise UnavailableError(str(path), "a place to write", found)
     if path == STANDARD or not path.is_file() or not path.stat().st_size:
         return
     if not is_kind(_beginning(path)):

@@ -36,7 +36,7 @@ def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click
     one before ended.
     """
     from attest.cli.gate import gate_of
-    from attest.cli.input import lines_of_argument
+    from attest.cli.input import check_there, lines_of_argument
     from attest.cli.progress import Progress
     from attest.cli.workers import spread_for
     from attest.evidence.verify.file import judge_file
@@ -47,6 +47,7 @@ def verify(file: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  (click
     result = Results(given, file)
     question = question_of(given, load_trust(given["trust"]))
     gate = gate_of(given["policy"])
+    check_there(file)
     parts, passed = Parts(), True
     with spread_for(file) as spread, Progress() as progress:
         judged = (

@@ -81,8 +81,13 @@ def _kind_of(predicate: type[P]) -> type[Statement[P]]:
 
 def predicate_type_of(envelope: Envelope, *, where: str) -> str:
     """Return which predicate type an envelope claims, WITHOUT checking who signed it."""
+    return predicate_type_in(payload_of(envelope, where=where), where=where)
+
+
+def predicate_type_in(payload: bytes, *, where: str) -> str:
+    """Return which predicate type the bytes of a statement claim, WITHOUT checking who signed them."""
     try:
-        return msgspec.json.decode(payload_of(envelope, where=where), type=_AnyStatement).predicate_type
+        return msgspec.json.decode(payload, type=_AnyStatement).predicate_type
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(where, "an in-toto statement", "something else") from error
 

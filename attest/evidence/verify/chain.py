@@ -196,7 +196,8 @@ class Chain:
 
     def _check_links(self, entry: LogEntry, time: int, where: str) -> None:
         if entry.sequence != self._frontier.size:
-            self._break(where, "an entry is missing, doubled or moved", self._frontier.size, entry.sequence)
+            expected, found = (f"entry {sequence}" for sequence in (self._frontier.size, entry.sequence))
+            self._break(where, "an entry is missing, doubled or moved", expected, found)
         elif entry.previous != self._previous:
             self._break(where, "the entry before is not the one it was", entry.previous, self._previous)
         elif entry.origin != self.origin:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from attest.codec.octets import from_base64
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verdict import Kind
 from attest.evidence.verify.build_evidence import judge_build_evidence
 from attest.evidence.verify.checks import applicable
 from attest.evidence.verify.gathered import Gathered, Judged
+from attest.evidence.verify.mistaken import seems
 from attest.evidence.verify.one_proof import judge_proof
 from attest.evidence.verify.one_receipt import judge_receipt
 from attest.evidence.verify.one_reference import judge_reference
@@ -18,9 +20,9 @@ from attest.evidence.verify.result import Seen, judge_asked, make_verdict
 from attest.evidence.verify.sheet import Sheet
 from attest.evidence.verify.told import TYPE_OF
 from attest.provenance.containers.shape import Shape, shape_of
-from attest.signing.dsse import read_envelope
+from attest.signing.dsse import read_foreign_envelope
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE
-from attest.statement.statement import predicate_type_of
+from attest.statement.statement import predicate_type_in
 from attest.tlog.proof import PROOF_HEADER
 
 _HERE = "file"
@@ -34,16 +36,22 @@ def kind_of(octets: bytes) -> Kind:
     if _is_proof(octets):
         return Kind.RECEIPT
     first, _, more = octets.partition(b"\n")
-    try:
-        claimed = predicate_type_of(read_envelope(first, where=_HERE), where=_HERE)
-    except MalformedError:
-        claimed = ""
+    claimed = _claimed_type(first) or _claimed_type(octets)
     if claimed == PREDICATE_TYPE:
         return Kind.RUNTIME_REFERENCE
     if claimed in TYPE_OF.values() and not more:
         return Kind.RECEIPT
     shape = shape_of(octets)
     return Kind.UNKNOWN if shape is None else _KINDS[shape]
+
+
+def _claimed_type(octets: bytes) -> str:
+    """Return the type of an envelope's statement, in whatever spelling: the judge of ours refuses any but their own."""
+    try:
+        payload = from_base64(read_foreign_envelope(octets, where=_HERE).payload, where=_HERE)
+        return predicate_type_in(payload, where=_HERE)
+    except MalformedError:
+        return ""
 
 
 def verify_document(octets: bytes, question: Question, file: str) -> Judged:
@@ -81,7 +89,7 @@ def _judge_unknown(octets: bytes, _question: Question, sheet: Sheet) -> Seen:
         "integrity.grammar",
         "a file of unknown kind",
         expected="an evidence bundle, a RuntimeReference, a receipt, or build evidence",
-        found="none of them" if octets else "an empty file",
+        found=seems(octets),
     )
     return Seen()
 

@@ -77,6 +77,8 @@ class Lines:
 def _read(octets: bytes, where: str) -> Record:
     if not octets.endswith(b"\n"):
         raise MalformedError(where, "a line that ends in a line feed", "none")
+    if octets.endswith(b"\r\n"):
+        raise MalformedError(where, "a line that ends in a line feed alone", "a carriage return before it")
     return strict.read(octets[:-1], _ANY, where=where, max_bytes=line_limit(octets))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attest.codec import instant
+from attest.codec import instant, strict
 from attest.errors import MalformedError, UntrustedError
 from attest.evidence.verdict import Status
 from attest.evidence.verify import build_link, revoked
@@ -25,12 +25,14 @@ _HERE = "file"
 def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     """Judge a reference: signed by a sealer, valid now, about what is expected; its evidence is not in the file.
 
-    What follows in further lines are the parents of a sub-mandate.
+    What follows in further lines are the parents of a sub-mandate. Raises `MalformedError` for another form than ours.
     """
+    whole = octets.removesuffix(b"\n")
+    reference, *parents = [whole] if _is_one_value(whole) else whole.split(b"\n", MAX_PARENTS)
+    envelope = read_envelope(reference, where=_HERE)
     sheet.settle("integrity.grammar")
-    reference, *parents = octets.removesuffix(b"\n").split(b"\n", MAX_PARENTS)
     try:
-        if parents or claimed_parent(read_envelope(reference, where=_HERE), where=_HERE) is not None:
+        if parents or claimed_parent(envelope, where=_HERE) is not None:
             sheet.lay("authenticity.sub-mandate")
         opened = open_with_parents(reference, parents, question.trust, at=question.at, where=_HERE)
     except (MalformedError, UntrustedError) as error:
@@ -45,6 +47,15 @@ def judge_reference(octets: bytes, question: Question, sheet: Sheet) -> Seen:
     _judge_reference_build(sealed, question, sheet)
     leave_unproven(sheet, "a RuntimeReference says nothing about runs")
     return Seen(expected=(sealed,), gathered=Gathered(measured=(Measured(sealed=sealed),)))
+
+
+def _is_one_value(octets: bytes) -> bool:
+    """Return whether this is one JSON value, on however many lines: then no line of it is a parent."""
+    try:
+        strict.parse(octets, where=_HERE)
+    except MalformedError:
+        return False
+    return True
 
 
 def _judge_reference_build(sealed: Sealed, question: Question, sheet: Sheet) -> None:

@@ -70,7 +70,8 @@ def shape_of(octets: bytes) -> Shape | None:
         Shape.DSSE: outside.payload_type is not None and outside.payload is not None,
         Shape.PYPI_ATTESTATION: outside.verification_material is not None and outside.envelope is not None,
         Shape.PYPI_PROVENANCE: isinstance(outside.attestation_bundles, list),
-        Shape.NPM_ATTESTATIONS: isinstance(outside.attestations, list),
+        # A verdict has them, too, and names its schema.
+        Shape.NPM_ATTESTATIONS: isinstance(outside.attestations, list) and outside.schema is None,
     }
     return next((shape for shape, it_does in fits.items() if it_does), None)
 

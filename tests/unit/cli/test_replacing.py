@@ -89,6 +89,17 @@ def test_what_is_of_the_same_kind_or_empty_is_made_anew(story: Path, writer: str
         assert (story / "out").stat().st_size
 
 
+@pytest.mark.parametrize(("place", "found"), [("log", "a folder"), ("none/out", "no folder none")])
+def test_where_nothing_can_be_written_is_found_out_before_anything_is_judged(
+    story: Path, place: str, found: str
+) -> None:
+    for writer, words in WRITERS.items():
+        given = [word.replace("=out", f"={place}") if word != "out" else place for word in words]
+        done = attest(story, *given)
+        assert (done.returncode, done.stdout) == (6, b""), writer
+        assert f"expected a place to write, found {found}".encode() in done.stderr
+
+
 def test_evidence_is_known_when_it_is_packed(story: Path) -> None:
     for _ in range(2):
         passed(attest(story, "bundle", "log", "-o", "out.jsonl.gz"))

@@ -86,6 +86,28 @@ def test_a_reference_that_is_none_is_the_callers_own_malformed_file(
     assert not (tmp_path / "report.html").exists()
 
 
+def test_of_several_files_none_is_judged_if_one_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    (tmp_path / "one").write_bytes(b"")
+    assert enter(["verify", "one", "two", "--trust", "trust.json"]) == ExitCode.UNAVAILABLE
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", "attest: two: expected a readable file, found none of that name\n")
+
+
+def test_too_short_a_digest_is_told_in_our_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trust.json").write_bytes(write_trust(make_trust_file()))
+    (tmp_path / "one").write_bytes(b"")
+    for flag in ("--reference", "--artifact"):
+        assert enter(["verify", "one", "--trust", "trust.json", flag, "sha256:12ab"]) == ExitCode.USAGE
+        assert "expected sha256: and all of its digits, found 4: sha256:12ab" in capsys.readouterr().err
+
+
 def test_a_file_that_may_not_be_read_is_unavailable_as_one_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
