@@ -106,11 +106,16 @@ class Reference(click.ParamType[Path]):
     name = "REF"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401, ARG002
-        """Prefer a file that is there; a name never leads out of the folder of references."""
+        """Prefer a file that is there; who names none is told the names there are, which are all in one folder."""
         given = Path(value)
-        if isinstance(value, str) and re.fullmatch(_NAME, value) and not given.is_file():
-            named = reference_path(value)
-            return named if named.is_file() else given
+        if not isinstance(value, str) or not re.fullmatch(_NAME, value) or given.is_file():
+            return given
+        if (named := reference_path(value)).is_file():
+            return named
+        names = sorted(path.name.removesuffix(_SUFFIX) for path in references().glob(f"*{_SUFFIX}"))
+        if names and not given.exists():
+            hint = f"in {references()} are {', '.join(names)}"
+            raise UnavailableError(value, "a file, or the name of a reference", "none", hint=hint)
         return given
 
 
@@ -137,6 +142,7 @@ LOG: Final = Log()
 
 
 _LEFT_OUT: Final = "After attest init it may be left out."
+_GONE: Final = "What attest init made is gone."
 _WHOSE_WORD: Final = (
     "It says whose word counts: take it from whom you trust, not from whoever gave you FILE. Without one, attest show "
     "and attest report show what FILE says, and nothing is judged."
@@ -156,7 +162,8 @@ def _needed(flag: str, default: Callable[[], Path | None], text: str, without: s
     def present(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
         # Not `required`: what click takes for missing where a default is computed differs between its versions.
         if value is None and not ctx.params.get(ONLY_ASKS):
-            raise click.MissingParameter(ctx=ctx, param=param, message=without)
+            is_gone = without == _LEFT_OUT and is_initialised()
+            raise click.MissingParameter(ctx=ctx, param=param, message=_GONE if is_gone else without)
         return value
 
     shown = "that of attest init"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from attest.cli import home
+from attest.errors import UnavailableError
 from attest.tlog.stores.lock import take_lock
 from tests.commands import attest, attest_process, passed
 
@@ -114,6 +115,23 @@ def test_a_file_that_is_there_comes_before_a_name(place, monkeypatch):
     monkeypatch.chdir(place)
     (place / "one").write_text("{}")
     assert home.REFERENCE.convert("one", None, None) == Path("one")
+
+
+def test_who_names_no_reference_is_told_which_there_are(place, monkeypatch):
+    home.references().mkdir(parents=True)
+    for name in ("two", "one"):
+        (home.references() / f"{name}.ref").write_text("{}")
+    monkeypatch.chdir(place)
+    with pytest.raises(UnavailableError) as caught:
+        home.REFERENCE.convert("three", None, None)
+    assert caught.value.hint == f"in {home.references()} are one, two"
+
+
+def test_a_key_that_is_gone_is_not_said_to_be_made_by_init(place):
+    passed(attest(place.parents[1], "init"))
+    home.writer_key().unlink()
+    told = attest(place.parents[1], "run", "time").stderr.decode()
+    assert "Missing option '--key'. What attest init made is gone." in told
 
 
 def test_a_folder_of_a_name_is_no_reference(place, monkeypatch):
