@@ -49,6 +49,12 @@ def answering() -> str:
     return _ANSWERING % json.dumps(TOOLS)
 
 
+def socket_server(path: str) -> str:
+    """Return the program that listens at a socket in the file system."""
+    serving = (_SERVING % 0).replace('start_server(serve, "127.0.0.1", 0)', f"start_unix_server(serve, {path!r})")
+    return answering() + serving
+
+
 def web_server(port: int) -> str:
     """Return the program that listens at a port of this machine."""
     return answering() + _SERVING % port

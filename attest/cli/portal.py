@@ -46,7 +46,7 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
 
     Speaks MCP on standard input and output, in the client's revision; with --upstream over HTTP. What is allowed
     passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
-    after. With --agent-log the server runs already, and attest agent --pid measures it: nothing is permitted unless
+    after. A socket in the file system is http+unix://%2Fpath%2Fto.sock/mcp. With --agent-log the server runs already, and attest agent --pid measures it: nothing is permitted unless
     that log says that it matches. One that was sealed with attest seal --upstream runs elsewhere: nothing is permitted
     unless its sealed key answers there, with the sealed tools. What attest has to say goes to standard error. Exits
     with the server's code, or 1 if anything did not match.
@@ -132,11 +132,14 @@ def _launched(
     context: click.Context, ref: Path, given: dict[str, Any], voice: Voice
 ) -> Iterator[tuple[Behind, Observe | None]]:
     from attest.agent.launching.launch import open_launch
+    from attest.measure.upstreams.local_sockets import socket_path
     from attest.portal.web.launched import Launched
 
     request = launch_request(ref, given)
     with (
-        open_launch(request, command_of(context), voice.report, user=given["user"]) as launch,
+        open_launch(
+            request, command_of(context), voice.report, user=given["user"], socket=socket_path(given["upstream"])
+        ) as launch,
         watching(launch, voice, given) as observe,
     ):
         launch.run.tell = voice.tell

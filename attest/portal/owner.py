@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Final, final
 
@@ -22,10 +22,9 @@ MAX_FAMILY: Final = 1000
 class Owner:
     """The process that was measured last, whoever changes."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Nobody was measured yet; the server is to listen at this address."""
-        self._host = host
-        self._port = port
+    def __init__(self, complain: Callable[[MeasuredProcess], str | None]) -> None:
+        """Nobody was measured yet; `complain` says why a process is not the only one at the server's address."""
+        self._complain = complain
         self.process: MeasuredProcess | None = None
         """Set by whoever follows the log, in another thread."""
 
@@ -38,10 +37,21 @@ class Owner:
             with open_process(process.pid) as handle:
                 if handle.start_time_ticks != process.start_time_ticks:
                     return "the measured server has ended"
-                why = listening_complaint(process.pid, self._host, self._port)
+                why = self._complain(process)
                 return "the measured server has ended" if wait_exit(handle, 0.0) else why
         except UnavailableError:
             return "the measured server has ended"
+
+    def owns(self, pid: int) -> bool:
+        """Return whether a process is the measured one, or of its family."""
+        process = self.process
+        if process is None:
+            return False
+        try:
+            with open_process(process.pid) as handle:
+                return handle.start_time_ticks == process.start_time_ticks and pid in family_of(process.pid)
+        except UnavailableError:
+            return False
 
     def resolve(self, path: str) -> str:
         """Follow the links of a path as the server does; raise `OSError` where its files are not those that we see."""
@@ -64,13 +74,14 @@ class Owner:
 def listening_complaint(pid: int, host: str, port: int) -> str | None:
     """Return why what listens at an address is not a process and what it started; None if it is they alone."""
     try:
-        mine = all_listen(_family(pid), "127.0.0.1" if host == "localhost" else host, port)
+        mine = all_listen(family_of(pid), "127.0.0.1" if host == "localhost" else host, port)
     except OSError as error:
         return f"nobody can say who listens there: {error.strerror}"
     return None if mine else "another process than the measured server listens there, or none"
 
 
-def _family(pid: int) -> Sequence[int]:
+def family_of(pid: int) -> Sequence[int]:
+    """Return a process and all that it started, up to a bound."""
     found = [pid]
     for each in found:
         if len(found) > MAX_FAMILY:

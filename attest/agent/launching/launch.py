@@ -36,8 +36,9 @@ from attest.measure.processes.namespaces import is_off_our_network
 from attest.measure.processes.seccomp import has_more_filters
 from attest.measure.sandbox import Sandbox, out_of_sight, sandbox_around
 from attest.measure.standpoint import Standpoint
+from attest.measure.upstreams.local_sockets import folder_complaint
 from attest.signing.keyfiles import load_private
-from attest.statement.apart import NETWORK_ALONE, PIPES, SOCKETS_REFUSED
+from attest.statement.apart import NETWORK_ALONE, PIPES, PRIVATE_SOCKET, SOCKETS_REFUSED
 from attest.statement.levels import Binding
 from attest.statement.predicates.runtime_event import Event, EventKind, NamedDigest, ProcessStart
 from attest.statement.together import Together
@@ -65,6 +66,8 @@ class Launch:
     request: AgentRequest
     streams: Streams | None = None
     """What the server reads and writes instead of our own standard input and output."""
+    socket: str | None = None
+    """The path at which a portal will speak to the server."""
     run: Run = field(init=False)
     kept_code: KeptCode = field(init=False)
     """Byte code of earlier runs."""
@@ -174,6 +177,8 @@ class Launch:
             yield SOCKETS_REFUSED
         if self.streams is not None:
             yield PIPES
+        if self.socket is not None and folder_complaint(self.socket, (os.geteuid(), self.user.uid)) is None:
+            yield PRIVATE_SOCKET
 
     def _record_start(self) -> None:
         """Record what was started, unless it has ended already."""
@@ -211,12 +216,13 @@ def open_launch(
     *,
     user: str | None = None,
     streams: Streams | None = None,
+    socket: str | None = None,
 ) -> Iterator[Launch]:
     """Open everything that a launch needs and close it again; nothing is started yet.
 
     `request` names one server, and the runtime that it is sealed on. `command` may be empty: what is sealed is started.
-    `user` is a name or a number; see `server_user`. Raises as `open_agent` does, and `RefusedError` for a command that
-    is not the sealed one.
+    `user` is a name or a number; see `server_user`. At `socket` a portal will speak to the server. Raises as
+    `open_agent` does, and `RefusedError` for a command that is not the sealed one.
     """
     opening = open_references(request)
     server = only_server(opening)
@@ -247,6 +253,7 @@ def open_launch(
             user=chosen,
             request=request,
             streams=streams,
+            socket=socket,
         )
         with open_run(opening, request, report, standing=standing, beside=launch.look) as run:
             launch.run = run

@@ -6,6 +6,7 @@ Two threads, as for a server that the portal starts: this run, and the event loo
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 import time
@@ -36,11 +37,12 @@ from attest.appraisal.state import make_findings
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.isolation import isolation_of
 from attest.measure.upstreams.addresses import check_address, is_loopback
+from attest.measure.upstreams.local_sockets import folder_complaint, socket_path
 from attest.portal.following.reading import FollowedLog
 from attest.portal.following.word import Said, Seen, not_known
 from attest.portal.measuring import IN_SAFE_STATE, ends_at, name_of, refusal_of
 from attest.portal.opening import open_gate
-from attest.portal.owner import Owner
+from attest.portal.owner import Owner, listening_complaint
 from attest.portal.session.gate import Footing, Gate
 from attest.portal.web.upstream import Connections
 from attest.provenance.certified_writer import CertifiedWriter, may_write
@@ -48,6 +50,7 @@ from attest.signing.keyring import KeyRing
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.levels import ISOLATION_RANK, Binding
 from attest.statement.placeholders import expand
+from attest.statement.predicates.runtime_measurement import MeasuredProcess
 from attest.statement.tools.rules import Upstream
 from attest.trust.revocations import is_void
 from attest.trust.role import Role
@@ -105,6 +108,10 @@ class Following:
     def complaint(self) -> str | None:
         """Return why no connection to the server may be made now."""
         return self._owner.complaint()
+
+    def owns(self, pid: int) -> bool:
+        """Return whether a process is the server's."""
+        return self._owner.owns(pid)
 
     def begin(
         self, loop: asyncio.AbstractEventLoop, stand: Callable[[Footing], None], ended: Callable[[], None]
@@ -191,9 +198,7 @@ def open_following(
     Raises as `open_agent` does, `RefusedError` for an address of another machine, where no process that was measured
     here listens, and `UnavailableError` where no agent measures the server by now.
     """
-    host, port = check_address(Upstream(url=url))
-    if not is_loopback(host):
-        raise RefusedError("--upstream", "an address of this machine, at which the measured process listens", host)
+    complain = _complain(url)
     opening = open_references(request)
     server = only_server(opening)
     check_binding(server, Binding.ADOPTED)
@@ -205,10 +210,21 @@ def open_following(
         seen = _first(log, agent_log)
         standing = _standing_of(seen)
         check_minima(Target(server=server, standing=standing), opening.trust)
-        owner = Owner(host, port)
+        owner = Owner(complain)
         owner.process = seen.process
         run = IdleRun(server=server, standing=standing, own=own, request=request, tell=tell)
         yield Following(run, log, owner)
+
+
+def _complain(url: str) -> Callable[[MeasuredProcess], str | None]:
+    """Return what says why a process is not the only one at the server's address."""
+    path = socket_path(url)
+    if path is not None:
+        return lambda process: folder_complaint(path, (os.geteuid(), process.uid))
+    host, port = check_address(Upstream(url=url))
+    if not is_loopback(host):
+        raise RefusedError("--upstream", "an address of this machine, at which the measured process listens", host)
+    return lambda process: listening_complaint(process.pid, host, port)
 
 
 def ring_of(server: SealedServer, trust: Trust, own: OwnLog, agent_log: Path) -> Callable[[], KeyRing]:

@@ -63,6 +63,10 @@ class Remote:
         """Return None: who answers is found out at each connection itself."""
         return None
 
+    def owns(self, pid: int) -> bool:  # noqa: ARG002  (of `Behind`)
+        """Return False: no process of this machine is."""
+        return False
+
     def pass_on(self, number: signal.Signals) -> None:
         """Do nothing: the server is not ours to signal."""
 

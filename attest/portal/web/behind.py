@@ -59,6 +59,9 @@ class Behind(Protocol):
     def complaint(self) -> str | None:
         """Return why no connection to the server may be made now."""
 
+    def owns(self, pid: int) -> bool:
+        """Return whether a process is the server's: the one that was measured, or one that it started."""
+
     def pass_on(self, number: signal.Signals) -> None:
         """Hand a signal on to the server, if it is ours."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from attest.measure.upstreams.addresses import is_loopback
+from attest.measure.upstreams.local_sockets import listener_of
 from attest.portal.web.http1.connection import Connection, NoAnswerError
 
 CONNECT_SECONDS: Final = 10
@@ -19,6 +20,8 @@ OPENING_SECONDS: Final = 30
 _AGAIN_SECONDS: Final = 0.05
 _NEXT_ADDRESS_SECONDS: Final = 0.25
 """Until the next address of a name is tried as well (RFC 8305, 5)."""
+
+_ANOTHER: Final = "another process than the measured server listens there"
 
 _Address = tuple[Any, Any, int, str, tuple[Any, ...]]
 """A row of `getaddrinfo`."""
@@ -47,6 +50,20 @@ class Place:
     complaint: Callable[[], str | None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LocalPlace:
+    """The socket in the file system at which a server listens, and what is asked of each connection to it."""
+
+    path: str
+    complaint: Callable[[], str | None]
+    owns: Callable[[int], bool]
+    """Whether a process is the server's."""
+
+
+Connect = Callable[[], Awaitable[Connection]]
+"""Makes a new connection; raises `OSError`."""
+
+
 async def connect(place: Place) -> Connection:
     """Return a new connection; raises `OSError`, which `ComplaintError`, `TimeoutError` and errors of TLS are."""
     import aiohappyeyeballs
@@ -72,6 +89,32 @@ async def connect(place: Place) -> Connection:
     return connection
 
 
+async def connect_locally(place: LocalPlace) -> Connection:
+    """Return a new connection to a socket, at the other end of which the server's own process listens.
+
+    Raises `OSError`, as `connect` does.
+    """
+    loop, why = asyncio.get_running_loop(), place.complaint()
+    if why is not None:
+        raise ComplaintError(why)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        made.settimeout(0)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await loop.sock_connect(made, place.path)
+            _check_listener(made, place)
+            _, connection = await loop.create_unix_connection(Connection, sock=made)
+    except BaseException:
+        made.close()
+        raise
+    return connection
+
+
+def _check_listener(connected: socket.socket, place: LocalPlace) -> None:
+    if not place.owns(listener_of(connected)):
+        raise ComplaintError(_ANOTHER)
+
+
 async def _addresses(place: Place) -> list[_Address]:
     found: list[_Address]
     if _is_number(place.host):
@@ -92,7 +135,7 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def patiently(place: Place) -> Callable[[], Awaitable[Connection]]:
+def patiently(connect: Connect) -> Connect:
     """Return what connects to a server that was just started: it is waited for until it listens for the first time.
 
     Before a byte is sent, and no longer than `OPENING_SECONDS` after the first try.
@@ -106,8 +149,8 @@ def patiently(place: Place) -> Callable[[], Awaitable[Connection]]:
         until = loop.time() + OPENING_SECONDS if until is None else until
         while True:
             try:
-                made = await connect(place)
-            except (ConnectionRefusedError, ComplaintError):
+                made = await connect()
+            except (ConnectionRefusedError, FileNotFoundError, ComplaintError):
                 if opened or loop.time() > until:
                     raise
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -17,6 +17,7 @@ from attest.agent.drafts import subjects_of
 from attest.errors import RefusedError
 from attest.measure.kernel import keep_memory_at_hand
 from attest.measure.upstreams.addresses import check_address
+from attest.measure.upstreams.local_sockets import socket_path
 from attest.portal.callers.callers_file import NOBODY, read_callers
 from attest.portal.callers.identify import Identifier
 from attest.portal.disclosing import open_disclosing
@@ -76,7 +77,8 @@ def stand_before(portal: WebPortal) -> int:
     """
     keep_memory_at_hand()
     behind = portal.behind
-    check_address(portal.upstream)
+    if socket_path(portal.upstream.url) is None:
+        check_address(portal.upstream)
     check_listening(portal.listening)
     gate = behind.open_gate()
     gate.tells_receipts = portal.tells_receipts
@@ -120,6 +122,7 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
         portal.upstream,
         authorities=portal.authorities,
         complaint=behind.complaint,
+        owns=behind.owns,
         connections=behind.connections,
     ) as client:
         hub.send = Sender(hub=hub, client=client).send

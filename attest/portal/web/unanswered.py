@@ -17,6 +17,7 @@ _WORDS: Final[tuple[tuple[type[OSError], str], ...]] = (
     (ssl.SSLCertVerificationError, "nobody who is trusted vouches for the certificate that the server showed"),
     (ssl.SSLError, "no connection by TLS could be agreed on with the server"),
     (ConnectionRefusedError, "the server refused the connection: nothing listens where it is sealed to be"),
+    (FileNotFoundError, "there is no socket where the server is to listen"),
     (TimeoutError, "the server could not be reached in time"),
     (NoHttpError, "what the server said is no HTTP"),
     (NoAnswerError, "the server closed the connection before its answer was whole"),

@@ -17,12 +17,20 @@ from urllib.parse import quote, urlsplit
 
 from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import DEFAULT_PORTS, check_address, is_secure
+from attest.measure.upstreams.local_sockets import socket_path
 from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
-from attest.portal.web.connecting import NotSealedError, Place, connect, patiently
+from attest.portal.web.connecting import (
+    Connect,
+    LocalPlace,
+    NotSealedError,
+    Place,
+    connect,
+    connect_locally,
+    patiently,
+)
 from attest.portal.web.http1.client import Client
 from attest.statement.tools.rules import Upstream
 
-_SHOWN_DIGITS: Final = 16
 _KEPT: Final = "%/:@!$&'()*+,;=?~"
 """What stays as it is in a path and a query, beside letters, digits, and `-._` (RFC 3986, 3.3): `%` encodes already."""
 
@@ -60,28 +68,41 @@ def _pinned_context(upstream: Upstream, authorities: Path | None) -> ssl.SSLCont
     return context
 
 
-def identity(upstream: Upstream) -> str:
-    """Return in words for a receipt who the server is, as far as every connection was checked."""
-    if upstream.spki:
-        return f"{upstream.url} spki {' '.join(digest[:_SHOWN_DIGITS] for digest in upstream.spki)}"
-    if upstream.spiffe_id is not None:
-        return f"{upstream.url} {upstream.spiffe_id}"
-    return f"{upstream.url} {'tls' if is_secure(upstream.url) else 'loopback'}"
-
-
 def open_client(
     upstream: Upstream,
     *,
     authorities: Path | None = None,
     complaint: Callable[[], str | None] = lambda: None,
+    owns: Callable[[int], bool] = lambda _pid: False,
     connections: Connections = Connections.KEPT,
 ) -> Client:
     """Return a client for this server alone: no redirects, no cookies, no proxies, nothing decompressed, no time-out.
 
     A call may take as long as it takes; who waits for it decides. `complaint` is asked before every connection and
-    says why none may be made. Call it in a running event loop. Raises `RefusedError` for an address that may not be.
+    says why none may be made; `owns` whether a process that listens at a socket is the server's. Call it in a running
+    event loop. Raises `RefusedError` for an address that may not be.
     """
-    (host, port), secure = check_address(upstream), is_secure(upstream.url)
+    path, kept = socket_path(upstream.url), connections is Connections.KEPT
+    if path is not None:
+        target, authority, to_connect = _at_a_socket(upstream, path, complaint, owns)
+    else:
+        target, authority, to_connect = _at_an_address(upstream, authorities, complaint)
+    # A folder may be opened to others at any time: at a socket each request asks anew.
+    return Client(target, authority, patiently(to_connect) if kept else to_connect, keeps=kept and path is None)
+
+
+def _at_a_socket(
+    upstream: Upstream, path: str, complaint: Callable[[], str | None], owns: Callable[[int], bool]
+) -> tuple[str, str, Connect]:
+    parts = urlsplit(upstream.url)
+    place = LocalPlace(path=path, complaint=complaint, owns=owns)
+    return _target(parts.path, parts.query), "localhost", partial(connect_locally, place)
+
+
+def _at_an_address(
+    upstream: Upstream, authorities: Path | None, complaint: Callable[[], str | None]
+) -> tuple[str, str, Connect]:
+    host, port = check_address(upstream)
     try:
         target, authority = target_of(upstream.url)
     except ValueError as error:
@@ -89,11 +110,10 @@ def open_client(
     place = Place(
         host=host.encode("idna").decode("ascii"),
         port=port,
-        tls=_pinned_context(upstream, authorities) if secure else None,
+        tls=_pinned_context(upstream, authorities) if is_secure(upstream.url) else None,
         complaint=complaint,
     )
-    kept = connections is Connections.KEPT
-    return Client(target, authority, patiently(place) if kept else partial(connect, place), keeps=kept)
+    return target, authority, partial(connect, place)
 
 
 def target_of(url: str) -> tuple[str, str]:
@@ -102,7 +122,10 @@ def target_of(url: str) -> tuple[str, str]:
     Raises `ValueError` for a host that cannot be written in ASCII.
     """
     parts = urlsplit(url)
-    query = f"?{quote(parts.query, safe=_KEPT)}" if parts.query else ""
     host = (parts.hostname or "").encode("idna").decode("ascii").removesuffix(".")
     port = "" if parts.port in {None, DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
-    return (quote(parts.path, safe=_KEPT) or "/") + query, (f"[{host}]" if ":" in host else host) + port
+    return _target(parts.path, parts.query), (f"[{host}]" if ":" in host else host) + port
+
+
+def _target(path: str, query: str) -> str:
+    return (quote(path, safe=_KEPT) or "/") + (f"?{quote(query, safe=_KEPT)}" if query else "")

@@ -36,6 +36,10 @@ def listening(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen
         process.communicate(timeout=PATIENCE_SECONDS)
 
 
+def owner_at(port: int) -> Owner:
+    return Owner(lambda process: listening_complaint(process.pid, "127.0.0.1", port))
+
+
 def measured(pid: int, *, later: int = 0) -> MeasuredProcess:
     ticks = read_stat(pid).start_time_ticks + later
     return MeasuredProcess(
@@ -45,7 +49,7 @@ def measured(pid: int, *, later: int = 0) -> MeasuredProcess:
 
 def test_the_measured_process_owns_the_address_at_which_it_listens(listening):
     process, port = listening
-    owner = Owner("127.0.0.1", port)
+    owner = owner_at(port)
     assert owner.complaint() == "the server was not measured yet"
     owner.process = measured(process.pid)
     assert owner.complaint() is None
@@ -53,7 +57,7 @@ def test_the_measured_process_owns_the_address_at_which_it_listens(listening):
 
 def test_another_process_does_not_own_it(listening):
     _, port = listening
-    owner = Owner("127.0.0.1", port)
+    owner = owner_at(port)
     with socket.create_server(("127.0.0.1", 0)) as ours, subprocess.Popen(["sleep", "60"]) as stranger:
         owner.process = measured(stranger.pid)
         assert "another process" in (owner.complaint() or "")
@@ -63,7 +67,7 @@ def test_another_process_does_not_own_it(listening):
 
 def test_a_process_that_got_the_number_of_another_one_is_not_taken_for_it(listening):
     process, port = listening
-    owner = Owner("127.0.0.1", port)
+    owner = owner_at(port)
     owner.process = measured(process.pid, later=1)
     assert owner.complaint() == "the measured server has ended"
     with pytest.raises(OSError, match="has ended"):
@@ -72,7 +76,7 @@ def test_a_process_that_got_the_number_of_another_one_is_not_taken_for_it(listen
 
 def test_a_process_that_ended_owns_nothing(listening):
     process, port = listening
-    owner = Owner("127.0.0.1", port)
+    owner = owner_at(port)
     owner.process = measured(process.pid)
     process.communicate(timeout=PATIENCE_SECONDS)
     assert owner.complaint() == "the measured server has ended"
@@ -81,7 +85,7 @@ def test_a_process_that_ended_owns_nothing(listening):
 def test_paths_are_followed_where_the_server_sees_the_same_files(listening, tmp_path: Path):
     process, port = listening
     (tmp_path / "link").symlink_to(tmp_path / "file")
-    owner = Owner("127.0.0.1", port)
+    owner = owner_at(port)
     with pytest.raises(OSError, match="has ended"):
         owner.resolve(str(tmp_path))
     owner.process = measured(process.pid)

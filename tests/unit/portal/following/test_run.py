@@ -78,7 +78,7 @@ def scene(folder: Path, *, standing: Standing, **changes: object) -> Iterator[Sc
         agent.open()
         run = IdleRun(server=only_server(opening), standing=standing, own=own, request=request, tell=hands.told.append)
         log = FollowedLog(agent.folder, agent.reference, lambda: make_ring(WRITER, role="writer"), agent.clock)
-        following = Following(run, log, Owner("127.0.0.1", 1))
+        following = Following(run, log, Owner(lambda _process: None))
         yield Scene(bench=bench, request=request, hands=hands, run=run, following=following, agent=agent)
 
 
