@@ -151,6 +151,7 @@ NOT_RUN: Final[dict[tuple[str, str], str]] = {
     ("docs/running.md", "useradd"): "makes a user of the machine",
     ("docs/deriving.md", "attest portal"): "goes on until its client ends it: tests/line/test_derive.py",
     ("docs/portal.md", "attest portal"): "serves until it is stopped: tests/line/test_web_portal.py",
+    ("docs/portal.md", "mkdir -m 700"): "serves until it is stopped: tests/line/test_portal_socket.py",
     ("docs/portal.md", "attest agent"): "measures until it is stopped: tests/line/test_portal_following.py",
 }
 """Page and beginning of a block that does not run: why, and what runs it instead."""
