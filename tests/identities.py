@@ -44,6 +44,7 @@ class Identity:
             .sign(key, hashes.SHA256())
         )
         self.file = folder / f"{name}.pem"
+        self.file.touch(mode=0o600)
         self.file.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + certificate.public_bytes(Encoding.PEM)

@@ -14,13 +14,16 @@ from attest.cli.arguments import FILE, WithCommand, command_of, example
 from attest.cli.home import REFERENCE
 from attest.cli.launching import launch_options, launch_request
 from attest.cli.portal_watching import Sparing, portal_voice, watching, watching_calls, watching_options
+from attest.cli.upstream_tls import UPSTREAM_TLS, upstream_files, upstream_tls_options
 
 if TYPE_CHECKING:
     from attest.portal.observing.observed import Observe
     from attest.portal.web.behind import Behind
     from attest.statement.predicates.runtime_reference import RuntimeReference
 
-_OF_HTTP: Final = ("agent_log", "listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", "upstream_ca")
+_OF_HTTP: Final = (
+    "agent_log", "listen", "callers", "names", "tls_certificate", "tls_key", "client_ca", *UPSTREAM_TLS
+)  # fmt: skip
 _MAX_PORT: Final = 65535
 
 
@@ -37,7 +40,7 @@ _MAX_PORT: Final = 65535
 @click.option("--tls-certificate", type=FILE, help="The portal's own certificate and those above it, PEM.")
 @click.option("--tls-key", type=FILE, help="The key of --tls-certificate, PEM.")
 @click.option("--client-ca", type=FILE, help="Who vouches for client certificates, PEM.")
-@click.option("--upstream-ca", type=FILE, help="Who vouches for the server's certificate, PEM.")
+@upstream_tls_options
 @watching_options
 @click.option("--receipts", is_flag=True, help="Name the receipt of its permit in the _meta of each result.")
 @click.pass_context
@@ -46,10 +49,11 @@ def portal(context: click.Context, /, ref: Path, **given: Any) -> int:  # noqa: 
 
     Speaks MCP on standard input and output, in the client's revision; with --upstream over HTTP. What is allowed
     passes byte for byte; each decision is a receipt in the log before anything is forwarded, and each outcome one
-    after. A socket in the file system is http+unix://%2Fpath%2Fto.sock/mcp. With --agent-log the server runs already, and attest agent --pid measures it: nothing is permitted unless
-    that log says that it matches. One that was sealed with attest seal --upstream runs elsewhere: nothing is permitted
-    unless its sealed key answers there, with the sealed tools. What attest has to say goes to standard error. Exits
-    with the server's code, or 1 if anything did not match.
+    after. A socket in the file system is http+unix://%2Fpath%2Fto.sock/mcp. With --agent-log the server runs already,
+    and attest agent --pid measures it: nothing is permitted unless that log says that it matches. One that was sealed
+    with attest seal --upstream runs elsewhere: nothing is permitted unless its sealed key answers there, with the
+    sealed tools. What attest has to say goes to standard error. Exits with the server's code, or 1 if anything did not
+    match.
     """
     voice = portal_voice(given)
     if given["upstream"] is None:
@@ -108,7 +112,7 @@ def _over_http(context: click.Context, ref: Path, given: dict[str, Any], voice: 
             listening=listening,
             callers=given["callers"],
             tells_receipts=given["receipts"],
-            authorities=given["upstream_ca"],
+            files=upstream_files(given),
             say=Sparing(voice.tell),
             observe=observe,
         )
@@ -174,7 +178,7 @@ def _remote(
             raise click.UsageError(f"{name} is for a server that is started, which one without files is not.")
     request = launch_request(ref, given)
     with (
-        open_remote(request, given["upstream"], given["upstream_ca"], voice.report) as remote,
+        open_remote(request, given["upstream"], upstream_files(given), voice.report) as remote,
         watching(remote, voice, given) as observe,
     ):
         remote.run.tell = voice.tell

@@ -11,6 +11,7 @@ import click
 
 from attest.cli.arguments import FILE, Verbs, WithCommand, command_of, example
 from attest.cli.home import LOG
+from attest.cli.upstream_tls import UPSTREAM_TLS, upstream_files, upstream_tls_options
 
 if TYPE_CHECKING:
     from attest.measure.upstreams.asking import Era
@@ -29,7 +30,7 @@ def tools() -> None:
 )
 @click.option("-o", "out", type=FILE, required=True, help="Where to write the session.")
 @click.option("--upstream", metavar="URL", help="Ask a server that listens there, and start none.")
-@click.option("--upstream-ca", type=FILE, help="Who vouches for its certificate, PEM.")
+@upstream_tls_options
 @click.option("--env", multiple=True, metavar="NAME[=VALUE]", help="A variable that the server needs.")
 @click.option(
     "--capability",
@@ -78,8 +79,9 @@ def _eras(revision: str | None) -> tuple[Era, ...]:
 def _recorded(command: tuple[str, ...], env: tuple[str, ...], given: Mapping[str, Any]) -> Recording:
     from attest.seal.tools.recording.recording import RecordRequest, environment_of, record
 
-    if given["upstream_ca"] is not None:
-        raise click.UsageError("--upstream-ca needs --upstream.")
+    for name in UPSTREAM_TLS:
+        if given[name] is not None:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --upstream.")
     return record(
         RecordRequest(
             command=command,
@@ -101,7 +103,7 @@ def _recorded_there(env: tuple[str, ...], given: Mapping[str, Any]) -> Recording
     return record_remote(
         RemoteRequest(
             url=given["upstream"],
-            authorities=given["upstream_ca"],
+            files=upstream_files(given),
             capabilities={name: {} for name in given["capabilities"]},
             timeout=given["timeout"],
             eras=_eras(given["revision"]),

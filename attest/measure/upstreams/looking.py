@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import Final
 
 from attest.errors import AttestError, UntrustedError
 from attest.measure.upstreams.asking import Conversation, Era
 from attest.measure.upstreams.posting import Poster
 from attest.measure.upstreams.talking import talk
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.statement.findings import FindingKind
 from attest.statement.observation import ObservedUpstream, Trouble
 from attest.statement.tools.definitions import MAX_DEFINITIONS, named_definition
@@ -24,21 +24,20 @@ def look_at(
     era: Era,
     *,
     lists: Collection[str],
-    authorities: Path | None,
+    files: TlsFiles,
     seconds: float,
     clock_ms: Callable[[], int],
 ) -> ObservedUpstream:
     """Ask the server for its tools in one era of the protocol; what goes wrong is reported, never raised.
 
-    `lists` are further ones to ask for, `authorities` certificates (PEM) to trust instead of the machine's; `clock_ms`
-    gives milliseconds since 1970.
+    `lists` are further ones to ask for; `clock_ms` gives milliseconds since 1970.
     """
     began = clock_ms()
     poster: Poster | None = None
     conversation = Conversation(era, {}, lists=(_TOOLS, *lists))
     trouble: Trouble | None = None
     try:
-        poster = Poster(upstream, authorities=authorities, seconds=seconds)
+        poster = Poster(upstream, files=files, seconds=seconds)
         talk(poster, conversation)
         if _TOOLS not in conversation.found or len(conversation.found[_TOOLS]) > MAX_DEFINITIONS:
             trouble = Trouble(kind=FindingKind.UNREACHABLE, detail="it did not list its tools, or listed too many")

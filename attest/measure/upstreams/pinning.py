@@ -9,9 +9,9 @@ import hashlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from attest.errors import MalformedError, RefusedError, UnavailableError
+from attest.measure.upstreams.tls_files import TlsFiles, show_certificate
 from attest.signing.certificates import Certificate
 from attest.statement.tools.rules import Upstream
 
@@ -25,15 +25,18 @@ class Shown:
     uris: tuple[str, ...]
 
 
-def tls_context(upstream: Upstream, *, authorities: Path | None) -> ssl.SSLContext:
-    """Return the TLS settings for a server; `authorities` are certificates (PEM) to trust instead of the machine's.
+def tls_context(upstream: Upstream, files: TlsFiles) -> ssl.SSLContext:
+    """Return the TLS settings for a server.
 
     Where a key or a SPIFFE ID is sealed, `complaint_of` has to be asked as well, before a byte is sent.
     """
+    authorities = files.authorities
     try:
         context = ssl.create_default_context(cafile=None if authorities is None else str(authorities))
     except (OSError, ssl.SSLError) as error:
         raise UnavailableError(str(authorities), "certificates in PEM", "none that can be read") from error
+    if files.certificate is not None:
+        show_certificate(context, files.certificate, files.key)
     # A second handshake on the same connection could show another certificate.
     context.options |= ssl.OP_NO_RENEGOTIATION
     if upstream.spki:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from attest.errors import MalformedError, UnavailableError, UntrustedError
 from attest.measure.upstreams.addresses import DEFAULT_PORTS, check_address, is_loopback, is_secure
 from attest.measure.upstreams.events import EventReader
 from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.statement.tools.rules import Upstream
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -37,15 +37,15 @@ _MAX_SESSION: Final = 1024
 class Poster:
     """One caller of one server, for one thread and so many seconds."""
 
-    def __init__(self, upstream: Upstream, *, authorities: Path | None, seconds: float) -> None:
-        """Nothing is sent yet; `authorities` are certificates (PEM) to trust instead of the machine's.
+    def __init__(self, upstream: Upstream, *, files: TlsFiles, seconds: float) -> None:
+        """Nothing is sent yet.
 
-        Raises `RefusedError` for an address that may not be, `UnavailableError` for certificates that cannot be read.
+        Raises `RefusedError` for an address that may not be, `UnavailableError` for files that cannot be read.
         """
         self._upstream = upstream
         self._place = check_address(upstream)
         secure = is_secure(upstream.url)
-        self._tls = tls_context(upstream, authorities=authorities) if secure else None
+        self._tls = tls_context(upstream, files) if secure else None
         self._complain = complaint_of(upstream)
         parts = urlsplit(upstream.url)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, final
 
 from attest.agent.closure import Looks
@@ -16,6 +15,7 @@ from attest.appraisal.upstream import judge_upstream
 from attest.codec import instant
 from attest.measure.upstreams.asking import Era
 from attest.measure.upstreams.looking import look_at
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.observation import ObservedUpstream
 from attest.statement.predicates.runtime_measurement import Coverage, Measured, MeasuredUpstream
@@ -34,15 +34,13 @@ _Seen = tuple[ObservedUpstream, tuple[Finding, ...]]
 class UpstreamLook:
     """Looks at one server, cycle after cycle; for one thread at a time."""
 
-    def __init__(
-        self, rules: ToolRules, upstream: Upstream, *, authorities: Path | None, clock_ms: Callable[[], int]
-    ) -> None:
-        """`authorities` are certificates (PEM) to trust instead of the machine's."""
+    def __init__(self, rules: ToolRules, upstream: Upstream, *, files: TlsFiles, clock_ms: Callable[[], int]) -> None:
+        """`files` are those that connections to the server need."""
         self._rules = rules
         described = rules.described
         self._lists = [each for each in LISTS if described is not None and described.of(each) is not None]
         self._upstream = upstream
-        self._authorities = authorities
+        self._files = files
         self._clock_ms = clock_ms
         self._eras = [Era.MODERN, Era.LEGACY]
         """The one first in which the tools were last as sealed; in the newer one no session has to be opened."""
@@ -67,7 +65,7 @@ class UpstreamLook:
                 self._upstream,
                 era,
                 lists=self._lists,
-                authorities=self._authorities,
+                files=self._files,
                 seconds=seconds,
                 clock_ms=self._clock_ms,
             )

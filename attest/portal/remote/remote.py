@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, final
 
 from attest.agent.drafts import Standing
@@ -17,6 +16,7 @@ from attest.agent.sealed import SealedServer
 from attest.agent.starting import AgentRequest, check_binding, only_server, open_references, open_run
 from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import check_address
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.portal.opening import open_gate
 from attest.portal.remote.look import UpstreamLook, sealed_upstream
 from attest.portal.running import Running
@@ -81,7 +81,7 @@ class Remote:
 
 @contextmanager
 def open_remote(
-    request: AgentRequest, url: str, authorities: Path | None, report: Callable[[Reported], None]
+    request: AgentRequest, url: str, files: TlsFiles, report: Callable[[Reported], None]
 ) -> Iterator[Remote]:
     """Open what it takes to measure the server at `url`; close it again.
 
@@ -94,7 +94,7 @@ def open_remote(
     if upstream.url != url:
         raise RefusedError("--upstream", f"the sealed address, {upstream.url}", url)
     check_address(upstream)
-    look = UpstreamLook(rules, upstream, authorities=authorities, clock_ms=opening.clock.real)
+    look = UpstreamLook(rules, upstream, files=files, clock_ms=opening.clock.real)
     with open_run(opening, request, report, standing=STANDING, measure=look.measure) as run:
         yield Remote(run, server, request)
 

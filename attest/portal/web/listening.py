@@ -12,6 +12,7 @@ from typing import Final
 
 from attest.errors import RefusedError, UnavailableError
 from attest.measure.upstreams.addresses import is_loopback
+from attest.measure.upstreams.tls_files import show_certificate
 from attest.portal.web.http1.serving import Handle, Serving
 
 END_SECONDS: Final = 5.0
@@ -118,7 +119,7 @@ def _tls(listening: Listening) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(listening.certificate, listening.key)
+        show_certificate(context, listening.certificate, listening.key)
         if listening.client_authorities is not None:
             context.load_verify_locations(listening.client_authorities)
             # Optional: a caller without one may have a token, and is nobody without that, too.

@@ -18,6 +18,7 @@ from attest.errors import RefusedError
 from attest.measure.kernel import keep_memory_at_hand
 from attest.measure.upstreams.addresses import check_address
 from attest.measure.upstreams.local_sockets import socket_path
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.portal.callers.callers_file import NOBODY, read_callers
 from attest.portal.callers.identify import Identifier
 from attest.portal.disclosing import open_disclosing
@@ -52,8 +53,8 @@ class WebPortal:
     upstream: Upstream
     listening: Listening
     callers: Path | None
-    authorities: Path | None
-    """Certificates (PEM) that vouch for the server, instead of the machine's."""
+    files: TlsFiles
+    """Those that connections to the server need."""
     say: Callable[[str], None]
     tells_receipts: bool = False
     """Whether results name the receipt of their permit in `_meta`."""
@@ -120,7 +121,7 @@ async def _serve(portal: WebPortal, gate: Gate, keeping: Keeping) -> int:
     identifier = Identifier(rules.principals, callers, started_ms=behind.clock.real())
     async with open_client(
         portal.upstream,
-        authorities=portal.authorities,
+        files=portal.files,
         complaint=behind.complaint,
         owns=behind.owns,
         connections=behind.connections,

@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +18,7 @@ from attest.errors import RefusedError
 from attest.measure.upstreams.addresses import DEFAULT_PORTS, check_address, is_secure
 from attest.measure.upstreams.local_sockets import socket_path
 from attest.measure.upstreams.pinning import Shown, complaint_of, shown_by, tls_context
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.portal.web.connecting import (
     Connect,
     LocalPlace,
@@ -31,6 +31,7 @@ from attest.portal.web.connecting import (
 from attest.portal.web.http1.client import Client
 from attest.statement.tools.rules import Upstream
 
+_NO_FILES: Final = TlsFiles()
 _KEPT: Final = "%/:@!$&'()*+,;=?~"
 """What stays as it is in a path and a query, beside letters, digits, and `-._` (RFC 3986, 3.3): `%` encodes already."""
 
@@ -60,8 +61,8 @@ class _Pinned(ssl.SSLObject):
             raise NotSealedError(complaint)
 
 
-def _pinned_context(upstream: Upstream, authorities: Path | None) -> ssl.SSLContext:
-    context = tls_context(upstream, authorities=authorities)
+def _pinned_context(upstream: Upstream, files: TlsFiles) -> ssl.SSLContext:
+    context = tls_context(upstream, files)
     if upstream.spki or upstream.spiffe_id is not None:
         pinned = {"complain": staticmethod(complaint_of(upstream))}
         context.sslobject_class = type("_PinnedTo", (_Pinned,), pinned)
@@ -71,7 +72,7 @@ def _pinned_context(upstream: Upstream, authorities: Path | None) -> ssl.SSLCont
 def open_client(
     upstream: Upstream,
     *,
-    authorities: Path | None = None,
+    files: TlsFiles = _NO_FILES,
     complaint: Callable[[], str | None] = lambda: None,
     owns: Callable[[int], bool] = lambda _pid: False,
     connections: Connections = Connections.KEPT,
@@ -86,7 +87,7 @@ def open_client(
     if path is not None:
         target, authority, to_connect = _at_a_socket(upstream, path, complaint, owns)
     else:
-        target, authority, to_connect = _at_an_address(upstream, authorities, complaint)
+        target, authority, to_connect = _at_an_address(upstream, files, complaint)
     # A folder may be opened to others at any time: at a socket each request asks anew.
     return Client(target, authority, patiently(to_connect) if kept else to_connect, keeps=kept and path is None)
 
@@ -100,7 +101,7 @@ def _at_a_socket(
 
 
 def _at_an_address(
-    upstream: Upstream, authorities: Path | None, complaint: Callable[[], str | None]
+    upstream: Upstream, files: TlsFiles, complaint: Callable[[], str | None]
 ) -> tuple[str, str, Connect]:
     host, port = check_address(upstream)
     try:
@@ -110,7 +111,7 @@ def _at_an_address(
     place = Place(
         host=host.encode("idna").decode("ascii"),
         port=port,
-        tls=_pinned_context(upstream, authorities) if is_secure(upstream.url) else None,
+        tls=_pinned_context(upstream, files) if is_secure(upstream.url) else None,
         complaint=complaint,
     )
     return target, authority, partial(connect, place)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from attest.measure.upstreams.asking import Conversation, Era
 from attest.measure.upstreams.posting import Poster
 from attest.measure.upstreams.talking import talk
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.seal.tools.recording.recording import Recording, in_each_era
 from attest.seal.tools.session import SESSION_SCHEMA, RecordedUpstream, Sender, SessionMessage, SessionStart, lines_of
 from attest.statement.tools.rules import Upstream
@@ -20,8 +20,7 @@ class RemoteRequest:
     """Where to ask and how; seconds."""
 
     url: str
-    authorities: Path | None
-    """Certificates (PEM) that vouch for the server, instead of the machine's."""
+    files: TlsFiles
     capabilities: Mapping[str, Any]
     timeout: float
     eras: tuple[Era, ...] = tuple(Era)
@@ -52,7 +51,7 @@ def _run(request: RemoteRequest, era: Era, seconds: float) -> _Run:
     def note(sender: Sender, text: str) -> None:
         messages.append(SessionMessage(sender=sender, text=text))
 
-    poster = Poster(Upstream(url=request.url), authorities=request.authorities, seconds=seconds)
+    poster = Poster(Upstream(url=request.url), files=request.files, seconds=seconds)
     talk(
         poster,
         Conversation(era, request.capabilities),

@@ -12,6 +12,7 @@ from attest.errors import MalformedError, RefusedError, UnavailableError, Untrus
 from attest.measure.upstreams.asking import Conversation, Era
 from attest.measure.upstreams.posting import Poster
 from attest.measure.upstreams.talking import talk
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.statement.tools.rules import Upstream
 from tests.identities import SPIFFE, Identity
 from tests.portal_world import TOOLS
@@ -21,7 +22,8 @@ eras = pytest.mark.parametrize("era", Era)
 
 
 def tools_of(upstream, era=Era.LEGACY, *, authorities=None, seconds=10.0):
-    poster, conversation = Poster(upstream, authorities=authorities, seconds=seconds), Conversation(era, {})
+    poster = Poster(upstream, files=TlsFiles(authorities=authorities), seconds=seconds)
+    conversation = Conversation(era, {})
     talk(poster, conversation)
     return poster, conversation.found["tools/list"]
 

@@ -7,8 +7,9 @@ import ssl
 import pytest
 from aiohttp import web
 
-from attest.errors import RefusedError
+from attest.errors import RefusedError, UnavailableError
 from attest.measure.upstreams.addresses import check_address
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.portal.web.upstream import Connections, open_client, target_of
 from attest.statement.tools.rules import Upstream
 from tests.identities import SPIFFE, Identity
@@ -17,7 +18,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 
 @contextlib.asynccontextmanager
-async def serving(shown=None, port=0):
+async def serving(shown=None, port=0, knows=None):
     """A server on loopback that answers everything; yields its port and the list of what it was sent."""
     got = []
 
@@ -28,16 +29,17 @@ async def serving(shown=None, port=0):
             await writer.drain()
         writer.close()
 
-    context = None
-    if shown is not None:
-        context = shown.context()
+    context = None if shown is None else shown.context()
+    if context is not None and knows is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(knows.certificate)
     server = await asyncio.start_server(answer, "127.0.0.1", port, ssl=context)
     async with server:
         yield server.sockets[0].getsockname()[1], got
 
 
-async def ask(upstream, authorities=None):
-    async with open_client(upstream, authorities=authorities) as client:
+async def ask(upstream, authorities=None, **files):
+    async with open_client(upstream, files=TlsFiles(authorities=authorities, **files)) as client:
         return await asked(client)
 
 
@@ -80,6 +82,32 @@ def test_a_spiffe_id_counts_under_its_own_authorities_alone(tmp_path):
             assert len(got) == 1
 
     asyncio.run(story())
+
+
+def test_a_server_that_answers_the_portal_alone_is_shown_its_certificate(tmp_path):
+    theirs, ours, other = (Identity(tmp_path, name) for name in ("theirs", "ours", "other"))
+
+    async def story():
+        async with serving(theirs, knows=ours) as (port, got):
+            upstream = Upstream(url=f"https://127.0.0.1:{port}/mcp", spki=(theirs.spki,))
+            assert await ask(upstream, certificate=ours.file) == b"ok"
+            for nobody in ({}, {"certificate": other.file}):
+                with pytest.raises(OSError):  # noqa: PT011  (by TLS 1.3 the server says so when it is read)
+                    await ask(upstream, **nobody)
+            assert len(got) == 1
+
+    asyncio.run(story())
+
+
+def test_a_key_that_others_may_read_is_shown_to_nobody(tmp_path):
+    ours = Identity(tmp_path, "ours")
+    upstream = Upstream(url="https://127.0.0.1:1/mcp", spki=(ours.spki,))
+    ours.file.chmod(0o640)
+    with pytest.raises(RefusedError, match="a key file for its user alone"):
+        asyncio.run(ask(upstream, certificate=ours.file))
+    ours.certificate.chmod(0o600)
+    with pytest.raises(UnavailableError, match="a certificate and its key"):
+        asyncio.run(ask(upstream, certificate=ours.certificate))
 
 
 def test_plain_http_stays_on_this_machine(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 
 from attest.errors import RefusedError, UnavailableError, UntrustedError
 from attest.measure.upstreams.asking import Era
+from attest.measure.upstreams.tls_files import TlsFiles
 from attest.seal.tools.learning import learn
 from attest.seal.tools.reading import read_tools
 from attest.seal.tools.recording.remote import RemoteRequest, record_remote
@@ -22,7 +23,8 @@ from tests.waiting import PATIENCE_SECONDS
 
 
 def recorded(url, *, authorities=None, timeout=PATIENCE_SECONDS):
-    return record_remote(RemoteRequest(url=url, authorities=authorities, capabilities={}, timeout=timeout))
+    files = TlsFiles(authorities=authorities)
+    return record_remote(RemoteRequest(url=url, files=files, capabilities={}, timeout=timeout))
 
 
 def learned(recording):
