@@ -73,7 +73,7 @@ class Recording:
 def record(request: RecordRequest) -> Recording:
     """Run the server once for each era that it speaks; raise `UnavailableError` if it speaks none in time.
 
-    Raises `MalformedError` for a server that writes other things than messages.
+    What it prints that is plainly no message is skipped, as clients do. Raises `MalformedError` for JSON that is none.
     """
     if sys.platform != "linux":
         raise UnavailableError("attest tools record", "Linux", sys.platform, hint="learn from a session of your client")
@@ -213,7 +213,9 @@ def _messages(run: _Run, octets: bytes) -> Iterator[dict[str, Any]]:
     run.buffer = bytearray(rest)
     for line in lines:
         octet_line = bytes(line.removesuffix(b"\r"))
-        if not octet_line.strip():
+        if not octet_line.lstrip().startswith((b"{", b"[")):
+            # Clients and the portal skip what is plainly no message; if the server then ends, it may say why.
+            run.tail = (run.tail + line + b"\n")[-_TAIL_BYTES:]
             continue
         value = strict.parse(octet_line, where="what the server says")
         if not isinstance(value, dict):

@@ -123,7 +123,8 @@ def test_what_a_server_is_kept_from_is_said_and_true(script, tmp_path, listener,
     ("code", "error", "words"),
     [
         ("import sys; sys.exit('no licence')", UnavailableError, "no licence"),
-        ("print('Starting'); import time; time.sleep(600)", MalformedError, "JSON"),
+        ("print('cannot open the database')", UnavailableError, "it said: cannot open the database"),
+        ('print(\'{"id": 1, "id": 1}\'); import time; time.sleep(600)', MalformedError, "JSON"),
         ("print('[]'); import time; time.sleep(600)", MalformedError, "object"),
         ('while True: print(\'{"id": "' + "x" * 999 + '", "method": "ping"}\')', UnavailableError, "stays full"),
         ("print('a' * 2**25); import time; time.sleep(600)", MalformedError, "bytes a message"),
@@ -134,6 +135,13 @@ def test_a_server_that_says_something_else_is_an_error_at_once(code, error, word
     with pytest.raises(error, match=words):
         run(sys.executable, "-u", "-c", code)
     assert time.monotonic() - before < PATIENCE_SECONDS
+
+
+def test_what_a_server_prints_beside_its_messages_is_skipped(script, tmp_path):
+    text = script.read_text()
+    plain = run(sys.executable, str(script), str(tmp_path / "a"), "1", "initialize")
+    script.write_text(f"print('Starting, on [::1]', flush=True)\nprint(flush=True)\n{text}")
+    assert run(sys.executable, str(script), str(tmp_path / "a"), "1", "initialize").lines == plain.lines
 
 
 @pytest.mark.parametrize(
