@@ -1,4 +1,9 @@
-"""Streams of server-sent events (WHATWG HTML, 9.2): cut into events as they come in, each with its exact bytes."""
+"""Streams of server-sent events (WHATWG HTML, 9.2): cut into events as they come in, each with its exact bytes.
+
+Readers differ. Some take U+2028, NEL or a form feed for the end of a line (Python's `splitlines`), so that a comment
+holds an event of its own to them; and a byte order mark is one at the very beginning alone. Who hands an event on hands
+on `plain`.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +22,13 @@ MAX_EVENT_BYTES: Final = 16 * 1024 * 1024 + 4096
 _END: Final = re.compile(rb"(?:\r\n|\n|\r(?=[^\n]))(?:\r\n|\n|\r(?=[^\n]))")
 _LINE: Final = re.compile(rb"\r\n|\n|\r")
 _MARK: Final = b"\xef\xbb\xbf"
+_PLAIN: Final = re.compile(rb"(?:(?:event|id|retry)?:[\t\x20-\x7e]*|event|id|retry|)")
+"""A line beside the data that every reader ends in the same place, and knows, or ignores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its bytes up to and with the empty line, and its data, None where it has none."""
+    """One event: its bytes up to and with the empty line, without a byte order mark; its data, None if it has none."""
 
     raw: bytes
     data: bytes | None
@@ -31,12 +38,20 @@ class Event:
         """Whether a stream may be resumed behind it."""
         return b"id" in self.raw and any(_field(line) == b"id" for line in _LINE.split(self.raw))
 
+    @property
+    def plain(self) -> bytes:
+        """Its bytes, without lines that some readers would read as others do not."""
+        lines = _LINE.split(self.raw)
+        if all(_field(line) == b"data" or _PLAIN.fullmatch(line) for line in lines):
+            return self.raw
+        kept = [line for line in lines if line and (_field(line) == b"data" or _PLAIN.fullmatch(line))]
+        return b"".join(line + b"\n" for line in [*kept, b""])
+
     def with_data(self, data: bytes) -> bytes:
-        """Return the event with other data, which must be one line; its other fields stay as they are."""
+        """Return the event with other data, which must be one line; its other plain fields stay as they are."""
         if _LINE.search(data):
             raise MalformedError("event", "data of one line", "several")
-        lines = _LINE.split(self.raw)
-        kept = [line for line in lines if line and _field(line) != b"data"]
+        kept = [line for line in _LINE.split(self.raw) if line and _PLAIN.fullmatch(line)]
         return b"".join(line + b"\n" for line in [*kept, b"data: " + data, b""])
 
 
@@ -47,6 +62,7 @@ class EventReader:
         """Hold at most `max_bytes` of an event that is not whole yet."""
         self._max_bytes = max_bytes
         self._held = bytearray()
+        self._begins = True
         self._searched = 0
         """Up to here there is no end of an event: a stream in small pieces is not searched again and again."""
 
@@ -57,6 +73,7 @@ class EventReader:
             raw = bytes(self._held[: end.end()])
             del self._held[: end.end()]
             self._searched = 0
+            raw, self._begins = raw.removeprefix(_MARK) if self._begins else raw, False
             yield Event(raw=raw, data=_data(raw))
         self._searched = max(0, len(self._held) - 3)
         if len(self._held) > self._max_bytes:
@@ -69,10 +86,10 @@ class EventReader:
 
 
 def _data(raw: bytes) -> bytes | None:
-    lines = _LINE.split(raw.removeprefix(_MARK))
+    lines = _LINE.split(raw)
     found = [line.partition(b":")[2].removeprefix(b" ") for line in lines if _field(line) == b"data"]
     return b"\n".join(found) if found else None
 
 
 def _field(line: bytes) -> bytes:
-    return line.removeprefix(_MARK).partition(b":")[0]
+    return line.partition(b":")[0]

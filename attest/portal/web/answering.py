@@ -142,12 +142,12 @@ class Answering:
         if self.exchange.in_session and not self.exchange.resumable:
             self.exchange.resumable = event.has_id
         if not event.data:
-            await response.write(event.raw)
+            await response.write(event.plain)
             return
         self.hub.manners.heard(event)
         self._take(event.data)
         for message in self.exchange.take():
-            await response.write(event.raw if message == event.data else event.with_data(message))
+            await response.write(event.plain if message == event.data else event.with_data(message))
 
     async def _write_rest(self, response: Stream) -> None:
         """Write what came late: refusals, which wait for their receipts."""

@@ -46,12 +46,37 @@ def test_pieces_of_any_size_give_the_same_events_and_no_byte_is_lost(stream):
         (b"data\n\n", b""),
         (b"event: x\ndata:  two\r\nid: 1\n\n", b" two"),
         (b": comment\n\n", None),
-        (b"\xef\xbb\xbfdata: a\n\n", b"a"),
+        (b": \xe2\x80\xa8data: a\n\n", None),
         (b"database: a\n\n", None),
     ],
 )
 def test_data_is_what_the_standard_says(raw, data):
     assert list(EventReader().feed(raw)) == [Event(raw=raw, data=data)]
+
+
+def test_a_byte_order_mark_is_one_at_the_beginning_and_nowhere_else():
+    mark = b"\xef\xbb\xbf"
+    first, second = EventReader().feed(mark + b"data: a\n\n" + mark + b"data: b\ndata: c\n" + mark + b"data: d\n\n")
+    assert first == Event(raw=b"data: a\n\n", data=b"a")
+    assert (second.data, second.plain) == (b"c", b"data: c\n\n")
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\0"])
+@pytest.mark.parametrize("beside", [":", "id:", "event:", "retry:", "other:", "other"])
+def test_what_only_some_readers_take_for_a_line_goes_no_further(beside, end):
+    hidden = f"{beside}{end}data: evil{end}{end}".encode()
+    event = next(EventReader().feed(hidden + b"\ndata: {}\nid: 7\n\n"))
+    assert (event.data, event.plain) == (b"{}", b"data: {}\nid: 7\n\n")
+    assert event.with_data(b"[]") == b"id: 7\ndata: []\n\n"
+    assert next(EventReader().feed(hidden + b"\n\n")).plain.split() == []
+
+
+@given(streams())
+def test_plain_events_say_what_events_say(stream):
+    written, _ = stream
+    for event in EventReader().feed(b"".join(written)):
+        assert [each.data for each in EventReader().feed(event.plain + b":") if each.raw.strip()] in ([event.data], [])
+        assert event.data is None or b"data" in event.plain
 
 
 def test_other_data_leaves_the_other_fields():
