@@ -89,7 +89,10 @@ STORIES: Final[dict[str, Story]] = {
         },
     ),
     "docs/deriving.md": Story(
-        replaced={"--tool list_notes --tool move_note": "--tool echo"},
+        replaced={
+            "--tool list_notes --tool move_note": "--tool echo",
+            '"$(date -u +%Y-%m-%d)T23:59:59Z"': "2099-01-01T00:00:00Z",
+        },
         before={
             "attest derive": TRUST + RULED,
             "attest bundle": CALLED.replace("time -- server/run.sh", TONIGHT),

@@ -29,6 +29,12 @@ from attest.trust.references import OpenedReference, open_reference, void_of
 
 Evidence = VerifiedEvidence | MalformedError | UntrustedError
 
+SUB_MANDATE: Final = "authenticity.sub-mandate"
+
+_SEALED: Final = frozenset({"authenticity.references"})
+_HANDED_ON: Final = _SEALED | {SUB_MANDATE}
+"""What fails where a reference cannot be opened, and nobody says what of it was wrong."""
+
 _SECOND: Final = 1000
 
 
@@ -106,9 +112,9 @@ class Section:
             raise MalformedError(where, f"reference {record.digest}", found)
         parent = claimed_parent(record.envelope, where=where)
         if parent is None:
-            self._open(record, None, where)
+            self._open(record, None, where, _SEALED)
         else:
-            self._sheet.lay("authenticity.sub-mandate")
+            self._sheet.lay(SUB_MANDATE)
             self._waiting[record.digest] = (parent, record, where)
 
     def end_references(self) -> None:
@@ -119,16 +125,17 @@ class Section:
             while (parent := self._waiting[digest][0]) in self._waiting:
                 digest = parent
             _, record, where = self._waiting.pop(digest)
-            self._open(record, self._opened.get(parent), where)
+            self._open(record, self._opened.get(parent), where, _HANDED_ON)
 
-    def _open(self, record: ReferenceLine, parent: OpenedReference | None, where: str) -> None:
+    def _open(self, record: ReferenceLine, parent: OpenedReference | None, where: str, checks: frozenset[str]) -> None:
         question = self._question
         try:
             opened = open_reference(
                 canonical.encode(record.envelope), question.trust, at=question.at, where=where, parent=parent
             )
         except (MalformedError, UntrustedError) as error:
-            self._sheet.fail_with(error.check or "authenticity.references", error)
+            for check in checks if error.check is None else (error.check,):
+                self._sheet.fail_with(check, error)
             return
         self._opened[opened.digest] = opened
         self.sealed[opened.digest] = sealed_of(opened, question, where)

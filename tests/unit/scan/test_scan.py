@@ -304,6 +304,12 @@ def test_a_sealed_server_is_held_against_its_reference(sealed):
     assert told(sealed, 0)["sealed"]["state"] == "MATCH"
 
 
+def test_of_a_server_and_what_was_derived_from_it_the_whole_one_is_told(sealed):
+    path = str(sealed.parent / "data/mcp-attest/references/a-first-one.ref")
+    passed(attest(sealed.parent, "derive", "one", "--not-after", "2099-01-01T00:00:00Z", "-o", path))
+    assert told(sealed, 0)["sealed"]["reference"] == "one"
+
+
 def test_a_sealed_server_that_drifted_fails(sealed, environment):
     (environment / SITE / "small/__init__.py").write_bytes(SOURCE.replace(b"hello", b"HELLO"))
     found = told(sealed, 1)
