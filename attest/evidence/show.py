@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from attest.codec import strict
+from attest.codec import instant, strict
 from attest.codec.octets import from_base64, sha256_hex
 from attest.codec.printable import printable
 from attest.errors import AttestError, MalformedError
@@ -35,6 +35,8 @@ from attest.signing.dsse import read_foreign_envelope
 from attest.signing.keyfiles import parse_public
 from attest.statement.attachments import read_attachments
 from attest.statement.manifest import Entry, read_manifest
+from attest.tlog.anchors import ANCHORS
+from attest.tlog.anchors.anchor import Anchor, read_anchor
 from attest.tlog.checkpoint import read_checkpoint_unverified
 from attest.trust.document import TrustFile
 
@@ -48,8 +50,8 @@ def show(octets: bytes) -> Iterator[str]:
     """Yield the lines of text that show a document; raise `MalformedError` if it is none of ours.
 
     Evidence bundles, DSSE envelopes (references, receipts, build evidence), Sigstore bundles, files of npm and PyPI,
-    lines of attestations, in-toto layouts with links, trust files, manifests, checkpoints, proofs and public keys.
-    Nothing is verified: no signature, no digest, no time.
+    lines of attestations, in-toto layouts with links, trust files, manifests, checkpoints, proofs, anchors and public
+    keys. Nothing is verified: no signature, no digest, no time.
     """
     for name, render in _FORMATS:
         try:
@@ -95,7 +97,7 @@ def _show_line(line: Line) -> Iterator[str]:
         yield f"{number} disclosure  {len(octets)} bytes: {printable(octets.decode('utf-8', 'backslashreplace'))}"
     elif isinstance(record, CheckpointLine | AnchorLine):
         name = "anchor over" if isinstance(record, AnchorLine) else "checkpoint "
-        yield f"{number} {name} {_checkpoint_text(record.note.encode())}"
+        yield f"{number} {name} {_checkpoint_text(record.note.encode())}{_stamped(record)}"
     elif isinstance(record, BundleEnd):
         yield f"{number} end         {record.lines} lines, sha256:{record.sha256}"
 
@@ -216,6 +218,22 @@ def _content(entry: Entry) -> str:
     return f"-> {printable(entry.target)}" if entry.target is not None else f"sha256:{entry.sha256}"
 
 
+def _show_anchor(octets: bytes) -> Iterator[str]:
+    anchor = read_anchor(octets, where=_WHERE)
+    yield f"{_checkpoint_text(anchor.note.encode())}{_stamped(anchor)}"
+
+
+def _stamped(record: CheckpointLine | AnchorLine | Anchor) -> str:
+    """Tell what an anchor says of when its checkpoint existed, as far as it can be read."""
+    if isinstance(record, CheckpointLine):
+        return ""
+    at = "no time that can be read"
+    with suppress(AttestError):
+        answer = from_base64(record.answer, where=_WHERE)
+        at = instant.text(ANCHORS[record.method].claimed(record.note.encode(), answer, _WHERE))
+    return f", {record.method}: {at}"
+
+
 def _show_checkpoint(octets: bytes) -> Iterator[str]:
     yield _checkpoint_text(octets)
 
@@ -249,6 +267,7 @@ _FORMATS: Final[tuple[tuple[str, Callable[[bytes], Iterator[str]]], ...]] = (
     ("manifest", _show_manifest),
     ("build evidence beside a reference", _show_attachments),
     ("receipt with the proof of its place", _show_proof),
+    ("anchor", _show_anchor),
     ("checkpoint", _show_checkpoint),
     ("public key", _show_key),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from attest.signing.certificate_order import sort_certificates
 from attest.signing.timestamps import Timestamp, TimestampAuthority, check_timestamp, claimed_time, make_request
 from attest.tlog.anchors.query import Query
 
@@ -24,9 +25,9 @@ def check(
     note: bytes, answer: bytes, authorities: tuple[TimestampAuthority, ...], nonce: int | None, where: str
 ) -> Timestamp:
     """Check a response; with the nonce of a request also that it is no older one. Of one that was kept nobody asks."""
-    return check_timestamp(answer, note, authorities, nonce=nonce, where=where)
+    return check_timestamp(sort_certificates(answer), note, authorities, nonce=nonce, where=where)
 
 
 def claimed(note: bytes, answer: bytes, where: str) -> int:
     """Return the time that a response over the note claims; nobody is asked who says so."""
-    return claimed_time(answer, note, where=where)
+    return claimed_time(sort_certificates(answer), note, where=where)

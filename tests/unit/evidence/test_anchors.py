@@ -239,8 +239,20 @@ def test_a_policy_may_demand_a_young_anchor(lines: list[bytes]):
 
 
 def test_an_anchor_is_shown_and_not_verified(lines: list[bytes]):
-    text = "\n".join(show(b"".join(lines)))
-    assert text.count("anchor over attest.log/") == 2
+    shown = [line for line in show(b"".join(lines)) if "anchor over attest.log/" in line]
+    assert [line.partition(", rfc3161: ")[2] for line in shown] == [instant.text(FIRST), instant.text(SECOND)]
+    cut = show(b"".join(FORGED["a cut stamp"](lines)))
+    assert sum(line.endswith("rfc3161: no time that can be read") for line in cut) == 1
+
+
+def test_an_anchor_is_shown_where_it_lies(tmp_path: Path):
+    with Story(tmp_path / "log") as told:
+        anchor(told.start(), FIRST)
+    [file] = (told.folder / "documents").glob("anchor-*")
+    heading, name, line = show(file.read_bytes())
+    assert heading.startswith("NOT VERIFIED")
+    assert name == "anchor"
+    assert line.endswith(f", rfc3161: {instant.text(FIRST)}")
 
 
 def test_a_log_is_checked_together_with_its_anchors(tmp_path: Path):

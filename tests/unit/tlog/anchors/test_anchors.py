@@ -20,13 +20,16 @@ from attest.trust.authorities import authorities_of
 from tests.evidence_story import change
 from tests.fuzz.targets import TARGETS
 from tests.log_documents import CHECKPOINT
-from tests.sigstore_world import TSA, TSA_ROOT
-from tests.time_stamping import EXPIRED, NOT_FOR_TIME, OTHER, OTHER_KEY, TRUST, answer_to, pem_of, trusting
+from tests.sigstore_world import INTERMEDIATE, INTERMEDIATE_KEY, ROOT, TSA, TSA_KEY, TSA_ROOT, authority
+from tests.time_stamping import EXPIRED, NOT_FOR_TIME, OTHER, OTHER_KEY, STAMPING, TRUST, answer_to, pem_of, trusting
 from tests.timestamp_tokens import imprint_of
 from tests.world import NOW
 
 WHO: Final = authorities_of(TRUST.document)
 PINNED: Final = authorities_of(trusting(pem_of(TSA_ROOT, TSA)).document)
+STAMPER: Final = authority("leaf", OTHER_KEY, INTERMEDIATE, INTERMEDIATE_KEY, extensions=STAMPING, is_ca=False)
+FAKE: Final = authority("fake", OTHER_KEY, NOT_FOR_TIME, TSA_KEY, extensions=STAMPING, is_ca=False)
+"""Issued by somebody who got a certificate of the same root, and may issue none."""
 OTHER_TSA: Final[dict[str, Any]] = {"certificate": OTHER, "key": OTHER_KEY}
 
 
@@ -54,6 +57,7 @@ WORLDS: Final = {
             "no certificate": wrongly(embedded=()),
             "expired certificate": wrongly(certificate=EXPIRED),
             "certificate for something else": wrongly(certificate=NOT_FOR_TIME),
+            "issuer that is no authority": wrongly(certificate=FAKE, key=OTHER_KEY, embedded=(FAKE, NOT_FOR_TIME)),
             "before the certificate": wrongly(at=0),
             "two signers": wrongly(signers=2),
         },
@@ -85,6 +89,16 @@ def test_an_answer_to_what_was_asked_holds(method: str):
     assert (stamp.at, stamp.authority) == (NOW, WHO[0].name)
     assert kind.check(CHECKPOINT, got, WHO, None, "anchor") == stamp
     assert kind.check(CHECKPOINT, got, PINNED, None, "anchor") == stamp
+    assert kind.claimed(CHECKPOINT, got, "anchor") == NOW
+
+
+@EVERY
+@pytest.mark.parametrize("sent", [(STAMPER, INTERMEDIATE), (INTERMEDIATE, STAMPER)], ids=["leaf first", "leaf last"])
+def test_an_answer_may_bring_what_lies_between_its_signer_and_the_root(method: str, sent: tuple[Any, ...]):
+    kind = ANCHORS[method]
+    who = authorities_of(trusting(pem_of(ROOT)).document)
+    got = answer_to(kind.ask(CHECKPOINT).body, certificate=STAMPER, key=OTHER_KEY, embedded=sent)
+    assert kind.check(CHECKPOINT, got, who, None, "anchor").at == NOW
     assert kind.claimed(CHECKPOINT, got, "anchor") == NOW
 
 
