@@ -38,7 +38,7 @@ def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **g
     """
     from attest.cli.gate import load_policy
     from attest.cli.input import lines_of_argument
-    from attest.cli.output import STANDARD, write_out
+    from attest.cli.output import write_out
     from attest.cli.progress import Progress
     from attest.cli.replacing import begins_with, check_replaceable
     from attest.cli.workers import spread_for
@@ -57,7 +57,7 @@ def report(ctx: click.Context, /, file: Path, trust: Path | None, out: Path, **g
             question,
             policy=policy,
             file=str(file),
-            file_sha256=None if file == STANDARD else _digest_of(file),
+            file_sha256=_digest_of(file),
             at=time.time_ns() // 1_000_000,
             command=_command(ctx, file, trust, question),
             references=references,
@@ -83,9 +83,15 @@ def _files_of(reference: tuple[str, ...]) -> tuple[Path, ...]:
 
 
 def _digest_of(file: Path) -> str | None:
-    """Return the SHA-256 of all of a file: of one that cannot be unpacked, too, of which fewer bytes are read."""
-    from attest.cli.expected import artifact_digest
+    """Return the SHA-256 of all of a file: of one that cannot be unpacked, too, of which fewer bytes are read.
 
+    None of standard input and of pipes, which can be read only once.
+    """
+    from attest.cli.expected import artifact_digest
+    from attest.cli.output import STANDARD
+
+    if file == STANDARD or not file.is_file():
+        return None
     return artifact_digest(str(file)).sha256
 
 

@@ -16,6 +16,7 @@ from tests.commands import Done, attest, passed
 from tests.documents import TRUST as TRUST_FILE
 from tests.evidence_story import REFERENCE_DIGEST, REFERENCE_ENVELOPE, Story
 from tests.revoking import of_reference, single
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import NOW, SEALER, write_key_pair
 
 JUDGED = ("--trust", "trust.json", "--reference", f"sha256:{REFERENCE_DIGEST}", "--at", instant.text(NOW))
@@ -123,9 +124,26 @@ def test_a_pipe_is_written_to_and_stays_one(story: Path, writer: str) -> None:
     reader = Thread(target=lambda: taken.append((story / "out").read_bytes()), daemon=True)
     reader.start()
     passed(run(story, writer))
-    reader.join()
+    reader.join(PATIENCE_SECONDS)
     assert taken[0]
     assert stat.S_ISFIFO((story / "out").stat().st_mode)
+
+
+def test_a_report_is_made_of_what_comes_through_a_pipe(story: Path) -> None:
+    """Which can be read once: the digest of the file is that of what came."""
+    reading, writing = os.pipe()
+    writer = Thread(target=lambda: _write_all(writing, (story / "e.jsonl").read_bytes()), daemon=True)
+    writer.start()
+    done = attest(story, "report", f"/dev/fd/{reading}", *JUDGED, "-o", "out")
+    os.close(reading)
+    writer.join(PATIENCE_SECONDS)
+    told = f"PASSED  /dev/fd/{reading}  (evidence-bundle, receipts): wrote out\n"
+    assert done.stderr.decode() == told
+
+
+def _write_all(descriptor: int, octets: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(octets)
 
 
 def test_what_the_machine_has_for_standard_output_is_that(story: Path) -> None:
