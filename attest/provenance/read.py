@@ -6,7 +6,13 @@ from typing import Final
 
 from attest.codec import strict
 from attest.errors import MalformedError
-from attest.provenance.containers.shape import Shape, claimed_predicate_type, is_message_signature, shape_of
+from attest.provenance.containers.shape import (
+    Shape,
+    claimed_predicate_type,
+    is_message_signature,
+    payload_text,
+    shape_of,
+)
 from attest.provenance.model import Expectations, VerifiedEvidence
 from attest.provenance.sources import SOURCES
 from attest.trust.trust import Trust
@@ -35,6 +41,8 @@ def read_evidence(octets: bytes, *, trust: Trust, expectations: Expectations, wh
     # A fault of form is the better answer, if there is one.
     strict.parse(octets, where=where)
     claimed = claimed_predicate_type(octets)
+    if claimed is None and payload_text(octets) is not None:
+        raise MalformedError(f"{where}: payload", "an in-toto statement", "something else", check="integrity.statement")
     found = "another document" if claimed is None else f"an attestation of type {ascii(claimed)[:120]}"
     raise MalformedError(where, f"build evidence: {', '.join([*SOURCES, *TOGETHER.values()])}", found)
 

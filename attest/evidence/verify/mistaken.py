@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from attest.codec import strict
+from attest.errors import MalformedError
+
 NONE: Final = "none of them"
 
 _ARCHIVE: Final = "an archive: its attestations are judged, and --artifact takes it"
@@ -31,6 +34,7 @@ _SCHEMAS: Final = {
     b"manifest": "a manifest, which belongs beside its reference",
     b"verdict": "a verdict, and not what it was about",
 }
+_STATEMENT: Final = "https://in-toto.io/Statement/"
 _LOOKED_AT: Final = 4096
 
 
@@ -43,4 +47,17 @@ def seems(octets: bytes) -> str:
     named = _OURS.search(octets, 0, _LOOKED_AT)
     if named is not None:
         return _SCHEMAS.get(named[1], f"a document of ours of another kind: {named[1].decode()}")
-    return next((told for beginning, told in _BEGINNINGS if octets.startswith(beginning)), NONE)
+    told = next((told for beginning, told in _BEGINNINGS if octets.startswith(beginning)), None)
+    return told or _of_json(octets)
+
+
+def _of_json(octets: bytes) -> str:
+    """Return what is wrong with JSON, if it is meant to be some."""
+    if not octets.lstrip().startswith((b"{", b"[")):
+        return NONE
+    try:
+        value = strict.parse(octets, where="file")
+    except MalformedError as error:
+        return f"JSON that is cut or broken: {error.found}"
+    is_statement = isinstance(value, dict) and str(value.get("_type", "")).startswith(_STATEMENT)
+    return "a statement that nobody signed" if is_statement else "JSON of another kind"
