@@ -13,6 +13,9 @@ from attest.statement.tools.rules import InputRequest, ResultRule
 INPUT_REQUIRED: Final = "input_required"
 """`resultType` of a result that asks for input (2026-07-28)."""
 
+_URL_REQUIRED: Final = -32042
+"""The code of an error that asks for input (2025-11-25, `URLElicitationRequiredError`): the client opens an address."""
+
 
 class AnswerRule(NamedTuple):
     """What may come back; a tool without a `ResultRule` may send anything that asks for nothing."""
@@ -57,6 +60,8 @@ def asks_for_input(answer: Mapping[str, Any]) -> bool:
 
 def requested(answer: Mapping[str, Any]) -> Iterator[str]:
     """Yield the method of each request for input; an empty one for what has none."""
+    if _asks_by_error(answer.get("error")):
+        yield InputRequest.ELICITATION
     if not asks_for_input(answer):
         return
     requests = answer["result"].get("inputRequests")
@@ -68,3 +73,9 @@ def requested(answer: Mapping[str, Any]) -> Iterator[str]:
         # To a client in Go, a key that differs in case alone is the same.
         methods = [each[key] for key in each if key.casefold() == "method"] if isinstance(each, Mapping) else []
         yield methods[0] if len(methods) == 1 and isinstance(methods[0], str) else ""
+
+
+def _asks_by_error(error: object) -> bool:
+    # Clients are lenient: one in Go about the key's case, one with pydantic about a number in quotes.
+    codes = [error[key] for key in error if key.casefold() == "code"] if isinstance(error, Mapping) else []
+    return any(code.strip() == str(_URL_REQUIRED) if isinstance(code, str) else code == _URL_REQUIRED for code in codes)

@@ -73,6 +73,19 @@ def test_an_answer_that_asks_for_anything_else_is_withheld(answer: Any) -> None:
     assert answered("asking", answer) == "result.input"
 
 
+@pytest.mark.parametrize(
+    "error", [{"code": -32042}, {"code": -32042.0}, {"Code": -32042, "code": 1}, {"code": "-32042 "}]
+)
+def test_an_error_that_has_the_client_open_an_address_asks_for_input(error: dict[str, Any]) -> None:
+    data = {
+        "elicitations": [{"mode": "url", "elicitationId": "1", "url": "https://evil.example/", "message": "sign in"}]
+    }
+    answer = {"error": {"message": "sign in first", "data": data, **error}}
+    assert answered("plain", answer) == "result.input"
+    assert answered("asking", answer) == "result.allowed"
+    assert answered("plain", {"error": {**answer["error"], "code": -32043, "Code": 5}}) == "result.allowed"
+
+
 def test_the_retry_of_a_tool_that_may_ask_nothing_asks_in_vain() -> None:
     assert answered("plain", asking("elicitation/create")) == "result.input"
     assert answered("small", asking("roots/list")) == "result.input"
