@@ -138,18 +138,18 @@ RULES: Final[Mapping[RuleKind, RuleText]] = MappingProxyType(
         RuleKind.CALL_ROUNDS: RuleText(
             "one call came back with more requests for input than any may", "see why the server asks again and again"
         ),
-        RuleKind.RESULT_SIZE: RuleText("the answer is larger than sealed", "ask for less, or raise `max_bytes`"),
+        RuleKind.RESULT_SIZE: RuleText("the answer is larger than sealed", "ask for less, or raise `max-bytes`"),
         RuleKind.RESULT_SECRET: RuleText(
             "the answer holds what has the form of a key, a token or a password",
-            "keep the secret out of the tool's reach; without `refuse_secrets` such answers pass",
+            "keep the secret out of the tool's reach; without `refuse-secrets` such answers pass",
         ),
         RuleKind.RESULT_INPUT: RuleText(
             "the answer asks the client for something that the rules do not name",
-            "name it under `input_requests` of the tool's `result` if it may, and seal again",
+            "name it under `input-requests` of the tool's `result` if it may, and seal again",
         ),
         RuleKind.CLIENT_REQUEST: RuleText(
             "the server asks the client for something that the rules do not name",
-            "name it under `input_requests` if it may, and seal again",
+            "name it under `input-requests` if it may, and seal again",
         ),
         RuleKind.DEFINITIONS_CHANGED: RuleText(
             "the server describes its tools otherwise than sealed: one added, gone, renamed or changed",
@@ -183,7 +183,7 @@ RULES: Final[Mapping[RuleKind, RuleText]] = MappingProxyType(
         RuleKind.SAFE_STATE: RuleText("the agent or portal is in its safe state", "see the event that led there"),
         RuleKind.MEASUREMENT_NONE: RuleText("the server was not measured yet", "wait for the first measurement"),
         RuleKind.MEASUREMENT_STALE: RuleText(
-            "the newest match is older than sealed", "see whether the agent still measures: `attest show` of its log"
+            "the newest match is older than sealed", "see by `attest log show` whether the agent still measures"
         ),
         RuleKind.MEASUREMENT_UNKNOWN: RuleText("the server could not be measured", "see the receipt's findings"),
         RuleKind.MEASUREMENT_DRIFT: RuleText(

@@ -230,7 +230,7 @@ ROWS: Final = (
     Check(
         id="conformance.matched",
         meaning="Every measurement of the expected references found everything as sealed.",
-        remedy="Look at what drifted (`attest show`); mend it, or seal the new state; then export `--since`.",
+        remedy="See what drifted (`attest show`); mend it, or seal the new state; export `--since` a later checkpoint.",
         kinds=RECEIPTS,
     ),
     Check(
