@@ -35,6 +35,7 @@ def read_access_token(token: str, issuers: Mapping[str, tuple[WebKey, ...]], *, 
     """Return what a token says, if a known issuer signed it and it is valid at `at_ms`; else `UnknownCallerError`.
 
     Whose keys are tried follows from our own file: every issuer's, until one signed it and is the one that it names.
+    Several may sign with the same keys, as the tenants of one service do.
     """
     for issuer, keys in issuers.items():
         try:
@@ -43,14 +44,13 @@ def read_access_token(token: str, issuers: Mapping[str, tuple[WebKey, ...]], *, 
             raise UnknownCallerError(error.expected, error.found, challenge=_INVALID) from error
         except UntrustedError:
             continue
-        return _read(opened, issuer, at_ms)
+        if opened.claims.get("iss") == issuer:
+            return _read(opened, issuer, at_ms)
     raise UnknownCallerError("an access token of a known issuer", "another", challenge=_INVALID)
 
 
 def _read(opened: Opened, issuer: str, at_ms: int) -> AccessToken:
     claims = opened.claims
-    if claims.get("iss") != issuer:
-        raise _refused("a token that names its issuer", "another")
     expires = _milliseconds(claims, "exp")
     if expires is None or at_ms >= expires + LEEWAY_MS:
         raise _refused("a token that is not expired", "an expired one, or one without an end")

@@ -26,6 +26,7 @@ class Identifier:
     def __init__(self, principals: Iterable[Principal], callers: Callers, *, started_ms: int) -> None:
         """`callers` is the portal's own file, `started_ms` its start since 1970: older proofs are not taken."""
         self._principals = tuple(principals)
+        self._keys = {each.thumbprint for each in self._principals if each.kind is PrincipalKind.KEY}
         self._callers = callers
         self._proofs = Proofs(started_ms=started_ms)
 
@@ -40,7 +41,7 @@ class Identifier:
         if shown.authorization:
             return self._by_authorization(shown, at_ms)
         if shown.proof:
-            return self._by_key(self._proofs.thumbprint(shown, token=None, at_ms=at_ms))
+            return self._by_key(self._proofs.thumbprint(shown, token=None, known=self._keys, at_ms=at_ms))
         if shown.certificate is not None:
             return self._by_certificate(shown.certificate)
         raise UnknownCallerError("a token, a proof or a client certificate", "none")
@@ -55,7 +56,9 @@ class Identifier:
             if (name := self._callers.tokens.get(digest)) is not None:
                 return self._named(PrincipalKind.TOKEN, name)
         read = read_access_token(token, self._callers.issuers, at_ms=at_ms)
-        proven = self._proofs.thumbprint(shown, token=token, at_ms=at_ms) if shown.proof else None
+        proven = None
+        if shown.proof:
+            proven = self._proofs.thumbprint(shown, token=token, known={read.thumbprint}, at_ms=at_ms)
         if read.thumbprint != proven or (proven is None) != (scheme.lower() == "bearer"):
             # RFC 9449, 7.2: a bound token as a bearer token, or a proof by another key, is somebody else's.
             raise UnknownCallerError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Container
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,12 +30,14 @@ class Proofs:
     def __init__(self, *, started_ms: int) -> None:
         """Accept no proof from before `started_ms` (since 1970): what was shown to an earlier portal is forgotten."""
         self._started_ms = started_ms
-        self._replays = Replays(span_ms=MAX_AGE_MS + MAX_AHEAD_MS)
+        # The first and the last millisecond in which it is young enough both count.
+        self._replays = Replays(span_ms=MAX_AGE_MS + MAX_AHEAD_MS + 1)
 
-    def thumbprint(self, shown: Shown, *, token: str | None, at_ms: int) -> str:
+    def thumbprint(self, shown: Shown, *, token: str | None, known: Container[str | None], at_ms: int) -> str:
         """Return the thumbprint of the key that the request proves to hold, or raise `UnknownCallerError`.
 
         `token` is the access token that came with it, which the proof then has to name. RFC 9449, 4.3, in its order.
+        A proof by a key that is not `known` is not remembered: anybody can make keys, and room is for callers.
         """
         if len(shown.proof) != 1:  # 1
             raise _refused("one DPoP proof", f"{len(shown.proof)}")
@@ -54,9 +57,10 @@ class Proofs:
         identifier = claims.get("jti")
         if not isinstance(identifier, str) or not 0 < len(identifier) <= _MAX_IDENTIFIER:
             raise _refused(f"a jti of at most {_MAX_IDENTIFIER} characters", "another")
-        if not self._replays.is_new(opened.key.thumbprint, identifier, at_ms):
+        thumbprint = opened.key.thumbprint
+        if thumbprint in known and not self._replays.is_new(thumbprint, identifier, at_ms):
             raise _refused("a proof that was not used before", "one that was, or too many at a time")
-        return opened.key.thumbprint
+        return thumbprint
 
     def _check_time(self, claims: Any, at_ms: int) -> None:  # noqa: ANN401  (a parsed JSON value)
         issued_ms = read_date(claims.get("iat"))

@@ -28,7 +28,12 @@ _FORMATS: Final = {
     "ipv6": "2001:db8::14",
     "hostname": "internal.example",
 }
+MOST_VALUES: Final = 1_000
+"""In one answer: a schema that refers to itself in several places would go on for ever. As many again if required."""
 _SMALL: Final = 40
+_MOST_CHARACTERS: Final = 4096
+_LARGEST: Final = 2**53
+_FINEST: Final = 1e-6
 _FEW: Final = 2
 
 
@@ -50,10 +55,12 @@ class _Maker:
     def __init__(self, root: Mapping[str, Any], chance: random.Random) -> None:
         self._root = root
         self._chance = chance
+        self._left = MOST_VALUES
 
     def make(self, schema: Any, depth: int) -> Any:  # noqa: ANN401  (JSON values)
         """Return a value of a schema."""
-        if not isinstance(schema, Mapping) or depth > 2 * MAX_DEPTH:
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > 2 * MAX_DEPTH or self._left < -MOST_VALUES:
             return None
         schema = self._resolved(schema)
         for name in ("const", "default"):
@@ -78,7 +85,7 @@ class _Maker:
             return self._object(schema, depth)
         if kind == "array":
             return self._array(schema, depth)
-        if kind in {"integer", "number"}:
+        if isinstance(kind, str) and kind in {"integer", "number"}:
             return self._number(schema)
         if kind == "boolean":
             return self._chance.random() < 0.5  # noqa: PLR2004  (a coin)
@@ -87,27 +94,33 @@ class _Maker:
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties")
         properties = properties if isinstance(properties, Mapping) else {}
-        required = set(schema.get("required") or ())
-        chosen = [name for name in properties if name in required or depth < MAX_DEPTH]
-        return {name: self.make(properties[name], depth + 1) for name in chosen}
+        required = schema.get("required")
+        required = required if isinstance(required, list) else ()
+        made: dict[str, Any] = {}
+        for name, inner in properties.items():
+            if name in required or (depth < MAX_DEPTH and self._left > 0):
+                made[name] = self.make(inner, depth + 1)
+        return made
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
-        least = int(schema.get("minItems", 0))
-        most = int(schema.get("maxItems", max(least, _FEW)))
-        number = least if depth >= MAX_DEPTH else max(least, min(most, _FEW))
-        return [self.make(schema.get("items", {}), depth + 1) for _ in range(min(number, _SMALL))]
+        least = _number_of(schema, "minItems", 0)
+        most = _number_of(schema, "maxItems", max(least, _FEW))
+        number = least if depth >= MAX_DEPTH or self._left <= 0 else max(least, min(most, _FEW))
+        return [self.make(schema.get("items", {}), depth + 1) for _ in range(int(min(number, _SMALL)))]
 
     def _number(self, schema: Mapping[str, Any]) -> int | float:
-        low: int | float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-        high: int | float = schema.get("maximum", schema.get("exclusiveMaximum", max(low, 0) + 1000))
-        step: int | float = schema.get("multipleOf", 1)
+        low = _number_of(schema, "minimum", _number_of(schema, "exclusiveMinimum", 0))
+        high = _number_of(schema, "maximum", _number_of(schema, "exclusiveMaximum", max(low, 0) + 1000))
+        step = _number_of(schema, "multipleOf", 1)
+        step = step if step >= _FINEST else 1
         drawn: int | float = self._chance.randint(int(low) + 1, max(int(low) + 1, int(high) - 1)) // step * step
         return min(max(drawn, low), high)
 
     def _text(self, schema: Mapping[str, Any]) -> str:
         text = _FORMATS.get(str(schema.get("format")), "") or _words(self._chance)
-        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 4096))
-        text += "".join(self._chance.choices(string.ascii_lowercase, k=max(0, min(least, 4096) - len(text))))
+        least = int(min(_number_of(schema, "minLength", 0), _MOST_CHARACTERS))
+        most = int(min(max(0, _number_of(schema, "maxLength", _MOST_CHARACTERS)), _MOST_CHARACTERS))
+        text += "".join(self._chance.choices(string.ascii_lowercase, k=max(0, least - len(text))))
         return text[:most]
 
     def _resolved(self, schema: Any) -> Mapping[str, Any]:  # noqa: ANN401  (JSON values)
@@ -121,6 +134,12 @@ class _Maker:
                 name = part.replace("~1", "/").replace("~0", "~")
                 schema = schema.get(name, {}) if isinstance(schema, Mapping) else {}
         return schema if isinstance(schema, Mapping) else {}
+
+
+def _number_of(schema: Mapping[str, Any], name: str, otherwise: float) -> int | float:
+    """Return what a keyword says; what is no number, as where a server's schema is none, says nothing."""
+    value = schema.get(name)
+    return value if isinstance(value, int | float) and -_LARGEST <= value <= _LARGEST else otherwise
 
 
 def _words(chance: random.Random) -> str:

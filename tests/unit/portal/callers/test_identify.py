@@ -7,9 +7,11 @@ import os
 import pytest
 
 from attest.errors import MalformedError, RefusedError
+from attest.portal.callers import replays as replays_module
 from attest.portal.callers.caller import Shown, UnknownCallerError
 from attest.portal.callers.callers_file import NOBODY, Callers, read_callers
 from attest.portal.callers.identify import Identifier
+from attest.portal.callers.proofs import MAX_AGE_MS, MAX_AHEAD_MS
 from attest.portal.callers.replays import MAX_REMEMBERED, Replays
 from attest.signing.certificates import Certificate
 from attest.signing.jose import read_keys
@@ -189,6 +191,35 @@ def test_no_error_holds_anything_of_a_token(identifier):
     assert token not in said
     assert "s3cr3t" not in said
     assert "s3cr3t" not in repr(shown("Bearer s3cr3t-value"))
+
+
+def test_a_proof_is_not_good_again_in_the_last_millisecond_of_its_time(identifier):
+    made = NOW_MS // 1000 + 5
+    request = shown(proofs=[proof(CALLING, iat=made)])
+    assert name_of(identifier, request, made * 1000 - MAX_AHEAD_MS) == "holder"
+    last = made * 1000 + MAX_AGE_MS
+    assert "used before" in str(refused(identifier, request, last))
+    assert name_of(identifier, shown(proofs=[proof(CALLING, iat=made, jti="two")]), last) == "holder"
+
+
+def test_whoever_is_nobody_takes_no_room_from_those_who_are_somebody(identifier, monkeypatch):
+    monkeypatch.setattr(replays_module, "MAX_REMEMBERED", 2)
+    token = access_token(ISSUING, cnf={"jkt": base64url(CALLING.thumbprint)})
+    for number in range(3):
+        refused(identifier, shown(proofs=[proof(OTHER, jti=f"{number}")]))
+        refused(identifier, shown(f"DPoP {token}", proofs=[proof(OTHER, token=token, jti=f"t{number}")]))
+    assert name_of(identifier, shown(proofs=[proof(CALLING)])) == "holder"
+    assert name_of(identifier, shown(f"DPoP {token}", proofs=[proof(CALLING, token=token, jti="two")])) == "agent"
+    assert "too many" in str(refused(identifier, shown(proofs=[proof(CALLING, jti="three")])))
+
+
+def test_tenants_of_one_service_that_signs_with_the_same_keys_are_told_apart():
+    keys = read_keys(jwks(ISSUING), where="keys")
+    callers = Callers(tokens={}, issuers={"https://tenant.example": keys, ISSUER: keys})
+    identifier = Identifier(PRINCIPALS, callers, started_ms=0)
+    assert name_of(identifier, shown(f"Bearer {access_token(ISSUING)}")) == "agent"
+    refused(identifier, shown(f"Bearer {access_token(ISSUING, iss='https://tenant.example')}"))
+    refused(identifier, shown(f"Bearer {access_token(ISSUING, iss='https://evil.example')}"))
 
 
 def test_replays_are_forgotten_when_they_are_too_old_anyway():

@@ -75,8 +75,28 @@ def test_nobody_can_foretell_an_answer_without_the_secret():
         {"type": "array", "minItems": 10**9},
         {"type": "string", "minLength": 10**9},
         {"anyOf": []},
+        {"type": "object", "properties": {key: {"$ref": "#"} for key in "abcdefghij"}},
+        {"type": "object", "properties": {key: {"$ref": "#"} for key in "abcdefghij"}, "required": [*"abcdefghij"]},
+        {"type": "array", "items": {"$ref": "#"}, "minItems": 40},
         {},
     ],
 )
 def test_a_schema_without_end_ends(schema):
     assert len(json.dumps(answer({"name": "look", "outputSchema": schema}, {}, SECRET))) < 200_000
+
+
+WORDS = st.sampled_from([
+    "type", "properties", "required", "items", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum",
+    "multipleOf", "minLength", "maxLength", "format", "enum", "examples", "anyOf", "allOf", "$ref", "a",
+])  # fmt: skip
+TYPES = st.sampled_from(["object", "array", "integer", "number", "string", "#/a", "#"])
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(allow_nan=False), TYPES),
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(WORDS, below, max_size=5)),
+)
+
+
+@given(st.dictionaries(WORDS, ANYTHING, max_size=6))
+def test_whatever_stands_where_a_schema_should_there_is_an_answer(schema):
+    found = answer({"name": "look", "outputSchema": schema}, {}, SECRET)
+    assert len(json.dumps(found)) < 2_000_000
