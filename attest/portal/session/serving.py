@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, final
 
+from attest.appraisal.calls.results import requested
 from attest.codec.printable import printable
 from attest.portal.session.decisions import Decisions
 from attest.portal.session.describing import Describing
@@ -94,7 +95,17 @@ class Serving:
         if self._gate.captures and awaited.is_whole and len(message.octets) <= _MAX_REMEMBERED_BYTES:
             self.remembered[awaited.method] = message.octets
         octets = self._shown(message) if awaited.method == TOOLS_LIST else self._describing.shown(awaited, message)
-        self._outbox.to_client(octets, awaited.lane)
+        asked = next((each for each in requested(message.whole) if not self._may_ask(each)), None)
+        if asked is None:
+            self._outbox.to_client(octets, awaited.lane)
+            return
+
+        def proceed(passes: bool, digest: str | None) -> None:  # noqa: FBT001  (of `refuse_server`)
+            reply = octets if passes else denial_reply(awaited.id, ruling.rule, ruling.reason, digest)
+            self._outbox.to_client(reply, awaited.lane)
+
+        ruling = self._gate.rulebook.asks_client(asked)
+        self._decisions.refuse_server(self._question(asked, message.octets), ruling, now, proceed)
 
     def _shown(self, message: Message) -> bytes:
         """Return a page of tools without those that may not be called, or are not as sealed."""
@@ -108,15 +119,11 @@ class Serving:
         number = message.id
         if number is None:
             return
-        ruling = self._gate.rulebook.asks_client(message.method)
-        if is_server_plumbing(message.method) or ruling.permitted:
+        if self._may_ask(message.method):
             self._let_ask(message, number, lane)
             return
-        call = Call(
-            id=self._outbox.new_id(),
-            method=line_or_none(message.method),
-            arguments=self._outbox.commit_any(b"" if message.params is None else params_of(message.octets)),
-        )
+        ruling = self._gate.rulebook.asks_client(message.method)
+        call = self._question(message.method, b"" if message.params is None else params_of(message.octets))
 
         def proceed(passes: bool, digest: str | None) -> None:  # noqa: FBT001  (of `refuse_server`)
             if passes:
@@ -125,6 +132,12 @@ class Serving:
                 self._outbox.to_server(denial_reply(number, ruling.rule, ruling.reason, digest), lane)
 
         self._decisions.refuse_server(call, ruling, now, proceed)
+
+    def _may_ask(self, method: str) -> bool:
+        return is_server_plumbing(method) or self._gate.rulebook.asks_client(method).permitted
+
+    def _question(self, method: str, octets: bytes) -> Call:
+        return Call(id=self._outbox.new_id(), method=line_or_none(method), arguments=self._outbox.commit_any(octets))
 
     def _let_ask(self, message: Message, number: Id, lane: Lane) -> None:
         if self._flight.ask_client(number, lane):

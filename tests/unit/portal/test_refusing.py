@@ -8,7 +8,7 @@ import json
 import pytest
 
 from attest.statement.tools.calls import DenialStage
-from attest.statement.tools.rules import ResourceRule
+from attest.statement.tools.rules import InputRequest, ResourceRule
 from tests.portal_world import ALLOWED, make_tool_rules
 from tests.sessions import opened
 
@@ -143,6 +143,26 @@ def test_nor_does_the_reader_of_a_client_find_an_answer_inside_of_another():
     talk.call(7)
     talk.server(b'{"jsonrpc":"2.0","result":{"content":[],"a":\r{"jsonrpc":"2.0","id":8,"result":{}}\r},"id":7}')
     assert [(reply["id"], "error" in reply) for reply in talk.replies()] == [(7, True)]
+
+
+@pytest.mark.parametrize("method", ["ping", "tools/list", "prompts/list"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": {"code": -32042, "message": "sign in", "data": {"elicitations": []}}},
+        {"result": {"resultType": "input_required", "inputRequests": {"a": {"method": "elicitation/create"}}}},
+    ],
+)
+def test_no_answer_asks_the_client_for_what_the_rules_do_not_name_whatever_it_answers(method, answer):
+    talk = opened()
+    talk.say(id=1, method=method)
+    talk.answer(id=1, **answer)
+    assert (talk.reply()["id"], talk.reply()["error"]["data"]["rule"]) == (1, "client-request.refused")
+    (denial,) = talk.denials()
+    assert (denial.stage, denial.call.method) == (DenialStage.SERVER_REQUEST, "elicitation/create")
+    allowed = opened(rules=make_tool_rules(*ALLOWED, input_requests=(InputRequest.ELICITATION,)))
+    allowed.say(id=1, method=method)
+    assert (allowed.answer(id=1, **answer), allowed.denials()) == (allowed.to_client[-1], [])
 
 
 @pytest.mark.parametrize("key", ["Tools", "TOOL\u017f", "tools\0"])
