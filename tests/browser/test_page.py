@@ -10,6 +10,7 @@ import pytest
 
 from attest.codec.octets import from_base64
 from attest.evidence.grammar import Tier
+from attest.fetch.anchoring import anchor_log
 from attest.signing.algorithms import ALGORITHMS
 from attest.signing.keys import generate
 from attest.statement.predicates.runtime_reference import SignerIdentity
@@ -23,8 +24,11 @@ from tests.documents import REFERENCE_DIGEST as BENCHMARK_REFERENCE
 from tests.documents import TRUST_FILE as DOCUMENTS_TRUST_FILE
 from tests.evidence_story import REFERENCE as SEALED
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, ask, change, export_all, honest, reseal, rewrite, seal
+from tests.log_documents import PROOF
 from tests.pages import facts_in, page_of, unjudged, with_evidence, with_facts
-from tests.world import STRANGER, make_trust_file, trust_of
+from tests.time_stamping import TRUST as STAMPS
+from tests.time_stamping import serving, stamping
+from tests.world import NOW, STRANGER, make_trust_file, trust_of
 
 pytestmark = [
     pytest.mark.network,
@@ -319,6 +323,22 @@ def test_several_logs_stand_in_one_page(browser: Browser, tmp_path: Path) -> Non
         lines = export_all([one.start().measure(2).stop(), two.start().measure(3).stop()])
     found = browser.play("open", page_of(lines))
     assert (failed(found), found["receipts"]) == (set(), 9)
+
+
+def test_anchors_are_counted_and_nobody_says_that_they_were_checked(browser: Browser, tmp_path: Path) -> None:
+    with Story(tmp_path) as story:
+        story.start().measure(2).checkpoint()
+        with serving(stamping()) as url:
+            anchor_log(tmp_path, url, STAMPS, now=lambda: NOW)
+        lines = story.stop().export()
+    found = browser.play("open", page_of(lines, ask(trust=STAMPS)))
+    assert (found["word"], found["state"], failed(found)) == ("Passed", "good", set())
+    assert "holds 1 time stamp over its checkpoints; who stamped, and what, is not checked" in found["limits"]
+
+
+def test_a_proof_of_a_receipts_place_is_not_followed(browser: Browser) -> None:
+    found = browser.play("open", page_of(PROOF.splitlines(keepends=True)))
+    assert found["recheck"] == {"page.content": "pass", "authenticity.document": "not checked"}
 
 
 def test_a_single_reference_is_checked_and_evidence_of_others_is_not(browser: Browser) -> None:

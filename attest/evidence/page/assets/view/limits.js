@@ -39,7 +39,7 @@ function showLimits(result) {
     result?.anchors
       ? [
           h("strong", {}, "Since when this exists. "),
-          `The evidence holds ${result.anchors} time stamps over its checkpoints; who made them, and over what, is `,
+          `The evidence holds ${plural(result.anchors, "time stamp")} over its checkpoints; who stamped, and what, is `,
           "not checked here.",
         ]
       : null,
