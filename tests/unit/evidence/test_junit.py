@@ -46,6 +46,12 @@ CHILDREN = {
 """In this order, by Ant's schema."""
 
 
+def _remedies(suite: ET.Element) -> dict[str, bool]:
+    """Say of each case that failed whether it tells what its own check demands to be done."""
+    failures = {case.attrib["name"]: case.findtext("failure") for case in suite.findall("testcase")}
+    return {name: CHECKS[name].remedy in text for name, text in failures.items() if text is not None}
+
+
 def _read(*verdicts: Verdict) -> ET.Element:
     """Parse a report, and hold it against the rules."""
     root = ET.fromstring(render_junit(verdicts))
@@ -90,3 +96,10 @@ def test_any_text_can_be_quoted(drift: Verdict, text: str):
     ]
     root = _read(msgspec.structs.replace(drift, file=text, checks=tuple(checks)))
     assert len(list(root.iter("testcase"))) == len(drift.checks)
+
+
+def test_of_what_was_not_reached_nobody_is_told_to_distrust_anybody(tmp_path: Path):
+    verdict = judge(honest(tmp_path / "log")[:6])
+    told = _remedies(_read(verdict)[0])
+    assert [name for name, does in told.items() if does] == ["integrity.end-line"]
+    assert len(told) > 20
