@@ -10,6 +10,7 @@ import msgspec
 from attest.codec import instant
 from attest.codec.octets import to_base64
 from attest.evidence.page.pieces import Kept
+from attest.evidence.reports.trouble import remedy_of
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
 from attest.evidence.verify.sheet import NOT_REACHED
@@ -116,9 +117,10 @@ def _keys(rings: Iterable[KeyRing]) -> Iterator[PageKey]:
 
 def _checks(verdict: Verdict | None) -> dict[str, PageCheck]:
     """Return the rows of the checks that the verdict tells of; without one, of all that there are."""
-    told = CHECKS if verdict is None else {each.id for each in verdict.checks}
+    remedies = {row.id: row.remedy for row in CHECKS.values()}
+    told = remedies if verdict is None else {each.id: remedy_of(each) for each in verdict.checks}
     return {
-        row.id: PageCheck(meaning=row.meaning, remedy=row.remedy, address=explanation_of(row.id))
+        row.id: PageCheck(meaning=row.meaning, remedy=told[row.id], address=explanation_of(row.id))
         for row in CHECKS.values()
         if row.id in told
     }

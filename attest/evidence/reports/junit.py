@@ -11,9 +11,9 @@ from typing import Final
 from attest.codec.printable import printable
 from attest.evidence.reports.report import Report
 from attest.evidence.reports.text import about
+from attest.evidence.reports.trouble import remedy_of
 from attest.evidence.verdict import CheckResult, Status, Verdict
-from attest.evidence.verify.checks import CHECKS, explanation_of
-from attest.evidence.verify.sheet import NOT_REACHED
+from attest.evidence.verify.checks import explanation_of
 
 _OPENING: Final = ('<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>")
 _FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
@@ -64,15 +64,10 @@ def _case(check: CheckResult, file: str) -> Iterator[str]:
         return
     facts = (("where", check.where), ("expected", check.expected), ("found", check.found))
     told = [f"{name}: {value}" for name, value in facts if value is not None]
-    told += [f"to do: {_remedy(check)}", explanation_of(check.id)]
+    told += [f"to do: {remedy_of(check)}", explanation_of(check.id)]
     yield f"<testcase{attributes}"
     yield f"<failure{_attributes(message=check.detail, type=check.status)}{_lines(told)}</failure>"
     yield "</testcase>"
-
-
-def _remedy(check: CheckResult) -> str:
-    # What a check demands that fails: of one that was not reached, it would accuse somebody of what nobody saw.
-    return "See what failed before it." if check.detail == NOT_REACHED else CHECKS[check.id].remedy
 
 
 def _attributes(**values: object) -> str:

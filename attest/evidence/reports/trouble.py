@@ -11,9 +11,13 @@ import msgspec
 from attest.codec.printable import printable
 from attest.evidence.verdict import CheckResult, Status, Verdict
 from attest.evidence.verify.checks import CHECKS, explanation_of
-from attest.evidence.verify.sheet import NOT_REACHED
+from attest.evidence.verify.sheet import NOT_REACHED, STRUCTURAL_ONLY
 
 _LINE: Final = re.compile(r"line ([1-9][0-9]{0,8})\b")
+_UNJUDGED: Final = {
+    NOT_REACHED: "See what failed before it.",
+    STRUCTURAL_ONLY: "Export with the receipts: `attest bundle`; or demand nothing that only they can show.",
+}
 _FAILING: Final = frozenset({Status.FAIL, Status.UNPROVEN})
 
 
@@ -62,13 +66,22 @@ def troubles_of(verdict: Verdict) -> Troubles:
     return Troubles(reached=tuple(map(_trouble, reached)), unreached=unreached)
 
 
+def remedy_of(check: CheckResult) -> str:
+    """Return what to do about a check that failed or stayed unproven.
+
+    That of its row is about what the check itself found: of one that nobody could judge it would accuse somebody of
+    what nobody saw.
+    """
+    return _UNJUDGED.get(check.detail) or CHECKS[check.id].remedy
+
+
 def _trouble(check: CheckResult) -> Trouble:
     row = CHECKS[check.id]
     match = _LINE.match(check.where or "")
     return Trouble(
         check=check,
         meaning=row.meaning,
-        remedy=row.remedy,
+        remedy=remedy_of(check),
         explanation=explanation_of(check.id),
         line=None if match is None else int(match[1]),
     )

@@ -14,10 +14,8 @@ from attest.evidence.verify.log import LogJudge
 from attest.evidence.verify.pace import Pace
 from attest.evidence.verify.question import Question
 from attest.evidence.verify.references import Sealed, Section, expected_references
-from attest.evidence.verify.sheet import Sheet
+from attest.evidence.verify.sheet import STRUCTURAL_ONLY, Sheet
 from attest.provenance.model import VerifiedEvidence
-
-_STRUCTURAL: Final = "structural only: not judged without the receipts"
 
 _ASSERTED: Final = (
     revoked.CHECK,
@@ -131,10 +129,10 @@ def close_structural(logs: Iterable[LogJudge], events: Mapping[str, int], questi
     for check in _ASSERTED:
         if check in sheet:
             status = Status.ASSERTED if demanded.get(check) is None else Status.UNPROVEN
-            sheet.note(check, status, _STRUCTURAL, expected=demanded.get(check))
+            sheet.note(check, status, STRUCTURAL_ONLY, expected=demanded.get(check))
     for check in _BOUND:
         if check in sheet:
-            sheet.unproven(check, _STRUCTURAL)
+            sheet.unproven(check, STRUCTURAL_ONLY)
     sheet.settle(*_ASSERTED, *_BOUND)
 
 

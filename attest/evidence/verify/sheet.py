@@ -14,6 +14,7 @@ from attest.evidence.verify.check import Check
 from attest.evidence.verify.checks import CHECKS
 
 NOT_REACHED: Final = "not reached: what came before it failed"
+STRUCTURAL_ONLY: Final = "structural only: not judged without the receipts"
 _MAX_TEXT: Final = 600
 
 

@@ -16,6 +16,8 @@ from attest.evidence.reports.text import render_colored
 from attest.evidence.verdict import Verdict
 from attest.evidence.verify.checks import CHECKS
 from attest.evidence.verify.sheet import Sheet
+from attest.statement.levels import Binding
+from attest.trust.document import Minima
 from tests.evidence_story import REFERENCE_ENVELOPE, Story, honest, judge
 from tests.policies import TOMORROW, exception, held
 from tests.world import STRANGER, make_trust_file, trust_of
@@ -167,6 +169,18 @@ def test_every_report_says_once_what_an_error_expected_and_found(report: Report)
     verdict = msgspec.structs.replace(judge([b"nothing\n"]), checks=sheet.results())
     rendered = report.render([verdict])
     assert [rendered.count(each) for each in ("$.server", "this form", "another form")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", [name for name in REPORTS if name != "json"])
+def test_what_only_the_receipts_can_show_is_not_to_be_mended_at_the_server(name: str, tmp_path: Path):
+    with Story(tmp_path / "log") as story:
+        lines = story.start().measure().stop().export(Tier.STRUCTURAL)
+    minima = Minima(binding=Binding.LAUNCHED)
+    verdict = judge(lines, tier=Tier.STRUCTURAL, trust=trust_of(make_trust_file(minima=minima)))
+    rendered = REPORTS[name].render([verdict])
+    told = rendered[max(0, rendered.find('"results"')) :]
+    assert "Export with the receipts" in told
+    assert "attest agent --pid" not in told
 
 
 def test_a_structural_verdict_says_so_in_its_first_line(tmp_path: Path):
