@@ -18,7 +18,18 @@ file takes to verify.
 """
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
+    """Run the command line; whoever interrupts it while it is still being loaded is told no more than later on."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _main() -> None:
     """Run the command line; `--version` alone is answered before anything is imported."""
     _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):

@@ -88,3 +88,22 @@ def test_the_help_of_a_verb_loads_nothing_that_only_its_work_needs():
 def test_a_short_life_is_not_spent_on_looking_for_garbage(started):
     # Two phases each; Python's own setting makes for 84.
     assert started[0] <= 8
+
+
+INTERRUPTED_WHILE_LOADED = """
+import sys
+class Finder:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "click":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder)
+sys.argv = ["attest", "show"]
+from attest.cli import main
+main()
+"""
+
+
+def test_who_interrupts_it_while_it_is_loaded_sees_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_WHILE_LOADED], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
