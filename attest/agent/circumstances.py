@@ -35,7 +35,9 @@ class Circumstances:
     until: int | None = None
     """Until when it counts, in milliseconds since 1970; None: without end."""
     first_used: dict[str, int] = field(default_factory=dict)
-    """By digest, when a reference was first used: its time-to-live runs from then on."""
+    """By digest, when a reference was first used, be it by a sub-mandate: its time-to-live runs from then on."""
+    parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of the sub-mandates among its references, the digests of their parents."""
     _offset: int | None = None
 
     def remember(self, history: History) -> None:
@@ -47,7 +49,12 @@ class Circumstances:
     def use(self, digests: Iterable[str], at: int) -> None:
         """Note that references are used from `at` on, unless they were before."""
         for digest in digests:
-            self.first_used.setdefault(digest, at)
+            for each in (digest, *self.parents.get(digest, ())):
+                self.first_used.setdefault(each, at)
+
+    def know(self, references: Iterable[OpenedReference]) -> None:
+        """Take references that may be used from now on."""
+        self.parents |= {each.digest: tuple(one.digest for one in each.parents) for each in references if each.parent}
 
     def begin(self, record: Callable[[Event], None]) -> tuple[Finding, ...]:
         """Look at clocks and revocations at the beginning of a cycle; return what is found for every server.

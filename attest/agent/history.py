@@ -6,7 +6,7 @@ and still sign is the agent itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from attest.recorder import open_receipt
 from attest.signing.dsse import read_envelope
 from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey
+from attest.statement.parents import claimed_parent
 from attest.statement.predicates.runtime_event import RuntimeEvent
 from attest.statement.predicates.runtime_measurement import RuntimeMeasurement
 from attest.statement.predicates.runtime_reference import PREDICATE_TYPE, RuntimeReference
@@ -58,12 +59,14 @@ class History:
 def read_history(log: Path, key: PublicKey, digests: Iterable[str], process: ProcessHandle | None) -> History:
     """Read what the log in folder `log` tells about the references of these digests, and about a process.
 
-    Raises `MalformedError` or `UntrustedError` if a receipt in it is not what it has to be.
+    Whoever used a sub-mandate used its parents. Raises `MalformedError` or `UntrustedError` if a receipt in it is not
+    what it has to be.
     """
     ring = KeyRing(role=Role.WRITER.value, keys=(key,))
     kept = set(Documents(log).digests("reference"))
     # What was never kept beside the log was never used in it.
     wanted = {digest for digest in digests if digest in kept}
+    parents = _parents(Documents(log), kept) if wanted else {}
     first_used: dict[str, int] = {}
     last = None
     reader = SQLITE.open_reader(log)
@@ -71,7 +74,7 @@ def read_history(log: Path, key: PublicKey, digests: Iterable[str], process: Pro
         for row in reader.landmarks(Landmark.RUN) if wanted else ():
             said = open_receipt(row, reader, ring)
             if isinstance(said, RuntimeEvent):
-                for digest in wanted.intersection(said.event.references):
+                for digest in wanted.intersection(_with_parents(said.event.references, parents)):
                     first_used[digest] = instant.parse(said.receipt.real_time)
                 wanted -= set(first_used)
             if not wanted:
@@ -85,6 +88,30 @@ def read_history(log: Path, key: PublicKey, digests: Iterable[str], process: Pro
     finally:
         reader.close()
     return History(first_used=first_used, last=last, matched=matched)
+
+
+def _parents(documents: Documents, kept: Iterable[str]) -> dict[str, str]:
+    """Return what the sub-mandates beside a log were derived from, as each says: who used one used its parents."""
+    found = dict[str, str]()
+    for digest in kept:
+        where = f"reference {digest}"
+        try:
+            parent = claimed_parent(read_envelope(documents.get("reference", digest), where=where), where=where)
+        except MalformedError:
+            continue
+        if parent is not None:
+            found[digest] = parent
+    return found
+
+
+def _with_parents(references: Iterable[str], parents: Mapping[str, str]) -> set[str]:
+    found = set[str]()
+    for each in references:
+        one: str | None = each
+        while one is not None and one not in found:
+            found.add(one)
+            one = parents.get(one)
+    return found
 
 
 def highest_sequences(log: Path, trust: Trust) -> dict[str, int]:

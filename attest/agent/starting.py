@@ -195,6 +195,7 @@ def open_own_log(opening: Opening, request: AgentRequest) -> Iterator[OwnLog]:
     try:
         digests = [each.opened.digest for each in opening.loaded]
         used = [one.digest for each in opening.loaded for one in (each.opened, *each.opened.parents)]
+        circumstances.know(each.opened for each in opening.loaded)
         circumstances.remember(read_history(request.log, public, used, None))
         _check_sequences(opening, circumstances, highest_sequences(request.log, opening.trust))
         for server in opening.servers:
@@ -227,6 +228,7 @@ def _reopen(
     for server in opening.servers:
         server.keep(Documents(request.log))
     circumstances.files = files
+    circumstances.know(each.opened for each in opening.loaded)
     circumstances.until = key.until
     circumstances.max_revocation_age_seconds = opening.trust.minima.revocation_age_seconds
     return targets

@@ -315,9 +315,10 @@ class LogJudge:
             for pace in self._paces.values():
                 if pace not in named:
                     pace.close(here, told.where)
-        self._runtimes.name(told.lasting.log_origin, event.references, told.time)
+        used = self._section.parents_of(event.references).union(event.references)
+        self._runtimes.name(told.lasting.log_origin, used, told.time)
         for pace in self._paces.values():
-            pace.hear(event.references, told.time)
+            pace.hear(used, told.time)
 
     def _follow_cycle(self, told: Told, cycle: Cycle, pace_here: Pace | None) -> None:
         window, runtime = told.lasting.window, told.lasting.runtime

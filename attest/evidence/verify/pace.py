@@ -1,5 +1,6 @@
 """One expected reference: how often it was measured, how well, and what was found."""
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Final, final
 
 import msgspec
@@ -103,9 +104,9 @@ class Pace:
         self._lifetime.use(mark.real)
         self._leave_unstarted()
 
-    def hear(self, references: tuple[str, ...], at: int) -> None:
-        """Say what a run is about: a sub-mandate's time to live runs from the first use of its parents, too."""
-        if not set(self.sealed.parents).isdisjoint(references):
+    def hear(self, references: AbstractSet[str], at: int) -> None:
+        """Say what a run is about, parents too: of all that was derived from one, the time to live runs with it."""
+        if not references.isdisjoint((self.sealed.digest, *self.sealed.parents)):
             self._lifetime.use(at)
 
     def _begin(self, mark: Mark) -> None:
