@@ -28,7 +28,9 @@ def test_a_verdict_that_failed_fits_eighty_columns(tmp_path: Path) -> None:
     plain, coloured = fitted(render_text([verdict]), 80), fitted(render_colored([verdict]), 80)
     assert rows(coloured) == plain.splitlines()
     assert max(map(len, plain.splitlines())) <= 80
-    assert "    to do     Look at what drifted (`attest show`); mend it, or seal the new\n              state;" in plain
+    assert (
+        "    to do     See what drifted (`attest show`); mend it, or seal the new state;\n              export" in plain
+    )
     assert f"sha256:{verdict.trust.sha256}\n" in plain
 
 
