@@ -182,6 +182,11 @@ def _undo(config: Sequence[Path], names: Sequence[str], page: WrapText) -> int:
     found = [kept for kept in keeping.every() if not config or kept.path in paths]
     if missing := paths - {kept.path for kept in found}:
         raise RefusedError(min(missing), "a configuration that attest wrap has written", "another one")
+    known = {server.keys[-1] for kept in found for server in kept.servers}
+    if found and (strange := [name for name in names if name not in known]):
+        expected = f"one of {', '.join(sorted(known))}, which are behind the portal"
+        raise click.UsageError(f"--server: expected {expected}, found {strange[0]!r}")
+    found = [kept for kept in found if not names or any(server.keys[-1] in names for server in kept.servers)]
     failed: list[AttestError] = []
     restored = 0
     for kept in found:

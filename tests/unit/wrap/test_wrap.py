@@ -90,6 +90,15 @@ def test_undo_restores_every_byte_and_forgets_the_copy(desk):
     assert passed(desk.wrap("--undo")) == b"nothing is wrapped\n"
 
 
+def test_undo_of_a_server_that_is_not_wrapped_names_those_that_are(desk):
+    passed(desk.wrap("--all"))
+    before = everything(desk.home)
+    done = desk.wrap("--undo", "--server", "nosuch")
+    assert done.returncode == 2
+    assert b"found 'nosuch'" in done.stderr
+    assert everything(desk.home) == before
+
+
 def test_a_dry_run_shows_what_would_change_without_secrets_and_touches_nothing(desk):
     before = everything(desk.folder)
     told = passed(desk.wrap("--all", "--dry-run")).decode()
