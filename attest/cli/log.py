@@ -144,9 +144,8 @@ def anchor(directory: Path, tsa: str, trust: Path) -> None:
     from attest.trust.trust import load_trust
 
     found = anchor_log(directory, tsa, load_trust(trust), now=lambda: time.time_ns() // 1_000_000)
-    click.echo(f"{found.checkpoint.size} entries existed by {instant.text(found.stamp.at)}")
-    before = ", asked before" if found.known else ""
-    click.echo(f"says {printable(found.stamp.authority)}{before}", err=True)
+    told = f"{found.checkpoint.size} entries existed by {instant.text(found.stamp.at)}"
+    click.echo(f"{told}, says {printable(found.stamp.authority)}")
 
 
 @log.command(short_help="whether it hangs together; exit 1 if not", epilog=example("attest log check log"))

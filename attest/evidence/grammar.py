@@ -36,7 +36,7 @@ MAX_EVIDENCE_BYTES: Final = 256 * 1024 * 1024
 
 MAX_ENTRIES: Final = 100_000_000
 MAX_ANCHORS: Final = 1024
-"""Of one log: forty days of one an hour. A token takes a millisecond to verify."""
+"""Of one log: forty days of one an hour. A time stamp takes two milliseconds to verify, with one authority."""
 
 MAX_PROOF: Final = 64
 """Hashes in a proof or compact range: a tree of 2**64 leaves has no more."""

@@ -32,19 +32,19 @@ CLOCK_TOLERANCE_MILLISECONDS: Final = 300_000
 
 @dataclass(frozen=True, kw_only=True)
 class Anchored:
-    """Which checkpoint was anchored, who says when it existed, and whether that was asked before."""
+    """Which checkpoint was anchored, and who says when it existed."""
 
     checkpoint: Checkpoint
     stamp: Timestamp
-    known: bool
 
 
 def anchor_log(directory: Path, url: str, trust: Trust, *, now: Callable[[], int]) -> Anchored:
     """Have the newest checkpoint of the log in `directory` anchored by the authority at `url`.
 
-    One that is anchored already is not asked for again. Raises `UntrustedError` for an answer that cannot be verified,
-    a checkpoint that no trusted writer signed, or a trust file that names no authority; `RefusedError` for a log
-    without checkpoint, or one that contradicts it; `UnavailableError` for no answer.
+    Of each authority the first answer over a checkpoint is kept: a later one would say less. Raises `UntrustedError`
+    for an answer that cannot be verified, a checkpoint that no trusted writer signed, or a trust file that names no
+    authority; `RefusedError` for a log without checkpoint, or one that contradicts it; `UnavailableError` without
+    answer.
     """
     began = now()
     check_current(trust, began)
@@ -53,16 +53,17 @@ def anchor_log(directory: Path, url: str, trust: Trust, *, now: Callable[[], int
         hint = "attest trust new --timestamp-authority tsa.pem"
         raise UntrustedError("trust file", "a time stamping authority, to verify the answer with", "none", hint=hint)
     note, checkpoint = _newest(directory, trust, began)
-    documents, kind = Documents(directory), ANCHORS[METHOD]
-    for size, anchor in kept_anchors(documents):
-        if size == checkpoint.size and anchor.note.encode() == note and (stamp := _stamp_of(anchor, authorities)):
-            return Anchored(checkpoint=checkpoint, stamp=stamp, known=True)
-    answer, stamp = _ask(kind, url, note, authorities)
+    documents = Documents(directory)
+    answer, stamp = _ask(ANCHORS[METHOD], url, note, authorities)
     if not began - CLOCK_TOLERANCE_MILLISECONDS <= stamp.at <= now() + CLOCK_TOLERANCE_MILLISECONDS:
         hint = "set the clock of this machine right; else ask another authority"
         raise UntrustedError("time stamp", f"about {instant.text(began)}", instant.text(stamp.at), hint=hint)
+    for _, anchor in kept_anchors(documents):
+        before = _stamp_of(anchor, authorities) if anchor.note.encode() == note else None
+        if before is not None and before.authority == stamp.authority:
+            return Anchored(checkpoint=checkpoint, stamp=before)
     keep_anchor(documents, METHOD, note, answer)
-    return Anchored(checkpoint=checkpoint, stamp=stamp, known=False)
+    return Anchored(checkpoint=checkpoint, stamp=stamp)
 
 
 def _newest(directory: Path, trust: Trust, at: int) -> tuple[bytes, Checkpoint]:

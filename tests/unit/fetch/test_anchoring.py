@@ -19,6 +19,7 @@ from tests import certified
 from tests.certified import JOB_KEY, attest_key
 from tests.evidence_story import Story, change
 from tests.logs import make_log, read_log
+from tests.sigstore_world import TSA_ROOT
 from tests.time_stamping import (
     OTHER,
     OTHER_KEY,
@@ -48,22 +49,24 @@ def log(tmp_path: Path) -> Path:
 
 def test_the_newest_checkpoint_is_stamped_and_the_stamp_is_kept(log: Path):
     found = anchored(log, stamping())
-    assert (found.checkpoint.size, found.stamp.at, found.known) == (5, NOW, False)
+    assert (found.checkpoint.size, found.stamp.at) == (5, NOW)
     [(size, anchor)] = kept_anchors(Documents(log))
     assert size == 5
     assert anchor.note.encode() == read_log(log).newest_checkpoint()
     assert check_anchors(read_log(log), Documents(log)) == ()
 
 
-def test_what_is_anchored_already_is_not_asked_for_again(log: Path):
-    anchored(log, stamping())
-    found = anchored(log, lambda _request: (500, {}, b""))
-    assert (found.known, found.stamp.at) == (True, NOW)
+def test_of_one_authority_the_first_answer_over_a_checkpoint_is_kept(log: Path):
+    anchored(log, stamping(at=NOW - 60_000))
+    assert anchored(log, stamping()).stamp.at == NOW - 60_000
+    assert len(kept_anchors(Documents(log))) == 1
 
 
-def test_another_authority_than_the_one_before_is_asked_anew(log: Path):
-    anchored(log, stamping(certificate=OTHER, key=OTHER_KEY), trusting(pem_of(OTHER_ROOT)))
-    assert not anchored(log, stamping()).known
+def test_two_authorities_are_asked_and_both_are_kept(log: Path):
+    both = trusting(pem_of(TSA_ROOT), pem_of(OTHER_ROOT))
+    first = anchored(log, stamping(), both)
+    second = anchored(log, stamping(certificate=OTHER, key=OTHER_KEY), both)
+    assert first.stamp.authority != second.stamp.authority
     assert len(kept_anchors(Documents(log))) == 2
 
 
