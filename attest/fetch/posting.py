@@ -38,7 +38,7 @@ def post(url: str, body: bytes, *, media_type: str, timeout: float = TIMEOUT_SEC
     try:
         found = results.get(timeout=timeout)
     except queue.Empty:
-        raise UnavailableError(where, f"an answer within {timeout:g} s", "none") from None
+        raise _late(where, timeout) from None
     if isinstance(found, AttestError):
         raise found
     return found
@@ -51,10 +51,17 @@ def _send(request: urllib.request.Request, where: str, timeout: float) -> bytes 
     except urllib.error.HTTPError as error:
         return UnavailableError(where, "an answer", f"HTTP {error.code}")
     except Exception as error:  # noqa: BLE001  (whatever it is, the caller's thread has to hear of it)
-        return UnavailableError(where, "an answer", type(error).__name__, hint="check address and network")
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(reason, TimeoutError):
+            return _late(where, timeout)
+        return UnavailableError(where, "an answer", type(reason).__name__, hint="check address and network")
     if len(octets) > MAX_ANSWER_BYTES:
         return UnavailableError(where, f"at most {MAX_ANSWER_BYTES} bytes", "more")
     return octets
+
+
+def _late(where: str, timeout: float) -> UnavailableError:
+    return UnavailableError(where, f"an answer within {timeout:g} s", "none")
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):

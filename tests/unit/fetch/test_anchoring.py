@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,29 @@ def test_a_server_that_does_not_answer_is_left_alone_when_time_is_over():
         port = listening.getsockname()[1]
         with pytest.raises(UnavailableError, match=r"an answer within 0\.2 s"):
             post(f"http://127.0.0.1:{port}/", b"x", media_type="text/plain", timeout=0.2)
+
+
+def test_a_server_that_answers_byte_by_byte_is_left_alone_as_well():
+    """With each byte the time limit of a socket begins anew."""
+    over = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.01):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        dripping = threading.Thread(target=drip, args=(listening,))
+        dripping.start()
+        try:
+            with pytest.raises(UnavailableError, match=r"an answer within 0\.3 s"):
+                post(f"http://127.0.0.1:{port}/", b"x", media_type="text/plain", timeout=0.3)
+        finally:
+            over.set()
+            dripping.join()
 
 
 def test_no_error_tells_what_stood_in_the_address_beside_host_and_path():
