@@ -88,24 +88,25 @@ def prove(
     The file holds the receipt, its entry, the proof and the checkpoint. attest verify needs nothing else to say who
     signed the receipt, and where in the log it stands. Nothing else of the log is in it.
     """
-    from attest.cli.output import STANDARD, write_binary
-    from attest.codec.files import read_file, write_file
+    from attest.cli.output import STANDARD, write_out
+    from attest.cli.replacing import begins_with, check_replaceable
+    from attest.codec.files import read_file
     from attest.evidence.proving import find_receipt, prove
     from attest.tlog.checkpoint import read_checkpoint_unverified
     from attest.tlog.documents import Documents
+    from attest.tlog.proof import PROOF_HEADER
     from attest.tlog.stores import SQLITE
 
     if sum(each is not None for each in (sequence, digest, receipt)) != 1:
         raise click.UsageError("expected one of --sequence, --digest and --receipt, to say which receipt")
+    check_replaceable(out, "a proof", begins_with(PROOF_HEADER.encode()))
     wanted = _digest_of(receipt) if receipt is not None else digest
     pinned = read_checkpoint_unverified(read_file(since), where=str(since)) if since is not None else None
     with closing(SQLITE.open_reader(directory)) as reader:
         place = sequence if wanted is None else find_receipt(reader, _typed(wanted))
         octets = prove(reader, Documents(directory), place or 0, since=pinned)
-    if out == STANDARD:
-        write_binary([octets])
-    else:
-        write_file(out, [octets])
+    write_out(out, [octets])
+    if out != STANDARD:
         click.echo(f"wrote {out}", err=True)
 
 

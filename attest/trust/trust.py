@@ -15,6 +15,7 @@ from attest.signing.keyring import KeyRing
 from attest.signing.keys import PublicKey, public_from_spki
 from attest.trust.document import (
     MAX_TRUST_BYTES,
+    TRUST_SCHEMA,
     Minima,
     ParameterValues,
     SealRules,
@@ -108,7 +109,14 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_trust(path: Path) -> Trust:
     """Read a trust file; raise `UnavailableError` if it cannot be read, `MalformedError` if it is not one."""
-    return parse_trust(read_file(path, max_bytes=MAX_TRUST_BYTES), where=str(path))
+    octets = read_file(path, max_bytes=MAX_TRUST_BYTES)
+    try:
+        return parse_trust(octets, where=str(path))
+    except MalformedError as error:
+        if TRUST_SCHEMA.rpartition("/")[0].encode() in octets:
+            raise
+        # The wrong file: what is wrong with it as a trust file would tell nobody anything.
+        raise MalformedError(str(path), "a trust file, as attest trust new writes it", "another document") from error
 
 
 def parse_trust(octets: bytes, where: str) -> Trust:

@@ -31,6 +31,8 @@ WRITERS = {
     "verify, result": (*VERIFY, "--vsa", "out", "--result-key", "other.key"),
     "seal": ("seal", "tree", *SIGNED, "-o", "out"),
     "sign": ("sign", "server.ref", *SIGNED, "-o", "out"),
+    "derive": ("derive", "server.ref", *SIGNED, "--tool", "a", "-o", "out"),
+    "prove": ("log", "prove", "log", "--sequence", "1", "-o", "out"),
     "record": ("tools", "record", "-o", "out", "--", "true"),
 }
 PRECIOUS = {
@@ -82,7 +84,7 @@ def test_evidence_is_no_page_and_a_receipt_no_reference(story: Path, writer: str
     assert run(story, writer).returncode == 5
 
 
-@pytest.mark.parametrize("writer", ["bundle", "report", "verify", "verify, sarif", "verify, saved"])
+@pytest.mark.parametrize("writer", ["bundle", "report", "verify", "verify, sarif", "verify, saved", "prove"])
 def test_what_is_of_the_same_kind_or_empty_is_made_anew(story: Path, writer: str) -> None:
     (story / "out").touch()
     for _ in range(2):
@@ -117,7 +119,7 @@ def test_a_report_is_written_over_one_of_any_other_format(story: Path, form: str
         passed(attest(story, *VERIFY, "--format", form, "-o", "out"))
 
 
-@pytest.mark.parametrize("writer", ["bundle", "report", "verify"])
+@pytest.mark.parametrize("writer", ["bundle", "report", "verify", "prove"])
 def test_a_pipe_is_written_to_and_stays_one(story: Path, writer: str) -> None:
     os.mkfifo(story / "out")
     taken: list[bytes] = []

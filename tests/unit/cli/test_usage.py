@@ -86,6 +86,17 @@ def test_a_reference_that_is_none_is_the_callers_own_malformed_file(
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.parametrize("octets", [single(of_reference()), documents.MANIFEST, b"", b"{}", b"\0"])
+def test_another_file_in_the_place_of_the_trust_file_is_said_to_be_that(
+    octets: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").write_bytes(octets)
+    assert enter(["verify", "other", "--trust", "other"]) == ExitCode.MALFORMED
+    told = "attest: other: expected a trust file, as attest trust new writes it, found another document\n"
+    assert capsys.readouterr().err == told
+
+
 def test_of_several_files_none_is_judged_if_one_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
