@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from attest.measure.hashing import hash_descriptor
@@ -36,7 +37,7 @@ def look_at_mapped(pid: int, writing: Writing, held: HeldFiles) -> MappedLook:
 
     `held` are files that were looked at before: by them one that is gone is hashed where we may not open it.
     """
-    ranges = parse_maps(read_whole(f"/proc/{pid}/maps", MAX_MAPS_BYTES))
+    ranges = parse_maps(read_whole(f"/proc/{pid}/maps", MAX_MAPS_BYTES), _device_of_memory())
     groups: dict[tuple[int, int, int, str], list[MappedRange]] = {}
     for each in ranges:
         groups.setdefault((each.major, each.minor, each.inode, each.path), []).append(each)
@@ -76,6 +77,20 @@ def look_at_link(pid: int, place: str, writing: Writing) -> MappedFile:
 def identity_of(status: os.stat_result) -> FileIdentity:
     """Return which file a status is of."""
     return FileIdentity(device=status.st_dev, inode=status.st_ino)
+
+
+@lru_cache(maxsize=1)
+def _device_of_memory() -> tuple[int, int] | None:
+    """Return where the kernel keeps memory that it has files of its own for; None if that cannot be found out."""
+    try:
+        descriptor = os.memfd_create("attest")
+    except (AttributeError, OSError):
+        return None
+    try:
+        device = os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)
+    return os.major(device), os.minor(device)
 
 
 def _patched(pid: int, ranges: Sequence[MappedRange]) -> Mapping[MappedRange, int] | None:

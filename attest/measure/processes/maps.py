@@ -37,12 +37,16 @@ class MappedRange(NamedTuple):
         return self.path.startswith(_MEMORY) and self.path.endswith(DELETED)
 
 
-def parse_maps(octets: bytes) -> tuple[MappedRange, ...]:
-    """Return the ranges that are code of a file; anonymous memory is left out. Raises `MalformedError`."""
-    return tuple(_ranges(octets))
+def parse_maps(octets: bytes, memory: tuple[int, int] | None = None) -> tuple[MappedRange, ...]:
+    """Return the ranges that are code of a file; anonymous memory is left out. Raises `MalformedError`.
+
+    `memory` is the device (major, minor) of the kernel's own files for memory: what is only called like them, in a
+    mount of somebody's over `/dev` say, is a file.
+    """
+    return tuple(_ranges(octets, memory))
 
 
-def _ranges(octets: bytes) -> Iterator[MappedRange]:
+def _ranges(octets: bytes, memory: tuple[int, int] | None) -> Iterator[MappedRange]:
     for line in octets.removesuffix(b"\n").split(b"\n") if octets else ():
         match = _LINE.fullmatch(line)
         if match is None:
@@ -51,6 +55,7 @@ def _ranges(octets: bytes) -> Iterator[MappedRange]:
         if executable != b"x" or int(inode) == 0:
             continue
         name = (path or b"").decode("utf-8", "surrogateescape")
-        if name.startswith(_SHARED_MEMORY) and name.endswith(DELETED):
+        device = int(major, 16), int(minor, 16)
+        if name.startswith(_SHARED_MEMORY) and name.endswith(DELETED) and memory in {None, device}:
             continue
-        yield MappedRange(int(start, 16), int(end, 16), int(major, 16), int(minor, 16), int(inode), name)
+        yield MappedRange(int(start, 16), int(end, 16), *device, int(inode), name)

@@ -51,6 +51,31 @@ def test_a_library_that_was_unlinked_is_seen_and_hashed(tmp_path: Path) -> None:
     assert file.sha256 == (digest if seen.mapped_files_seen else None)
 
 
+OVER_DEV = """
+import ctypes, os, shutil
+system = ctypes.CDLL(None)
+made = system.unshare(0x20000), system.mount(b"none", b"/", None, 0x44000, None)
+assert (*made, system.mount(b"none", b"/dev", b"tmpfs", 0, None)) == (0, 0, 0)
+shutil.copy({library!r}, "/dev/zero")
+library = ctypes.CDLL("/dev/zero")
+os.unlink("/dev/zero")
+"""
+"""Mounts of its own (CLONE_NEWNS, MS_REC | MS_PRIVATE), and a library that is called as the kernel's memory is."""
+
+
+@needs_root
+@needs_compiler
+def test_a_library_that_is_called_like_memory_of_the_kernels_is_seen(tmp_path: Path) -> None:
+    with python(OVER_DEV.format(library=str(make_library(tmp_path)))) as handle:
+        assert mapped_as(look(handle), "zero").in_place is False
+
+
+def test_memory_that_is_shared_and_runs_is_no_file() -> None:
+    with python("import mmap; memory = mmap.mmap(-1, 4096, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, 7)") as handle:
+        assert "/dev/zero (deleted)" in Path(f"/proc/{handle.pid}/maps").read_text()
+        assert [file.path for file in look(handle).mapped if "zero" in file.path] == []
+
+
 @needs_compiler
 def test_a_library_that_was_replaced_is_not_what_lies_there_now(tmp_path: Path) -> None:
     library = make_library(tmp_path)

@@ -47,6 +47,13 @@ def test_of_maps_only_code_of_files_counts() -> None:
     assert parse_maps(b"") == ()
 
 
+@pytest.mark.parametrize("name", [b"/dev/zero", b"/SYSV00000000", b"/dev/zero.so"])
+def test_what_is_only_called_like_memory_of_the_kernels_is_a_file(name: bytes) -> None:
+    octets = CODE.replace(b"/usr/lib/libc.so", name + b" (deleted)")
+    assert len(parse_maps(octets, (0, 1))) == 1
+    assert parse_maps(octets, (8, 1)) == ()
+
+
 def test_a_name_in_maps_is_taken_as_a_whole() -> None:
     (code,) = parse_maps(CODE.replace(b"libc", b"a  r-xp \\012\r\x0b\xff (deleted)"))
     assert code.path == "/usr/lib/a  r-xp \\012\r\x0b\udcff (deleted).so"
