@@ -34,6 +34,8 @@ from attest.cli.home import LOG
 def bundle(directory: tuple[Path, ...], out: Path, tier: str, since: Path | None, disclose: tuple[range, ...]) -> None:
     """Export the log in each DIR, up to its newest checkpoint, with all that it takes to verify it.
 
+    DIR is a log's folder, or after attest init the name of one in the user's place, as run-NAME.
+
     Arguments and answers of calls stand in a log as commitments alone. Tier full opens those for which something is
     kept: whoever gets the file reads them.
     """
