@@ -180,7 +180,7 @@ class _BundleJudge:
             binding=min(bindings, key=BINDING_RANK.__getitem__, default=None),
             isolation=min(isolations, key=ISOLATION_RANK.__getitem__, default=None),
             pinned=max((size for each in self._logs for size in each.chain.proven_pins), default=None),
-            anchored=None if self._anchored is None else self._anchored.at(len(self._logs)),
+            anchored=self._anchored.at(len(self._logs)) if self._anchored is not None and ended else None,
             start=_worst(Start, [each.chain.start for each in self._logs] if ended else []),
             end=_worst(End, [each.end for each in self._logs] if ended else []),
             period=(min(times), max(times)) if times else None,

@@ -177,6 +177,12 @@ def test_anchors_stand_in_order_and_behind_their_log(lines: list[bytes]):
         assert "integrity.grammar" in set(failing(verdict_of(reseal(changed))))
 
 
+def test_a_file_that_was_cut_behind_its_anchors_is_not_anchored(lines: list[bytes]):
+    verdict = verdict_of(lines[:-1])
+    assert "integrity.end-line" in set(failing(verdict))
+    assert verdict.anchored is None
+
+
 def test_a_stamp_from_the_future_fails(lines: list[bytes]):
     verdict = verdict_of(lines, at=FIRST - 5 * MINUTE, max_evidence_age=2**53)
     assert CHECK in set(failing(verdict))
