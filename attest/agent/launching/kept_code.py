@@ -7,6 +7,7 @@ and compiled anew: code that somebody put there never runs, and stops nothing.
 """
 
 import os
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -61,6 +62,9 @@ class KeptCode:
         self._kept: dict[Key, str | None] = {}
         """The digests of the files that are kept."""
         self._bytes = 0
+        self._in_use: frozenset[str] = frozenset()
+        """The judgements that this run made or believed; others are forgotten."""
+        self._keeping = threading.Lock()
         self.judgements = self._read()
         """Of what followed from its source in the run that kept it."""
 
@@ -80,15 +84,23 @@ class KeptCode:
                     (self._folder / FILES / key[1]).unlink()
 
     def keep(self, looked: Looked, judgements: frozenset[str]) -> None:
-        """Keep what was found in the server's directory to be what its sources make, and what else was judged."""
+        """Keep what was found in the server's directory to be what its sources make, and what else was judged.
+
+        By one thread at a time: the last look at a server may be under way when its end is seen.
+        """
+        with self._keeping:
+            self._in_use |= judgements
+            self._keep(looked)
+
+    def _keep(self, looked: Looked) -> None:
         facts = Facts(observation=looked.observation, known={})
         for key in looked.derivations:
             seen = facts.observed(key)
             if seen is not None and self._kept.get(key) != seen.sha256 and self._bytes + (seen.size or 0) <= MOST_BYTES:
                 self._copy(facts, key, self._folder / FILES)
-        if judgements != self.judgements and len(judgements) <= MOST_JUDGEMENTS:
+        if self._in_use != self.judgements and len(self._in_use) <= MOST_JUDGEMENTS:
             with suppress(AttestError, OSError):
-                self._sign(judgements)
+                self._sign(self._in_use)
 
     def _copy(self, facts: Facts, key: Key, top: Path) -> None:
         """Write what was read there below `top`; whole or not at all."""

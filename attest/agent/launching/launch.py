@@ -71,6 +71,8 @@ class Launch:
     run: Run = field(init=False)
     kept_code: KeptCode = field(init=False)
     """Byte code of earlier runs."""
+    _sealed: Sealed | None = None
+    """What the newest look at the running server saw."""
     child: Child | None = None
     kept_apart: tuple[str, ...] = ()
     _passed_on: bool = False
@@ -87,6 +89,7 @@ class Launch:
                 return FINDING
             if left := self.child.end():
                 self.run.tell(f"ended {left} processes that the server left behind")
+            self._keep_the_rest()
             return self.child.exit_code() if matched else FINDING
         finally:
             self.end()
@@ -128,12 +131,23 @@ class Launch:
         looked = look_at_byte_code(self.byte_code, sealed, self.library, deriver, clock_ms, ours)
         if self.child is not None:
             self.kept_code.keep(looked, deriver.judgements)
+            self._sealed = sealed
             return looked
         return Looked(
             observation=looked.observation,
             findings=(*judge_program(self.program, server), *looked.findings),
             derivations=looked.derivations,
         )
+
+    def _keep_the_rest(self) -> None:
+        """Keep byte code that came after the last look: many a client starts a server for less than a cycle."""
+        if self._sealed is None:
+            return
+        # Its own: the run's may be at work for a look that nobody waits for any more.
+        deriver = Deriver(interpreters=self.run.request.targets[0].interpreters)
+        deriver.believe(self.kept_code.judgements)
+        looked = look_at_byte_code(self.byte_code, self._sealed, self.library, deriver, self.run.clock.real)
+        self.kept_code.keep(looked, deriver.judgements)
 
     def _start(self) -> WatchedProcess:
         request = self.request

@@ -258,3 +258,20 @@ def test_a_poisoned_file_is_compiled_anew_and_no_finding(bench: Bench) -> None:
         path.write_bytes(path.read_bytes().replace(b"echo", b"evil"))
 
     assert start_twice(bench, between=poison_module) == ("0", "0")
+
+
+def test_what_comes_after_the_last_look_at_a_server_is_kept_at_its_end(bench: Bench) -> None:
+    late = TELLING.replace("import tiny_server.tools", "sys.stdin.readline(); import tiny_server.tools")
+    seal_script(bench, late, cycle=3600, max_gap=3600)
+    assert [told_before_its_end(bench, measurements) for measurements in (2, 4)] == [b"0\n", b"1\n"]
+
+
+def told_before_its_end(bench: Bench, measurements: int) -> bytes:
+    """Start a server, have it go on once there are so many measurements, and return what it found."""
+    process = start_run(bench)
+    assert process.stdout is not None
+    found = process.stdout.readline()
+    wait_until(lambda: story(bench).count("runtime-measurement") >= measurements)
+    _, err = process.communicate(b"\n\n", timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, err.decode()
+    return found
