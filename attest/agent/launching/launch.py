@@ -109,8 +109,9 @@ class Launch:
         if self.child is None or self._passed_on:
             self.run.stop.set()
         if self.child is not None:
-            self.child.watched.send(number)
+            # Before it is sent: a server answers at once, and the second signal may come while we are in here.
             self._passed_on = True
+            self.child.watched.send(number)
 
     def look(
         self, server: SealedServer, parts: tuple[Looked, ...], deriver: Deriver, clock_ms: Callable[[], int]

@@ -9,10 +9,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from attest.agent.keeping import Reported
+from attest.agent.launching.child import Child
 from attest.agent.launching.launch import open_launch
 from attest.agent.starting import AgentRequest, open_agent
 from attest.errors import RefusedError, UnavailableError
@@ -252,6 +255,25 @@ def test_a_signal_is_passed_on(bench: Bench, number: signal.Signals) -> None:
     process.send_signal(number)
     assert ended(process)[0] == 40
     assert story(bench)[-1] == "stop"
+
+
+def test_a_second_signal_counts_that_comes_while_the_first_is_handed_on(bench: Bench) -> None:
+    reference = seal_script(bench, WAITING.format(before=""))
+
+    class Answering:
+        """A server that says at once that it was asked, to somebody who asks again."""
+
+        def send(self, number: signal.Signals) -> None:
+            if not asked:
+                asked.append(number)
+                launch.pass_on(number)
+
+    asked: list[signal.Signals] = []
+    with open_launch(request_of(bench, reference), (), lambda _: None) as launch:
+        launch.child = cast("Child", SimpleNamespace(watched=Answering()))
+        launch.pass_on(signal.SIGTERM)
+        launch.child = None
+        assert launch.run.stop.is_set()
 
 
 def test_a_second_signal_ends_a_server_that_does_not_care(bench: Bench) -> None:
