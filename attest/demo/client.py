@@ -6,13 +6,15 @@ when the call has been answered, and leaves when its standard input ends.
 
 import asyncio
 import json
+import os
 import sys
 
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
 
 async def _talk(tool: str, arguments: str, command: list[str]) -> None:
-    parameters = StdioServerParameters(command=command[0], args=command[1:])
+    # The rest of what a server is given by clients of this package is enough for it.
+    parameters = StdioServerParameters(command=command[0], args=command[1:], env={"TMPDIR": os.environ["TMPDIR"]})
     async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
         await session.initialize()
         tools = await session.list_tools()

@@ -87,7 +87,10 @@ class Workshop:
         """The caller's environment, but for what would make a real server unlike a real one."""
         dropped = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "NODE_OPTIONS", "NODE_PATH"}
         kept = {name: value for name, value in os.environ.items() if name not in dropped}
-        return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        # The folder, and the keys in it, may lie below /tmp, right in which the server makes nothing then.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(mode=0o700, exist_ok=True)
+        return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(temporary)}
 
 
 def last_line(text: str) -> str:
