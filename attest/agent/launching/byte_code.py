@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from attest.agent.closure import Looked
@@ -30,8 +30,10 @@ from attest.measure.facts import Facts
 from attest.measure.redirected import compile_job, is_in_the_making, source_path
 from attest.measure.standpoint import OURS, Standpoint
 from attest.measure.tree import look_at_roots
+from attest.statement.findings import FindingKind
 from attest.statement.manifest import Root, Scope
-from attest.statement.observation import Derivation, Key, Observation
+from attest.statement.observation import Derivation, Key, Observation, Trouble
+from attest.statement.packed_files import as_packed
 from attest.statement.together import Together
 
 ROOT: Final = Root(name="byte code", scope=Scope.EXACT, mutable=())
@@ -39,6 +41,7 @@ ROOT: Final = Root(name="byte code", scope=Scope.EXACT, mutable=())
 OUTSIDE: Final = Root(name="outside the closure", scope=Scope.LISTED, mutable=())
 """The sources of an interpreter's library that is not sealed: stated as such, and compared with their byte code."""
 
+_NOBODY_LOOKED: Final = Trouble(kind=FindingKind.UNREACHABLE, detail="where its source would be, nobody could look")
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108  (`mkdtemp` in there, and only where the sticky bit is set)
 
 
@@ -101,11 +104,12 @@ def look_at_byte_code(
     """Look at the directory, compile again what lies there from sealed sources, and judge it.
 
     A file whose source is neither sealed nor in the interpreter's own library is a finding: that code is not sealed.
+    Where nobody could look at the place of its source, as when the server has just ended, nobody knows.
     """
     seen = look_at_roots({ROOT.name: place}, (ROOT,), {}, clock_ms=clock_ms, standpoint=standpoint)
     observation = replace(seen, files={key: item for key, item in seen.files.items() if not is_in_the_making(key[1])})
     facts, jobs = jobs_of(observation.files, sealed, library, clock_ms, observation)
-    outcomes = deriver.compile_again(facts, jobs)
+    outcomes = {**_in_the_dark(observation.files, sealed, facts), **deriver.compile_again(facts, jobs)}
     return Looked(
         observation=observation,
         findings=compare_files((ROOT,), {}, observation, outcomes),
@@ -138,6 +142,20 @@ def _sources(paths: Mapping[Key, str], facts: Facts, library: Library) -> tuple[
         elif found is None and (real := library.source(path)) is not None:
             outside[key] = (OUTSIDE.name, real.lstrip("/"))
     return inside, outside
+
+
+def _in_the_dark(compiled: Iterable[Key], sealed: Sealed, facts: Facts) -> dict[Key, Trouble]:
+    """Return each .pyc whose source would lie in a root, or in a directory of one, that could not be looked at."""
+    singles = [as_packed(each.files).single for each in sealed.observations]
+    dark = {key for single in singles for key, seen in single.items() if seen.trouble is not None}
+    paths = {key: path for key in compiled if dark and (path := source_path(key[1])) is not None}
+    located = {key: found for key, path in paths.items() if (found := facts.locate(path)) is not None}
+    return {key: _NOBODY_LOOKED for key, found in located.items() if not dark.isdisjoint(_above(found))}
+
+
+def _above(key: Key) -> Iterator[Key]:
+    """Yield every directory above a file, and its root as a whole."""
+    yield from ((key[0], str(each)) for each in PurePosixPath(key[1]).parents)
 
 
 def _in_closure(facts: Facts, path: str) -> Key | None:

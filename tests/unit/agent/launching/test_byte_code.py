@@ -14,6 +14,7 @@ import pytest
 from attest.agent.launching.byte_code import Sealed, look_at_byte_code, private_directory
 from attest.agent.launching.library import Library, library_of
 from attest.measure.deriver import Deriver
+from attest.measure.standpoint import Standpoint
 from attest.measure.tree import look_at_roots
 from attest.statement.findings import Finding, FindingKind
 from attest.statement.manifest import Root, Scope
@@ -64,6 +65,20 @@ def test_what_a_first_start_leaves_is_no_finding(tree: Path, compiled: Path) -> 
     for level in ("-O", "-OO"):
         run(tree, compiled, "import tiny.deep", level)
     assert look(tree, compiled) == ()
+
+
+def test_where_nobody_could_look_at_the_sources_their_byte_code_is_no_drift(tree: Path, compiled: Path) -> None:
+    ended = Standpoint(trouble=Trouble(kind=FindingKind.UNREACHABLE, detail="the process has ended"))
+    seen = look_at_roots({"tree": str(tree)}, (EXACT,), {}, clock_ms=lambda: NOW, standpoint=ended)
+    sealed = Sealed(observations=(seen,), known={("tree", name): "0" * 64 for name in MODULES}, derived=frozenset())
+
+    def kinds() -> set[FindingKind]:
+        found = look_at_byte_code(str(compiled), sealed, LIBRARY, Deriver(workers=1), lambda: NOW).findings
+        return {each.kind for each in found}
+
+    assert kinds() == {FindingKind.UNREACHABLE}
+    plant_foreign(compiled)
+    assert kinds() == {FindingKind.UNREACHABLE, FindingKind.EXTRA}
 
 
 def test_a_tree_that_is_reached_through_a_link_is_the_sealed_one(tree: Path, tmp_path: Path) -> None:
