@@ -3,7 +3,8 @@
 Callers and server cost as little as they can, and are the same for all, so that what is between them is what is
 measured: the times of single calls, the rate of 16 callers at once, and the processor time of the process in between,
 in which nobody else on the machine has a part. The rate is of the whole, callers and server included, on the
-processors that there are. `mcp-proxy` has servers on standard input and output behind it, and is measured with one:
+processors that there are. A portal whose receipts are neither made nor written shows what is left for them: no user
+has such a one. `mcp-proxy` has servers on standard input and output behind it, and is measured with one:
 that is a process of its own, and the time of no server is counted for anybody.
 
 The others are installed into environments of their own, where the index can be reached; not in a quick run.
@@ -37,6 +38,19 @@ import sys
 from fastmcp.server import create_proxy
 create_proxy(sys.argv[2]).run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banner=False)
 """
+_UNRECORDED: Final = """
+import sys
+from attest.cli.door import enter
+from attest.recorder import Recorded, Recorder
+record_all = Recorder.record_all
+def record_nothing(self, drafts):
+    if any("/tool-" not in draft.predicate_type for draft in drafts):
+        return record_all(self, drafts)
+    return [Recorded(sequence=1, entry=b"", receipt=b"", digest="0" * 64) for _ in drafts]
+Recorder.record_all = record_nothing
+sys.exit(enter(sys.argv[1:]))
+"""
+"""`attest`, but for receipts of calls."""
 PEERS: Final = {"fastmcp": "fastmcp==4.1.2", "mcp-proxy": "mcp-proxy==0.13.0"}
 _INSTALL_SECONDS: Final = 300
 
@@ -53,8 +67,9 @@ def run(setting: Setting) -> Report:
     remarks = list[str]()
     with tempfile.TemporaryDirectory(dir=_TMPFS) as memory, ExitStack() as stack:
         portal = stack.enter_context(_portal(folder, Path(memory) / "log"))
+        unrecorded = stack.enter_context(_portal(_below(folder, "unrecorded"), Path(memory) / "none", _UNRECORDED))
         url = stack.enter_context(_server(folder))
-        ways: dict[str, Way] = {"portal": portal, "direct": (url, os.getpid())}
+        ways: dict[str, Way] = {"portal": portal, "direct": (url, os.getpid()), "unrecorded": unrecorded}
         ways["plain"] = stack.enter_context(_proxy(folder, [sys.executable, str(_PLAIN)], url))
         for name, pin in {} if setting.quick else PEERS.items():
             try:
@@ -90,7 +105,7 @@ def _best(seen: Sequence[Figures]) -> Figures:
 
 
 def _report(seen: Mapping[str, Figures], remarks: tuple[str, ...]) -> Report:
-    portal, direct, plain = seen["portal"], seen["direct"], seen["plain"]
+    portal, direct, plain, bare = (seen[name] for name in ("portal", "direct", "plain", "unrecorded"))
     peers = [name for name in PEERS if name in seen]
     return Report(
         title=f"portal over HTTP: an echo of {len(PAYLOAD)} bytes, two receipts a call, log on tmpfs",
@@ -103,14 +118,16 @@ def _report(seen: Mapping[str, Figures], remarks: tuple[str, ...]) -> Report:
             figure("rate: calls a second of processor time, HTTP", 1 / portal.cpu, "/s", at_least(1500)),
             figure("rate: a plain reverse proxy / the portal", plain.rate / portal.rate, "x", at_most(2)),
             figure("time: of a processor, the portal / a plain reverse proxy", portal.cpu / plain.cpu, "x"),
+            figure("rate: a plain reverse proxy / a portal without receipts", plain.rate / bare.rate, "x"),
             *(figure(f"rate: the portal / {name}", portal.rate / seen[name].rate, "x", at_least(5)) for name in peers),
+            *(figure(f"rate: a portal without receipts / {name}", bare.rate / seen[name].rate, "x") for name in peers),
             *(figure(f"time: of a processor, {name} / the portal", seen[name].cpu / portal.cpu, "x") for name in peers),
         ),
     )
 
 
 def _remark(name: str, seen: Figures) -> str:
-    alone = f"{name:<9} 1 caller p50 {seen.p50:.3f} ms, p99 {seen.p99:.3f} ms; {CALLERS} callers {seen.rate:,.0f}/s"
+    alone = f"{name:<10} 1 caller p50 {seen.p50:.3f} ms, p99 {seen.p99:.3f} ms; {CALLERS} callers {seen.rate:,.0f}/s"
     return alone if name == "direct" else f"{alone}, {seen.cpu * 1e6:,.0f} us of processor time a call"
 
 
@@ -128,11 +145,19 @@ def _server(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/mcp"
 
 
+def _below(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir()
+    return made
+
+
 @contextmanager
-def _portal(folder: Path, log: Path) -> Iterator[Way]:
+def _portal(folder: Path, log: Path, program: str | None = None) -> Iterator[Way]:
+    """Start a portal over an echo server; `program` is run in place of `attest`."""
     ours, port = _free_port(), _free_port()
     seal_server(folder, server=echo_server(port), cycle=600, max_gap=3600, max_age=3600)
-    words = [str(log) if word == "log" else word for word in portal_words()]
+    python, *words = [str(log) if word == "log" else word for word in portal_words()]
+    words = [python, *words] if program is None else [python, "-c", program, *words[2:]]
     upstream = ["--upstream", f"http://127.0.0.1:{port}/mcp", "--listen", f"127.0.0.1:{ours}"]
     with _started([*words, *upstream], folder) as process:
         yield f"http://127.0.0.1:{ours}/mcp", process.pid
