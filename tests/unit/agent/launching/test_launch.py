@@ -28,8 +28,11 @@ from tests.launches import PYTHON, REPORT, make_launch_bench, receipts, run_word
 from tests.waiting import PATIENCE_SECONDS, wait_until, wait_until_dead
 from tests.world import NOW
 
-WAITING = "import signal, sys, time\nprint('ready', flush=True)\n{before}\ntime.sleep(600)\n"
-"""A server that says that it runs, and would run for long."""
+WAITING = "import signal, sys, time\nprint('ready', flush=True)\n{before}\nfor _ in range(12_000): time.sleep(0.05)\n"
+"""A server that says that it runs, and would run for long.
+
+In naps: Python heeds a signal that comes right before one long sleep only when that is over.
+"""
 
 
 @pytest.fixture
