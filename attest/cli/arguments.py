@@ -165,6 +165,17 @@ def unique(pairs: tuple[tuple[str, str], ...], option: str) -> dict[str, str]:
     return names
 
 
+format_option: Final = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
+"""Of verbs that only show something."""
+
+
 def example(*lines: str) -> str:
     """Return the end of a verb's help: examples that run."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from attest.cli.arguments import example
+from attest.cli.arguments import example, format_option
 from attest.cli.home import REFERENCE
 
 
@@ -16,14 +16,7 @@ from attest.cli.home import REFERENCE
 @click.option(
     "--files", "every_file", is_flag=True, help="List every file and term, not only what no package explains."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@format_option
 def diff(old: Path, new: Path, form: str, *, every_file: bool) -> None:
     """Show what changed from REF1 to REF2: by package, by file, in tools and build evidence, in all that they demand.
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from attest.cli.arguments import example
+from attest.cli.arguments import example, format_option
 
 _GREEN, _DIM, _BOLD, _PLAIN = "\x1b[32m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _MARKS: Final = {True: "yes", False: "no"}
@@ -21,14 +21,7 @@ _Row = tuple[str, str, bool, str, str, str]
 
 
 @click.command(epilog=example("attest doctor", "attest doctor --format json"))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@format_option
 def doctor(form: str) -> int:
     """Say what this machine can see and do, what each ability gives, and how to get more.
 

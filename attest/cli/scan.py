@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attest.cli import home as user
-from attest.cli.arguments import FILE, example
+from attest.cli.arguments import FILE, example, format_option
 
 if TYPE_CHECKING:
     from attest.scan.sealed import SealedServers
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=example("attest scan", "attest scan client.json --format json"))
 @click.argument("config", type=FILE, nargs=-1)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@format_option
 @click.option("--running/--no-running", default=True, show_default=True, help="Look at running processes, too.")
 def scan(config: tuple[Path, ...], *, form: str, running: bool) -> int:
     """Show every MCP server that clients are configured to start, or that runs; reads only, needs no keys.

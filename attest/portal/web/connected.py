@@ -105,17 +105,20 @@ class Table:
 
     def find(self, caller: Caller, identifier: str | None) -> Connected | None:
         """Return the caller's session; None for an identifier that this caller was not given."""
-        key = _key(caller, identifier)
-        found = self._known.get(key)
-        if found is not None:
-            self._known.move_to_end(key)
-        elif identifier is None:
-            found = self.begin(caller, None)
-        return found
+        if identifier is None:
+            return self.own(caller)
+        return self._use(_key(caller, identifier))
 
     def own(self, caller: Caller) -> Connected:
         """Return the session of what a caller asks under no identifier."""
-        return self.find(caller, None) or self.begin(caller, None)
+        return self._use(_key(caller, None)) or self.begin(caller, None)
+
+    def _use(self, key: tuple[str, str | None]) -> Connected | None:
+        """Return a session, which makes room for another one last."""
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+        return found
 
     def begin(self, caller: Caller, identifier: str | None) -> Connected:
         """Begin a session under an identifier of the server's, in place of one that had it before."""
